@@ -1,0 +1,94 @@
+"""The structures and functions of `core/tfapprox.h`, field by field, for ctypes; used by native.py only."""
+
+from ctypes import POINTER, Structure, c_char, c_char_p, c_float, c_int32, c_int64, c_void_p
+
+
+class Error(Structure):
+    """`tfapprox_error`."""
+
+    _fields_ = [("message", c_char * 2048)]
+
+
+class Quantiser(Structure):
+    """`tfapprox_quantiser`."""
+
+    _fields_ = [
+        ("scale", c_float),
+        ("inverse_scale", c_float),
+        ("nudged_min", c_float),
+        ("zero_point", c_int32),
+        ("max_code", c_int32),
+    ]
+
+
+class Conv2D(Structure):
+    """`tfapprox_conv2d`."""
+
+    _fields_ = [
+        *[
+            (name, c_int64)
+            for name in [
+                "batch",
+                "in_height",
+                "in_width",
+                "in_channels",
+                "filter_height",
+                "filter_width",
+                "out_channels",
+                "stride_height",
+                "stride_width",
+                "dilation_height",
+                "dilation_width",
+            ]
+        ],
+        ("padding", c_int32),
+        ("layout", c_int32),
+        *[(name, c_int64) for name in ["pad_top", "pad_bottom", "pad_left", "pad_right", "out_height", "out_width"]],
+    ]
+
+
+class ApproxConv2D(Structure):
+    """`tfapprox_approx_conv2d`."""
+
+    _fields_ = [
+        ("shape", Conv2D),
+        ("input", Quantiser),
+        ("filter", Quantiser),
+        ("table", c_void_p),
+        ("path", c_int32),
+        ("tiles", c_int64),
+        ("products_per_tile", c_int64),
+        ("filter_bytes", c_int64),
+        ("workspace_bytes", c_int64),
+    ]
+
+
+_FUNCTIONS = {
+    "tfapprox_status_string": (c_char_p, [c_int32]),
+    "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
+    "tfapprox_table_release": (None, [c_void_p]),
+    "tfapprox_table_num_bits": (c_int32, [c_void_p]),
+    "tfapprox_table_load": (c_int32, [c_char_p, c_int32, c_void_p, POINTER(Error)]),
+    "tfapprox_table_is_path": (c_int32, [c_char_p]),
+    "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
+    "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_int32, POINTER(Quantiser), POINTER(Error)]),
+    "tfapprox_conv2d_resolve": (c_int32, [POINTER(Conv2D), POINTER(Error)]),
+    "tfapprox_approx_conv2d_init": (
+        c_int32,
+        [POINTER(Conv2D), POINTER(Quantiser), POINTER(Quantiser), c_void_p, POINTER(ApproxConv2D), POINTER(Error)],
+    ),
+    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), c_void_p, c_void_p]),
+    "tfapprox_approx_conv2d_run": (
+        None,
+        [POINTER(ApproxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+    ),
+    "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
+}
+
+
+def declare(library):
+    """Gives every function of `library` its result and argument types, and returns it."""
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library

@@ -1,0 +1,90 @@
+// Shares truth tables by content: a model with one multiplier in fifty layers keeps one copy.
+#include "table.h"
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+
+#include "error.h"
+#include "tfapprox.h"
+
+namespace tfapprox {
+namespace {
+
+struct Shared {
+  tfapprox_table table;
+  uint64_t hash;
+  int64_t users;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::unordered_multimap<uint64_t, std::unique_ptr<Shared>> tables;
+};
+
+// Never destroyed: a plugin may release its tables after the static destructors of this library have run.
+Registry& TheRegistry() {
+  static Registry* registry = new Registry;
+  return *registry;
+}
+
+// FNV-1a, 64 bits.
+uint64_t Hash(const tfapprox_table& table) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(table.columns);
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; i < sizeof table.columns; ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
+  return hash;
+}
+
+const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
+  std::unique_ptr<Shared> shared(new Shared{});
+  tfapprox_table& table = shared->table;
+  table.num_bits = num_bits;
+  const int32_t codes = 1 << num_bits;
+  for (int32_t a = 0; a < codes; ++a) {
+    for (int32_t w = 0; w < codes; ++w) table.columns[w][a] = entries[a * codes + w];
+  }
+  shared->hash = Hash(table);
+
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const auto found = registry.tables.equal_range(shared->hash);
+  for (auto it = found.first; it != found.second; ++it) {
+    Shared& known = *it->second;
+    if (known.table.num_bits == num_bits &&
+        std::memcmp(known.table.columns, table.columns, sizeof table.columns) == 0) {
+      ++known.users;
+      return &known.table;
+    }
+  }
+  shared->users = 1;
+  return &registry.tables.emplace(shared->hash, std::move(shared))->second->table;
+}
+
+}  // namespace
+}  // namespace tfapprox
+
+int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, const tfapprox_table** table,
+                               tfapprox_error* error) {
+  if (const int32_t status = tfapprox::CheckNumBits(num_bits, error)) return status;
+  try {
+    *table = tfapprox::Acquire(entries, num_bits);
+  } catch (const std::bad_alloc&) {
+    return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a table of num_bits=%d", num_bits);
+  }
+  return TFAPPROX_OK;
+}
+
+void tfapprox_table_release(const tfapprox_table* table) {
+  tfapprox::Registry& registry = tfapprox::TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  for (auto it = registry.tables.begin(); it != registry.tables.end(); ++it) {
+    if (&it->second->table != table) continue;
+    if (--it->second->users == 0) registry.tables.erase(it);
+    return;
+  }
+}
+
+int32_t tfapprox_table_num_bits(const tfapprox_table* table) { return table->num_bits; }

@@ -1,0 +1,122 @@
+// Finds a truth table by name or path and reads it, checked.
+//
+// A .bin file holds the 4^num_bits entries as little-endian uint16, activation code first, without a header.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "error.h"
+#include "multipliers.h"
+
+namespace tfapprox {
+namespace {
+
+constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
+
+int64_t FileBytes(int32_t num_bits) { return int64_t{sizeof(uint16_t)} << (2 * num_bits); }
+
+bool IsRegularFile(const std::string& path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// EvoApproxLib calls its signed multipliers mul8s_...; their entries are int16, which no operation takes yet.
+bool IsSignedByName(const std::string& path) {
+  const size_t base = path.rfind('/') + 1;  // 0 if there is none
+  int32_t bits;
+  char s, underscore;
+  return std::sscanf(path.c_str() + base, "mul%d%c%c", &bits, &s, &underscore) == 3 && s == 's' && underscore == '_';
+}
+
+int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) {
+    return Fail(error, TFAPPROX_NOT_FOUND, "mul_map_file must be a readable file; received '%s': %s", path.c_str(),
+                std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must be a regular file; received '%s', which is %s",
+                path.c_str(), S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+  }
+  if (IsSignedByName(path)) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                "mul_map_file must be a table of unsigned products; received '%s', which is signed by its name",
+                path.c_str());
+  }
+  const int64_t expected = FileBytes(num_bits), size = status.st_size;
+  if (size != expected) {
+    std::string hint;
+    for (int32_t bits = TFAPPROX_MIN_BITS; bits <= TFAPPROX_MAX_BITS; ++bits) {
+      if (size == FileBytes(bits)) hint = " (the size of a table for num_bits=" + std::to_string(bits) + ")";
+    }
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                "mul_map_file must hold %lld bytes for num_bits=%d (4^num_bits entries of uint16); received '%s' "
+                "with %lld bytes%s",
+                static_cast<long long>(expected), num_bits, path.c_str(), static_cast<long long>(size), hint.c_str());
+  }
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  std::vector<unsigned char> bytes(expected);
+  const size_t read = file == nullptr ? 0 : std::fread(bytes.data(), 1, bytes.size(), file);
+  const int reason = errno;
+  if (file != nullptr) std::fclose(file);
+  if (read != bytes.size()) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must be a readable file; received '%s': %s",
+                path.c_str(), file == nullptr ? std::strerror(reason) : "it ended while it was read");
+  }
+  for (size_t i = 0; i < bytes.size() / 2; ++i) {
+    entries[i] = static_cast<uint16_t>(bytes[2 * i] | (bytes[2 * i + 1] << 8));
+  }
+  return TFAPPROX_OK;
+}
+
+int32_t Load(const std::string& name, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+  if (const int32_t status = CheckNumBits(num_bits, error)) return status;
+  if (name.empty()) {
+    GenerateMultiplier(("mul" + std::to_string(num_bits) + "u_exact").c_str(), num_bits, entries);
+    return TFAPPROX_OK;
+  }
+  const int32_t bits = GenerateMultiplier(name.c_str(), num_bits, entries);
+  if (bits == num_bits) return TFAPPROX_OK;
+  if (bits != 0) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must fit num_bits=%d; received '%s', which has %d bits",
+                num_bits, name.c_str(), bits);
+  }
+  if (tfapprox_table_is_path(name.c_str())) return ReadFile(name, num_bits, entries, error);
+
+  const char* variable = std::getenv(kPathVariable);
+  const std::string folders = variable == nullptr ? "" : variable;
+  for (size_t begin = 0; begin < folders.size();) {
+    const size_t end = std::min(folders.find(':', begin), folders.size());
+    const std::string path = folders.substr(begin, end - begin) + "/" + name + ".bin";
+    if (end > begin && IsRegularFile(path)) return ReadFile(path, num_bits, entries, error);
+    begin = end + 1;
+  }
+  return Fail(error, TFAPPROX_NOT_FOUND,
+              "mul_map_file must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
+              "a NAME.bin in %s=%s; received '%s'",
+              num_bits, num_bits, kPathVariable, variable == nullptr ? "(not set)" : variable, name.c_str());
+}
+
+}  // namespace
+}  // namespace tfapprox
+
+int32_t tfapprox_table_is_path(const char* name_or_path) {
+  const size_t length = std::strlen(name_or_path);
+  return std::strchr(name_or_path, '/') != nullptr ||
+         (length > 4 && std::strcmp(name_or_path + length - 4, ".bin") == 0);
+}
+
+int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+  try {
+    return tfapprox::Load(name_or_path, num_bits, entries, error);
+  } catch (const std::bad_alloc&) {
+    return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a table was loaded");
+  }
+}

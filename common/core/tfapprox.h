@@ -1,0 +1,133 @@
+/* The C interface of the look-up-multiply core: the only header that a caller needs.
+ *
+ * Called by the TensorFlow plugins and, through ctypes, by tfapprox.common.native.
+ * Rules that hold for every function: no exception leaves it, it prints nothing, starts no thread and
+ * never aborts; memory that grows with the problem and the thread pool belong to the caller.
+ * Equation numbers, such as (3), are those of docs/arithmetic.md.
+ */
+#ifndef TFAPPROX_COMMON_CORE_TFAPPROX_H_
+#define TFAPPROX_COMMON_CORE_TFAPPROX_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TFAPPROX_API __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+enum {
+  TFAPPROX_OK = 0,
+  TFAPPROX_INVALID_ARGUMENT = 1,
+  TFAPPROX_NOT_FOUND = 2,
+  TFAPPROX_RESOURCE_EXHAUSTED = 3,
+};
+
+/* The text of the last failure: argument, rule, value received. Written only on failure. */
+typedef struct tfapprox_error {
+  char message[2048];
+} tfapprox_error;
+
+/* "OK", "invalid argument", ... for a status that one of the functions below returned. */
+TFAPPROX_API const char* tfapprox_status_string(int32_t status);
+
+/* ---- Truth tables ---------------------------------------------------------------------------- */
+
+/* Entry (a << num_bits) | w is the product of activation code a and weight code w (1). */
+typedef struct tfapprox_table tfapprox_table;
+
+enum { TFAPPROX_MIN_BITS = 2, TFAPPROX_MAX_BITS = 8 };
+
+/* Shares one table for all callers that give the same content; release it once per acquire. */
+TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, const tfapprox_table** table,
+                                            tfapprox_error* error);
+TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
+TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
+
+/* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
+ * writes its 4^num_bits entries. An empty name is the exact product. */
+TFAPPROX_API int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries,
+                                         tfapprox_error* error);
+
+/* Whether tfapprox_table_load takes this for a path: it contains a / or ends in .bin. */
+TFAPPROX_API int32_t tfapprox_table_is_path(const char* name_or_path);
+
+/* The multipliers that this core generates: name and description of number `index`, from 0;
+ * TFAPPROX_NOT_FOUND after the last one. */
+TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** name, const char** description);
+
+/* ---- Quantisation ---------------------------------------------------------------------------- */
+
+/* A range of real numbers as codes 0..max_code, nudged so that 0 has a code (2). */
+typedef struct tfapprox_quantiser {
+  float scale;
+  float inverse_scale;
+  float nudged_min;
+  int32_t zero_point;
+  int32_t max_code;
+} tfapprox_quantiser;
+
+/* `name` is "input" or "filter" and begins the names of the ranges in messages. */
+TFAPPROX_API int32_t tfapprox_quantiser_init(const char* name, float min, float max, int32_t num_bits,
+                                             tfapprox_quantiser* quantiser, tfapprox_error* error);
+
+/* ---- Geometry of a 2-D convolution ------------------------------------------------------------ */
+
+enum { TFAPPROX_PADDING_VALID = 0, TFAPPROX_PADDING_SAME = 1, TFAPPROX_PADDING_EXPLICIT = 2 };
+enum { TFAPPROX_LAYOUT_NHWC = 0, TFAPPROX_LAYOUT_NCHW = 1 };
+
+/* Input and output lie in `layout`; the filter is always HWIO. */
+typedef struct tfapprox_conv2d {
+  int64_t batch, in_height, in_width, in_channels;
+  int64_t filter_height, filter_width, out_channels;
+  int64_t stride_height, stride_width;
+  int64_t dilation_height, dilation_width;
+  int32_t padding, layout;
+  int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
+  int64_t out_height, out_width;                    /* set by resolve */
+} tfapprox_conv2d;
+
+/* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
+TFAPPROX_API int32_t tfapprox_conv2d_resolve(tfapprox_conv2d* shape, tfapprox_error* error);
+
+/* ---- ApproxConv2DWithMinMaxVars --------------------------------------------------------------- */
+
+/* One call of the operation. The work is divided in `tiles` independent tiles. */
+typedef struct tfapprox_approx_conv2d {
+  tfapprox_conv2d shape;
+  tfapprox_quantiser input, filter;
+  const tfapprox_table* table;
+  int32_t path; /* the CPU path, as tfapprox_path chose it */
+  int64_t tiles;
+  int64_t products_per_tile; /* upper bound, for the caller's scheduler */
+  int64_t filter_bytes;      /* of the prepared filter */
+  int64_t workspace_bytes;   /* of each concurrent run */
+} tfapprox_approx_conv2d;
+
+/* `shape` is resolved and the quantisers are initialised; both have the table's num_bits. */
+TFAPPROX_API int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
+                                                 const tfapprox_quantiser* filter, const tfapprox_table* table,
+                                                 tfapprox_approx_conv2d* op, tfapprox_error* error);
+
+/* Writes filter_bytes bytes at `prepared`, aligned to 64: the codes of the filter and its sums. */
+TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* filter, void* prepared);
+
+/* Computes tiles [tile_begin, tile_end) of the output (3). Runs of disjoint tiles may be concurrent, each with
+ * its own workspace of workspace_bytes, aligned to 64. */
+TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const void* prepared,
+                                             float* output, int64_t tile_begin, int64_t tile_end, void* workspace);
+
+/* ---- Paths ------------------------------------------------------------------------------------ */
+
+/* The name of the CPU path that runs the look-ups: the best one that this CPU supports, or the one that
+ * TFAPPROX_FORCE_PATH names; an error if that one is unknown, not built or not supported. */
+TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TFAPPROX_COMMON_CORE_TFAPPROX_H_ */

@@ -1,0 +1,237 @@
+"""The compiled core by ctypes, without TensorFlow: every entry of `core/tfapprox.h`.
+
+The functions of the core that take memory get it from numpy here, and the tiles of an operation are run by a
+thread pool, because ctypes releases the interpreter lock during a call.
+"""
+
+import ctypes
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import tfapprox
+
+from ._abi import ApproxConv2D, Conv2D, Error, Quantiser, declare
+
+PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
+LAYOUTS = {"NHWC": 0, "NCHW": 1}
+
+_EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError}
+
+
+def library_path():
+    """Path of `libtfapprox_core.so`.
+
+    Raises:
+        FileNotFoundError: if the package was installed without it.
+    """
+    # An editable install has the sources and the built library in two folders, both on the package's __path__.
+    folders = [os.path.join(folder, "common") for folder in tfapprox.__path__] + [os.path.dirname(__file__)]
+    for folder in folders:
+        path = os.path.join(folder, "libtfapprox_core.so")
+        if os.path.isfile(path):
+            return path
+    raise FileNotFoundError(
+        f"libtfapprox_core.so must lie in one of {folders}; this install has none. "
+        "Rebuild with: pip install --no-build-isolation ."
+    )
+
+
+_core = declare(ctypes.CDLL(library_path()))
+
+
+def _check(status, error):
+    if status != 0:
+        raise _EXCEPTIONS[status](error.message.decode(errors="replace"))
+
+
+def path():
+    """Name of the CPU path in use, `"scalar"` for one.
+
+    Raises:
+        ValueError: if `TFAPPROX_FORCE_PATH` names a path that is not built or not supported by this CPU.
+    """
+    name, error = ctypes.c_char_p(), Error()
+    _check(_core.tfapprox_path(ctypes.byref(name), ctypes.byref(error)), error)
+    return name.value.decode()
+
+
+def built_in_multipliers():
+    """The multipliers that the core generates, as a dictionary from name to description."""
+    name, description, found = ctypes.c_char_p(), ctypes.c_char_p(), {}
+    while _core.tfapprox_multiplier_describe(len(found), ctypes.byref(name), ctypes.byref(description)) == 0:
+        found[name.value.decode()] = description.value.decode()
+    return found
+
+
+def is_path(name_or_path):
+    """Whether `load_table` takes a string for a path and not for a name."""
+    return bool(_core.tfapprox_table_is_path(os.fsencode(name_or_path)))
+
+
+def load_table(name_or_path, num_bits=8):
+    """Truth table by registered name or path; see `tfapprox.common.load_table`, which calls this."""
+    codes = 1 << num_bits if 2 <= num_bits <= 8 else 0  # the core has the text of the error
+    table, error = np.empty((codes, codes), np.uint16), Error()
+    _check(
+        _core.tfapprox_table_load(os.fsencode(name_or_path), num_bits, table.ctypes.data, ctypes.byref(error)), error
+    )
+    return table
+
+
+class Table:
+    """A table that the core shares by content; equal handles mean equal content.
+
+    Args:
+        entries: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
+        num_bits: width of both operands, 2 to 8.
+
+    Raises:
+        ValueError: if the width or the shape is wrong.
+    """
+
+    def __init__(self, entries, num_bits=8):
+        entries = np.ascontiguousarray(entries, np.uint16)
+        codes = 1 << max(0, num_bits)
+        if entries.shape != (codes, codes):
+            raise ValueError(f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {entries.shape}")
+        self.handle, error = ctypes.c_void_p(), Error()
+        _check(
+            _core.tfapprox_table_acquire(entries.ctypes.data, num_bits, ctypes.byref(self.handle), ctypes.byref(error)),
+            error,
+        )
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            _core.tfapprox_table_release(self.handle)
+
+
+def quantiser(name, minimum, maximum, num_bits=8):
+    """Scale and zero point of a range, equations (2): a `Quantiser` with the fields of `core/tfapprox.h`."""
+    result, error = Quantiser(), Error()
+    status = _core.tfapprox_quantiser_init(
+        name.encode(), minimum, maximum, num_bits, ctypes.byref(result), ctypes.byref(error)
+    )
+    _check(status, error)
+    return result
+
+
+def conv2d(
+    input_shape, filter_shape, strides, padding, explicit_paddings=(), data_format="NHWC", dilations=(1, 1, 1, 1)
+):
+    """Output size and padding of a convolution, equations (4).
+
+    Args:
+        input_shape: four integers in the order of `data_format`.
+        filter_shape: `[filter_height, filter_width, in_channels, out_channels]`.
+        strides: four integers in the order of `data_format`, as `tf.nn.conv2d` has them.
+        padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: as `strides`.
+
+    Returns:
+        A `Conv2D` with the fields of `core/tfapprox.h`.
+
+    Raises:
+        ValueError: if a size is not possible.
+    """
+    height, width = data_format.index("H"), data_format.index("W")
+    batch, channels = input_shape[data_format.index("N")], input_shape[data_format.index("C")]
+    filter_height, filter_width, in_channels, out_channels = filter_shape
+    if channels != in_channels:
+        raise ValueError(f"filter must have the input's depth; received filter {in_channels}, input {channels}")
+    pads = dict(zip(range(8), explicit_paddings))
+    result, error = (
+        Conv2D(
+            batch=batch,
+            in_height=input_shape[height],
+            in_width=input_shape[width],
+            in_channels=in_channels,
+            filter_height=filter_height,
+            filter_width=filter_width,
+            out_channels=out_channels,
+            stride_height=strides[height],
+            stride_width=strides[width],
+            dilation_height=dilations[height],
+            dilation_width=dilations[width],
+            padding=PADDINGS[padding],
+            layout=LAYOUTS[data_format],
+            pad_top=pads.get(2 * height, 0),
+            pad_bottom=pads.get(2 * height + 1, 0),
+            pad_left=pads.get(2 * width, 0),
+            pad_right=pads.get(2 * width + 1, 0),
+        ),
+        Error(),
+    )
+    _check(_core.tfapprox_conv2d_resolve(ctypes.byref(result), ctypes.byref(error)), error)
+    return result
+
+
+def _aligned(size):
+    """Memory of `size` bytes, aligned to 64, as a numpy array."""
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
+
+
+def approx_conv2d_with_min_max_vars(
+    input,
+    filter,
+    input_min,
+    input_max,
+    filter_min,
+    filter_max,
+    strides,
+    num_bits=8,
+    table=None,
+    padding="SAME",
+    explicit_paddings=(),
+    data_format="NHWC",
+    dilations=(1, 1, 1, 1),
+    threads=1,
+):
+    """Approximate convolution by the compiled core.
+
+    Arguments, result and errors are those of `tfapprox.common.reference.approx_conv2d_with_min_max_vars`; `threads` is
+    the number of threads that share the tiles of the output.
+    """
+    input = np.ascontiguousarray(input, np.float32)
+    filter = np.ascontiguousarray(filter, np.float32)
+    shape = conv2d(input.shape, filter.shape, strides, padding, explicit_paddings, data_format, dilations)
+    quantisers = [
+        quantiser("input", input_min, input_max, num_bits),
+        quantiser("filter", filter_min, filter_max, num_bits),
+    ]
+    shared = Table(load_table("", num_bits) if table is None else table, num_bits)
+    op, error = ApproxConv2D(), Error()
+    status = _core.tfapprox_approx_conv2d_init(
+        ctypes.byref(shape),
+        ctypes.byref(quantisers[0]),
+        ctypes.byref(quantisers[1]),
+        shared.handle,
+        ctypes.byref(op),
+        ctypes.byref(error),
+    )
+    _check(status, error)
+    sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
+    output = np.empty([sizes[axis] for axis in data_format], np.float32)
+    prepared = _aligned(op.filter_bytes)
+    _core.tfapprox_approx_conv2d_prepare(ctypes.byref(op), filter.ctypes.data, prepared.ctypes.data)
+
+    def run(worker):
+        workspace = _aligned(op.workspace_bytes)
+        _core.tfapprox_approx_conv2d_run(
+            ctypes.byref(op),
+            input.ctypes.data,
+            prepared.ctypes.data,
+            output.ctypes.data,
+            op.tiles * worker // threads,
+            op.tiles * (worker + 1) // threads,
+            workspace.ctypes.data,
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(threads)))
+    return output

@@ -1,0 +1,74 @@
+"""Truth tables of approximate multipliers: load and save, checked."""
+
+import operator
+import os
+
+import numpy as np
+
+from . import native
+
+
+def resolve(name_or_path):
+    """The string that means the same multiplier in any folder: a name as it is, a path made absolute.
+
+    Args:
+        name_or_path: as `load_table` takes it.
+    """
+    if isinstance(name_or_path, os.PathLike) or native.is_path(name_or_path):
+        return os.path.abspath(os.fspath(name_or_path))
+    return name_or_path
+
+
+def load_table(name_or_path, num_bits=8):
+    """Truth table of a multiplier.
+
+    Args:
+        name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.names()`), path of a `.bin` file
+            (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a folder of the
+            environment variable `TFAPPROX_MULTIPLIER_PATH`, looked up in this order. `""` is the exact product.
+        num_bits: width of both operands, 2 to 8.
+
+    Returns:
+        uint16 array `[2**num_bits, 2**num_bits]`: entry `[a, w]` is the product of activation code `a` and weight
+        code `w`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the width is not 2 to 8, or not that of the multiplier or file.
+
+    Example:
+        >>> int(load_table("mul8u_trunc4")[7, 9])
+        48
+    """
+    return native.load_table(resolve(name_or_path), operator.index(num_bits))
+
+
+def save_table(path, table):
+    """Writes a truth table as a `.bin` file: little-endian uint16, activation code first, no header.
+
+    Args:
+        path: where; by convention `NAME.bin`.
+        table: integer array `[2**num_bits, 2**num_bits]` with entries 0 to 65535, num_bits from 2 to 8.
+
+    Raises:
+        ValueError: if the shape or an entry does not fit; nothing is written.
+        OSError: if the file cannot be written.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "exact.bin")
+        >>> save_table(path, load_table("mul8u_exact"))
+        >>> os.path.getsize(path)
+        131072
+    """
+    table = np.asarray(table)
+    if table.shape not in [(2**bits, 2**bits) for bits in range(2, 9)]:
+        raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {table.shape}")
+    if not np.issubdtype(table.dtype, np.integer):
+        raise ValueError(f"table must have integer entries; received dtype {table.dtype}")
+    wrong = np.argwhere((table < 0) | (table > 65535))
+    if len(wrong):
+        a, w = wrong[0]
+        raise ValueError(f"table entries must be from 0 to 65535; received table[{a}, {w}] = {table[a, w]}")
+    with open(path, "wb") as file:
+        file.write(table.astype("<u2").tobytes())

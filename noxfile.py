@@ -1,0 +1,124 @@
+"""The only entry to everything that is built, tested or measured: `nox -l` lists the sessions.
+
+Each session installs its lock file, requirements/*.txt, then builds the package for the interpreter and TensorFlow
+of its environment. Environments and build folders are kept between runs, and right where there are none.
+"""
+
+import pathlib
+import shutil
+import subprocess
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["core", "tf2", "lint"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+nox.options.stop_on_first_error = False
+
+# What uv resolves into requirements/NAME.txt.
+LOCKS = {
+    "core": ["pyproject.toml", "--group=core"],
+    "tf2": ["pyproject.toml", "--group=core", "--extra=tf2", "--extra=examples"],
+    "tf2-oldest": ["pyproject.toml", "--group=core", "--group=tf2-oldest", "--extra=tf2", "--extra=examples"],
+    "lint": ["--group=lint"],
+    "lock": ["--group=lock"],
+}
+
+
+def install(session, lock, **defines):
+    """Installs the lock file, then the package as CMake builds it with `defines`."""
+    session.install("pip>=23.1")  # older ones, as in Ubuntu 22.04, have no --config-settings
+    session.install("-r", f"requirements/{lock}.txt")
+    settings = {"build-dir": f"build/{session.name}", **{f"cmake.define.{name}": on for name, on in defines.items()}}
+    options = [f"--config-settings={name}={value}" for name, value in settings.items()]
+    session.install("--no-build-isolation", "--no-deps", "--force-reinstall", *options, ".")
+
+
+def pytest(session, *arguments, **options):
+    """Runs the tests; arguments after `--` on nox's command line are added."""
+    session.run("pytest", *arguments, *session.posargs, **options)
+
+
+@nox.session
+def core(session):
+    """Tests of the core and of the repository, without TensorFlow."""
+    install(session, "core", TFAPPROX_TF2="OFF")
+    pytest(session, "tests/common", "tests/repository")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
+
+
+@nox.session
+def tf2(session):
+    """Tests of the TensorFlow 2 operation, layer and examples."""
+    install(session, "tf2", TFAPPROX_TF2="ON")
+    pytest(session, "tests/tf2")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.tf2")
+
+
+@nox.session(name="tf2-oldest")
+def tf2_oldest(session):
+    """The same with the oldest TensorFlow that works, 2.16, and Keras 3.0; Python 3.10 to 3.12."""
+    install(session, "tf2-oldest", TFAPPROX_TF2="ON")
+    pytest(session, "tests/tf2")
+
+
+@nox.session(name="core-py37", python="3.7")
+def core_py37(session):
+    """Tests of the core on Python 3.7 with numpy 1.18, the world of TensorFlow 1.14."""
+    session.install("numpy<1.19", "pytest", "hypothesis", "scikit-build-core<0.11", "cmake", "ninja")
+    session.install("--no-build-isolation", "--no-deps", f"--config-settings=build-dir=build/{session.name}", ".")
+    pytest(session, "tests/common", "-W", "ignore::DeprecationWarning")
+
+
+@nox.session
+def sanitize(session):
+    """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    install(session, "core", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON")
+    runtimes = [
+        subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libubsan.so")
+    ]
+    # Python does not free everything when it ends, which is no leak of the core.
+    environment = {
+        "LD_PRELOAD": " ".join(runtimes),
+        "ASAN_OPTIONS": "detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    pytest(session, "tests/common", "-p", "no:cacheprovider", env=environment)
+
+
+@nox.session
+def lint(session):
+    """Formats and checks all files; what it changed is to be committed."""
+    if shutil.which("git") is None or not pathlib.Path(".git").exists():
+        session.skip("git and a git checkout are needed to list the files")
+    session.install("-r", "requirements/lint.txt")
+    session.run("pre-commit", "run", "--all-files", "--show-diff-on-failure", *session.posargs)
+
+
+@nox.session
+def demo(session):
+    """Trains a small CNN and shows what each multiplier does to its accuracy; options after `--`."""
+    install(session, "tf2", TFAPPROX_TF2="ON")
+    session.run("python", "tf2/examples/demo.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+@nox.session
+def dist(session):
+    """Source distribution and wheel, in dist/, for the TensorFlow of the lock file."""
+    install(session, "tf2")
+    session.install("build>=1")
+    session.run("python", "-m", "build", "--no-isolation", *session.posargs)
+
+
+@nox.session
+def lock(session):
+    """Renews the lock files, requirements/*.txt, from pyproject.toml, for Python 3.10 and later."""
+    session.install("-r", "requirements/lock.txt")
+    for name, selection in LOCKS.items():
+        session.run(
+            *["uv", "pip", "compile", *selection, "--universal", "--python-version=3.10"],
+            *["--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "--quiet"],
+            f"--output-file=requirements/{name}.txt",
+        )

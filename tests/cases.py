@@ -1,0 +1,89 @@
+"""Cases that the tests of several rooms share: recorded ones, and random ones for hypothesis."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+GOLDEN_TF2 = [f"approx_conv2d_{number:02d}.npz" for number in range(0, 28, 2)]
+GOLDEN_TF1 = [f"ax_conv2d_{number:02d}.npz" for number in range(0, 41, 2)]
+
+RANGES = [
+    (-1.0, 1.0),
+    (0.0, 1.0),
+    (-0.3, 2.2),
+    (0.5, 2.0),  # without 0
+    (-2.0, -0.5),
+    (0.0, 0.0),
+    (0.7, 0.7),
+    (-1e-41, 3e-41),  # subnormal
+    (-1e-30, 1e-30),
+    (-1.5e38, 1.5e38),
+]
+IMPOSSIBLE_RANGES = [(1.0, -1.0), (float("nan"), 1.0), (-1.0, float("inf")), (-3e38, 3e38)]
+
+
+def arguments(golden):
+    """Arguments of a recorded TF2 case, without its table, by the names of the reference."""
+    return {
+        **{name: golden[name] for name in ("input", "filter", "input_min", "input_max", "filter_min", "filter_max")},
+        "strides": [1, *golden["strides"].tolist(), 1],
+        "dilations": [1, *golden["dilations"].tolist(), 1],
+        "padding": str(golden["padding"]),
+        "data_format": str(golden["data_format"]),
+        "num_bits": int(golden["num_bits"]),
+    }
+
+
+def random_table(num_bits, seed):
+    """A table without any symmetry, with entries over the whole of uint16."""
+    return np.random.RandomState(seed).randint(0, 65536, (2**num_bits, 2**num_bits)).astype(np.uint16)
+
+
+@st.composite
+def convolutions(draw):
+    """Arguments of the reference, `table` among them: any geometry, layout, width and range, NaN and infinities."""
+    data_format, padding = draw(st.sampled_from(["NHWC", "NCHW"])), draw(st.sampled_from(["SAME", "VALID", "EXPLICIT"]))
+    seed, num_bits = draw(st.integers(0, 2**32 - 1)), draw(st.integers(2, 8))
+    random = np.random.RandomState(seed)
+    batch, height, width = draw(st.integers(0, 3)), draw(st.integers(0, 11)), draw(st.integers(0, 11))
+    in_channels = draw(st.integers(1, 5))
+    filter_shape = [draw(st.integers(1, 4)), draw(st.integers(1, 4)), in_channels, draw(st.sampled_from([1, 3, 70]))]
+    scale = draw(st.sampled_from([1.0, 1e-30, 1e38]))
+    x = random.uniform(-1.2, 2.5, (batch, height, width, in_channels)).astype(np.float32) * np.float32(scale)
+    w = random.uniform(-1.2, 1.2, filter_shape).astype(np.float32)
+    for tensor in (x, w):
+        for value in draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=2)):
+            if tensor.size:
+                tensor.flat[random.randint(tensor.size)] = value
+
+    def in_format(height, width):
+        return [1, height, width, 1] if data_format == "NHWC" else [1, 1, height, width]
+
+    steps = st.integers(1, 3)
+    strides, dilations = (in_format(draw(steps), draw(steps)) for _ in range(2))
+    pads = in_format(*([draw(st.integers(0, 3)), draw(st.integers(0, 3))] for _ in range(2)))
+    explicit = [pad for pair in pads for pad in ([0, 0] if pair == 1 else pair)]
+    limits = st.sampled_from(3 * RANGES + IMPOSSIBLE_RANGES)
+    ranges = [draw(limits), draw(limits)]
+    return {
+        "input": x if data_format == "NHWC" else np.ascontiguousarray(x.transpose(0, 3, 1, 2)),
+        "filter": w,
+        "input_min": ranges[0][0],
+        "input_max": ranges[0][1],
+        "filter_min": ranges[1][0],
+        "filter_max": ranges[1][1],
+        "strides": strides,
+        "num_bits": num_bits,
+        "table": random_table(num_bits, seed),
+        "padding": padding,
+        "explicit_paddings": explicit if padding == "EXPLICIT" else [],
+        "data_format": data_format,
+        "dilations": dilations,
+    }
+
+
+def outcome(function, error):
+    """What a call gives: its result, or `None` if it raises `error`."""
+    try:
+        return function()
+    except error:
+        return None

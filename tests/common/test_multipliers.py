@@ -1,0 +1,149 @@
+"""The built-in multipliers against the formulas of their papers, written independently of the core."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from cases import random_table
+from tfapprox.common import load_table, metrics, multipliers, save_table
+
+PAIRS = np.mgrid[0:256, 0:256]
+
+
+def partial_products(keep):
+    """Sum of the partial products a_i w_j 2^(i+j) that `keep(i, j)` keeps."""
+    a, w = PAIRS
+    bits = [(i, j) for i in range(8) for j in range(8) if keep(i, j)]
+    return sum(((a >> i) & 1) * ((w >> j) & 1) << (i + j) for i, j in bits)
+
+
+def mitchell(a, w):
+    """Antilogarithm of the sum of two piecewise linear logarithms, as in the paper."""
+    if a == 0 or w == 0:
+        return 0
+
+    def logarithm(x):
+        k = math.floor(math.log2(x))
+        return k + x / 2**k - 1
+
+    total = logarithm(a) + logarithm(w)
+    return round(2 ** math.floor(total) * (1 + total % 1))
+
+
+def drum(a, w, k):
+    def operand(x):
+        bits = bin(x)[2:]
+        return x if len(bits) <= k else int(bits[: k - 1] + "1" + "0" * (len(bits) - k), 2)
+
+    return operand(a) * operand(w)
+
+
+def kulkarni(a, w, bits=8):
+    """Recursion of the paper: four multipliers of half the width."""
+    if bits == 2:
+        return 7 if a == w == 3 else a * w
+    half = bits // 2
+    low = 2**half - 1
+    parts = [kulkarni(x, y, half) for x in (a >> half, a & low) for y in (w >> half, w & low)]
+    return (parts[0] << bits) + ((parts[1] + parts[2]) << half) + parts[3]
+
+
+def over_pairs(function, *parameters):
+    return [[function(a, w, *parameters) for w in range(256)] for a in range(256)]
+
+
+EXPECTED = {
+    "mul8u_exact": lambda: PAIRS[0] * PAIRS[1],
+    "mul8u_1JFF": lambda: PAIRS[0] * PAIRS[1],
+    **{f"mul8u_trunc{k}": lambda k=k: partial_products(lambda i, j: i + j >= k) for k in (2, 4, 6, 8)},
+    **{
+        f"mul8u_bam_h{h}_v{v}": lambda h=h, v=v: partial_products(lambda i, j: j >= h and i + j >= v)
+        for h, v in [(1, 5), (2, 6), (3, 8)]
+    },
+    "mul8u_mitchell": lambda: over_pairs(mitchell),
+    **{f"mul8u_drum{k}": lambda k=k: over_pairs(drum, k) for k in (3, 4, 5, 6)},
+    "mul8u_kulkarni": lambda: over_pairs(kulkarni),
+}
+
+
+def test_every_listed_multiplier_has_an_expectation():
+    assert set(multipliers.built_in()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_construction(name):
+    np.testing.assert_array_equal(load_table(name), EXPECTED[name]())
+
+
+@pytest.mark.parametrize("construction", ["exact", "trunc3", "bam_h1_v3", "mitchell", "drum2", "kulkarni"])
+@pytest.mark.parametrize("num_bits", range(2, 8))
+def test_other_widths_are_corners_of_the_widest(construction, num_bits):
+    codes = 2**num_bits
+    wide = load_table(f"mul8u_{construction}")[:codes, :codes]
+    np.testing.assert_array_equal(load_table(f"mul{num_bits}u_{construction}", num_bits), wide)
+
+
+NO_NAMES = [
+    "mul8u",
+    "mul8u_",
+    "mul8u_EXACT",
+    "mul9u_exact",
+    "mul1u_exact",
+    "mul8s_exact",
+    "mul8u_trunc",
+    "mul8u_trunc04",
+    "mul8u_trunc17",
+    "mul8u_trunc4x",
+    "mul8u_drum1",
+    "mul8u_drum9",
+    "mul8u_bam_h2",
+    "mul8u_bam_h9_v2",
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_names_that_are_none(name):
+    with pytest.raises(FileNotFoundError, match="must be a built-in multiplier"):
+        load_table(name)
+
+
+def half_a_digit(printed):
+    """Half of the last printed decimal of a number."""
+    decimals = 0 if float(printed).is_integer() else len(repr(printed).split(".")[1])
+    return 0.5000001 * 10**-decimals
+
+
+def test_published_figures(shared_data):
+    """MAE, WCE, EP and MRE as EvoApproxLib publishes them, to the printed digits."""
+    published = json.loads((shared_data / "multipliers" / "multipliers.json").read_text())
+    unsigned = {name: figures for name, figures in published.items() if not figures["signed"]}
+    assert len(unsigned) > 30
+    for name, figures in unsigned.items():
+        mae, wce, mre, ep = metrics.errors(load_table(shared_data / "multipliers" / f"{name}.bin"))
+        for measured, key in [(mae, "MAE"), (wce, "WCE"), (100 * ep, "EP%"), (100 * mre, "MRE%")]:
+            assert measured == pytest.approx(figures[key], abs=half_a_digit(figures[key])), (name, key)
+
+
+def test_errors_of_the_exact_multiplier():
+    assert metrics.errors(load_table("mul8u_exact")) == (0, 0, 0, 0)
+
+
+def test_errors_of_one_wrong_entry():
+    table = load_table("mul4u_exact", 4)
+    table[3, 5] += 6
+    assert metrics.errors(table) == (6 / 256, 6, 6 / 15 / 225, 1 / 256)
+
+
+def test_found(tmp_path, monkeypatch):
+    save_table(tmp_path / "mul8u_B.bin", random_table(8, 1))
+    save_table(tmp_path / "mul8u_A.bin", random_table(8, 1))
+    save_table(tmp_path / "mul8u_exact.bin", random_table(8, 1))
+    save_table(tmp_path / "mul4u_A.bin", random_table(4, 1))
+    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1))
+    (tmp_path / "mul8u_folder.bin").mkdir()
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{tmp_path}:/nowhere")
+    assert list(multipliers.found()) == ["mul8u_A", "mul8u_B"]
+    assert list(multipliers.found(4)) == ["mul4u_A"]
+    assert multipliers.names()[-2:] == ["mul8u_A", "mul8u_B"]

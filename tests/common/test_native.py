@@ -1,0 +1,123 @@
+"""The compiled core against the reference, bit for bit, and the texts of its errors."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from cases import GOLDEN_TF2, IMPOSSIBLE_RANGES, RANGES, arguments, convolutions, outcome
+from tfapprox.common import native, reference
+
+ONES = [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", GOLDEN_TF2)
+def test_golden(shared_data, golden_table, name):
+    golden = np.load(shared_data / "golden" / "tf2" / name)
+    case = arguments(golden)
+    case["table"] = golden_table(str(golden["table"]), case["num_bits"])
+    expected = reference.approx_conv2d_with_min_max_vars(**case)
+    for threads in (1, 3):
+        result = native.approx_conv2d_with_min_max_vars(threads=threads, **case)
+        np.testing.assert_array_equal(result, expected)
+
+
+@settings(max_examples=400, deadline=None)
+@given(convolutions())
+def test_random(case):
+    expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
+    result = outcome(lambda: native.approx_conv2d_with_min_max_vars(**case), ValueError)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("num_bits", range(2, 9))
+@pytest.mark.parametrize("limits", RANGES + IMPOSSIBLE_RANGES)
+def test_quantiser(limits, num_bits):
+    expected = outcome(lambda: reference.quantiser("input", *limits, num_bits), ValueError)
+    result = outcome(lambda: native.quantiser("input", *limits, num_bits), ValueError)
+    assert (result is None) == (expected is None)
+    for name in reference.Quantiser._fields if expected else ():
+        np.testing.assert_array_equal(getattr(result, name), getattr(expected, name))
+
+
+def test_a_batch_of_many_panels():
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (3, 17, 19, 5)), random.uniform(-1, 1, (3, 3, 5, 130))
+    case = (x, w, -1, 1, -1, 1, ONES)
+    expected = reference.approx_conv2d_with_min_max_vars(*case)
+    for threads in (1, 2, 7):
+        np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(*case, threads=threads), expected)
+
+
+@pytest.mark.parametrize("taps", [65535, 65536, 65537, 200000])
+def test_sums_beyond_32_bits(taps):
+    x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
+    table = np.full((256, 256), 65535)
+    result = native.approx_conv2d_with_min_max_vars(x, w, 0, 255, 0, 255, ONES, table=table)
+    np.testing.assert_array_equal(result, np.full((1, 1, 2, 1), np.float32(65535 * taps)))
+
+
+def test_the_callers_float_environment_is_kept_out():
+    """Scales near the subnormal numbers, where flushing them to zero, as TensorFlow's threads do, would show."""
+    x, w = np.full((1, 1, 1, 1), 2e-41), np.full((1, 1, 1, 1), 1.0)
+    result = native.approx_conv2d_with_min_max_vars(x, w, -1e-41, 3e-41, -1, 1, ONES)
+    np.testing.assert_array_equal(result, reference.approx_conv2d_with_min_max_vars(x, w, -1e-41, 3e-41, -1, 1, ONES))
+    assert result != 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"input_shape": (-1, 5, 5, 3)}, "input batch must be from 0 to 2147483647; received -1"),
+        ({"input_shape": (1, 5, 5, 0), "filter_shape": (3, 3, 0, 4)}, "input channels must be from 1 .* received 0"),
+        ({"filter_shape": (0, 3, 3, 4)}, "filter height must be from 1 to 2147483647; received 0"),
+        ({"filter_shape": (3, 3, 3, 0)}, "filter output channels must be from 1 .* received 0"),
+        ({"filter_shape": (3, 3, 2, 4)}, "filter must have the input's depth; received filter 2, input 3"),
+        ({"strides": (1, 0, 1, 1)}, "strides height must be from 1 .* received 0"),
+        ({"dilations": (1, 1, 2**31, 1)}, "dilations width must be from 1 to 2147483647; received 2147483648"),
+        ({"padding": "EXPLICIT", "explicit_paddings": (0, 0, 0, 0, -1, 0, 0, 0)}, "explicit_paddings left .* -1"),
+        ({"filter_shape": (9, 3, 3, 4), "padding": "VALID"}, "input height .* received height 5 .*, dilated filter 9"),
+        ({"filter_shape": (3, 3, 3, 4), "dilations": (1, 1, 9, 1), "padding": "VALID"}, "width 5 .*dilated filter 19"),
+        ({"input_shape": (2**31 - 1, 2**31 - 1, 2**31 - 1, 3)}, r"elements 2\^63 - 1; received filter 3x3x3"),
+        ({"filter_shape": (2**16, 2**16, 3, 1)}, "number of taps .* must not exceed 2147483647"),
+    ],
+)
+def test_impossible_sizes(changed, message):
+    sizes = {"input_shape": (1, 5, 5, 3), "filter_shape": (3, 3, 3, 4), "strides": ONES, "padding": "SAME"}
+    with pytest.raises(ValueError, match=message):
+        native.conv2d(**{**sizes, **changed})
+
+
+def test_path(monkeypatch):
+    for forced in ("scalar", ""):
+        monkeypatch.setenv("TFAPPROX_FORCE_PATH", forced)
+        assert native.path() == "scalar"
+
+
+def test_unknown_path(monkeypatch):
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
+    with pytest.raises(ValueError, match=r"TFAPPROX_FORCE_PATH must be one of .*scalar.*; received 'avx1024'"):
+        native.path()
+    with pytest.raises(ValueError, match="received 'avx1024'"):
+        native.approx_conv2d_with_min_max_vars(np.ones(ONES), np.ones(ONES), 0, 1, 0, 1, ONES)
+
+
+def test_structures_have_the_sizes_of_the_header(tmp_path):
+    """A field added to the header but not to _abi.py would shift what Python reads."""
+    import ctypes
+    import pathlib
+    import shutil
+    import subprocess
+
+    from tfapprox.common import _abi
+
+    compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
+    header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox.h"
+    structures = {"error": _abi.Error, "quantiser": _abi.Quantiser, "conv2d": _abi.Conv2D}
+    structures["approx_conv2d"] = _abi.ApproxConv2D
+    lines = [f"static_assert(sizeof(tfapprox_{n}) == {ctypes.sizeof(s)});" for n, s in structures.items()]
+    for name, structure in structures.items():
+        for field, _ in structure._fields_:
+            offset = getattr(structure, field).offset
+            lines.append(f"static_assert(offsetof(tfapprox_{name}, {field}) == {offset});")
+    (tmp_path / "abi.cc").write_text(f'#include "{header}"\n' + "\n".join(lines))
+    subprocess.run([compiler, "-std=c++17", "-fsyntax-only", str(tmp_path / "abi.cc")], check=True)

@@ -1,0 +1,128 @@
+"""Truth tables: files, names, the search path, and the text of each error."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from cases import random_table
+from tfapprox.common import load_table, native, save_table
+from tfapprox.common.reference import exact_table
+
+
+@pytest.mark.parametrize("num_bits", range(2, 9))
+def test_round_trip(tmp_path, num_bits):
+    table = random_table(num_bits, seed=num_bits)
+    save_table(tmp_path / "t.bin", table)
+    assert (tmp_path / "t.bin").stat().st_size == 2 * 4**num_bits
+    np.testing.assert_array_equal(load_table(str(tmp_path / "t.bin"), num_bits), table)
+    np.testing.assert_array_equal(load_table("", num_bits), exact_table(num_bits))
+
+
+def test_file_is_little_endian_with_the_activation_first(tmp_path):
+    table = np.zeros((256, 256), np.uint16)
+    table[3, 5] = 0x1234
+    save_table(tmp_path / "t.bin", table)
+    content = (tmp_path / "t.bin").read_bytes()
+    assert content[2 * (3 * 256 + 5) :][:2] == b"\x34\x12"
+
+
+def test_search_path(tmp_path, monkeypatch):
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder, seed in [(first, 1), (second, 2)]:
+        folder.mkdir()
+        save_table(folder / "mul8u_MINE.bin", random_table(8, seed))
+        save_table(folder / "mul8u_1JFF.bin", random_table(8, seed))
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f":{tmp_path / 'none'}:{first}:{second}")
+    np.testing.assert_array_equal(load_table("mul8u_MINE"), random_table(8, 1))
+    np.testing.assert_array_equal(load_table("mul8u_1JFF"), exact_table(8))  # built-in names come first
+
+
+def test_a_path_object_is_never_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_table("mul8u_exact", random_table(8, 1))
+    np.testing.assert_array_equal(load_table(pathlib.Path("mul8u_exact")), random_table(8, 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "num_bits", "message"),
+    [
+        (b"", 8, r"must hold 131072 bytes for num_bits=8 .* with 0 bytes"),
+        (b"x" * 131071, 8, r"must hold 131072 bytes .* with 131071 bytes"),
+        (b"x" * 131073, 8, r"must hold 131072 bytes .* with 131073 bytes"),
+        (b"x" * 512, 8, r"must hold 131072 bytes .* with 512 bytes \(the size of a table for num_bits=4\)"),
+        (b"x" * 131072, 4, r"must hold 512 bytes .* with 131072 bytes \(the size of a table for num_bits=8\)"),
+    ],
+)
+def test_wrong_size(tmp_path, content, num_bits, message):
+    (tmp_path / "t.bin").write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        load_table(tmp_path / "t.bin", num_bits)
+    assert str(tmp_path / "t.bin") in str(caught.value)
+
+
+def test_directory(tmp_path):
+    with pytest.raises(ValueError, match=r"must be a regular file; received '.*', which is a directory"):
+        load_table(tmp_path)
+
+
+def test_signed_table(tmp_path):
+    save_table(tmp_path / "mul8s_1KV8.bin", random_table(8, 1))
+    with pytest.raises(
+        ValueError, match=r"unsigned products; received '.*mul8s_1KV8\.bin', which is signed by its name"
+    ):
+        load_table(tmp_path / "mul8s_1KV8.bin")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must be a readable file; received '.*none\.bin': No such file"):
+        load_table(tmp_path / "none.bin")
+
+
+def test_unknown_name(monkeypatch):
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", "/nowhere")
+    with pytest.raises(FileNotFoundError, match="TFAPPROX_MULTIPLIER_PATH=/nowhere; received 'mul8u_NONE'"):
+        load_table("mul8u_NONE")
+
+
+@pytest.mark.parametrize("num_bits", [-1, 0, 1, 9, 64])
+def test_wrong_width(num_bits):
+    with pytest.raises(ValueError, match=f"num_bits must be from 2 to 8; received {num_bits}"):
+        load_table("", num_bits)
+
+
+def test_width_of_the_name():
+    with pytest.raises(ValueError, match="must fit num_bits=8; received 'mul4u_exact', which has 4 bits"):
+        load_table("mul4u_exact")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.zeros((256, 255), int), r"received \(256, 255\)"),
+        (np.zeros(65536, int), r"received \(65536,\)"),
+        (np.int64(3), r"received \(\)"),
+        (np.zeros((512, 512), int), r"received \(512, 512\)"),
+        (np.zeros((4, 4), float), "integer entries; received dtype float64"),
+        (np.diag([0, 0, 0, 65536]), r"received table\[3, 3\] = 65536"),
+        (np.diag([0, -1, 0, 0]), r"received table\[1, 1\] = -1"),
+    ],
+)
+def test_save_refuses(tmp_path, table, message):
+    with pytest.raises(ValueError, match=message):
+        save_table(tmp_path / "t.bin", table)
+    assert not (tmp_path / "t.bin").exists()
+
+
+def test_the_core_shares_tables_by_content():
+    table = random_table(8, 1)
+    one, same, other = native.Table(table), native.Table(table.copy()), native.Table(table.T)
+    assert one.handle.value == same.handle.value
+    assert one.handle.value != other.handle.value
+    # All-zero tables of two widths have the same 256 x 256 content, yet are not the same table.
+    assert native.Table(np.zeros((4, 4)), 2).handle.value != native.Table(np.zeros((8, 8)), 3).handle.value
+
+
+def test_table_of_another_width():
+    with pytest.raises(ValueError, match=r"table must be \[16, 16\] for num_bits=4; received \(256, 256\)"):
+        native.Table(exact_table(8), 4)

@@ -1,0 +1,38 @@
+"""Fixtures: the recorded data that lies beside the repository, where it does."""
+
+import os
+import pathlib
+
+import pytest
+
+from tfapprox.common import load_table
+
+SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Folder of recorded outputs and truth tables; tests that need it are skipped where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("no recorded data: ../shared/data does not exist")
+    return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    """Tests set what they need of the environment themselves; a forced path stays, to test that path."""
+    for name in set(os.environ) & {"TFAPPROX_MULTIPLIER_PATH"}:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def golden_table(shared_data):
+    """Function from the `table` of a TF2 golden case to the table."""
+
+    def load(name, num_bits):
+        for folder in ("golden/tf2", "multipliers"):
+            if name and (shared_data / folder / name).is_file():
+                return load_table(shared_data / folder / name, num_bits)
+        return load_table(name, num_bits)
+
+    return load

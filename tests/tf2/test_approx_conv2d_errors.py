@@ -1,0 +1,147 @@
+"""Bad input of the TensorFlow 2 operation: an error that says argument, rule and value, never an abort."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapprox.tf2 import approx_conv2d_with_min_max_vars
+
+GOOD = {
+    "input": np.ones((1, 5, 5, 3), np.float32),
+    "filter": np.ones((3, 3, 3, 4), np.float32),
+    "input_min": 0.0,
+    "input_max": 1.0,
+    "filter_min": -1.0,
+    "filter_max": 1.0,
+    "strides": [1, 1, 1, 1],
+    "padding": "SAME",
+}
+
+
+def ones(*shape, dtype=np.float32):
+    return np.ones(shape, dtype)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"input": ones(5, 5, 3)}, r"input and filter must have 4 dimensions; received input \[5,5,3\]"),
+        ({"filter": ones(3, 3, 3)}, r"must have 4 dimensions; received .*filter \[3,3,3\]"),
+        ({"filter": ones(3, 3, 1, 4)}, r"filter must have the input's depth; received input \[1,5,5,3\], filter"),
+        ({"data_format": "NCHW"}, r"filter must have the input's depth"),
+        ({"input": ones(1, 5, 5, 0), "filter": ones(3, 3, 0, 4)}, "input channels must be from 1"),
+        ({"filter": ones(0, 3, 3, 4)}, "filter height must be from 1"),
+        ({"filter": ones(3, 3, 3, 0)}, "filter output channels must be from 1"),
+        ({"filter": ones(7, 3, 3, 4), "padding": "VALID"}, "input height with its padding must not be smaller"),
+        ({"input_min": np.zeros(2, np.float32)}, r"input_min must be a scalar; received shape \[2\]"),
+        ({"input_max": np.ones((1, 1), np.float32)}, r"input_max must be a scalar; received shape \[1,1\]"),
+        ({"filter_min": np.zeros(4, np.float32)}, r"filter_min must be a scalar; received shape \[4\]"),
+        ({"filter_max": np.zeros(0, np.float32)}, r"filter_max must be a scalar; received shape \[0\]"),
+        ({"input_min": 2.0}, "input_min must not be greater than input_max; received input_min=2, input_max=1"),
+        ({"filter_max": -2.0}, "filter_min must not be greater than filter_max; .* filter_max=-2"),
+        ({"input_max": float("nan")}, "must be finite; received input_min=0, input_max=nan"),
+        ({"filter_min": -float("inf")}, "must be finite; received filter_min=-inf"),
+        ({"input_min": -3e38, "input_max": 3e38}, "input_min, input_max and their difference must be finite"),
+        ({"num_bits": 1}, "num_bits must be from 2 to 8; received 1"),
+        ({"num_bits": 9}, "num_bits must be from 2 to 8; received 9"),
+        ({"num_bits": 4, "mul_map_file": "mul8u_exact"}, "must fit num_bits=4; received 'mul8u_exact', which has 8"),
+        ({"strides": [1, 1]}, r"strides must be 4 integers, 1 for batch and channels; received \[1, 1\]"),
+        ({"strides": [2, 1, 1, 1]}, r"strides must be 4 integers, .*; received \[2, 1, 1, 1\]"),
+        ({"strides": [1, 0, 1, 1]}, "strides height must be from 1 to 2147483647; received 0"),
+        ({"strides": [1, 1, -2, 1]}, "strides width must be from 1 to 2147483647; received -2"),
+        ({"dilations": [1, 1, 1, 2]}, r"dilations must be 4 integers, 1 for batch and channels"),
+        ({"dilations": [1, 2**40, 1, 1]}, "dilations height must be from 1 to 2147483647; received 1099511627776"),
+        ({"explicit_paddings": [0] * 8}, "explicit_paddings must be empty for padding=SAME"),
+        ({"padding": "EXPLICIT"}, r"explicit_paddings must be 8 integers, .*; received \[\]"),
+        ({"padding": "EXPLICIT", "explicit_paddings": [1, 0, 0, 0, 0, 0, 0, 0]}, "0 for batch and channels; received"),
+        ({"padding": "EXPLICIT", "explicit_paddings": [0, 0, -1, 0, 0, 0, 0, 0]}, "explicit_paddings top must be"),
+    ],
+)
+def test_invalid_argument(changed, message):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        approx_conv2d_with_min_max_vars(**{**GOOD, **changed})
+
+
+@pytest.mark.parametrize(("dtype", "name"), [(tf.half, "half"), (tf.bfloat16, "bfloat16"), (tf.double, "double")])
+def test_dtypes_refused(dtype, name):
+    tensors = {name: tf.cast(GOOD[name], dtype) for name in ("input", "filter")}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"T must be float32; received {name}"):
+        approx_conv2d_with_min_max_vars(**{**GOOD, **tensors})
+
+
+def test_output_too_large():
+    with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError)):
+        approx_conv2d_with_min_max_vars(
+            **{
+                **GOOD,
+                "padding": "EXPLICIT",
+                "explicit_paddings": [0, 0, 2**31 - 1, 2**31 - 1] + [2**31 - 1] * 2 + [0, 0],
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [(0, "with 0 bytes"), (131071, "with 131071 bytes"), (262144, "with 262144 bytes")],
+)
+def test_table_of_a_wrong_size(tmp_path, size, message):
+    (tmp_path / "t.bin").write_bytes(b"x" * size)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must hold 131072 bytes for num_bits=8 .*" + message):
+        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path / "t.bin"))
+
+
+def test_table_that_is_a_directory(tmp_path):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="which is a directory"):
+        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path))
+
+
+def test_missing_table(tmp_path):
+    with pytest.raises(tf.errors.NotFoundError, match=r"none\.bin': No such file"):
+        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path / "none.bin"))
+
+
+def test_unknown_multiplier():
+    with pytest.raises(tf.errors.NotFoundError, match=r"TFAPPROX_MULTIPLIER_PATH=\(not set\); received 'mul8u_NONE'"):
+        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file="mul8u_NONE")
+
+
+def test_unknown_path(monkeypatch):
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"TFAPPROX_FORCE_PATH .* received 'avx1024'"):
+        approx_conv2d_with_min_max_vars(**GOOD)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"input": ones(5, 5, 3)}, "must be rank 4"),
+        ({"filter": ones(3, 3, 1, 4)}, "must be equal"),
+        ({"input_min": np.zeros(2, np.float32)}, "must be rank 0"),
+        ({"filter": ones(7, 3, 3, 4), "padding": "VALID"}, "[Nn]egative"),
+    ],
+)
+def test_shape_function(changed, message):
+    case = {**GOOD, **changed}
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
+        approx_conv2d_with_min_max_vars(
+            **{k: tf.constant(v) if isinstance(v, np.ndarray) else v for k, v in case.items()}
+        )
+
+
+def test_nan_reaches_the_outputs_that_it_touches():
+    x, w = GOOD["input"].copy(), GOOD["filter"].copy()
+    x[0, 0, 0, 1] = np.nan
+    result = approx_conv2d_with_min_max_vars(**{**GOOD, "input": x}).numpy()
+    expected = np.zeros((1, 5, 5, 4), bool)
+    expected[0, :2, :2] = True
+    np.testing.assert_array_equal(np.isnan(result), expected)
+    w[1, 2, 0, 3] = np.nan
+    expected[..., 3] = True
+    result = approx_conv2d_with_min_max_vars(**{**GOOD, "input": x, "filter": w}).numpy()
+    np.testing.assert_array_equal(np.isnan(result), expected)
+
+
+def test_xla_is_refused_by_name():
+    compiled = tf.function(lambda x: approx_conv2d_with_min_max_vars(**{**GOOD, "input": x}), jit_compile=True)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="ApproxConv2DWithMinMaxVars"):
+        compiled(GOOD["input"])

@@ -1,0 +1,49 @@
+"""The plugin: found, linked for old scripts, and its absence explained."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tfapprox.tf2 import library, library_path
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "tfapprox.tf2", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_link(tmp_path):
+    for _ in range(2):  # the second time replaces the link
+        result = run("link", tmp_path / "new")
+        assert result.returncode == 0, result.stderr
+    path = tmp_path / "new" / "libApproxGPUOpsTF.so"
+    assert path.is_symlink()
+    assert path.resolve().samefile(library_path())
+    script = f"import tensorflow as tf; tf.load_op_library({str(path)!r}).approx_conv2d_with_min_max_vars"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_link_keeps_a_file(tmp_path):
+    (tmp_path / "libApproxGPUOpsTF.so").write_text("mine")
+    result = run("link", tmp_path)
+    assert result.returncode == 1
+    assert "cannot link: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (tmp_path / "libApproxGPUOpsTF.so").read_text() == "mine"
+
+
+def test_missing_plugin(monkeypatch):
+    monkeypatch.setattr(library, "LIBRARY", "libNone.so")
+    with pytest.raises(ImportError, match=r"needs libNone\.so, which this install was built without.*pip install"):
+        library.load()
+
+
+def test_plugin_of_another_tensorflow(monkeypatch, tmp_path):
+    broken = tmp_path / "libBroken.so"
+    broken.write_bytes(b"\x7fELF")
+    monkeypatch.setattr(library, "library_path", lambda: str(broken))
+    with pytest.raises(
+        ImportError, match=r"libBroken\.so was built for TensorFlow 2\..* does not load in TensorFlow 2"
+    ):
+        library.load()

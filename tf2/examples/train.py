@@ -1,0 +1,60 @@
+"""First step: trains a small CNN with exact products and saves it as a .keras file."""
+
+import pathlib
+from typing import Annotated
+
+import datasets
+import keras
+import typer
+from progress import KerasProgress, console, stop_on_error
+
+MODEL = pathlib.Path("demo/model.keras")
+
+
+def small_cnn(image_shape, classes=10):
+    """Three convolutions and a dense layer: 3x3 filters, 16, 32 and 32 of them."""
+    return keras.Sequential(
+        [
+            keras.Input(image_shape),
+            keras.layers.Conv2D(16, 3, padding="same", activation="relu"),
+            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(classes),
+        ]
+    )
+
+
+def compiled(model):
+    """The model, ready for `fit` and `evaluate`."""
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model
+
+
+def train(dataset, epochs):
+    """A trained model; the same each time on one machine."""
+    keras.utils.set_random_seed(0)
+    split, _ = datasets.load(dataset)
+    model = compiled(small_cnn(split.images.shape[1:]))
+    bar = KerasProgress("training")
+    model.fit(split.images, split.labels, batch_size=32, epochs=epochs, verbose=0, callbacks=[bar])
+    return model
+
+
+def main(
+    output: Annotated[pathlib.Path, typer.Argument(help="The .keras file to write.")] = MODEL,
+    dataset: Annotated[datasets.Dataset, typer.Option(help="What to train on.")] = datasets.Dataset.digits,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
+):
+    """Train a small CNN with exact products, for evaluate.py."""
+    with stop_on_error():
+        model = train(dataset, epochs)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        model.save(output)
+    console.print(f"saved {output}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

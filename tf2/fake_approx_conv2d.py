@@ -1,0 +1,92 @@
+"""`FakeApproxConv2D`: a Keras Conv2D whose products are those of an approximate multiplier."""
+
+import keras
+import tensorflow as tf
+
+from tfapprox.common import load_table
+from tfapprox.common.tables import resolve
+
+from .approx_conv2d import approx_conv2d_with_min_max_vars
+
+
+def _fake_quantised(tensor, num_bits):
+    """The tensor rounded to its codes, with the range that gives them; the range contains 0, which padding needs."""
+    minimum = tf.minimum(tf.reduce_min(tensor), 0.0)
+    maximum = tf.maximum(tf.reduce_max(tensor), 0.0)
+    return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxConv2D(keras.layers.Conv2D):
+    """2-D convolution by an approximate multiplier, on fake-quantised activations and weights.
+
+    A drop-in replacement for `keras.layers.Conv2D`: same arguments, weights and shapes. In each call the range of
+    the activations is the least and greatest value of the batch, that of the weights the least and greatest weight,
+    both extended to contain 0; so an activation's code depends on the batch that it is in. Gradients are those of
+    the exact convolution of the fake-quantised values (straight-through), so the layer can be trained.
+
+    The computation is in float32 whatever the dtype policy. XLA cannot compile the layer: Keras compiles a model that
+    has it without XLA, and warns if it was asked for `jit_compile=True`.
+
+    Args:
+        filters: as in `keras.layers.Conv2D`, and so all its arguments; `groups` must be 1.
+        kernel_size: as in `keras.layers.Conv2D`.
+        num_bits: width of the codes, 2 to 8.
+        mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; `""`
+            is the exact product. It is checked at once and kept in the layer's configuration, a path made absolute;
+            to load or clone a model where its table is missing is an error.
+        **kwargs: as in `keras.layers.Conv2D`.
+
+    Input shape:
+        A 4-D tensor, `(batch, height, width, channels)` or, with `data_format="channels_first"`, `(batch, channels,
+        height, width)`.
+
+    Output shape:
+        That of `keras.layers.Conv2D`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxConv2D(16, 3, padding="same", activation="relu", mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 8, 3])).shape
+        TensorShape([1, 8, 8, 16])
+    """
+
+    def __init__(self, filters, kernel_size, *args, num_bits=8, mul_map_file="", **kwargs):
+        if keras.backend.backend() != "tensorflow":
+            raise ValueError(f"KERAS_BACKEND must be tensorflow; received {keras.backend.backend()}")
+        super().__init__(filters, kernel_size, *args, **kwargs)
+        if self.groups != 1:
+            raise ValueError(f"groups must be 1; received {self.groups}")
+        load_table(mul_map_file, num_bits)
+        self.num_bits = num_bits
+        self.mul_map_file = resolve(mul_map_file)
+        self.supports_jit = False
+
+    def convolution_op(self, inputs, kernel):
+        """The convolution, without bias and activation; called by Keras."""
+        inputs, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
+        inputs, input_min, input_max = _fake_quantised(inputs, self.num_bits)
+        kernel, filter_min, filter_max = _fake_quantised(kernel, self.num_bits)
+        in_format = (lambda steps: [1, *steps, 1]) if self.data_format == "channels_last" else (lambda s: [1, 1, *s])
+        output = approx_conv2d_with_min_max_vars(
+            inputs,
+            kernel,
+            input_min,
+            input_max,
+            filter_min,
+            filter_max,
+            strides=in_format(self.strides),
+            padding=self.padding.upper(),
+            num_bits=self.num_bits,
+            mul_map_file=self.mul_map_file,
+            data_format="NHWC" if self.data_format == "channels_last" else "NCHW",
+            dilations=in_format(self.dilation_rate),
+        )
+        return tf.cast(output, self.compute_dtype)
+
+    def get_config(self):
+        """The constructor's arguments, the multiplier among them."""
+        return {**super().get_config(), "num_bits": self.num_bits, "mul_map_file": self.mul_map_file}
