@@ -16,13 +16,14 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
 
-# What uv resolves into requirements/NAME.txt.
+# What uv resolves into requirements/NAME.txt, for which Python and later ones.
 LOCKS = {
-    "core": ["pyproject.toml", "--group=core"],
-    "tf2": ["pyproject.toml", "--group=core", "--extra=tf2", "--extra=examples"],
-    "tf2-oldest": ["pyproject.toml", "--group=core", "--group=tf2-oldest", "--extra=tf2", "--extra=examples"],
-    "lint": ["--group=lint"],
-    "lock": ["--group=lock"],
+    "core": ("3.10", ["pyproject.toml", "--group=core"]),
+    "core-py37": ("3.7", ["pyproject.toml", "--group=core", "--group=core-py37"]),
+    "tf2": ("3.10", ["pyproject.toml", "--group=core", "--extra=tf2", "--extra=examples"]),
+    "tf2-oldest": ("3.10", ["pyproject.toml", "--group=core", "--group=tf2-oldest", "--extra=tf2", "--extra=examples"]),
+    "lint": ("3.10", ["--group=lint"]),
+    "lock": ("3.10", ["--group=lock"]),
 }
 
 
@@ -66,9 +67,8 @@ def tf2_oldest(session):
 @nox.session(name="core-py37", python="3.7")
 def core_py37(session):
     """Tests of the core on Python 3.7 with numpy 1.18, the world of TensorFlow 1.14."""
-    session.install("numpy<1.19", "pytest", "hypothesis", "scikit-build-core<0.11", "cmake", "ninja")
-    session.install("--no-build-isolation", "--no-deps", f"--config-settings=build-dir=build/{session.name}", ".")
-    pytest(session, "tests/common", "-W", "ignore::DeprecationWarning")
+    install(session, "core-py37", TFAPPROX_TF2="OFF")
+    pytest(session, "tests/common")
 
 
 @nox.session
@@ -114,11 +114,11 @@ def dist(session):
 
 @nox.session
 def lock(session):
-    """Renews the lock files, requirements/*.txt, from pyproject.toml, for Python 3.10 and later."""
+    """Renews the lock files, requirements/*.txt, from pyproject.toml."""
     session.install("-r", "requirements/lock.txt")
-    for name, selection in LOCKS.items():
+    for name, (python, selection) in LOCKS.items():
         session.run(
-            *["uv", "pip", "compile", *selection, "--universal", "--python-version=3.10"],
+            *["uv", "pip", "compile", *selection, "--universal", f"--python-version={python}"],
             *["--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "--quiet"],
             f"--output-file=requirements/{name}.txt",
         )

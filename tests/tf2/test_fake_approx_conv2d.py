@@ -173,7 +173,7 @@ def json(model, folder):
 
 
 def saved_model(model, folder):
-    model.export(folder / "saved", verbose=False)
+    model.export(folder / "saved")
     loaded = tf.saved_model.load(folder / "saved")
     return lambda images: loaded.serve(images)
 
