@@ -85,7 +85,8 @@ def sanitize(session):
         "ASAN_OPTIONS": "detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
-    pytest(session, "tests/common", "-p", "no:cacheprovider", env=environment)
+    # The report of a sanitizer goes to the file descriptor, and the process ends: it must not be captured.
+    pytest(session, "tests/common", "--capture=sys", env=environment)
 
 
 @nox.session

@@ -1,7 +1,7 @@
 """The arithmetic without TensorFlow: truth tables, multipliers, the numpy reference and the native core.
 
 Modules:
-    tables: `load_table`, `save_table`.
+    tables: `load_table`, `pin_table`, `save_table`.
     multipliers: names of the multipliers that can be loaded.
     metrics: error figures of a table.
     reference: both operations in numpy, the specification that every backend is tested against.
@@ -9,6 +9,6 @@ Modules:
 """
 
 from . import metrics, multipliers, native, reference
-from .tables import load_table, save_table
+from .tables import load_table, pin_table, save_table
 
-__all__ = ["load_table", "metrics", "multipliers", "native", "reference", "save_table"]
+__all__ = ["load_table", "metrics", "multipliers", "native", "pin_table", "reference", "save_table"]

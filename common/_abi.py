@@ -1,6 +1,6 @@
 """The structures and functions of `core/tfapprox.h`, field by field, for ctypes; used by native.py only."""
 
-from ctypes import POINTER, Structure, c_char, c_char_p, c_float, c_int32, c_int64, c_void_p
+from ctypes import POINTER, Structure, c_char, c_char_p, c_float, c_int32, c_int64, c_uint64, c_void_p
 
 
 class Error(Structure):
@@ -69,7 +69,8 @@ _FUNCTIONS = {
     "tfapprox_table_release": (None, [c_void_p]),
     "tfapprox_table_num_bits": (c_int32, [c_void_p]),
     "tfapprox_table_load": (c_int32, [c_char_p, c_int32, c_void_p, POINTER(Error)]),
-    "tfapprox_table_is_path": (c_int32, [c_char_p]),
+    "tfapprox_table_source": (c_int32, [c_char_p]),
+    "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
     "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_int32, POINTER(Quantiser), POINTER(Error)]),
     "tfapprox_conv2d_resolve": (c_int32, [POINTER(Conv2D), POINTER(Error)]),

@@ -65,9 +65,15 @@ def built_in_multipliers():
     return found
 
 
-def is_path(name_or_path):
-    """Whether `load_table` takes a string for a path and not for a name."""
-    return bool(_core.tfapprox_table_is_path(os.fsencode(name_or_path)))
+def table_source(name_or_path):
+    """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
+    return ("built in", "path", "search path")[_core.tfapprox_table_source(os.fsencode(name_or_path))]
+
+
+def table_hash(table):
+    """The content hash of a table, an integer of 64 bits."""
+    table = np.ascontiguousarray(table, np.uint16)
+    return _core.tfapprox_table_hash(table.ctypes.data, len(table).bit_length() - 1)
 
 
 def load_table(name_or_path, num_bits=8):

@@ -7,16 +7,43 @@ import numpy as np
 
 from . import native
 
+PIN = "#fnv1a="
 
-def resolve(name_or_path):
-    """The string that means the same multiplier in any folder: a name as it is, a path made absolute.
+
+def _resolve(name_or_path):
+    """The string that means the same file in any folder: a name as it is, a path made absolute."""
+    if isinstance(name_or_path, os.PathLike) or native.table_source(name_or_path) == "path":
+        return os.path.abspath(os.fspath(name_or_path))
+    return name_or_path
+
+
+def pin_table(name_or_path, num_bits=8):
+    """The string that means the same table for good, in any folder and even if its file is written anew.
+
+    TensorFlow keeps the operation that it made for a string, so a table that is changed under the same path would
+    be ignored without a word; with a pinned string it is another operation, or an error.
 
     Args:
         name_or_path: as `load_table` takes it.
+        num_bits: width of both operands, 2 to 8.
+
+    Returns:
+        The name of a built-in multiplier as it is; a path made absolute, or a name of the search path, followed by
+        `#fnv1a=` and the hash of the table's content. `load_table` takes it, and refuses other content.
+
+    Raises:
+        FileNotFoundError: as `load_table`.
+        ValueError: as `load_table`.
+
+    Example:
+        >>> pin_table("mul8u_drum4")
+        'mul8u_drum4'
     """
-    if isinstance(name_or_path, os.PathLike) or native.is_path(name_or_path):
-        return os.path.abspath(os.fspath(name_or_path))
-    return name_or_path
+    name = _resolve(name_or_path)
+    table = load_table(name, num_bits)
+    if native.table_source(name) == "built in" or PIN in name:
+        return name
+    return f"{name}{PIN}{native.table_hash(table):016x}"
 
 
 def load_table(name_or_path, num_bits=8):
@@ -34,13 +61,14 @@ def load_table(name_or_path, num_bits=8):
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        ValueError: if the width is not 2 to 8, or not that of the multiplier or file.
+        ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
+            that `pin_table` saw.
 
     Example:
         >>> int(load_table("mul8u_trunc4")[7, 9])
         48
     """
-    return native.load_table(resolve(name_or_path), operator.index(num_bits))
+    return native.load_table(_resolve(name_or_path), operator.index(num_bits))
 
 
 def save_table(path, table):

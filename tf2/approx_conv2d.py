@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfapprox.common.tables import resolve
+from tfapprox.common import pin_table
 
 from . import library
 
@@ -45,8 +45,8 @@ def approx_conv2d_with_min_max_vars(
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         num_bits: width of the codes, 2 to 8.
-        mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; read
-            once, when the operation is created. `""` is the exact product.
+        mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; pinned
+            to its content (`tfapprox.common.pin_table`) when this function is called. `""` is the exact product.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: as `strides`.
@@ -56,8 +56,9 @@ def approx_conv2d_with_min_max_vars(
         float32 tensor, the output in `data_format`; NaN where an input or weight of the window is NaN.
 
     Raises:
-        tf.errors.InvalidArgumentError: if a shape, range, attribute or table is not possible; the message names it.
-        tf.errors.NotFoundError: if there is no such multiplier or file.
+        tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`.
 
     Example:
         >>> x, w, ranges = tf.ones([1, 4, 4, 1]), tf.ones([3, 3, 1, 1]), [0.0, 1.0, 0.0, 1.0]
@@ -74,7 +75,7 @@ def approx_conv2d_with_min_max_vars(
         filter_max=filter_max,
         strides=strides,
         num_bits=num_bits,
-        mul_map_file=resolve(mul_map_file),
+        mul_map_file=pin_table(mul_map_file, num_bits),
         padding=padding,
         explicit_paddings=explicit_paddings,
         data_format=data_format,

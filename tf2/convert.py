@@ -1,17 +1,21 @@
 """Models with approximate convolutions from ordinary ones."""
 
+import warnings
+
 import keras
 
 from tfapprox.common import load_table
 
 from .fake_approx_conv2d import FakeApproxConv2D
 
+CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
+
 
 def approximate_model(model, mul_map_file="", num_bits=8):
-    """A copy of a Keras model in which every `Conv2D` uses an approximate multiplier.
+    """A copy of a Keras model in which every `Conv2D` uses an approximate multiplier, those of nested models too.
 
-    The weights are copied; the new model is not compiled. Convolutions with groups stay exact, and so do all other
-    kinds of layers.
+    The weights are copied; the new model is not compiled. Other layers stay exact: those without convolution quietly,
+    convolutions of another kind (grouped, depthwise, transposed, of a subclass, inside of a wrapper) with a warning.
 
     Args:
         model: a built functional or sequential `keras.Model`.
@@ -25,24 +29,31 @@ def approximate_model(model, mul_map_file="", num_bits=8):
         FileNotFoundError: if there is no such multiplier or file.
         ValueError: if the table does not fit `num_bits`, or no layer of the model can be replaced.
 
+    Warns:
+        UserWarning: with the names of the convolutions that stay exact.
+
     Example:
         >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3)])
         >>> approximate_model(model, "mul8u_mitchell").layers[0].mul_map_file
         'mul8u_mitchell'
     """
     load_table(mul_map_file, num_bits)  # its errors, which Keras would wrap in one of its own
-    replaced = []
 
     def clone(layer):
-        if not isinstance(layer, keras.layers.Conv2D) or layer.groups != 1:
-            return layer.__class__.from_config(layer.get_config())
-        replaced.append(layer.name)
-        return FakeApproxConv2D.from_config(
-            {**layer.get_config(), "num_bits": num_bits, "mul_map_file": mul_map_file},
-        )
+        if isinstance(layer, keras.Model):
+            return keras.models.clone_model(layer, clone_function=clone)
+        if type(layer) in (keras.layers.Conv2D, FakeApproxConv2D) and layer.groups == 1:
+            config = {**layer.get_config(), "num_bits": num_bits, "mul_map_file": mul_map_file}
+            return FakeApproxConv2D.from_config(config)
+        return layer.__class__.from_config(layer.get_config())
 
     copy = keras.models.clone_model(model, clone_function=clone)
-    if not replaced:
+    layers = list(copy._flatten_layers())  # with those inside of nested models and wrappers
+    if not any(isinstance(layer, FakeApproxConv2D) for layer in layers):
         raise ValueError(f"model must have a Conv2D layer; received layers {[layer.name for layer in model.layers]}")
+    exact = [layer for layer in layers if isinstance(layer, CONVOLUTIONS) and not isinstance(layer, FakeApproxConv2D)]
+    if exact:
+        names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in exact)
+        warnings.warn(f"convolutions that stay exact: {names}", stacklevel=2)
     copy.set_weights(model.get_weights())
     return copy

@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfapprox.common import load_table
-from tfapprox.common.tables import resolve
+from tfapprox.common import pin_table
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 
@@ -33,8 +32,8 @@ class FakeApproxConv2D(keras.layers.Conv2D):
         kernel_size: as in `keras.layers.Conv2D`.
         num_bits: width of the codes, 2 to 8.
         mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; `""`
-            is the exact product. It is checked at once and kept in the layer's configuration, a path made absolute;
-            to load or clone a model where its table is missing is an error.
+            is the exact product. It is checked at once and kept in the layer's configuration, pinned to its content
+            (`tfapprox.common.pin_table`); to load a model where its table is missing or has changed is an error.
         **kwargs: as in `keras.layers.Conv2D`.
 
     Input shape:
@@ -60,9 +59,8 @@ class FakeApproxConv2D(keras.layers.Conv2D):
         super().__init__(filters, kernel_size, *args, **kwargs)
         if self.groups != 1:
             raise ValueError(f"groups must be 1; received {self.groups}")
-        load_table(mul_map_file, num_bits)
         self.num_bits = num_bits
-        self.mul_map_file = resolve(mul_map_file)
+        self.mul_map_file = pin_table(mul_map_file, num_bits)
         self.supports_jit = False
 
     def convolution_op(self, inputs, kernel):

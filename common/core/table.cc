@@ -30,14 +30,6 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-// FNV-1a, 64 bits.
-uint64_t Hash(const tfapprox_table& table) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(table.columns);
-  uint64_t hash = 14695981039346656037u;
-  for (size_t i = 0; i < sizeof table.columns; ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
-  return hash;
-}
-
 const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
   std::unique_ptr<Shared> shared(new Shared{});
   tfapprox_table& table = shared->table;
@@ -46,7 +38,7 @@ const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
   for (int32_t a = 0; a < codes; ++a) {
     for (int32_t w = 0; w < codes; ++w) table.columns[w][a] = entries[a * codes + w];
   }
-  shared->hash = Hash(table);
+  shared->hash = tfapprox_table_hash(entries, num_bits);
 
   Registry& registry = TheRegistry();
   const std::lock_guard<std::mutex> lock(registry.mutex);
@@ -85,6 +77,15 @@ void tfapprox_table_release(const tfapprox_table* table) {
     if (--it->second->users == 0) registry.tables.erase(it);
     return;
   }
+}
+
+uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits) {
+  uint64_t hash = 14695981039346656037u;
+  for (int64_t i = 0; i < int64_t{1} << (2 * num_bits); ++i) {
+    hash = (hash ^ (entries[i] & 255)) * 1099511628211u;
+    hash = (hash ^ (entries[i] >> 8)) * 1099511628211u;
+  }
+  return hash;
 }
 
 int32_t tfapprox_table_num_bits(const tfapprox_table* table) { return table->num_bits; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +20,7 @@ namespace tfapprox {
 namespace {
 
 constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
+constexpr char kPin[] = "#fnv1a=";
 
 int64_t FileBytes(int32_t num_bits) { return int64_t{sizeof(uint16_t)} << (2 * num_bits); }
 
@@ -76,8 +78,7 @@ int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, t
   return TFAPPROX_OK;
 }
 
-int32_t Load(const std::string& name, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
-  if (const int32_t status = CheckNumBits(num_bits, error)) return status;
+int32_t Find(const std::string& name, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
   if (name.empty()) {
     GenerateMultiplier(("mul" + std::to_string(num_bits) + "u_exact").c_str(), num_bits, entries);
     return TFAPPROX_OK;
@@ -88,7 +89,7 @@ int32_t Load(const std::string& name, int32_t num_bits, uint16_t* entries, tfapp
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must fit num_bits=%d; received '%s', which has %d bits",
                 num_bits, name.c_str(), bits);
   }
-  if (tfapprox_table_is_path(name.c_str())) return ReadFile(name, num_bits, entries, error);
+  if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH) return ReadFile(name, num_bits, entries, error);
 
   const char* variable = std::getenv(kPathVariable);
   const std::string folders = variable == nullptr ? "" : variable;
@@ -104,13 +105,33 @@ int32_t Load(const std::string& name, int32_t num_bits, uint16_t* entries, tfapp
               num_bits, num_bits, kPathVariable, variable == nullptr ? "(not set)" : variable, name.c_str());
 }
 
+int32_t Load(const std::string& pinned, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+  if (const int32_t status = CheckNumBits(num_bits, error)) return status;
+  const size_t pin = pinned.rfind(kPin);
+  const std::string name = pinned.substr(0, pin);
+  if (const int32_t status = Find(name, num_bits, entries, error)) return status;
+  if (pin == std::string::npos) return TFAPPROX_OK;
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016" PRIx64, tfapprox_table_hash(entries, num_bits));
+  const std::string expected = pinned.substr(pin + std::strlen(kPin));
+  if (expected == digits) return TFAPPROX_OK;
+  return Fail(error, TFAPPROX_INVALID_ARGUMENT,
+              "mul_map_file must hold the table that the layer or operation was created with, of content hash %s; "
+              "received '%s', which has been changed to one of %s",
+              expected.c_str(), name.c_str(), digits);
+}
+
 }  // namespace
 }  // namespace tfapprox
 
-int32_t tfapprox_table_is_path(const char* name_or_path) {
+int32_t tfapprox_table_source(const char* name_or_path) {
+  // A width of 0 is that of no table: only the name is looked at.
+  if (name_or_path[0] == '\0' || tfapprox::GenerateMultiplier(name_or_path, 0, nullptr) != 0) {
+    return TFAPPROX_SOURCE_BUILT_IN;
+  }
   const size_t length = std::strlen(name_or_path);
-  return std::strchr(name_or_path, '/') != nullptr ||
-         (length > 4 && std::strcmp(name_or_path + length - 4, ".bin") == 0);
+  const bool bin = length > 4 && std::strcmp(name_or_path + length - 4, ".bin") == 0;
+  return bin || std::strchr(name_or_path, '/') != nullptr ? TFAPPROX_SOURCE_PATH : TFAPPROX_SOURCE_SEARCH_PATH;
 }
 
 int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {

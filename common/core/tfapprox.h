@@ -47,13 +47,19 @@ TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 
+/* The content hash of a table: FNV-1a, 64 bits, over its entries as little-endian bytes. */
+TFAPPROX_API uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits);
+
+/* Where tfapprox_table_load looks for a name or path: a path contains a / or ends in .bin. */
+enum { TFAPPROX_SOURCE_BUILT_IN = 0, TFAPPROX_SOURCE_PATH = 1, TFAPPROX_SOURCE_SEARCH_PATH = 2 };
+TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
+
 /* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
- * writes its 4^num_bits entries. An empty name is the exact product. */
+ * writes its 4^num_bits entries. An empty name is the exact product. A name or path that ends in #fnv1a= and 16
+ * hexadecimal digits is an error unless the table has that hash: who pins a table this way is never given another
+ * one that was written in its place since. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries,
                                          tfapprox_error* error);
-
-/* Whether tfapprox_table_load takes this for a path: it contains a / or ends in .bin. */
-TFAPPROX_API int32_t tfapprox_table_is_path(const char* name_or_path);
 
 /* The multipliers that this core generates: name and description of number `index`, from 0;
  * TFAPPROX_NOT_FOUND after the last one. */

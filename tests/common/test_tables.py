@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cases import random_table
-from tfapprox.common import load_table, native, save_table
+from tfapprox.common import load_table, native, pin_table, save_table
 from tfapprox.common.reference import exact_table
 
 
@@ -83,6 +83,41 @@ def test_unknown_name(monkeypatch):
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", "/nowhere")
     with pytest.raises(FileNotFoundError, match="TFAPPROX_MULTIPLIER_PATH=/nowhere; received 'mul8u_NONE'"):
         load_table("mul8u_NONE")
+
+
+def test_a_pinned_table_is_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_table("mul8u_MINE.bin", random_table(8, 1))
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    pinned = [pin_table(name) for name in ("mul8u_MINE.bin", pathlib.Path("mul8u_MINE.bin"), "mul8u_MINE")]
+    assert [name.rpartition("#fnv1a=")[0] for name in pinned] == [str(tmp_path / "mul8u_MINE.bin")] * 2 + ["mul8u_MINE"]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name in pinned:
+        assert pin_table(name) == name
+        np.testing.assert_array_equal(load_table(name), random_table(8, 1))
+
+
+def test_a_pinned_table_that_has_changed(tmp_path):
+    save_table(tmp_path / "t.bin", random_table(8, 1))
+    pinned = pin_table(tmp_path / "t.bin")
+    save_table(tmp_path / "t.bin", random_table(8, 2))
+    with pytest.raises(ValueError, match=r"of content hash [0-9a-f]{16}; received '.*t\.bin', which has been changed"):
+        load_table(pinned)
+    assert pin_table(tmp_path / "t.bin") != pinned
+
+
+def test_built_in_names_need_no_pin():
+    assert [pin_table(name) for name in ("", "mul8u_drum4")] == ["", "mul8u_drum4"]
+    assert pin_table("mul4u_exact", 4) == "mul4u_exact"
+
+
+def test_the_hash_is_fnv1a():
+    table = random_table(2, 1)
+    expected = 14695981039346656037
+    for byte in table.astype("<u2").tobytes():
+        expected = (expected ^ byte) * 1099511628211 % 2**64
+    assert native.table_hash(table) == expected
 
 
 @pytest.mark.parametrize("num_bits", [-1, 0, 1, 9, 64])

@@ -66,6 +66,15 @@ def test_all_pairs_of_operands(table_file, name):
     np.testing.assert_array_equal(np.reshape(result, (256, 256)), table)
 
 
+def test_a_table_that_is_written_anew_is_used(tmp_path):
+    """TensorFlow caches the kernel of an attribute's value: the path alone would give the old table, silently."""
+    x, w = np.full(ONES, 200.0, np.float32), np.full(ONES, 77.0, np.float32)
+    for seed in (1, 2, 1):
+        save_table(tmp_path / "t.bin", random_table(8, seed))
+        result = approx_conv2d_with_min_max_vars(x, w, *[0.0, 255.0] * 2, ONES, "SAME", mul_map_file=tmp_path / "t.bin")
+        assert result.numpy().item() == random_table(8, seed)[200, 77]
+
+
 def test_every_built_in_multiplier_is_found_by_name():
     x, w = np.full(ONES, 200.0, np.float32), np.full(ONES, 77.0, np.float32)
     for name in multipliers.built_in():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapprox.tf2 import approx_conv2d_with_min_max_vars
+from tfapprox.tf2 import approx_conv2d_with_min_max_vars, library_path
 
 GOOD = {
     "input": np.ones((1, 5, 5, 3), np.float32),
@@ -42,9 +42,6 @@ def ones(*shape, dtype=np.float32):
         ({"input_max": float("nan")}, "must be finite; received input_min=0, input_max=nan"),
         ({"filter_min": -float("inf")}, "must be finite; received filter_min=-inf"),
         ({"input_min": -3e38, "input_max": 3e38}, "input_min, input_max and their difference must be finite"),
-        ({"num_bits": 1}, "num_bits must be from 2 to 8; received 1"),
-        ({"num_bits": 9}, "num_bits must be from 2 to 8; received 9"),
-        ({"num_bits": 4, "mul_map_file": "mul8u_exact"}, "must fit num_bits=4; received 'mul8u_exact', which has 8"),
         ({"strides": [1, 1]}, r"strides must be 4 integers, 1 for batch and channels; received \[1, 1\]"),
         ({"strides": [2, 1, 1, 1]}, r"strides must be 4 integers, .*; received \[2, 1, 1, 1\]"),
         ({"strides": [1, 0, 1, 1]}, "strides height must be from 1 to 2147483647; received 0"),
@@ -80,29 +77,33 @@ def test_output_too_large():
         )
 
 
-@pytest.mark.parametrize(
-    ("size", "message"),
-    [(0, "with 0 bytes"), (131071, "with 131071 bytes"), (262144, "with 262144 bytes")],
+# A table is refused twice: by the function, as Python's own errors, and by the operation, for old scripts.
+BY_FUNCTION = (ValueError, FileNotFoundError, approx_conv2d_with_min_max_vars)
+BY_OPERATION = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.load_op_library(library_path()).approx_conv2d_with_min_max_vars,
 )
-def test_table_of_a_wrong_size(tmp_path, size, message):
-    (tmp_path / "t.bin").write_bytes(b"x" * size)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="must hold 131072 bytes for num_bits=8 .*" + message):
-        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path / "t.bin"))
 
 
-def test_table_that_is_a_directory(tmp_path):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="which is a directory"):
-        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path))
+@pytest.mark.parametrize(
+    ("invalid", "not_found", "function"), [BY_FUNCTION, BY_OPERATION], ids=["function", "operation"]
+)
+def test_tables_refused(tmp_path, invalid, not_found, function):
+    def refuses(error, message, **table):
+        with pytest.raises(error, match=message):
+            function(**GOOD, **table)
 
-
-def test_missing_table(tmp_path):
-    with pytest.raises(tf.errors.NotFoundError, match=r"none\.bin': No such file"):
-        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file=str(tmp_path / "none.bin"))
-
-
-def test_unknown_multiplier():
-    with pytest.raises(tf.errors.NotFoundError, match=r"TFAPPROX_MULTIPLIER_PATH=\(not set\); received 'mul8u_NONE'"):
-        approx_conv2d_with_min_max_vars(**GOOD, mul_map_file="mul8u_NONE")
+    for num_bits in (1, 9):
+        refuses(invalid, f"num_bits must be from 2 to 8; received {num_bits}", num_bits=num_bits)
+    refuses(invalid, "must fit num_bits=4; .*'mul8u_exact', which has 8", num_bits=4, mul_map_file="mul8u_exact")
+    path = str(tmp_path / "t.bin")
+    refuses(not_found, r"t\.bin': No such file", mul_map_file=path)
+    for size in (0, 131071, 262144):
+        (tmp_path / "t.bin").write_bytes(b"x" * size)
+        refuses(invalid, f"must hold 131072 bytes for num_bits=8 .* with {size} bytes", mul_map_file=path)
+    refuses(invalid, "which is a directory", mul_map_file=str(tmp_path))
+    refuses(not_found, r"TFAPPROX_MULTIPLIER_PATH=\(not set\); received 'mul8u_NONE'", mul_map_file="mul8u_NONE")
 
 
 def test_unknown_path(monkeypatch):

@@ -20,9 +20,13 @@ def residual_model():
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
 
 
+STAY_EXACT = r"convolutions that stay exact: grouped \(Conv2D\), depthwise \(DepthwiseConv2D\)$"
+
+
 def test_convolutions_are_replaced_and_weights_copied():
     model = residual_model()
-    copy = approximate_model(model, "mul8u_drum4")
+    with pytest.warns(UserWarning, match=STAY_EXACT):
+        copy = approximate_model(model, "mul8u_drum4")
     assert {layer.name for layer in copy.layers[1:]} == {layer.name for layer in model.layers[1:]}
     replaced = {layer.name: layer for layer in copy.layers if isinstance(layer, FakeApproxConv2D)}
     assert set(replaced) == {"first", "last"}
@@ -31,6 +35,47 @@ def test_convolutions_are_replaced_and_weights_copied():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_nested_models_are_converted_too():
+    block = keras.Sequential([keras.Input([8, 8, 4]), keras.layers.Conv2D(4, 3, padding="same", name="inner")])
+    inputs = keras.Input([8, 8, 4])
+    residual = keras.Model(inputs, keras.layers.Add()([inputs, block(inputs)]))
+    model = keras.Sequential([keras.Input([8, 8, 4]), residual, keras.layers.Conv2D(2, 1)])
+    copy = approximate_model(model, "mul8u_drum3")
+    convolutions = [layer for layer in copy._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
+    assert [type(layer) for layer in convolutions] == [FakeApproxConv2D] * 2
+    assert np.all(copy(IMAGES).numpy() != approximate_model(model, "")(IMAGES).numpy())
+
+
+def test_a_shared_layer_stays_shared():
+    shared = keras.layers.Conv2D(4, 3, padding="same")
+    inputs = keras.Input([8, 8, 4])
+    model = keras.Model(inputs, shared(shared(inputs)))
+    assert len(approximate_model(model).get_weights()) == len(model.get_weights()) == 2
+
+
+class OwnConvolution(keras.layers.Conv2D):
+    """A subclass, whose call is unknown."""
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        OwnConvolution(4, 3, name="own"),
+        keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3, name="own")),
+        keras.layers.Conv2DTranspose(4, 3, name="own"),
+        keras.layers.SeparableConv2D(4, 3, name="own"),
+    ],
+)
+def test_what_cannot_be_replaced_is_named(layer):
+    timed = isinstance(layer, keras.layers.TimeDistributed)
+    inputs = keras.Input([2, 8, 8, 4] if timed else [8, 8, 4])
+    inner = keras.layers.Reshape([8, 8, 8])(inputs) if timed else inputs
+    model = keras.Model(inputs, [layer(inputs), keras.layers.Conv2D(2, 1)(inner)])
+    with pytest.warns(UserWarning, match=r"convolutions that stay exact: own \("):
+        approximate_model(model, "mul8u_drum4")
+
+
+@pytest.mark.filterwarnings("ignore:convolutions that stay exact")
 def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_it():
     model = residual_model()
     outputs = [approximate_model(model, name)(IMAGES).numpy() for name in ("", "mul8u_exact", "mul8u_drum3")]
@@ -40,6 +85,7 @@ def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_i
     assert np.all(outputs[2] != outputs[0])
 
 
+@pytest.mark.filterwarnings("ignore:convolutions that stay exact")
 def test_an_approximate_model_can_get_another_multiplier():
     copy = approximate_model(approximate_model(residual_model(), "mul8u_drum3"), "mul4u_exact", num_bits=4)
     assert {layer.num_bits for layer in copy.layers if isinstance(layer, FakeApproxConv2D)} == {4}

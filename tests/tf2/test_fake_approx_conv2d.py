@@ -196,6 +196,15 @@ def test_a_missing_table_is_an_error_on_loading(tmp_path, own_table):
         keras.models.load_model(tmp_path / "model.keras")
 
 
+def test_a_table_that_has_changed_is_an_error_on_loading(tmp_path, own_table):
+    model_with(own_table).save(tmp_path / "model.keras")
+    save_table(own_table, random_table(8, seed=6))
+    with pytest.raises(
+        (ValueError, TypeError), match="must hold the table that the layer or operation was created with"
+    ):
+        keras.models.load_model(tmp_path / "model.keras")
+
+
 def test_relative_path_outlives_a_change_of_folder(tmp_path, own_table, monkeypatch):
     monkeypatch.chdir(tmp_path)
     layer = FakeApproxConv2D(5, 3, mul_map_file="own.bin")
