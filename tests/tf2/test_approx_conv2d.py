@@ -226,11 +226,6 @@ def test_static_shape(data_format):
             assert output.shape.as_list() == ([2, height, width, 4] if data_format == "NHWC" else [2, 4, height, width])
 
 
-def test_empty_batch():
-    x, w = np.ones((0, 5, 5, 3), np.float32), np.ones((3, 3, 3, 4), np.float32)
-    assert approx_conv2d_with_min_max_vars(x, w, *[0.0, 1.0] * 2, ONES, "SAME").shape == [0, 5, 5, 4]
-
-
 def test_positional_call_of_the_original():
     """Inputs, then attributes in the original's order, through the operation that a script loads."""
     from tfapprox.tf2 import library_path

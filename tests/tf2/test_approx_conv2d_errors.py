@@ -66,15 +66,38 @@ def test_dtypes_refused(dtype, name):
         approx_conv2d_with_min_max_vars(**{**GOOD, **tensors})
 
 
-def test_output_too_large():
-    with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError)):
+@pytest.mark.parametrize(
+    ("pad", "error", "message"),
+    [
+        (
+            2**31 - 1,
+            tf.errors.InvalidArgumentError,
+            r"output elements 2\^63 - 1; received .* output 4294967297x4294967297",
+        ),
+        (2**29, tf.errors.ResourceExhaustedError, "OOM when allocating tensor"),
+    ],
+)
+def test_output_too_large(pad, error, message):
+    with pytest.raises(error, match=message):
         approx_conv2d_with_min_max_vars(
-            **{
-                **GOOD,
-                "padding": "EXPLICIT",
-                "explicit_paddings": [0, 0, 2**31 - 1, 2**31 - 1] + [2**31 - 1] * 2 + [0, 0],
-            }
+            **{**GOOD, "padding": "EXPLICIT", "explicit_paddings": [0, 0, pad, pad, pad, pad, 0, 0]}
         )
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 5, 3), (2, 0, 5, 3), (2, 5, 0, 3)])
+def test_empty_input(shape):
+    """No pixels, no error; with padding of its own, outputs of nothing but padding."""
+    case = {**GOOD, "input": tf.zeros(shape)}
+    with tf.GradientTape() as tape:
+        tape.watch(case["input"])
+        output = approx_conv2d_with_min_max_vars(**case)
+    assert output.shape == (*shape[:3], 4)
+    assert tape.gradient(output, case["input"]).shape == shape
+    padded = approx_conv2d_with_min_max_vars(
+        **{**case, "padding": "EXPLICIT", "explicit_paddings": [0, 0, 2, 2, 2, 2, 0, 0]}
+    )
+    assert padded.shape == (shape[0], shape[1] + 2, shape[2] + 2, 4)
+    np.testing.assert_array_equal(padded, tf.zeros_like(padded))
 
 
 # A table is refused twice: by the function, as Python's own errors, and by the operation, for old scripts.
