@@ -47,6 +47,18 @@ class Conv2D(Structure):
     ]
 
 
+class Work(Structure):
+    """`tfapprox_conv2d_work`."""
+
+    _fields_ = [
+        ("path", c_int32),
+        ("tiles", c_int64),
+        ("products_per_tile", c_int64),
+        ("filter_bytes", c_int64),
+        ("workspace_bytes", c_int64),
+    ]
+
+
 class ApproxConv2D(Structure):
     """`tfapprox_approx_conv2d`."""
 
@@ -55,11 +67,21 @@ class ApproxConv2D(Structure):
         ("input", Quantiser),
         ("filter", Quantiser),
         ("table", c_void_p),
-        ("path", c_int32),
-        ("tiles", c_int64),
-        ("products_per_tile", c_int64),
-        ("filter_bytes", c_int64),
-        ("workspace_bytes", c_int64),
+        ("work", Work),
+    ]
+
+
+class AxConv2D(Structure):
+    """`tfapprox_ax_conv2d`."""
+
+    _fields_ = [
+        ("shape", Conv2D),
+        ("input_offset", c_int32),
+        ("filter_offset", c_int32),
+        ("min_output", c_float),
+        ("max_output", c_float),
+        ("table", c_void_p),
+        ("work", Work),
     ]
 
 
@@ -82,6 +104,16 @@ _FUNCTIONS = {
     "tfapprox_approx_conv2d_run": (
         None,
         [POINTER(ApproxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+    ),
+    "tfapprox_table_tune": (None, [c_void_p, c_int32, c_void_p]),
+    "tfapprox_ax_conv2d_init": (
+        c_int32,
+        [POINTER(Conv2D), *[c_float] * 4, c_void_p, POINTER(AxConv2D), POINTER(Error)],
+    ),
+    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), c_void_p, c_void_p]),
+    "tfapprox_ax_conv2d_run": (
+        None,
+        [POINTER(AxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
     ),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
 }

@@ -12,7 +12,8 @@ import numpy as np
 
 import tfapprox
 
-from ._abi import ApproxConv2D, Conv2D, Error, Quantiser, declare
+from ._abi import ApproxConv2D, AxConv2D, Conv2D, Error, Quantiser, declare
+from .reference import AxOutput
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
@@ -223,18 +224,70 @@ def approx_conv2d_with_min_max_vars(
     _check(status, error)
     sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
     output = np.empty([sizes[axis] for axis in data_format], np.float32)
-    prepared = _aligned(op.filter_bytes)
-    _core.tfapprox_approx_conv2d_prepare(ctypes.byref(op), filter.ctypes.data, prepared.ctypes.data)
+    return _compute("approx_conv2d", op, input, filter, output, threads)
+
+
+def tune(table):
+    """The weight map of ALWANN applied to a table by the core; see `tfapprox.common.reference.tune`."""
+    table = np.ascontiguousarray(table, np.uint16)
+    tuned = np.empty_like(table)
+    _core.tfapprox_table_tune(table.ctypes.data, len(table).bit_length() - 1, tuned.ctypes.data)
+    return tuned
+
+
+def ax_conv2d(
+    input,
+    filter,
+    min_input,
+    max_input,
+    min_filter,
+    max_filter,
+    strides,
+    padding,
+    table=None,
+    ax_tune=True,
+    threads=1,
+):
+    """`AxConv2D` by the compiled core.
+
+    Arguments, result and errors are those of `tfapprox.common.reference.ax_conv2d`; `threads` is the number of threads
+    that share the tiles of the output.
+    """
+    input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
+    shape = conv2d(input.shape, filter.shape, strides, padding)
+    table = load_table("") if table is None else table
+    shared = Table(tune(table) if ax_tune else table)
+    op, error = AxConv2D(), Error()
+    status = _core.tfapprox_ax_conv2d_init(
+        ctypes.byref(shape),
+        min_input,
+        max_input,
+        min_filter,
+        max_filter,
+        shared.handle,
+        ctypes.byref(op),
+        ctypes.byref(error),
+    )
+    _check(status, error)
+    output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
+    _compute("ax_conv2d", op, input, filter, output, threads)
+    return AxOutput(output, np.float32(op.min_output), np.float32(op.max_output))
+
+
+def _compute(name, op, input, filter, output, threads):
+    """Runs all tiles of an initialised operation of the core on `threads` threads; returns `output`."""
+    prepared = _aligned(op.work.filter_bytes)
+    getattr(_core, f"tfapprox_{name}_prepare")(ctypes.byref(op), filter.ctypes.data, prepared.ctypes.data)
 
     def run(worker):
-        workspace = _aligned(op.workspace_bytes)
-        _core.tfapprox_approx_conv2d_run(
+        workspace = _aligned(op.work.workspace_bytes)
+        getattr(_core, f"tfapprox_{name}_run")(
             ctypes.byref(op),
             input.ctypes.data,
             prepared.ctypes.data,
             output.ctypes.data,
-            op.tiles * worker // threads,
-            op.tiles * (worker + 1) // threads,
+            op.work.tiles * worker // threads,
+            op.work.tiles * (worker + 1) // threads,
             workspace.ctypes.data,
         )
 

@@ -81,6 +81,35 @@ def convolutions(draw):
     }
 
 
+@st.composite
+def quantised_convolutions(draw):
+    """Arguments of `ax_conv2d` of the reference: any geometry and range, NaN and infinities among the ranges."""
+    random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    channels, size = draw(st.integers(1, 5)), st.integers(0, 11)
+    input_shape = [draw(st.integers(0, 3)), draw(size), draw(size), channels]
+    filter_shape = [draw(st.integers(1, 4)), draw(st.integers(1, 4)), channels, draw(st.sampled_from([1, 3, 70]))]
+    limit = st.floats(width=32) | st.sampled_from([0.0, 1.0, -1.0, 1000.0, 1000.5])
+    return {
+        "input": random.randint(0, 256, input_shape).astype(np.uint8),
+        "filter": random.randint(0, 256, filter_shape).astype(np.uint8),
+        **{name: draw(limit) for name in ("min_input", "max_input", "min_filter", "max_filter")},
+        "strides": [1, draw(st.integers(1, 7)), draw(st.integers(1, 7)), 1],
+        "padding": draw(st.sampled_from(["SAME", "VALID"])),
+        "table": random_table(8, random.randint(1000)),
+        "ax_tune": draw(st.booleans()),
+    }
+
+
+def ax_arguments(golden):
+    """Arguments of a recorded TF1 case, without its table, by the names of the reference."""
+    return {
+        **{name: golden[name] for name in ("input", "filter", "min_input", "max_input", "min_filter", "max_filter")},
+        "strides": golden["strides"].tolist(),
+        "padding": str(golden["padding"]),
+        "ax_tune": bool(golden["AxTune"]),
+    }
+
+
 def outcome(function, error):
     """What a call gives: its result, or `None` if it raises `error`."""
     try:

@@ -1,18 +1,8 @@
-// Quantise and im2col in one pass, for one block of pixels at a time.
+// Where the taps and outputs of a block of pixels lie, and the memory of a panel.
 #include "panel.h"
-
-#include <algorithm>
-#include <cmath>
-
-#include "quantiser.h"
 
 namespace tfapprox {
 namespace {
-
-// Steps, in elements, between neighbours of a tensor in its layout.
-struct Steps {
-  int64_t image, row, column, channel;
-};
 
 Steps StepsOf(int32_t layout, int64_t height, int64_t width, int64_t channels) {
   const int64_t image = height * width * channels;
@@ -29,16 +19,26 @@ Pixel PixelAt(const tfapprox_conv2d& shape, int64_t index) {
   return {row / shape.out_height, row % shape.out_height, index % shape.out_width};
 }
 
+}  // namespace
+
+Steps InputSteps(const tfapprox_conv2d& shape) {
+  return StepsOf(shape.layout, shape.in_height, shape.in_width, shape.in_channels);
+}
+
+Steps OutputSteps(const tfapprox_conv2d& shape) {
+  return StepsOf(shape.layout, shape.out_height, shape.out_width, shape.out_channels);
+}
+
 void SetOutputOffsets(const tfapprox_conv2d& shape, int64_t first, Panel* panel) {
-  const Steps steps = StepsOf(shape.layout, shape.out_height, shape.out_width, shape.out_channels);
+  const Steps steps = OutputSteps(shape);
   for (int64_t p = 0; p < panel->pixels; ++p) {
     const Pixel pixel = PixelAt(shape, first + p);
     panel->output_offsets[p] = pixel.image * steps.image + pixel.row * steps.row + pixel.column * steps.column;
   }
 }
 
-void SetInputOffsets(const tfapprox_conv2d& shape, const Steps& steps, int64_t first, int64_t ky, int64_t kx,
-                     Panel* panel) {
+void SetInputOffsets(const tfapprox_conv2d& shape, int64_t first, int64_t ky, int64_t kx, Panel* panel) {
+  const Steps steps = InputSteps(shape);
   Pixel pixel = PixelAt(shape, first);
   for (int64_t p = 0; p < panel->pixels; ++p) {
     const int64_t y = pixel.row * shape.stride_height - shape.pad_top + ky * shape.dilation_height;
@@ -52,8 +52,6 @@ void SetInputOffsets(const tfapprox_conv2d& shape, const Steps& steps, int64_t f
     ++pixel.image;
   }
 }
-
-}  // namespace
 
 int64_t PanelWidth(int64_t taps) {
   int64_t width = kMaxPanelWidth;
@@ -72,35 +70,6 @@ Panel MakePanel(int64_t taps, void* memory) {
   panel.touches_nan = reinterpret_cast<unsigned char*>(panel.code_sums + panel.width);
   panel.codes = panel.touches_nan + panel.width;
   return panel;
-}
-
-void PackPanel(const tfapprox_conv2d& shape, const tfapprox_quantiser& quantiser, const float* input, int64_t first,
-               int64_t pixels, Panel* panel) {
-  panel->pixels = pixels;
-  SetOutputOffsets(shape, first, panel);
-  std::fill_n(panel->code_sums, pixels, 0);
-  std::fill_n(panel->touches_nan, pixels, 0);
-  const Steps steps = StepsOf(shape.layout, shape.in_height, shape.in_width, shape.in_channels);
-  const uint8_t padding = static_cast<uint8_t>(quantiser.zero_point);
-  uint8_t* codes = panel->codes;
-  for (int64_t ky = 0; ky < shape.filter_height; ++ky) {
-    for (int64_t kx = 0; kx < shape.filter_width; ++kx) {
-      SetInputOffsets(shape, steps, first, ky, kx, panel);
-      for (int64_t channel = 0; channel < shape.in_channels; ++channel, codes += panel->width) {
-        const float* plane = input + channel * steps.channel;
-        for (int64_t p = 0; p < pixels; ++p) {
-          const int64_t offset = panel->input_offsets[p];
-          if (offset < 0) {
-            codes[p] = padding;
-          } else {
-            codes[p] = Code(quantiser, plane[offset]);
-            panel->touches_nan[p] |= std::isnan(plane[offset]);
-          }
-          panel->code_sums[p] += codes[p];
-        }
-      }
-    }
-  }
 }
 
 }  // namespace tfapprox

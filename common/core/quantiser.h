@@ -8,8 +8,9 @@
 
 namespace tfapprox {
 
-// (2.4), every step in float32; a NaN step, such as one of a scale 0, is code 0.
-inline uint8_t Code(const tfapprox_quantiser& quantiser, float x) {
+// (2.4), every step in float32; a NaN step, such as one of a scale 0, is code 0. Marks a NaN input (3.5).
+inline uint8_t Code(const tfapprox_quantiser& quantiser, float x, unsigned char* touches_nan) {
+  *touches_nan |= std::isnan(x);
   const float step = std::floor((x - quantiser.nudged_min) * quantiser.inverse_scale + 0.5f);
   const float max_code = static_cast<float>(quantiser.max_code);
   return static_cast<uint8_t>(step > 0.0f ? (step < max_code ? step : max_code) : 0.0f);

@@ -99,18 +99,23 @@ typedef struct tfapprox_conv2d {
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
 TFAPPROX_API int32_t tfapprox_conv2d_resolve(tfapprox_conv2d* shape, tfapprox_error* error);
 
-/* ---- ApproxConv2DWithMinMaxVars --------------------------------------------------------------- */
-
-/* One call of the operation. The work is divided in `tiles` independent tiles. */
-typedef struct tfapprox_approx_conv2d {
-  tfapprox_conv2d shape;
-  tfapprox_quantiser input, filter;
-  const tfapprox_table* table;
-  int32_t path; /* the CPU path, as tfapprox_path chose it */
+/* The work of one call of an operation, divided in independent tiles, and the CPU path that does it. */
+typedef struct tfapprox_conv2d_work {
+  int32_t path; /* as tfapprox_path chose it */
   int64_t tiles;
   int64_t products_per_tile; /* upper bound, for the caller's scheduler */
   int64_t filter_bytes;      /* of the prepared filter */
   int64_t workspace_bytes;   /* of each concurrent run */
+} tfapprox_conv2d_work;
+
+/* ---- ApproxConv2DWithMinMaxVars --------------------------------------------------------------- */
+
+/* One call of the operation. */
+typedef struct tfapprox_approx_conv2d {
+  tfapprox_conv2d shape;
+  tfapprox_quantiser input, filter;
+  const tfapprox_table* table;
+  tfapprox_conv2d_work work;
 } tfapprox_approx_conv2d;
 
 /* `shape` is resolved and the quantisers are initialised; both have the table's num_bits. */
@@ -125,6 +130,30 @@ TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* o
  * its own workspace of workspace_bytes, aligned to 64. */
 TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const void* prepared,
                                              float* output, int64_t tile_begin, int64_t tile_end, void* workspace);
+
+/* ---- AxConv2D --------------------------------------------------------------------------------- */
+
+/* The weight map of ALWANN applied to a table: writes its 4^num_bits entries to `tuned` (5.6). */
+TFAPPROX_API void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned);
+
+/* One call of the operation. */
+typedef struct tfapprox_ax_conv2d {
+  tfapprox_conv2d shape; /* with the padding of (5.3) */
+  int32_t input_offset, filter_offset;
+  float min_output, max_output;
+  const tfapprox_table* table;
+  tfapprox_conv2d_work work;
+} tfapprox_ax_conv2d;
+
+/* `shape` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits, and is tuned if it is to be. */
+TFAPPROX_API int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, float max_input,
+                                             float min_filter, float max_filter, const tfapprox_table* table,
+                                             tfapprox_ax_conv2d* op, tfapprox_error* error);
+
+/* As tfapprox_approx_conv2d_prepare and _run, from codes to sums (5.2). */
+TFAPPROX_API void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* filter, void* prepared);
+TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const void* prepared,
+                                         int32_t* output, int64_t tile_begin, int64_t tile_end, void* workspace);
 
 /* ---- Paths ------------------------------------------------------------------------------------ */
 

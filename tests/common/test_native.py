@@ -4,8 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from cases import GOLDEN_TF2, IMPOSSIBLE_RANGES, RANGES, arguments, convolutions, outcome
-from tfapprox.common import native, reference
+from cases import (
+    GOLDEN_TF1,
+    GOLDEN_TF2,
+    IMPOSSIBLE_RANGES,
+    RANGES,
+    arguments,
+    ax_arguments,
+    convolutions,
+    outcome,
+    quantised_convolutions,
+    random_table,
+)
+from tfapprox.common import load_table, native, reference
 
 ONES = [1, 1, 1, 1]
 
@@ -87,6 +98,41 @@ def test_impossible_sizes(changed, message):
         native.conv2d(**{**sizes, **changed})
 
 
+@pytest.mark.parametrize("name", GOLDEN_TF1)
+def test_ax_conv2d_golden(shared_data, name):
+    golden = np.load(shared_data / "golden" / "tf1" / name)
+    table = load_table(shared_data / "multipliers" / f"{golden['AxMult']}.bin")
+    for threads in (1, 3):
+        result = native.ax_conv2d(table=table, threads=threads, **ax_arguments(golden))
+        for key in ("output", "min_output", "max_output"):
+            np.testing.assert_array_equal(getattr(result, key), golden[key])
+
+
+@settings(max_examples=200, deadline=None)
+@given(quantised_convolutions())
+def test_ax_conv2d_random(case):
+    expected = outcome(lambda: reference.ax_conv2d(**case), ValueError)
+    result = outcome(lambda: native.ax_conv2d(**case), ValueError)
+    assert (result is None) == (expected is None)
+    for ours, theirs in zip(result or (), expected or ()):
+        np.testing.assert_array_equal(ours, theirs)
+        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+
+
+def test_ax_conv2d_of_long_sums_wraps_around():
+    x, w = np.full((1, 1, 1, 70000), 255, np.uint8), np.full((1, 1, 70000, 1), 255, np.uint8)
+    case = (x, w, 0, 1, 0, 1, ONES, "SAME")
+    expected = reference.ax_conv2d(*case)
+    assert expected.output.item() == 65025 * 70000 - 2**32
+    np.testing.assert_array_equal(native.ax_conv2d(*case).output, expected.output)
+
+
+@pytest.mark.parametrize("num_bits", [2, 5, 8])
+def test_tune(num_bits):
+    for table in (random_table(num_bits, 1), reference.exact_table(num_bits), random_table(num_bits, 1) // 4096):
+        np.testing.assert_array_equal(native.tune(table), reference.tune(table))
+
+
 def test_path(monkeypatch):
     for forced in ("scalar", ""):
         monkeypatch.setenv("TFAPPROX_FORCE_PATH", forced)
@@ -113,7 +159,7 @@ def test_structures_have_the_sizes_of_the_header(tmp_path):
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox.h"
     structures = {"error": _abi.Error, "quantiser": _abi.Quantiser, "conv2d": _abi.Conv2D}
-    structures["approx_conv2d"] = _abi.ApproxConv2D
+    structures.update(conv2d_work=_abi.Work, approx_conv2d=_abi.ApproxConv2D, ax_conv2d=_abi.AxConv2D)
     lines = [f"static_assert(sizeof(tfapprox_{n}) == {ctypes.sizeof(s)});" for n, s in structures.items()]
     for name, structure in structures.items():
         for field, _ in structure._fields_:

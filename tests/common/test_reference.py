@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cases import GOLDEN_TF1, GOLDEN_TF2, arguments
+from cases import GOLDEN_TF1, GOLDEN_TF2, arguments, ax_arguments
 from tfapprox.common import load_table, reference
 from tfapprox.common.reference import approx_conv2d_with_min_max_vars, ax_conv2d, quantiser, tune
 
@@ -11,13 +11,8 @@ from tfapprox.common.reference import approx_conv2d_with_min_max_vars, ax_conv2d
 @pytest.mark.parametrize("name", GOLDEN_TF1)
 def test_ax_conv2d_is_bit_exact(shared_data, name):
     golden = np.load(shared_data / "golden" / "tf1" / name)
-    result = ax_conv2d(
-        *[golden[key] for key in ("input", "filter", "min_input", "max_input", "min_filter", "max_filter")],
-        strides=golden["strides"],
-        padding=str(golden["padding"]),
-        table=load_table(shared_data / "multipliers" / f"{golden['AxMult']}.bin"),
-        ax_tune=bool(golden["AxTune"]),
-    )
+    table = load_table(shared_data / "multipliers" / f"{golden['AxMult']}.bin")
+    result = ax_conv2d(table=table, **ax_arguments(golden))
     for key in ("output", "min_output", "max_output"):
         np.testing.assert_array_equal(getattr(result, key), golden[key])
     assert result.output.dtype == np.int32

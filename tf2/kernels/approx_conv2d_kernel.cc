@@ -105,7 +105,8 @@ class ApproxConv2DOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, output_shape, &output));
     if (output->NumElements() == 0) return;
     Tensor prepared;
-    OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.filter_bytes}), &prepared));
+    OP_REQUIRES_OK(context,
+                   context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
     tfapprox_approx_conv2d_prepare(&op, context->input(1).flat<float>().data(), prepared.data());
     OP_REQUIRES_OK(context, RunTiles(context, op, context->input(0).flat<float>().data(), prepared.data(),
                                      output->flat<float>().data()));
@@ -198,7 +199,7 @@ class ApproxConv2DOp : public OpKernel {
     tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
     std::atomic<bool> out_of_memory{false};
     const auto run = [&](int64_t begin, int64_t end) {
-      void* workspace = allocator->AllocateRaw(64, op.workspace_bytes);
+      void* workspace = allocator->AllocateRaw(64, op.work.workspace_bytes);
       if (workspace == nullptr) {
         out_of_memory = true;
         return;
@@ -208,9 +209,9 @@ class ApproxConv2DOp : public OpKernel {
     };
     const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
     // A look-up takes about two cycles on the scalar path.
-    tensorflow::Shard(workers.num_threads, workers.workers, op.tiles, 2 * op.products_per_tile, run);
+    tensorflow::Shard(workers.num_threads, workers.workers, op.work.tiles, 2 * op.work.products_per_tile, run);
     if (!out_of_memory) return absl::OkStatus();
-    return absl::ResourceExhaustedError("out of memory for a workspace of " + std::to_string(op.workspace_bytes) +
+    return absl::ResourceExhaustedError("out of memory for a workspace of " + std::to_string(op.work.workspace_bytes) +
                                         " bytes per thread");
   }
 

@@ -1,0 +1,116 @@
+// AxConv2D of TensorFlow 1.14: codes in, int32 sums out, bit-compatible with the original (5).
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "conv2d_tiles.h"
+#include "float_environment.h"
+
+namespace tfapprox {
+namespace {
+
+struct ByteCodec {
+  uint8_t operator()(uint8_t code, unsigned char*) const { return code; }
+};
+
+// Halves away from zero; what does not fit, and NaN, is the least integer, as x86 converts it.
+int64_t RoundToInt64(double x) {
+  const double rounded = std::round(x);
+  if (!(std::abs(rounded) < 9223372036854775808.0)) return std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(rounded);
+}
+
+int32_t Wrap(uint64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(x)); }
+
+// (5.1), with the wrap-around of the subtraction defined.
+int32_t Offset(float min, float max) {
+  const double width = max - min;
+  if (width == 0) return 0;
+  const double steps = 256.0 / (width * (256.0 / 255.0));
+  return Wrap(static_cast<uint64_t>(RoundToInt64(0.0 * steps)) - static_cast<uint64_t>(RoundToInt64(min * steps)));
+}
+
+// (5.3), in place of what resolve has set; C++ divides towards zero.
+int64_t PadBefore(int32_t padding, int64_t outputs, int64_t stride, int64_t filter, int64_t input) {
+  return ((outputs - 1) * stride + filter - input + (padding == TFAPPROX_PADDING_VALID ? 1 : 0)) / 2;
+}
+
+// (5.2), modulo 2^32.
+void WriteFilter(const tfapprox_ax_conv2d& op, const Panel& panel, const PreparedFilter& filter, int64_t channel,
+                 const int64_t* sums, int32_t* output) {
+  const uint64_t io = static_cast<uint64_t>(int64_t{op.input_offset}),
+                 fo = static_cast<uint64_t>(int64_t{op.filter_offset});
+  const uint64_t constant =
+      static_cast<uint64_t>(Taps(op.shape)) * io * fo - static_cast<uint64_t>(filter.code_sums[channel]) * io;
+  for (int64_t p = 0; p < panel.pixels; ++p) {
+    const uint64_t total = static_cast<uint64_t>(sums[p]) - static_cast<uint64_t>(panel.code_sums[p]) * fo + constant;
+    output[panel.output_offsets[p] + channel] = Wrap(total);
+  }
+}
+
+}  // namespace
+}  // namespace tfapprox
+
+void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned) {
+  const int64_t codes = int64_t{1} << num_bits;
+  const auto error = [&](int64_t w, int64_t column) {
+    int64_t sum = 0;
+    for (int64_t a = 0; a < codes; ++a) sum += std::abs(a * w - entries[a * codes + column]);
+    return sum;
+  };
+  for (int64_t w = 0; w < codes; ++w) {
+    int64_t best = w, least = error(w, w);
+    for (int64_t column = 0; column < codes; ++column) {
+      const int64_t sum = error(w, column);
+      if (sum < least) {
+        best = column;
+        least = sum;
+      }
+    }
+    for (int64_t a = 0; a < codes; ++a) tuned[a * codes + w] = entries[a * codes + best];
+  }
+}
+
+int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, float max_input, float min_filter,
+                                float max_filter, const tfapprox_table* table, tfapprox_ax_conv2d* op,
+                                tfapprox_error* error) {
+  const tfapprox::FloatEnvironment ieee;
+  const bool plain = shape->layout == TFAPPROX_LAYOUT_NHWC && shape->padding != TFAPPROX_PADDING_EXPLICIT &&
+                     shape->dilation_height == 1 && shape->dilation_width == 1;
+  if (!plain || tfapprox_table_num_bits(table) != TFAPPROX_MAX_BITS) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "AxConv2D must be NHWC, SAME or VALID, with dilations 1 and a table of 8 bits; received "
+                          "layout %d, padding %d, dilations %lld and %lld, %d bits",
+                          shape->layout, shape->padding, static_cast<long long>(shape->dilation_height),
+                          static_cast<long long>(shape->dilation_width), tfapprox_table_num_bits(table));
+  }
+  op->shape = *shape;
+  op->shape.pad_top = tfapprox::PadBefore(shape->padding, shape->out_height, shape->stride_height, shape->filter_height,
+                                          shape->in_height);
+  op->shape.pad_left =
+      tfapprox::PadBefore(shape->padding, shape->out_width, shape->stride_width, shape->filter_width, shape->in_width);
+  op->input_offset = tfapprox::Offset(min_input, max_input);
+  op->filter_offset = tfapprox::Offset(min_filter, max_filter);
+  const float input_step = (max_input - min_input) / 255.0f, filter_step = (max_filter - min_filter) / 255.0f;
+  op->max_output = input_step * filter_step * 2147483648.0f;  // (5.5)
+  op->min_output = -op->max_output;
+  op->table = table;
+  return tfapprox::InitWork(op->shape, &op->work, error);
+}
+
+void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* filter, void* prepared) {
+  tfapprox::PrepareFilter(op->shape, filter, tfapprox::ByteCodec{}, prepared);
+}
+
+void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const void* prepared, int32_t* output,
+                            int64_t tile_begin, int64_t tile_end, void* workspace) {
+  const tfapprox::PreparedFilter filter = tfapprox::PreparedAt(op->shape, const_cast<void*>(prepared));
+  const auto padding = static_cast<uint8_t>(op->input_offset);  // (5.4)
+  const auto pack = [&](int64_t first, int64_t pixels, tfapprox::Panel* panel) {
+    tfapprox::PackPanel(op->shape, input, padding, tfapprox::ByteCodec{}, first, pixels, panel);
+  };
+  const auto write = [&](const tfapprox::Panel& panel, int64_t channel, const int64_t* sums) {
+    tfapprox::WriteFilter(*op, panel, filter, channel, sums, output);
+  };
+  tfapprox::RunTiles(op->shape, op->work, *op->table, filter.codes, tile_begin, tile_end, workspace, pack, write);
+}
