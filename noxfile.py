@@ -4,6 +4,7 @@ Each session installs its lock file, requirements/*.txt, then builds the package
 of its environment. Environments and build folders are kept between runs, and right where there are none.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -11,20 +12,46 @@ import subprocess
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["core", "tf2", "lint"]
+nox.options.sessions = ["core", "tf1", "tf2", "lint"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
 
-# What uv resolves into requirements/NAME.txt, for which Python and later ones.
+# What uv resolves into requirements/NAME.txt: for Python 3.10 and later, TensorFlow 1.14 for its 3.7.
 LOCKS = {
-    "core": ("3.10", ["pyproject.toml", "--group=core"]),
-    "core-py37": ("3.7", ["pyproject.toml", "--group=core", "--group=core-py37"]),
-    "tf2": ("3.10", ["pyproject.toml", "--group=core", "--extra=tf2", "--extra=examples"]),
-    "tf2-oldest": ("3.10", ["pyproject.toml", "--group=core", "--group=tf2-oldest", "--extra=tf2", "--extra=examples"]),
-    "lint": ("3.10", ["--group=lint"]),
-    "lock": ("3.10", ["--group=lock"]),
+    "core": ["pyproject.toml", "--group=core", "--universal", "--python-version=3.10"],
+    "tf1": ["pyproject.toml", "--group=core", "--group=tf1", "--python-version=3.7"],
+    "tf2": [
+        "pyproject.toml",
+        "--group=core",
+        "--extra=tf2",
+        "--extra=examples",
+        "--universal",
+        "--python-version=3.10",
+    ],
+    "lint": ["--group=lint", "--universal", "--python-version=3.10"],
+    "lock": ["--group=lock", "--universal", "--python-version=3.10"],
 }
+LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
+
+
+def find_python37():
+    """Path of a Python 3.7 that runs: on PATH, of pyenv or of uv; `None` if there is none."""
+    candidates = ["python3.7"]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
+        candidates += sorted(map(str, pathlib.Path(root).glob("versions/3.7.*/bin/python3.7")))
+    if shutil.which("uv"):
+        found = subprocess.run(["uv", "python", "find", "3.7"], capture_output=True, text=True, check=False)
+        candidates += [found.stdout.strip()] if found.returncode == 0 else []
+    for candidate in candidates:
+        path = shutil.which(candidate)
+        if path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+PYTHON37 = find_python37()
 
 
 def install(session, lock, **defines):
@@ -44,37 +71,41 @@ def pytest(session, *arguments, **options):
 @nox.session
 def core(session):
     """Tests of the core and of the repository, without TensorFlow."""
-    install(session, "core", TFAPPROX_TF2="OFF")
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
     pytest(session, "tests/common", "tests/repository")
     pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
 
 
 @nox.session
 def tf2(session):
-    """Tests of the TensorFlow 2 operation, layer and examples."""
+    """Tests of the operations, the layer and the examples with TensorFlow 2."""
     install(session, "tf2", TFAPPROX_TF2="ON")
-    pytest(session, "tests/tf2")
-    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.tf2")
+    pytest(session, "tests/tf1", "tests/tf2")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.tf1", "tfapprox.tf2")
 
 
 @nox.session(name="tf2-oldest")
 def tf2_oldest(session):
     """The same with the oldest TensorFlow that works, 2.16, and Keras 3.0; Python 3.10 to 3.12."""
     install(session, "tf2-oldest", TFAPPROX_TF2="ON")
-    pytest(session, "tests/tf2")
+    pytest(session, "tests/tf1", "tests/tf2")
 
 
-@nox.session(name="core-py37", python="3.7")
-def core_py37(session):
-    """Tests of the core on Python 3.7 with numpy 1.18, the world of TensorFlow 1.14."""
-    install(session, "core-py37", TFAPPROX_TF2="OFF")
-    pytest(session, "tests/common")
+@nox.session(python=PYTHON37 or False)
+def tf1(session):
+    """Tests of the core and of AxConv2D on Python 3.7 with TensorFlow 1.14."""
+    if not PYTHON37:
+        message = "Python 3.7 is needed on PATH or from pyenv (pyenv install 3.7) or uv (uv python install 3.7)"
+        session.error(message) if "CI" in os.environ else session.skip(message)
+    install(session, "tf1", TFAPPROX_TF1="ON")
+    # TensorFlow 1.14 warns of itself in many ways.
+    pytest(session, "tests/common", "tests/tf1", "-W", "ignore")
 
 
 @nox.session
 def sanitize(session):
     """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    install(session, "core", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON")
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON")
     runtimes = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
@@ -117,9 +148,9 @@ def dist(session):
 def lock(session):
     """Renews the lock files, requirements/*.txt, from pyproject.toml."""
     session.install("-r", "requirements/lock.txt")
-    for name, (python, selection) in LOCKS.items():
+    for name, selection in LOCKS.items():
         session.run(
-            *["uv", "pip", "compile", *selection, "--universal", f"--python-version={python}"],
+            *["uv", "pip", "compile", *selection],
             *["--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "--quiet"],
             f"--output-file=requirements/{name}.txt",
         )

@@ -88,9 +88,10 @@ class AxConv2D(Structure):
 _FUNCTIONS = {
     "tfapprox_status_string": (c_char_p, [c_int32]),
     "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
+    "tfapprox_table_acquire_tuned": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
     "tfapprox_table_release": (None, [c_void_p]),
     "tfapprox_table_num_bits": (c_int32, [c_void_p]),
-    "tfapprox_table_load": (c_int32, [c_char_p, c_int32, c_void_p, POINTER(Error)]),
+    "tfapprox_table_load": (c_int32, [c_char_p, c_char_p, c_int32, c_void_p, POINTER(Error)]),
     "tfapprox_table_source": (c_int32, [c_char_p]),
     "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-import tfapprox
-
+from . import library
 from ._abi import ApproxConv2D, AxConv2D, Conv2D, Error, Quantiser, declare
 from .reference import AxOutput
 
@@ -21,25 +20,7 @@ LAYOUTS = {"NHWC": 0, "NCHW": 1}
 _EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError}
 
 
-def library_path():
-    """Path of `libtfapprox_core.so`.
-
-    Raises:
-        FileNotFoundError: if the package was installed without it.
-    """
-    # An editable install has the sources and the built library in two folders, both on the package's __path__.
-    folders = [os.path.join(folder, "common") for folder in tfapprox.__path__] + [os.path.dirname(__file__)]
-    for folder in folders:
-        path = os.path.join(folder, "libtfapprox_core.so")
-        if os.path.isfile(path):
-            return path
-    raise FileNotFoundError(
-        f"libtfapprox_core.so must lie in one of {folders}; this install has none. "
-        "Rebuild with: pip install --no-build-isolation ."
-    )
-
-
-_core = declare(ctypes.CDLL(library_path()))
+_core = declare(ctypes.CDLL(library.find("common", "libtfapprox_core.so")))
 
 
 def _check(status, error):
@@ -82,7 +63,10 @@ def load_table(name_or_path, num_bits=8):
     codes = 1 << num_bits if 2 <= num_bits <= 8 else 0  # the core has the text of the error
     table, error = np.empty((codes, codes), np.uint16), Error()
     _check(
-        _core.tfapprox_table_load(os.fsencode(name_or_path), num_bits, table.ctypes.data, ctypes.byref(error)), error
+        _core.tfapprox_table_load(
+            b"mul_map_file", os.fsencode(name_or_path), num_bits, table.ctypes.data, ctypes.byref(error)
+        ),
+        error,
     )
     return table
 

@@ -1,6 +1,5 @@
 // AxConv2D of TensorFlow 1.14: codes in, int32 sums out, bit-compatible with the original (5).
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "conv2d_tiles.h"
@@ -50,26 +49,6 @@ void WriteFilter(const tfapprox_ax_conv2d& op, const Panel& panel, const Prepare
 
 }  // namespace
 }  // namespace tfapprox
-
-void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned) {
-  const int64_t codes = int64_t{1} << num_bits;
-  const auto error = [&](int64_t w, int64_t column) {
-    int64_t sum = 0;
-    for (int64_t a = 0; a < codes; ++a) sum += std::abs(a * w - entries[a * codes + column]);
-    return sum;
-  };
-  for (int64_t w = 0; w < codes; ++w) {
-    int64_t best = w, least = error(w, w);
-    for (int64_t column = 0; column < codes; ++column) {
-      const int64_t sum = error(w, column);
-      if (sum < least) {
-        best = column;
-        least = sum;
-      }
-    }
-    for (int64_t a = 0; a < codes; ++a) tuned[a * codes + w] = entries[a * codes + best];
-  }
-}
 
 int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, float max_input, float min_filter,
                                 float max_filter, const tfapprox_table* table, tfapprox_ax_conv2d* op,

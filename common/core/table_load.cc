@@ -37,19 +37,20 @@ bool IsSignedByName(const std::string& path) {
   return std::sscanf(path.c_str() + base, "mul%d%c%c", &bits, &s, &underscore) == 3 && s == 's' && underscore == '_';
 }
 
-int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits, uint16_t* entries,
+                 tfapprox_error* error) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    return Fail(error, TFAPPROX_NOT_FOUND, "mul_map_file must be a readable file; received '%s': %s", path.c_str(),
+    return Fail(error, TFAPPROX_NOT_FOUND, "%s must be a readable file; received '%s': %s", argument, path.c_str(),
                 std::strerror(errno));
   }
   if (!S_ISREG(status.st_mode)) {
-    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must be a regular file; received '%s', which is %s",
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must be a regular file; received '%s', which is %s", argument,
                 path.c_str(), S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
   }
   if (IsSignedByName(path)) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                "mul_map_file must be a table of unsigned products; received '%s', which is signed by its name",
+                "%s must be a table of unsigned products; received '%s', which is signed by its name", argument,
                 path.c_str());
   }
   const int64_t expected = FileBytes(num_bits), size = status.st_size;
@@ -59,9 +60,10 @@ int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, t
       if (size == FileBytes(bits)) hint = " (the size of a table for num_bits=" + std::to_string(bits) + ")";
     }
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                "mul_map_file must hold %lld bytes for num_bits=%d (4^num_bits entries of uint16); received '%s' "
+                "%s must hold %lld bytes for num_bits=%d (4^num_bits entries of uint16); received '%s' "
                 "with %lld bytes%s",
-                static_cast<long long>(expected), num_bits, path.c_str(), static_cast<long long>(size), hint.c_str());
+                argument, static_cast<long long>(expected), num_bits, path.c_str(), static_cast<long long>(size),
+                hint.c_str());
   }
   std::FILE* file = std::fopen(path.c_str(), "rb");
   std::vector<unsigned char> bytes(expected);
@@ -69,7 +71,7 @@ int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, t
   const int reason = errno;
   if (file != nullptr) std::fclose(file);
   if (read != bytes.size()) {
-    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must be a readable file; received '%s': %s",
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must be a readable file; received '%s': %s", argument,
                 path.c_str(), file == nullptr ? std::strerror(reason) : "it ended while it was read");
   }
   for (size_t i = 0; i < bytes.size() / 2; ++i) {
@@ -78,7 +80,8 @@ int32_t ReadFile(const std::string& path, int32_t num_bits, uint16_t* entries, t
   return TFAPPROX_OK;
 }
 
-int32_t Find(const std::string& name, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+int32_t Find(const char* argument, const std::string& name, int32_t num_bits, uint16_t* entries,
+             tfapprox_error* error) {
   if (name.empty()) {
     GenerateMultiplier(("mul" + std::to_string(num_bits) + "u_exact").c_str(), num_bits, entries);
     return TFAPPROX_OK;
@@ -86,39 +89,41 @@ int32_t Find(const std::string& name, int32_t num_bits, uint16_t* entries, tfapp
   const int32_t bits = GenerateMultiplier(name.c_str(), num_bits, entries);
   if (bits == num_bits) return TFAPPROX_OK;
   if (bits != 0) {
-    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "mul_map_file must fit num_bits=%d; received '%s', which has %d bits",
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must fit num_bits=%d; received '%s', which has %d bits", argument,
                 num_bits, name.c_str(), bits);
   }
-  if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH) return ReadFile(name, num_bits, entries, error);
+  if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH)
+    return ReadFile(argument, name, num_bits, entries, error);
 
   const char* variable = std::getenv(kPathVariable);
   const std::string folders = variable == nullptr ? "" : variable;
   for (size_t begin = 0; begin < folders.size();) {
     const size_t end = std::min(folders.find(':', begin), folders.size());
     const std::string path = folders.substr(begin, end - begin) + "/" + name + ".bin";
-    if (end > begin && IsRegularFile(path)) return ReadFile(path, num_bits, entries, error);
+    if (end > begin && IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
     begin = end + 1;
   }
   return Fail(error, TFAPPROX_NOT_FOUND,
-              "mul_map_file must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
+              "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
               "a NAME.bin in %s=%s; received '%s'",
-              num_bits, num_bits, kPathVariable, variable == nullptr ? "(not set)" : variable, name.c_str());
+              argument, num_bits, num_bits, kPathVariable, variable == nullptr ? "(not set)" : variable, name.c_str());
 }
 
-int32_t Load(const std::string& pinned, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, uint16_t* entries,
+             tfapprox_error* error) {
   if (const int32_t status = CheckNumBits(num_bits, error)) return status;
   const size_t pin = pinned.rfind(kPin);
   const std::string name = pinned.substr(0, pin);
-  if (const int32_t status = Find(name, num_bits, entries, error)) return status;
+  if (const int32_t status = Find(argument, name, num_bits, entries, error)) return status;
   if (pin == std::string::npos) return TFAPPROX_OK;
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016" PRIx64, tfapprox_table_hash(entries, num_bits));
   const std::string expected = pinned.substr(pin + std::strlen(kPin));
   if (expected == digits) return TFAPPROX_OK;
   return Fail(error, TFAPPROX_INVALID_ARGUMENT,
-              "mul_map_file must hold the table that the layer or operation was created with, of content hash %s; "
+              "%s must hold the table that the layer or operation was created with, of content hash %s; "
               "received '%s', which has been changed to one of %s",
-              expected.c_str(), name.c_str(), digits);
+              argument, expected.c_str(), name.c_str(), digits);
 }
 
 }  // namespace
@@ -134,9 +139,10 @@ int32_t tfapprox_table_source(const char* name_or_path) {
   return bin || std::strchr(name_or_path, '/') != nullptr ? TFAPPROX_SOURCE_PATH : TFAPPROX_SOURCE_SEARCH_PATH;
 }
 
-int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries, tfapprox_error* error) {
+int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits, uint16_t* entries,
+                            tfapprox_error* error) {
   try {
-    return tfapprox::Load(name_or_path, num_bits, entries, error);
+    return tfapprox::Load(argument, name_or_path, num_bits, entries, error);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a table was loaded");
   }

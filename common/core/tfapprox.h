@@ -41,25 +41,31 @@ typedef struct tfapprox_table tfapprox_table;
 
 enum { TFAPPROX_MIN_BITS = 2, TFAPPROX_MAX_BITS = 8 };
 
-/* Shares one table for all callers that give the same content; release it once per acquire. */
+/* Shares one table for all callers that give the same content; release it once per acquire. The other one shares the
+ * table that the weight map of ALWANN makes of it (5.6), which is searched for once per content. */
 TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, const tfapprox_table** table,
                                             tfapprox_error* error);
+TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits,
+                                                  const tfapprox_table** table, tfapprox_error* error);
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 
 /* The content hash of a table: FNV-1a, 64 bits, over its entries as little-endian bytes. */
 TFAPPROX_API uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits);
 
+/* The weight map of ALWANN applied to a table: writes its 4^num_bits entries to `tuned` (5.6). */
+TFAPPROX_API void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned);
+
 /* Where tfapprox_table_load looks for a name or path: a path contains a / or ends in .bin. */
 enum { TFAPPROX_SOURCE_BUILT_IN = 0, TFAPPROX_SOURCE_PATH = 1, TFAPPROX_SOURCE_SEARCH_PATH = 2 };
 TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 
 /* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
- * writes its 4^num_bits entries. An empty name is the exact product. A name or path that ends in #fnv1a= and 16
- * hexadecimal digits is an error unless the table has that hash: who pins a table this way is never given another
- * one that was written in its place since. */
-TFAPPROX_API int32_t tfapprox_table_load(const char* name_or_path, int32_t num_bits, uint16_t* entries,
-                                         tfapprox_error* error);
+ * writes its 4^num_bits entries; `argument` begins the messages. An empty name is the exact product. A name or path
+ * that ends in #fnv1a= and 16 hexadecimal digits is an error unless the table has that hash: who pins a table this way
+ * is never given another one that was written in its place since. */
+TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
+                                         uint16_t* entries, tfapprox_error* error);
 
 /* The multipliers that this core generates: name and description of number `index`, from 0;
  * TFAPPROX_NOT_FOUND after the last one. */
@@ -132,9 +138,6 @@ TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, c
                                              float* output, int64_t tile_begin, int64_t tile_end, void* workspace);
 
 /* ---- AxConv2D --------------------------------------------------------------------------------- */
-
-/* The weight map of ALWANN applied to a table: writes its 4^num_bits entries to `tuned` (5.6). */
-TFAPPROX_API void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned);
 
 /* One call of the operation. */
 typedef struct tfapprox_ax_conv2d {

@@ -35,15 +35,16 @@ def test_link_keeps_a_file(tmp_path):
 
 def test_missing_plugin(monkeypatch):
     monkeypatch.setattr(library, "LIBRARY", "libNone.so")
-    with pytest.raises(ImportError, match=r"needs libNone\.so, which this install was built without.*pip install"):
+    with pytest.raises(ImportError, match=r"tf2 needs libNone\.so, which this install was built without.*pip install"):
         library.load()
 
 
 def test_plugin_of_another_tensorflow(monkeypatch, tmp_path):
     broken = tmp_path / "libBroken.so"
     broken.write_bytes(b"\x7fELF")
+    (tmp_path / "built_for.txt").write_text("2.99.0\n")
     monkeypatch.setattr(library, "library_path", lambda: str(broken))
     with pytest.raises(
-        ImportError, match=r"libBroken\.so was built for TensorFlow 2\..* does not load in TensorFlow 2"
+        ImportError, match=r"libBroken\.so was built for TensorFlow 2\.99\.0 and does not load in TensorFlow 2"
     ):
         library.load()

@@ -1,0 +1,40 @@
+# tfapprox_add_plugin(TARGET ROOM MAJOR OPTION SOURCE...): a plugin for the interpreter's TensorFlow, if that is MAJOR.x.
+#
+# OPTION is AUTO, ON or OFF; ON fails without that TensorFlow. Installed in the room with built_for.txt, its version.
+find_package(Python REQUIRED COMPONENTS Interpreter)
+
+function(tfapprox_add_plugin target room major option)
+  if(option STREQUAL "OFF")
+    return()
+  endif()
+  execute_process(
+    COMMAND ${Python_EXECUTABLE} ${PROJECT_SOURCE_DIR}/cmake/describe_tensorflow.py
+    OUTPUT_VARIABLE description
+    ERROR_VARIABLE reason
+    RESULT_VARIABLE result
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+  )
+  if(NOT result EQUAL 0 OR NOT description MATCHES "^${major}\\.")
+    set(message "no TensorFlow ${major} in ${Python_EXECUTABLE}, ${target} is not built")
+    if(option STREQUAL "ON")
+      message(FATAL_ERROR "tfapprox: ${message}: ${description}${reason}")
+    endif()
+    message(STATUS "tfapprox: ${message}")
+    return()
+  endif()
+  string(REPLACE "\n" ";" description "${description}")
+  list(GET description 0 version)
+  list(GET description 1 compile_flags)
+  list(GET description 2 link_flags)
+  separate_arguments(compile_flags UNIX_COMMAND "${compile_flags}")
+  separate_arguments(link_flags UNIX_COMMAND "${link_flags}")
+  message(STATUS "tfapprox: ${target} for TensorFlow ${version}")
+
+  add_library(${target} MODULE ${ARGN} ${PROJECT_SOURCE_DIR}/kernels/core_adapter.cc)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/kernels)
+  target_compile_options(${target} PRIVATE ${compile_flags} -O2 -Wall -Wno-sign-compare)
+  target_link_libraries(${target} PRIVATE tfapprox_core_objects ${link_flags})
+  install(TARGETS ${target} LIBRARY DESTINATION tfapprox/${room})
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/built_for.txt "${version}\n")
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/built_for.txt DESTINATION tfapprox/${room})
+endfunction()

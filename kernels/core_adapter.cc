@@ -1,0 +1,90 @@
+// The core's statuses, tables and tiles in TensorFlow's terms.
+#include "core_adapter.h"
+
+#include <atomic>
+
+#include "tensorflow/core/framework/allocator.h"
+#include "tensorflow/core/util/work_sharder.h"
+
+namespace tfapprox {
+
+Status ToStatus(int32_t status, const tfapprox_error& error) {
+  switch (status) {
+    case TFAPPROX_OK:
+      return Status();
+    case TFAPPROX_NOT_FOUND:
+      return tensorflow::errors::NotFound(error.message);
+    case TFAPPROX_RESOURCE_EXHAUSTED:
+      return tensorflow::errors::ResourceExhausted(error.message);
+    default:
+      return tensorflow::errors::InvalidArgument(error.message);
+  }
+}
+
+Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, bool tune,
+                 TableHandle* table) {
+  std::vector<uint16_t> entries(size_t{1} << (2 * TFAPPROX_MAX_BITS));
+  tfapprox_error error;
+  TF_RETURN_IF_ERROR(
+      ToStatus(tfapprox_table_load(argument, name_or_path.c_str(), num_bits, entries.data(), &error), error));
+  const tfapprox_table* shared = nullptr;
+  const auto acquire = tune ? tfapprox_table_acquire_tuned : tfapprox_table_acquire;
+  TF_RETURN_IF_ERROR(ToStatus(acquire(entries.data(), num_bits, &shared, &error), error));
+  table->reset(shared);
+  return Status();
+}
+
+std::string Join(const std::vector<int64_t>& values) {
+  std::string text = "[";
+  for (const int64_t value : values) text += (text.size() > 1 ? ", " : "") + std::to_string(value);
+  return text + "]";
+}
+
+Status CheckSteps(const char* name, const std::vector<int64_t>& steps, int batch_axis, int channel_axis) {
+  if (steps.size() == 4 && steps[batch_axis] == 1 && steps[channel_axis] == 1) return Status();
+  return tensorflow::errors::InvalidArgument(name, " must be 4 integers, 1 for batch and channels; received ",
+                                             Join(steps));
+}
+
+Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::TensorShape& filter, int height_axis,
+                  int width_axis, int channel_axis, tfapprox_conv2d* shape) {
+  const std::string received = "received input " + input.DebugString() + ", filter " + filter.DebugString();
+  if (input.dims() != 4 || filter.dims() != 4) {
+    return tensorflow::errors::InvalidArgument("input and filter must have 4 dimensions; ", received);
+  }
+  if (filter.dim_size(2) != input.dim_size(channel_axis)) {
+    return tensorflow::errors::InvalidArgument("filter must have the input's depth; ", received);
+  }
+  shape->batch = input.dim_size(0);
+  shape->in_height = input.dim_size(height_axis);
+  shape->in_width = input.dim_size(width_axis);
+  shape->in_channels = input.dim_size(channel_axis);
+  shape->filter_height = filter.dim_size(0);
+  shape->filter_width = filter.dim_size(1);
+  shape->out_channels = filter.dim_size(3);
+  tfapprox_error error;
+  return ToStatus(tfapprox_conv2d_resolve(shape, &error), error);
+}
+
+Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
+                const std::function<void(int64_t, int64_t, void*)>& run) {
+  tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
+  std::atomic<bool> out_of_memory{false};
+  const auto run_with_workspace = [&](int64_t begin, int64_t end) {
+    void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
+    if (workspace == nullptr) {
+      out_of_memory = true;
+      return;
+    }
+    run(begin, end, workspace);
+    allocator->DeallocateRaw(workspace);
+  };
+  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
+  // A look-up takes about two cycles on the scalar path.
+  tensorflow::Shard(workers.num_threads, workers.workers, work.tiles, 2 * work.products_per_tile, run_with_workspace);
+  if (!out_of_memory) return Status();
+  return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
+                                               " bytes per thread");
+}
+
+}  // namespace tfapprox

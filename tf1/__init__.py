@@ -1,0 +1,6 @@
+"""AxConv2D, the operation of ALWANN and of the papers since 2019, on TensorFlow 1.14 and on TensorFlow 2."""
+
+from .ax_conv2d import ax_conv2d
+from .library import library_path
+
+__all__ = ["ax_conv2d", "library_path"]
