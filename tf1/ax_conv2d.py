@@ -48,6 +48,7 @@ def ax_conv2d(
         tf.errors.InvalidArgumentError: if a shape or attribute is not possible; the message names it.
 
     Example:
+        >>> import tensorflow as tf
         >>> codes = [tf.cast(tf.fill(shape, 3), tf.quint8) for shape in ([1, 4, 4, 1], [3, 3, 1, 2])]
         >>> ax_conv2d(*codes, 0.0, 255.0, 0.0, 255.0, [1, 1, 1, 1], "VALID").output.shape
         TensorShape([1, 2, 2, 2])

@@ -68,7 +68,7 @@ class FakeApproxConv2D(keras.layers.Conv2D):
         inputs, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
         inputs, input_min, input_max = _fake_quantised(inputs, self.num_bits)
         kernel, filter_min, filter_max = _fake_quantised(kernel, self.num_bits)
-        in_format = (lambda steps: [1, *steps, 1]) if self.data_format == "channels_last" else (lambda s: [1, 1, *s])
+        last = self.data_format == "channels_last"
         output = approx_conv2d_with_min_max_vars(
             inputs,
             kernel,
@@ -76,12 +76,12 @@ class FakeApproxConv2D(keras.layers.Conv2D):
             input_max,
             filter_min,
             filter_max,
-            strides=in_format(self.strides),
+            strides=[1, *self.strides, 1] if last else [1, 1, *self.strides],
             padding=self.padding.upper(),
             num_bits=self.num_bits,
             mul_map_file=self.mul_map_file,
-            data_format="NHWC" if self.data_format == "channels_last" else "NCHW",
-            dilations=in_format(self.dilation_rate),
+            data_format="NHWC" if last else "NCHW",
+            dilations=[1, *self.dilation_rate, 1] if last else [1, 1, *self.dilation_rate],
         )
         return tf.cast(output, self.compute_dtype)
 
