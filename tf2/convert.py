@@ -39,7 +39,14 @@ def approximate_model(model, mul_map_file="", num_bits=8):
     """
     load_table(mul_map_file, num_bits)  # its errors, which Keras would wrap in one of its own
 
+    clones = {}  # by identity: Keras 3.0 asks once for each call of a shared layer
+
     def clone(layer):
+        if id(layer) not in clones:
+            clones[id(layer)] = clone_once(layer)
+        return clones[id(layer)]
+
+    def clone_once(layer):
         if isinstance(layer, keras.Model):
             return keras.models.clone_model(layer, clone_function=clone)
         if type(layer) in (keras.layers.Conv2D, FakeApproxConv2D) and layer.groups == 1:
