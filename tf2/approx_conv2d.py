@@ -96,6 +96,17 @@ def _spread(filter, dilations):
 @tf.RegisterGradient("ApproxConv2DWithMinMaxVars")
 def _approx_conv2d_gradient(op, gradient):
     """Straight-through: the gradients of the exact convolution (7.1), none for the ranges."""
+    # TensorFlow's own gradients of a convolution crash the process where the output is empty.
+    gradients = tf.cond(
+        tf.size(gradient) > 0,
+        lambda: _exact_gradients(op, gradient),
+        lambda: [tf.zeros_like(tensor) for tensor in op.inputs[:2]],
+    )
+    return [*gradients, None, None, None, None]
+
+
+def _exact_gradients(op, gradient):
+    """Gradients of the exact convolution with respect to input and filter."""
     data_format = op.get_attr("data_format").decode()
     height, width = data_format.index("H"), data_format.index("W")
     strides = op.get_attr("strides")
@@ -118,4 +129,4 @@ def _approx_conv2d_gradient(op, gradient):
     dw = tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=tf.shape(w), out_backprop=dy, **form)
     dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
     dx = dx if to_nchw is None else tf.transpose(dx, to_nchw)
-    return [dx, dw[:: dilations[0], :: dilations[1]], None, None, None, None]
+    return [dx, dw[:: dilations[0], :: dilations[1]]]

@@ -63,4 +63,7 @@ def approximate_model(model, mul_map_file="", num_bits=8):
         names = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in exact)
         warnings.warn(f"convolutions that stay exact: {names}", stacklevel=2)
     copy.set_weights(model.get_weights())
+    for layer in layers:
+        if hasattr(layer, "finalize_state"):  # Normalization computes with values that it derives from its weights
+            layer.finalize_state()
     return copy

@@ -75,3 +75,13 @@ def test_gradient_in_a_graph_with_unknown_sizes():
 
     for size in (6, 9):
         assert gradient(np.ones((2, size, size, 3), np.float32)).shape == (2, size, size, 3)
+
+
+def test_gradient_of_an_empty_output_is_zero():
+    x, w = tf.ones([1, 3, 8, 1]), tf.ones([4, 3, 1, 1])
+    with tf.GradientTape() as tape:
+        tape.watch([x, w])
+        y = approx_conv2d_with_min_max_vars(x, w, 0.0, 1.0, 0.0, 1.0, [1, 2, 2, 1], "VALID")
+    assert y.shape == [1, 0, 3, 1]
+    for tensor, gradient in zip((x, w), tape.gradient(y, [x, w])):
+        np.testing.assert_array_equal(gradient, tf.zeros_like(tensor))

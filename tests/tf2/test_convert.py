@@ -102,3 +102,10 @@ def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
 def test_a_model_without_convolutions_is_an_error():
     with pytest.raises(ValueError, match="model must have a Conv2D layer; received layers"):
         approximate_model(keras.Sequential([keras.Input([3]), keras.layers.Dense(2, name="only")]))
+
+
+def test_an_adapted_normalization_keeps_its_statistics():
+    normalization = keras.layers.Normalization()
+    normalization.adapt(5 + 3 * IMAGES)
+    model = keras.Sequential([keras.Input([8, 8, 4]), normalization, keras.layers.Conv2D(4, 3)])
+    np.testing.assert_array_equal(approximate_model(model).layers[0].mean, normalization.mean)
