@@ -1,6 +1,5 @@
 // The weight map of ALWANN (5.6), searched for once per table content.
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
