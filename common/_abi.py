@@ -6,7 +6,7 @@ from ctypes import POINTER, Structure, c_char, c_char_p, c_float, c_int32, c_int
 class Error(Structure):
     """`tfapprox_error`."""
 
-    _fields_ = [("message", c_char * 2048)]
+    _fields_ = [("message", c_char * 8192)]
 
 
 class Quantiser(Structure):

@@ -28,7 +28,7 @@ enum {
 
 /* The text of the last failure: argument, rule, value received. Written only on failure. */
 typedef struct tfapprox_error {
-  char message[2048];
+  char message[8192];
 } tfapprox_error;
 
 /* "OK", "invalid argument", ... for a status that one of the functions below returned. */
@@ -61,7 +61,8 @@ enum { TFAPPROX_SOURCE_BUILT_IN = 0, TFAPPROX_SOURCE_PATH = 1, TFAPPROX_SOURCE_S
 TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 
 /* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
- * writes its 4^num_bits entries; `argument` begins the messages. An empty name is the exact product. A name or path
+ * writes its 4^num_bits entries; `argument` begins the messages, which are whole where the name or path has less than
+ * 4,096 bytes, as Linux has it; longer ones are refused. An empty name is the exact product. A name or path
  * that ends in #fnv1a= and 16 hexadecimal digits is an error unless the table has that hash: who pins a table this way
  * is never given another one that was written in its place since. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
