@@ -27,6 +27,9 @@ enum class PlanKind : int32_t {
 };
 constexpr int32_t kPlanKinds = 5;
 
+// A polynomial of more terms is not offered: no path computes that many products faster than it looks one up.
+constexpr int32_t kMaxPlanTerms = 256;
+
 // One unsigned-by-signed byte product, what vpdpbusd and the integer tensor cores multiply. Its sum over 65,536 taps
 // fits int32 (255 * 128 * 65,536 < 2^31): after at most that many, divided by the number of terms that share an
 // accumulator, it is to be added to 64 bits, and only there shifted.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "plan.h"
@@ -21,14 +22,23 @@ struct Product {
 // Every plan of the table, proven.
 std::vector<Plan> FindPlans(const tfapprox_table& table);
 
-// Terms whose sum differs from the table by a function of `a` plus one of `w`, of the fewest that are known (plans 3).
-std::vector<PlanTerm> PolynomialTerms(const tfapprox_table& table);
+// The plan of one kind, if the table seems to have it; a file each, or plan_find.cc. FindPlans proves it.
+std::optional<Plan> FindExact(const tfapprox_table& table);
+std::optional<Plan> FindPolynomial(const tfapprox_table& table);
+std::optional<Plan> FindErrorPlane(const tfapprox_table& table);
+std::optional<Plan> FindClasses(const tfapprox_table& table);
+std::optional<Plan> FindLookUp(const tfapprox_table& table);
 
-// The terms that a product of two integers needs, functions of one code left out: one for each pair of byte digits.
+Plan EmptyPlan(PlanKind kind);
+
+// The plan of these terms, if they differ from the table by a function of `a` plus one of `w`.
+Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table);
+
+// How many terms a product needs, and the terms of a sum of products up to functions of one code (P10); x belongs to
+// the activation if `x_is_activation`, else to the weight.
 int32_t CountTerms(const Product& product, int32_t codes);
-
-// The terms of a sum of products; x belongs to the activation if `x_is_activation`, else to the weight.
 std::vector<PlanTerm> MakeTerms(const std::vector<Product>& products, bool x_is_activation, int32_t codes);
+std::vector<PlanTerm> ExactTerms(int32_t codes);
 
 }  // namespace tfapprox
 

@@ -1,4 +1,4 @@
-// Tables as polynomials in the bits of one operand (plans 3), which most circuits are with few terms.
+// Tables as polynomials in the bits of one operand (P8), which most circuits are with few terms.
 #include <map>
 #include <numeric>
 
@@ -14,7 +14,7 @@ struct Variant {
   bool of_error;            // T - a * w, with a * w as one more product
 };
 
-// c_S for each set S of bits: values[S][y] becomes the sum of (-1)^|S - R| values[R][y] over the subsets R of S.
+// values[S][y] becomes c_S[y] (P8): at most 2^8 * 65,535, and all of one y together at most 3^8 * 65,535 < 2^31.
 void Moebius(std::vector<Codes>* values, int32_t codes) {
   for (int32_t bit = 1; bit < codes; bit *= 2) {
     for (int32_t set = 0; set < codes; ++set) {
@@ -27,7 +27,7 @@ void Moebius(std::vector<Codes>* values, int32_t codes) {
 // y = factor * result + constant, with the smallest integers; 0 if y is constant.
 int32_t Primitive(const Codes& y, int32_t codes, Codes* result) {
   int32_t factor = 0;
-  for (int32_t i = 0; i < codes; ++i) factor = std::gcd(factor, y[i] - y[0]);
+  for (int32_t i = 0; i < codes && factor != 1; ++i) factor = std::gcd(factor, y[i] - y[0]);
   if (factor == 0) return 0;
   int32_t first = 0;
   while (y[first] == y[0]) ++first;
@@ -49,7 +49,7 @@ std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
   }
   Moebius(&values, codes);
 
-  // Sets whose coefficients are proportional share a product.
+  // Sets whose coefficients are proportional share a product (P9).
   std::map<Codes, Product> products;
   for (int32_t set = 1; set < codes; ++set) {
     Codes y;
@@ -69,21 +69,22 @@ std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
 
 }  // namespace
 
-std::vector<PlanTerm> PolynomialTerms(const tfapprox_table& table) {
+std::optional<Plan> FindPolynomial(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits;
   std::vector<Product> best;
   bool bits_of_activation = true;
-  int32_t least = -1;
+  int32_t least = kMaxPlanTerms + 1;
   for (const Variant variant : {Variant{true, false}, {false, false}, {true, true}, {false, true}}) {
-    const std::vector<Product> products = Polynomial(table, variant);
+    std::vector<Product> products = Polynomial(table, variant);
     int32_t terms = 0;
     for (const Product& product : products) terms += CountTerms(product, codes);
-    if (least >= 0 && terms >= least) continue;
+    if (terms >= least) continue;
     least = terms;
-    best = products;
+    best.swap(products);
     bits_of_activation = variant.bits_of_activation;
   }
-  return MakeTerms(best, bits_of_activation, codes);
+  if (least > kMaxPlanTerms) return std::nullopt;
+  return TermsPlan(PlanKind::kPolynomial, MakeTerms(best, bits_of_activation, codes), table);
 }
 
 }  // namespace tfapprox

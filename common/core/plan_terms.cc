@@ -1,4 +1,4 @@
-// Products of integers as terms of bytes: offsets left out, powers of two as shifts, the rest in digits of base 256.
+// Products of integers as terms of bytes (P10): offsets left out, powers of two as shifts, digits of base 256.
 #include <algorithm>
 
 #include "plan_find.h"
@@ -101,7 +101,7 @@ std::vector<PlanTerm> MakeTerms(const std::vector<Product>& products, bool x_is_
       }
     }
   }
-  // The fewest shifts: the least of the greatest ones, for all terms that can have it, and so on.
+  // The fewest shifts (P11): the least of the greatest ones, for all terms that can have it, and so on.
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.shift < b.shift; });
   std::vector<PlanTerm> terms;
@@ -118,6 +118,12 @@ std::vector<PlanTerm> MakeTerms(const std::vector<Product>& products, bool x_is_
     candidates.swap(others);
   }
   return terms;
+}
+
+std::vector<PlanTerm> ExactTerms(int32_t codes) {
+  Product product = {};
+  for (int32_t i = 0; i < codes; ++i) product.x[i] = product.y[i] = i;
+  return MakeTerms({product}, true, codes);
 }
 
 }  // namespace tfapprox

@@ -1,10 +1,11 @@
 """The planner: every plan of every table gives the table's products, and the cheapest or the forced one is chosen."""
 
+import pathlib
 import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import random_table
@@ -32,7 +33,8 @@ def verified(table, num_bits=8):
         for array in (plan.activation, plan.weight, *plan.feature, *plan.coefficient):
             assert not array[len(table) :].any()
     assert "look_up" in found
-    assert found["polynomial"].terms <= 3 * len(table)
+    assert num_bits > 6 or "polynomial" in found
+    assert all(plan.terms <= 256 for plan in found.values())
     assert ("exact" in found) == np.array_equal(table, exact_table(num_bits))
     rows = len(np.unique(table, axis=0))
     assert ("classes" in found) == (rows <= 128)
@@ -68,6 +70,17 @@ def test_shared_tables(shared_data):
         assert found["polynomial"].terms <= most, name
 
 
+def test_the_page_lists_the_built_in_multipliers():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
+    lines = []
+    for name in multipliers.built_in():
+        found = {plan.name: plan for plan in plans.plans(load_table(name))}
+        plane = "yes" if "error_plane" in found else ""
+        classes = found["classes"].classes if "classes" in found else ""
+        lines.append(f"| `{name}` | {found['polynomial'].terms} | {plane} | {classes} |")
+    assert page.endswith("\n".join(["|---|---|---|---|", *lines, ""])), "\n".join(lines)
+
+
 def degenerate(num_bits):
     """Tables that have no structure of a multiplier left."""
     exact = exact_table(num_bits)
@@ -97,6 +110,13 @@ def test_degenerate(num_bits, kind):
     assert found["polynomial"].terms <= least.get(kind, 256)
 
 
+def test_offsets_of_the_operands_are_no_error():
+    random = np.random.RandomState(1)
+    offset, noise = random.randint(0, 20000, (2, 128)), random.randint(0, 200, (128, 128))
+    table = exact_table(7) + np.add.outer(*offset) + noise
+    assert "error_plane" in verified(table.astype(np.uint16), 7)
+
+
 @st.composite
 def structured_tables(draw):
     """Sums of products of anything with anything, of truncated operands, and of noise: what circuits are like."""
@@ -112,6 +132,7 @@ def structured_tables(draw):
     return (table % 65536).astype(np.uint16), num_bits
 
 
+@settings(max_examples=150, deadline=None)
 @given(structured_tables())
 def test_structured_tables(case):
     verified(*case)
