@@ -133,13 +133,19 @@ def plan(table, num_bits=8, costs=None):
         table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
         num_bits: width of both operands, 2 to 8.
         costs: what the units of work cost, a dictionary of `term`, `error_plane`, `classes_64`, `classes_128` and
-            `look_up`; by default those of the CPU path in use.
+            `look_up`, where 0, as one that is not given, means that it cannot be done; by default those of the CPU
+            path in use.
 
     Raises:
-        ValueError: if the width or the shape is wrong, or if `TFAPPROX_PLAN` names a plan that is unknown or that does
-            not apply.
+        ValueError: if the width or the shape is wrong, if a cost is negative, or if `TFAPPROX_PLAN` names a plan that
+            is unknown or that does not apply.
+
+    Example:
+        >>> from tfapprox.common import load_table
+        >>> plan(load_table("mul8u_drum4"), costs={"term": 0.2, "look_up": 1.0})
+        'polynomial'
     """
     shared, index, error = Table(table, num_bits), ctypes.c_int32(), _abi.Error()
-    pointer = ctypes.byref(_abi.PlanCosts(**costs)) if costs else None
+    pointer = ctypes.byref(_abi.PlanCosts(**costs)) if costs is not None else None
     _check(_core.tfapprox_plan_choose(shared.handle, pointer, ctypes.byref(index), ctypes.byref(error)), error)
     return _describe(shared, index.value).name

@@ -117,6 +117,13 @@ int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_co
     if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
     costs = &tfapprox::LutGemmPathAt(path).costs;
   }
+  if (!(costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
+        costs->look_up > 0)) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "costs must be at least 0, and look_up above 0; received term=%g, error_plane=%g, "
+                          "classes_64=%g, classes_128=%g, look_up=%g",
+                          costs->term, costs->error_plane, costs->classes_64, costs->classes_128, costs->look_up);
+  }
   const tfapprox::Plan* plan;
   if (const int32_t status = tfapprox::ChoosePlan(*table, *costs, &plan, error)) return status;
   *index = static_cast<int32_t>(plan - table->plans.data());

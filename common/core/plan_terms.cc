@@ -6,7 +6,7 @@
 namespace tfapprox {
 namespace {
 
-// v = offset + digits << shift: the digits are at least 0, and one of them is odd unless all are 0.
+// v = least + codes * 2^shift: the codes are at least 0, and one of them is odd unless all are 0.
 struct Digits {
   uint32_t codes[256];
   uint32_t greatest;
@@ -70,8 +70,8 @@ PlanTerm MakeTerm(const Candidate& candidate, int32_t shift, int32_t codes) {
   const int32_t doublings = candidate.shift - shift;
   const int32_t of_coefficient = std::min(doublings, candidate.coefficient_room);
   const int32_t of_feature = doublings - of_coefficient;
-  const int32_t offset =
-      candidate.coefficient.greatest > 127 ? 128 : 0;  // its product with the feature is activation's
+  // The product of the feature and the offset is a function of the activation.
+  const int32_t offset = candidate.coefficient.greatest > 127 ? 128 : 0;
   PlanTerm term = {};
   term.shift = shift;
   for (int32_t i = 0; i < codes; ++i) {

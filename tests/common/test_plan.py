@@ -1,7 +1,9 @@
 """The planner: every plan of every table gives the table's products, and the cheapest or the forced one is chosen."""
 
+import ctypes
 import pathlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import random_table
-from tfapprox.common import load_table, multipliers, plans
+from tfapprox.common import load_table, multipliers, native, plans
+from tfapprox.common._abi import Error, Plan
 from tfapprox.common.reference import exact_table
 
 # The least number of terms of the polynomial among its four variants without any further reduction.
@@ -20,6 +23,11 @@ MOST_TERMS = {
     **{"19DB": 96, "ZFB": 121, "YX7": 185, "185Q": 200, "L40": 247, "12N4": 249},
 }
 COSTS = {"term": 0.25, "error_plane": 0.5, "classes_64": 0.5, "classes_128": 0.75, "look_up": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def _no_forced_plan(monkeypatch):
+    monkeypatch.delenv("TFAPPROX_PLAN", raising=False)
 
 
 def verified(table, num_bits=8):
@@ -183,6 +191,33 @@ def test_forced_in_vain(monkeypatch, forced, costs, message):
     pattern = f"^TFAPPROX_PLAN must be one of .*{re.escape(message)}.*look_up; received '{forced}'$"
     with pytest.raises(ValueError, match=pattern):
         plans.plan(load_table("mul8u_mitchell"), costs=costs)
+
+
+@pytest.mark.parametrize("costs", [{}, {"look_up": -1}, {**COSTS, "term": -0.5}, {**COSTS, "classes_64": float("nan")}])
+def test_impossible_costs(costs):
+    with pytest.raises(ValueError, match=r"costs must be at least 0, and look_up above 0; received term=.*look_up="):
+        plans.plan(exact_table(8), costs=costs)
+
+
+def test_threads_that_ask_first():
+    shared = native.Table(random_table(8, 7))  # found anew: no other test keeps this table
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda _: [plan.name for plan in plans.plans(random_table(8, 7))], range(16)))
+    assert shared.handle
+    assert names == 16 * [["look_up"]]
+
+
+def test_numbers_of_plans_and_terms():
+    shared, error = native.Table(exact_table(8)), Error()
+    for function, arguments in [
+        ("describe", [4, ctypes.byref(Plan())]),
+        ("describe", [-1, ctypes.byref(Plan())]),
+        ("term", [0, 1, None, None, None]),
+        ("term", [3, 0, None, None, None]),
+    ]:
+        status = getattr(native._core, f"tfapprox_plan_{function}")(shared.handle, *arguments, ctypes.byref(error))
+        assert status == 2
+        assert re.search(r"(index|term) must be .*; received (4|-1|1|0)$", error.message.decode())
 
 
 def test_an_empty_variable_forces_nothing(monkeypatch):
