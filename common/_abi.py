@@ -107,6 +107,7 @@ class Plan(Structure):
         ("activation", POINTER(c_int32)),
         ("weight", POINTER(c_int32)),
         ("terms", c_int32),
+        ("taps_per_flush", c_int32),
         ("classes", c_int32),
         ("class_stride", c_int32),
         ("error", POINTER(c_uint8)),

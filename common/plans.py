@@ -24,7 +24,8 @@ class Plan:
         activation, weight: int32 `[256]`, added for each product.
         feature: uint8 `[terms, 256]`, by activation code.
         coefficient: int8 `[terms, 256]`, by weight code.
-        shift: int32 `[terms]`.
+        shift: int32 `[terms]`, ascending.
+        taps_per_flush: over how many taps the terms of one shift fit 32 bits.
         error: uint8 `[256 weights, 256 activations]`, of `"error_plane"` only.
         class_of: uint8 `[256]`, of `"classes"` only, as is
         class_columns: uint16 `[256 weights, 64 or 128]`.
@@ -37,6 +38,7 @@ class Plan:
     feature: np.ndarray
     coefficient: np.ndarray
     shift: np.ndarray
+    taps_per_flush: int
     error: Optional[np.ndarray] = None
     class_of: Optional[np.ndarray] = None
     class_columns: Optional[np.ndarray] = None
@@ -94,6 +96,7 @@ def _describe(table, index):
         _array(plan.activation, 256),
         _array(plan.weight, 256),
         *_terms(table, index, plan.terms),
+        plan.taps_per_flush,
         _array(plan.error, 256, 256),
         _array(plan.class_of, 256),
         _array(plan.class_columns, 256, plan.class_stride),

@@ -87,6 +87,7 @@ int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapp
              found.activation,
              found.weight,
              static_cast<int32_t>(found.terms.size()),
+             found.taps_per_flush,
              found.classes,
              found.class_stride,
              found.error.empty() ? nullptr : found.error.data(),

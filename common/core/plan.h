@@ -30,9 +30,7 @@ constexpr int32_t kPlanKinds = 5;
 // A polynomial of more terms is not offered: no path computes that many products faster than it looks one up.
 constexpr int32_t kMaxPlanTerms = 256;
 
-// One unsigned-by-signed byte product, what vpdpbusd and the integer tensor cores multiply. Its sum over 65,536 taps
-// fits int32 (255 * 128 * 65,536 < 2^31): after at most that many, divided by the number of terms that share an
-// accumulator, it is to be added to 64 bits, and only there shifted.
+// One unsigned-by-signed byte product, what vpdpbusd and the integer tensor cores multiply.
 struct PlanTerm {
   alignas(64) uint8_t feature[256];
   alignas(64) int8_t coefficient[256];
@@ -45,6 +43,10 @@ struct Plan {
   int32_t activation[256];
   int32_t weight[256];
   std::vector<PlanTerm> terms;  // by ascending shift, as few different ones as possible; none if T is a sum or constant
+
+  // All terms of one shift may be summed in one int32, which may wrap around on the way, over at most this many taps;
+  // then it is added to 64 bits and only there shifted (P3). At least 65,536 / the number of terms.
+  int32_t taps_per_flush;
 
   // kErrorPlane: [256 weights][256 activations], column w contiguous.
   std::vector<uint8_t> error;

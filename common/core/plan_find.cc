@@ -2,14 +2,18 @@
 #include "plan_find.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
 
 #include "table.h"
 
 namespace tfapprox {
 namespace {
 
-// Equation (P1) on every pair of codes.
-bool Proves(const Plan& plan, const tfapprox_table& table) {
+// Equation (P1) on every pair of codes, and the bound (P3).
+bool Prove(const tfapprox_table& table, Plan* proven) {
+  Plan& plan = *proven;
+  int32_t greatest = 1;
   const int32_t codes = 1 << table.num_bits;
   for (int32_t w = 0; w < codes; ++w) {
     int64_t products[256];
@@ -25,11 +29,15 @@ bool Proves(const Plan& plan, const tfapprox_table& table) {
       const int16_t coefficient = term.coefficient[w];
       for (int32_t a = 0; a < codes; ++a) sums[a] += static_cast<int16_t>(term.feature[a] * coefficient);
       if (i + 1 < plan.terms.size() && plan.terms[i + 1].shift == term.shift) continue;
-      for (int32_t a = 0; a < codes; ++a) products[a] += int64_t{sums[a]} * (int64_t{1} << term.shift);
-      std::fill(sums, sums + codes, 0);
+      for (int32_t a = 0; a < codes; ++a) {
+        products[a] += int64_t{sums[a]} * (int64_t{1} << term.shift);
+        greatest = std::max(greatest, std::abs(sums[a]));
+        sums[a] = 0;
+      }
     }
     if (!std::equal(products, products + codes, table.columns[w])) return false;
   }
+  plan.taps_per_flush = std::numeric_limits<int32_t>::max() / greatest;
   return true;
 }
 
@@ -101,7 +109,7 @@ std::vector<Plan> FindPlans(const tfapprox_table& table) {
   std::vector<Plan> plans;
   for (const auto find : {FindExact, FindPolynomial, FindErrorPlane, FindClasses, FindLookUp}) {
     std::optional<Plan> plan = find(table);
-    if (plan && Proves(*plan, table)) plans.push_back(std::move(*plan));
+    if (plan && Prove(table, &*plan)) plans.push_back(std::move(*plan));
   }
   return plans;
 }

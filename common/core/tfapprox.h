@@ -79,7 +79,7 @@ typedef struct tfapprox_plan {
   const char* name;          /* exact, polynomial, error_plane, classes or look_up */
   const int32_t* activation; /* [256] */
   const int32_t* weight;     /* [256] */
-  int32_t terms;
+  int32_t terms, taps_per_flush;
   int32_t classes, class_stride;
   const uint8_t* error;          /* [256 weights][256 activations] */
   const uint8_t* class_of;       /* [256] */

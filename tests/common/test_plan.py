@@ -38,6 +38,11 @@ def verified(table, num_bits=8):
         np.testing.assert_array_equal(plan.products(table), table, err_msg=plan.name)
         assert sorted(plan.shift) == list(plan.shift)
         assert all(0 <= shift < 24 for shift in plan.shift)
+        assert plan.taps_per_flush >= 65536 // max(plan.terms, 1)
+        for shift in set(plan.shift):
+            terms = plan.shift == shift
+            sums = plan.feature[terms].astype(np.int64).T @ plan.coefficient[terms]
+            assert np.abs(sums).max() * plan.taps_per_flush < 2**31
         for array in (plan.activation, plan.weight, *plan.feature, *plan.coefficient):
             assert not array[len(table) :].any()
     assert "look_up" in found
