@@ -72,6 +72,45 @@ TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_
  * TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** name, const char** description);
 
+/* ---- Plans ------------------------------------------------------------------------------------ */
+
+/* A way to compute sums of a table's products that is proven on every pair of codes (docs/plans.md); arrays live as
+ * long as the table, and those that a plan of this name has not are null. */
+typedef struct tfapprox_plan {
+  const char* name;          /* exact, polynomial, error_plane, classes or look_up */
+  const int32_t* activation; /* [256] */
+  const int32_t* weight;     /* [256] */
+  int32_t terms, taps_per_flush;
+  int32_t classes, class_stride;
+  const uint8_t* error;          /* [256 weights][256 activations] */
+  const uint8_t* class_of;       /* [256] */
+  const uint16_t* class_columns; /* [256 weights][class_stride] */
+} tfapprox_plan;
+
+/* What a product costs, in look-ups of any table; 0 where a path cannot do it, which look_up never is. */
+typedef struct tfapprox_plan_costs {
+  double term;        /* one product of bytes */
+  double error_plane; /* one look-up in a plane of bytes */
+  double classes_64;  /* one look-up of a word among 64 classes */
+  double classes_128;
+  double look_up;
+} tfapprox_plan_costs;
+
+/* Plan number `index` of a table, from 0; TFAPPROX_NOT_FOUND after the last one. The first call for a table finds its
+ * plans. */
+TFAPPROX_API int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapprox_plan* plan,
+                                            tfapprox_error* error);
+
+/* Term number `term` of that plan: 256 activation features, 256 weight coefficients, and the shift of their product. */
+TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t term,
+                                        const uint8_t** feature, const int8_t** coefficient, int32_t* shift,
+                                        tfapprox_error* error);
+
+/* The number of the plan of the least cost, or of the one that TFAPPROX_PLAN names; an error if that one is unknown or
+ * does not apply. Null costs are those of the CPU path in use. */
+TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
+                                          tfapprox_error* error);
+
 /* ---- Quantisation ---------------------------------------------------------------------------- */
 
 /* A range of real numbers as codes 0..max_code, nudged so that 0 has a code (2). */
