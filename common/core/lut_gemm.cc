@@ -31,12 +31,18 @@ bool Always() { return true; }
 
 // Costs as measured, docs/cpu_kernels.md.
 constexpr LutGemmPath kPaths[] = {
-    {"avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, {0.12, 0.5, 0.4, 0.6, 1}, 0.15},
-    {"avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, {0.08, 0.55, 0.28, 0.55, 1}, 0.7},
-    {"scalar", Always, true, &kLutGemmScalar, &kElementLoopsScalar, {0.45, 1, 1, 1, 1}, 1.2},
+    {"avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, {0.09, 0.6, 0.43, 0.63, 1}, 0.17},
+    {"avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, {0.08, 0.8, 0.32, 0.6, 1}, 0.9},
+    {"scalar", Always, true, &kLutGemmScalar, &kElementLoopsScalar, {0.5, 1, 1, 1, 1}, 1.1},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // The source of avx512vbmi on a model of its instructions: checks it on any CPU, see tests/model.
-    {"avx512vbmi_model", Always, false, &kLutGemmAvx512VbmiModel, &kElementLoopsScalar, {0.12, 0.5, 0.4, 0.6, 1}, 100},
+    {"avx512vbmi_model",
+     Always,
+     false,
+     &kLutGemmAvx512VbmiModel,
+     &kElementLoopsScalar,
+     {0.09, 0.6, 0.43, 0.63, 1},
+     100},
 #endif
 };
 

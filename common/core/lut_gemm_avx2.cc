@@ -61,7 +61,7 @@ void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, in
       const uint8_t* table = x.tables + weights[k] * (kEntries * kPlanes);
       const uint8_t* codes = x.codes + k * x.width + pixel;
       __m256i index[kVectors], found[kVectors][kPlanes];
-#pragma GCC unroll 16
+#pragma GCC unroll 2
       for (int h = 0; h < kEntries / 16; ++h) {
         for (int v = 0; v < kVectors; ++v) {
           if (h % kHalf == 0) {
