@@ -72,7 +72,7 @@ def pytest(session, *arguments, **options):
 @nox.session
 def core(session):
     """Tests of the core and of the repository, without TensorFlow."""
-    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_AVX512_MODEL="ON")
     pytest(session, "tests/common", "tests/repository")
     pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
 
@@ -105,7 +105,7 @@ def tf1(session):
 @nox.session
 def sanitize(session):
     """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON")
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON", TFAPPROX_AVX512_MODEL="ON")
     runtimes = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so")

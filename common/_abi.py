@@ -65,9 +65,9 @@ class Work(Structure):
     """`tfapprox_conv2d_work`."""
 
     _fields_ = [
-        ("path", c_int32),
+        ("program", c_void_p),
         ("tiles", c_int64),
-        ("products_per_tile", c_int64),
+        ("cycles_per_tile", c_int64),
         ("filter_bytes", c_int64),
         ("workspace_bytes", c_int64),
     ]
@@ -163,6 +163,8 @@ _FUNCTIONS = {
         [POINTER(AxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
     ),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
+    "tfapprox_path_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_int32), POINTER(c_int32)]),
+    "tfapprox_program_describe": (None, [c_void_p, POINTER(c_char_p), POINTER(c_char_p)]),
 }
 
 

@@ -39,6 +39,33 @@ def path():
     return name.value.decode()
 
 
+def paths():
+    """All CPU paths, best first: a dictionary from name to `None`, or to why the path cannot run here."""
+    name, built, supported, found = ctypes.c_char_p(), ctypes.c_int32(), ctypes.c_int32(), {}
+    references = [ctypes.byref(value) for value in (name, built, supported)]
+    while _core.tfapprox_path_describe(len(found), *references) == 0:
+        reason = "not supported by this CPU" if built.value else "not built"
+        found[name.value.decode()] = None if built.value and supported.value else reason
+    return found
+
+
+def program(table, num_bits=8):
+    """The names of the path and of the plan that an operation with this table runs, as `("avx2", "look_up")`.
+
+    Raises:
+        ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names one that cannot run.
+    """
+    one = (1, 1, 1, 1)
+    shape, unit = conv2d(one, one, one, "VALID"), quantiser("input", 0, 1, num_bits)
+    shared, op, error = Table(table, num_bits), ApproxConv2D(), Error()
+    arguments = [ctypes.byref(value) for value in (shape, unit, unit)]
+    status = _core.tfapprox_approx_conv2d_init(*arguments, shared.handle, ctypes.byref(op), ctypes.byref(error))
+    _check(status, error)
+    path, plan = ctypes.c_char_p(), ctypes.c_char_p()
+    _core.tfapprox_program_describe(op.work.program, ctypes.byref(path), ctypes.byref(plan))
+    return path.value.decode(), plan.value.decode()
+
+
 def built_in_multipliers():
     """The multipliers that the core generates, as a dictionary from name to description."""
     name, description, found = ctypes.c_char_p(), ctypes.c_char_p(), {}

@@ -83,8 +83,7 @@ Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work
     allocator->DeallocateRaw(workspace);
   };
   const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-  // A look-up takes about two cycles on the scalar path.
-  tensorflow::Shard(workers.num_threads, workers.workers, work.tiles, 2 * work.products_per_tile, run_with_workspace);
+  tensorflow::Shard(workers.num_threads, workers.workers, work.tiles, work.cycles_per_tile, run_with_workspace);
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");

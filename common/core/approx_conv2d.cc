@@ -1,33 +1,50 @@
 // ApproxConv2DWithMinMaxVars: real numbers to codes, tiles of look-ups, corrected and scaled back to real numbers.
-#include <cmath>
 #include <limits>
 
 #include "conv2d_tiles.h"
 #include "float_environment.h"
-#include "quantiser.h"
 
 namespace tfapprox {
 namespace {
 
-struct FloatCodec {
-  const tfapprox_quantiser& quantiser;
-  uint8_t operator()(float x, unsigned char* touches_nan) const { return Code(quantiser, x, touches_nan); }
-};
+// Corrects sums for the zero points and scales them to real numbers (3.3), (3.4), (3.5).
+class RealOutputs : public Outputs {
+ public:
+  RealOutputs(const tfapprox_approx_conv2d& op, const Conv2DCall& call)
+      : op_(op), call_(call), scale_(double{op.input.scale} * double{op.filter.scale}) {}
 
-// Corrects the sums of one filter for the zero points and scales them to real numbers (3.3), (3.4), (3.5).
-void WriteFilter(const tfapprox_approx_conv2d& op, const Panel& panel, const PreparedFilter& filter, int64_t channel,
-                 const int64_t* sums, float* output) {
-  const int64_t za = op.input.zero_point, zw = op.filter.zero_point;
-  const int64_t constant = Taps(op.shape) * za * zw - za * filter.code_sums[channel];
-  const double scale = double{op.input.scale} * double{op.filter.scale};
-  float* plane = output + channel * OutputSteps(op.shape).channel;
-  for (int64_t p = 0; p < panel.pixels; ++p) {
-    const int64_t total = sums[p] - zw * panel.code_sums[p] + constant;
-    const bool nan = panel.touches_nan[p] | filter.touches_nan[channel];
-    plane[panel.output_offsets[p]] =
-        nan ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(scale * static_cast<double>(total));
+  void Begin(const Panel& panel) override {
+    const double zw = op_.filter.zero_point;
+    for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zw * static_cast<double>(panel.code_sums[p]);
   }
-}
+
+  // All but the scale are integers below 2^53, which double holds exactly.
+  void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override {
+    auto* real = static_cast<float*>(outputs);
+    const int64_t za = op_.input.zero_point, zw = op_.filter.zero_point;
+    const auto constant = static_cast<double>(Taps(call_.shape) * za * zw - za * call_.filter.code_sums[channel]);
+    if (sums.carried == nullptr) {
+      call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale_,
+                                       panel.pixels, real);
+    } else {
+      for (int64_t p = 0; p < panel.pixels; ++p) {
+        const double total = static_cast<double>(sums.carried[p]) + (corrections_[p] + constant);
+        real[p] = static_cast<float>(scale_ * total);
+      }
+    }
+    const bool filter_nan = call_.filter.touches_nan[channel] != 0;
+    if (!panel.any_nan && !filter_nan) return;
+    for (int64_t p = 0; p < panel.pixels; ++p) {
+      if (filter_nan || panel.touches_nan[p] != 0) real[p] = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+
+ private:
+  const tfapprox_approx_conv2d& op_;
+  const Conv2DCall& call_;
+  const double scale_;
+  double corrections_[kMaxWidth];  // of each pixel, those of (3.3) that depend on its codes
+};
 
 }  // namespace
 }  // namespace tfapprox
@@ -39,25 +56,22 @@ int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox
   op->input = *input;
   op->filter = *filter;
   op->table = table;
-  return tfapprox::InitWork(*shape, &op->work, error);
+  return tfapprox::InitWork(*table, &op->shape, &op->work, error);
 }
 
 void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* filter, void* prepared) {
+  if (op->work.tiles == 0) return;
   const tfapprox::FloatEnvironment ieee;
-  tfapprox::PrepareFilter(op->shape, filter, tfapprox::FloatCodec{op->filter}, prepared);
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, prepared);
+  tfapprox::PrepareFilter(call.shape, call.program, call.division, filter, nullptr, &op->filter, call.filter);
 }
 
 void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const void* prepared,
                                 float* output, int64_t tile_begin, int64_t tile_end, void* workspace) {
+  if (tile_begin == tile_end) return;
   const tfapprox::FloatEnvironment ieee;
-  const tfapprox::PreparedFilter filter = tfapprox::PreparedAt(op->shape, const_cast<void*>(prepared));
-  const tfapprox::FloatCodec codec{op->input};
-  const auto padding = static_cast<uint8_t>(op->input.zero_point);
-  const auto pack = [&](int64_t first, int64_t pixels, tfapprox::Panel* panel) {
-    tfapprox::PackPanel(op->shape, input, padding, codec, first, pixels, panel);
-  };
-  const auto write = [&](const tfapprox::Panel& panel, int64_t channel, const int64_t* sums) {
-    tfapprox::WriteFilter(*op, panel, filter, channel, sums, output);
-  };
-  tfapprox::RunTiles(op->shape, op->work, *op->table, filter.codes, tile_begin, tile_end, workspace, pack, write);
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, const_cast<void*>(prepared));
+  const tfapprox::Source source = {input, nullptr, &op->input, static_cast<uint8_t>(op->input.zero_point)};
+  tfapprox::RealOutputs outputs(*op, call);
+  tfapprox::RunTiles(call, source, &outputs, output, tile_begin, tile_end, workspace);
 }

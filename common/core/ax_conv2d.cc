@@ -3,14 +3,11 @@
 #include <limits>
 
 #include "conv2d_tiles.h"
+#include "error.h"
 #include "float_environment.h"
 
 namespace tfapprox {
 namespace {
-
-struct ByteCodec {
-  uint8_t operator()(uint8_t code, unsigned char*) const { return code; }
-};
 
 // Halves away from zero; what does not fit, and NaN, is the least integer, as x86 converts it.
 int64_t RoundToInt64(double x) {
@@ -34,18 +31,41 @@ int64_t PadBefore(int32_t padding, int64_t outputs, int64_t stride, int64_t filt
   return ((outputs - 1) * stride + filter - input + (padding == TFAPPROX_PADDING_VALID ? 1 : 0)) / 2;
 }
 
-// (5.2), modulo 2^32.
-void WriteFilter(const tfapprox_ax_conv2d& op, const Panel& panel, const PreparedFilter& filter, int64_t channel,
-                 const int64_t* sums, int32_t* output) {
-  const uint64_t io = static_cast<uint64_t>(int64_t{op.input_offset}),
-                 fo = static_cast<uint64_t>(int64_t{op.filter_offset});
-  const uint64_t constant =
-      static_cast<uint64_t>(Taps(op.shape)) * io * fo - static_cast<uint64_t>(filter.code_sums[channel]) * io;
-  for (int64_t p = 0; p < panel.pixels; ++p) {
-    const uint64_t total = static_cast<uint64_t>(sums[p]) - static_cast<uint64_t>(panel.code_sums[p]) * fo + constant;
-    output[panel.output_offsets[p] + channel] = Wrap(total);
+// (5.2), all of it modulo 2^32.
+class WrappedOutputs : public Outputs {
+ public:
+  WrappedOutputs(const tfapprox_ax_conv2d& op, const Conv2DCall& call)
+      : call_(call),
+        io_(static_cast<uint64_t>(int64_t{op.input_offset})),
+        fo_(static_cast<uint64_t>(int64_t{op.filter_offset})) {}
+
+  void Begin(const Panel& panel) override {
+    for (int64_t p = 0; p < panel.pixels; ++p) {
+      const uint64_t sum = call_.division.boxes == 1 ? static_cast<uint64_t>(int64_t{panel.pixel_sums[p]}) : 0;
+      corrections_[p] = Wrap(sum - static_cast<uint64_t>(panel.code_sums[p]) * fo_);
+    }
   }
-}
+
+  void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override {
+    auto* wrapped = static_cast<int32_t*>(outputs);
+    const uint64_t constant = static_cast<uint64_t>(Taps(call_.shape)) * io_ * fo_ -
+                              static_cast<uint64_t>(call_.filter.code_sums[channel]) * io_;
+    if (sums.carried == nullptr) {
+      const int32_t filter_sum = Wrap(constant + static_cast<uint64_t>(int64_t{sums.filter_sum}));
+      call_.program.path->loops->wrap(sums.sums, corrections_, filter_sum, panel.pixels, wrapped);
+      return;
+    }
+    for (int64_t p = 0; p < panel.pixels; ++p) {
+      wrapped[p] =
+          Wrap(static_cast<uint64_t>(sums.carried[p]) + static_cast<uint64_t>(int64_t{corrections_[p]}) + constant);
+    }
+  }
+
+ private:
+  const Conv2DCall& call_;
+  const uint64_t io_, fo_;
+  int32_t corrections_[kMaxWidth];  // of each pixel: the part of its sums and of (5.2) that all filters share
+};
 
 }  // namespace
 }  // namespace tfapprox
@@ -74,22 +94,20 @@ int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, f
   op->max_output = input_step * filter_step * 2147483648.0f;  // (5.5)
   op->min_output = -op->max_output;
   op->table = table;
-  return tfapprox::InitWork(op->shape, &op->work, error);
+  return tfapprox::InitWork(*table, &op->shape, &op->work, error);
 }
 
 void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* filter, void* prepared) {
-  tfapprox::PrepareFilter(op->shape, filter, tfapprox::ByteCodec{}, prepared);
+  if (op->work.tiles == 0) return;
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, prepared);
+  tfapprox::PrepareFilter(call.shape, call.program, call.division, nullptr, filter, nullptr, call.filter);
 }
 
 void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const void* prepared, int32_t* output,
                             int64_t tile_begin, int64_t tile_end, void* workspace) {
-  const tfapprox::PreparedFilter filter = tfapprox::PreparedAt(op->shape, const_cast<void*>(prepared));
-  const auto padding = static_cast<uint8_t>(op->input_offset);  // (5.4)
-  const auto pack = [&](int64_t first, int64_t pixels, tfapprox::Panel* panel) {
-    tfapprox::PackPanel(op->shape, input, padding, tfapprox::ByteCodec{}, first, pixels, panel);
-  };
-  const auto write = [&](const tfapprox::Panel& panel, int64_t channel, const int64_t* sums) {
-    tfapprox::WriteFilter(*op, panel, filter, channel, sums, output);
-  };
-  tfapprox::RunTiles(op->shape, op->work, *op->table, filter.codes, tile_begin, tile_end, workspace, pack, write);
+  if (tile_begin == tile_end) return;
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, const_cast<void*>(prepared));
+  const tfapprox::Source source = {nullptr, input, nullptr, static_cast<uint8_t>(op->input_offset)};  // (5.4)
+  tfapprox::WrappedOutputs outputs(*op, call);
+  tfapprox::RunTiles(call, source, &outputs, output, tile_begin, tile_end, workspace);
 }

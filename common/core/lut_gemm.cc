@@ -5,27 +5,63 @@
 #include <cstring>
 #include <string>
 
+#include "cpu.h"
 #include "error.h"
 
 namespace tfapprox {
 namespace {
 
+// CMake defines TFAPPROX_HAS_... for the paths that its compiler builds.
+#ifdef TFAPPROX_HAS_AVX2
+constexpr const LutGemm* kAvx2 = &kLutGemmAvx2;
+constexpr const ElementLoops* kAvx2Loops = &kElementLoopsAvx2;
+#else
+constexpr const LutGemm* kAvx2 = nullptr;
+constexpr const ElementLoops* kAvx2Loops = nullptr;
+#endif
+#ifdef TFAPPROX_HAS_AVX512VBMI
+constexpr const LutGemm* kAvx512Vbmi = &kLutGemmAvx512Vbmi;
+constexpr const ElementLoops* kAvx512VbmiLoops = &kElementLoopsAvx512Vbmi;
+#else
+constexpr const LutGemm* kAvx512Vbmi = nullptr;
+constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
+#endif
+
+bool Always() { return true; }
+
+// Costs as measured, docs/cpu_kernels.md.
 constexpr LutGemmPath kPaths[] = {
-    {"scalar", [] { return true; }, LutGemmScalar, {0, 0, 0, 0, 1}},
+    {"avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, {0.09, 0.6, 0.43, 0.63, 1}, 0.17},
+    {"avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, {0.08, 0.8, 0.32, 0.6, 1}, 0.9},
+    {"scalar", Always, true, &kLutGemmScalar, &kElementLoopsScalar, {0.5, 1, 1, 1, 1}, 1.1},
+#ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
+    // The source of avx512vbmi on a model of its instructions: checks it on any CPU, see tests/model.
+    {"avx512vbmi_model",
+     Always,
+     false,
+     &kLutGemmAvx512VbmiModel,
+     &kElementLoopsScalar,
+     {0.09, 0.6, 0.43, 0.63, 1},
+     100},
+#endif
 };
+
+const char* Reason(const LutGemmPath& path) {
+  return path.kernels == nullptr ? " (not built)" : path.supported() ? "" : " (not on this CPU)";
+}
 
 }  // namespace
 
 int32_t ChooseLutGemm(tfapprox_error* error) {
   const char* forced = std::getenv("TFAPPROX_FORCE_PATH");
   const bool any = forced == nullptr || forced[0] == '\0';
-  std::string built;
+  std::string rule;
   for (const LutGemmPath& path : kPaths) {
-    const bool wanted = any || std::strcmp(path.name, forced) == 0;
-    if (wanted && path.supported()) return static_cast<int32_t>(&path - kPaths);
-    built += std::string(built.empty() ? "" : ", ") + path.name + (path.supported() ? "" : " (not on this CPU)");
+    const bool wanted = any ? path.by_default : std::strcmp(path.name, forced) == 0;
+    if (wanted && path.kernels != nullptr && path.supported()) return static_cast<int32_t>(&path - kPaths);
+    rule += std::string(rule.empty() ? "" : ", ") + path.name + Reason(path);
   }
-  Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_FORCE_PATH must be one of %s; received '%s'", built.c_str(), forced);
+  Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_FORCE_PATH must be one of %s; received '%s'", rule.c_str(), forced);
   return -1;
 }
 
@@ -37,5 +73,16 @@ int32_t tfapprox_path(const char** name, tfapprox_error* error) {
   const int32_t path = tfapprox::ChooseLutGemm(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
   *name = tfapprox::LutGemmPathAt(path).name;
+  return TFAPPROX_OK;
+}
+
+int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported) {
+  if (index < 0 || index >= static_cast<int32_t>(sizeof tfapprox::kPaths / sizeof *tfapprox::kPaths)) {
+    return TFAPPROX_NOT_FOUND;
+  }
+  const tfapprox::LutGemmPath& path = tfapprox::LutGemmPathAt(index);
+  *name = path.name;
+  *built = path.kernels != nullptr;
+  *supported = path.supported();
   return TFAPPROX_OK;
 }

@@ -1,44 +1,75 @@
-// lut_gemm for any CPU: the column of one weight, a run of pixels inside.
+// lut_gemm for any CPU: the table of one weight, a run of pixels inside.
 //
-// Four taps share a pass over the accumulators, which halves its loads and stores; the columns of four weights
-// (2 KiB), the accumulators (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache.
-#include <algorithm>
-
-#include "lut_gemm.h"
+// Four taps share a pass over the sums, which halves its loads and stores; the tables of four weights (2 KiB), the sums
+// of a filter (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache.
+#include "kernels.h"
 
 namespace tfapprox {
 namespace {
 
-void AddTaps(const tfapprox_table& table, const Panel& panel, const uint8_t* weights, int64_t begin, int64_t end,
-             uint32_t* sums) {
-  const int64_t pixels = panel.pixels;
-  int64_t k = begin;
-  for (; k + 4 <= end; k += 4) {
-    const uint8_t *a0 = panel.codes + k * panel.width, *a1 = a0 + panel.width, *a2 = a1 + panel.width,
-                  *a3 = a2 + panel.width;
-    const uint16_t *t0 = table.column(weights[k]), *t1 = table.column(weights[k + 1]),
-                   *t2 = table.column(weights[k + 2]), *t3 = table.column(weights[k + 3]);
-    for (int64_t p = 0; p < pixels; ++p) {
-      sums[p] += uint32_t{t0[a0[p]]} + t1[a1[p]] + t2[a2[p]] + t3[a3[p]];
+template <typename Entry>
+void LookUpAll(const LookUpArguments& x) {
+  const auto* tables = reinterpret_cast<const Entry*>(x.tables);
+  for (int64_t f = 0; f < x.filters; ++f) {
+    const uint8_t* weights = x.weights + f * x.taps;
+    auto* sums = reinterpret_cast<uint32_t*>(x.sums + f * x.width);
+    int64_t k = 0;
+    for (; k + 4 <= x.taps; k += 4) {
+      const uint8_t *a0 = x.codes + k * x.width, *a1 = a0 + x.width, *a2 = a1 + x.width, *a3 = a2 + x.width;
+      const Entry *t0 = tables + weights[k] * x.entries, *t1 = tables + weights[k + 1] * x.entries,
+                  *t2 = tables + weights[k + 2] * x.entries, *t3 = tables + weights[k + 3] * x.entries;
+      for (int64_t p = 0; p < x.pixels; ++p) sums[p] += uint32_t{t0[a0[p]]} + t1[a1[p]] + t2[a2[p]] + t3[a3[p]];
+    }
+    for (; k < x.taps; ++k) {
+      const uint8_t* a = x.codes + k * x.width;
+      const Entry* t = tables + weights[k] * x.entries;
+      for (int64_t p = 0; p < x.pixels; ++p) sums[p] += t[a[p]];
     }
   }
-  for (; k < end; ++k) {
-    const uint8_t* a = panel.codes + k * panel.width;
-    const uint16_t* t = table.column(weights[k]);
-    for (int64_t p = 0; p < pixels; ++p) sums[p] += t[a[p]];
+}
+
+void LookUpEntries(const LookUpArguments& x) { x.planes == 2 ? LookUpAll<uint16_t>(x) : LookUpAll<uint8_t>(x); }
+
+template <typename Entry>
+void Narrow(const uint16_t* columns, int32_t count, uint8_t* tables) {
+  auto* entries = reinterpret_cast<Entry*>(tables);
+  for (int32_t i = 0; i < count; ++i) entries[i] = static_cast<Entry>(columns[i]);
+}
+
+void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
+  planes == 2 ? Narrow<uint16_t>(columns, 256 * entries, tables) : Narrow<uint8_t>(columns, 256 * entries, tables);
+}
+
+// 64 pixels of one filter.
+void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
+  uint32_t sums[kLanes] = {};
+  for (int64_t t = 0; t < x.terms; ++t) {
+    for (uint32_t& sum : sums) sum <<= x.raises[t];
+    const uint8_t* features = x.features + t * x.feature_step + 4 * pixel;
+    const int8_t* w = x.coefficients + t * x.coefficient_step + filter * 4 * x.quads;
+    for (int64_t q = 0; q < x.quads; ++q, features += 4 * x.width, w += 4) {
+      for (int64_t p = 0; p < kLanes; ++p) {
+        const uint8_t* a = features + 4 * p;
+        sums[p] += static_cast<uint32_t>(a[0] * w[0] + a[1] * w[1] + a[2] * w[2] + a[3] * w[3]);
+      }
+    }
   }
+  auto* target = reinterpret_cast<uint32_t*>(x.sums + filter * x.width + pixel);
+  for (int64_t p = 0; p < kLanes; ++p) target[p] += sums[p] << x.raises[x.terms];
+}
+
+void Multiply(const MultiplyArguments& x) {
+  for (int64_t p = 0; p < x.pixels; p += kLanes) {
+    for (int64_t f = 0; f < x.filters; ++f) MultiplyBlock(x, f, p);
+  }
+}
+
+void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = table[from[i]];
 }
 
 }  // namespace
 
-void LutGemmScalar(const tfapprox_table& table, const Panel& panel, const uint8_t* weights, int64_t taps,
-                   int64_t* sums) {
-  std::fill_n(sums, panel.pixels, 0);
-  for (int64_t begin = 0; begin < taps; begin += kMaxTapsOf32Bits) {
-    uint32_t part[kMaxPanelWidth] = {};
-    AddTaps(table, panel, weights, begin, std::min(begin + kMaxTapsOf32Bits, taps), part);
-    for (int64_t p = 0; p < panel.pixels; ++p) sums[p] += part[p];
-  }
-}
+const LutGemm TFAPPROX_LUT_GEMM = {Format, LookUpEntries, Multiply, Map};
 
 }  // namespace tfapprox

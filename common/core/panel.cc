@@ -1,75 +1,127 @@
-// Where the taps and outputs of a block of pixels lie, and the memory of a panel.
+// From staged codes to panels: a copy of each run for each tap, and the sums over windows.
 #include "panel.h"
+
+#include <algorithm>
 
 namespace tfapprox {
 namespace {
 
-Steps StepsOf(int32_t layout, int64_t height, int64_t width, int64_t channels) {
-  const int64_t image = height * width * channels;
-  if (layout == TFAPPROX_LAYOUT_NHWC) return {image, width * channels, channels, 1};
-  return {image, width, 1, height * width};
+// The offset of each tap of a window in the staged planes, row by row.
+template <typename Function>
+void ForEachTap(const Box& box, const Staging& staging, Function function) {
+  const int64_t row_step = staging.columns.size();
+  for (int64_t row = 0; row < box.rows; ++row) {
+    for (int64_t column = 0; column < box.columns; ++column) {
+      function(row * box.columns + column, staging.rows.TapOffset(row) * row_step + staging.columns.TapOffset(column));
+    }
+  }
 }
 
-struct Pixel {
-  int64_t image, row, column;
-};
+// combine(&results[p], staged[...]) over the window of each pixel.
+template <typename T, typename Combine>
+void OverWindows(const Box& box, const Staging& staging, const T* staged, T* results, Combine combine) {
+  ForEachTap(box, staging, [&](int64_t, int64_t offset) {
+    for (int64_t r = 0; r < staging.run_count; ++r) {
+      const Run& run = staging.runs[r];
+      const T* from = staged + run.source + offset;
+      for (int64_t i = 0; i < run.length; ++i) combine(&results[run.pixel + i], from[i]);
+    }
+  });
+}
 
-Pixel PixelAt(const tfapprox_conv2d& shape, int64_t index) {
-  const int64_t row = index / shape.out_width;
-  return {row / shape.out_height, row % shape.out_height, index % shape.out_width};
+void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
+  const Staging& s = panel->staging;
+  if (program.class_of != nullptr) {
+    program.path->kernels->map(program.class_of, s.codes, channels * s.plane_step, s.codes);
+  }
+  ForEachTap(box, s, [&](int64_t tap, int64_t offset) {
+    for (int64_t c = 0; c < channels; ++c) {
+      uint8_t* row = panel->codes + (tap * box.channels + channel + c) * panel->width;
+      program.path->loops->copy_runs(s.runs, s.run_count, 1, s.codes + c * s.plane_step + offset, panel->width, row);
+    }
+  });
+}
+
+void PackFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
+  const Staging& s = panel->staging;
+  const int64_t quads = CeilDivide(channels, 4), all_quads = CeilDivide(box.channels, 4);
+  uint8_t* features = panel->features;
+  for (const PlanTerm* term : program.terms) {
+    const uint8_t* staged = s.quads;
+    if (!IsIdentity(*term)) {
+      program.path->kernels->map(term->feature, s.quads, 4 * quads * s.plane_step, s.features);
+      staged = s.features;
+    }
+    ForEachTap(box, s, [&](int64_t tap, int64_t offset) {
+      for (int64_t q = 0; q < quads; ++q) {
+        uint8_t* row = features + (tap * all_quads + channel / 4 + q) * 4 * panel->width;
+        program.path->loops->copy_runs(s.runs, s.run_count, 4, staged + 4 * (q * s.plane_step + offset), panel->width,
+                                       row);
+      }
+    });
+    features += box.quads() * 4 * panel->width;
+  }
+}
+
+void AddSums(const Program& program, const Box& box, Panel* panel) {
+  const Staging& s = panel->staging;
+  const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };
+  std::fill_n(panel->box_sums, panel->pixels, 0);
+  OverWindows(box, s, s.code_sums, panel->box_sums, add);
+  for (int64_t p = 0; p < panel->pixels; ++p) panel->code_sums[p] += panel->box_sums[p];
+  if (program.affine) {
+    const uint32_t slope = static_cast<uint32_t>(program.slope);
+    const uint32_t constant = static_cast<uint32_t>(program.intercept) * static_cast<uint32_t>(box.taps());
+    for (int64_t p = 0; p < panel->pixels; ++p) {
+      panel->pixel_sums[p] = static_cast<int32_t>(slope * panel->box_sums[p] + constant);
+    }
+  } else {
+    auto* sums = reinterpret_cast<uint32_t*>(panel->pixel_sums);
+    std::fill_n(sums, panel->pixels, 0);
+    OverWindows(box, s, reinterpret_cast<const uint32_t*>(s.activation_sums), sums, add);
+  }
+  if (s.any_nan) OverWindows(box, s, s.touches_nan, panel->touches_nan, [](uint8_t* nan, uint8_t x) { *nan |= x; });
+  panel->any_nan |= s.any_nan;
 }
 
 }  // namespace
 
-Steps InputSteps(const tfapprox_conv2d& shape) {
-  return StepsOf(shape.layout, shape.in_height, shape.in_width, shape.in_channels);
-}
-
-Steps OutputSteps(const tfapprox_conv2d& shape) {
-  return StepsOf(shape.layout, shape.out_height, shape.out_width, shape.out_channels);
-}
-
-void SetOutputOffsets(const tfapprox_conv2d& shape, int64_t first, Panel* panel) {
-  const Steps steps = OutputSteps(shape);
-  for (int64_t p = 0; p < panel->pixels; ++p) {
-    const Pixel pixel = PixelAt(shape, first + p);
-    panel->output_offsets[p] = pixel.image * steps.image + pixel.row * steps.row + pixel.column * steps.column;
-  }
-}
-
-void SetInputOffsets(const tfapprox_conv2d& shape, int64_t first, int64_t ky, int64_t kx, Panel* panel) {
-  const Steps steps = InputSteps(shape);
-  Pixel pixel = PixelAt(shape, first);
-  for (int64_t p = 0; p < panel->pixels; ++p) {
-    const int64_t y = pixel.row * shape.stride_height - shape.pad_top + ky * shape.dilation_height;
-    const int64_t x = pixel.column * shape.stride_width - shape.pad_left + kx * shape.dilation_width;
-    const bool inside = y >= 0 && y < shape.in_height && x >= 0 && x < shape.in_width;
-    panel->input_offsets[p] = inside ? pixel.image * steps.image + y * steps.row + x * steps.column : -1;
-    if (++pixel.column < shape.out_width) continue;
-    pixel.column = 0;
-    if (++pixel.row < shape.out_height) continue;
-    pixel.row = 0;
-    ++pixel.image;
-  }
-}
-
-int64_t PanelWidth(int64_t taps) {
-  int64_t width = kMaxPanelWidth;
-  while (width > kMinPanelWidth && width * taps > kMaxPanelBytes) width /= 2;
-  return width;
-}
-
-int64_t PanelBytes(int64_t taps) { return PanelWidth(taps) * (3 * static_cast<int64_t>(sizeof(int64_t)) + 1 + taps); }
-
-Panel MakePanel(int64_t taps, void* memory) {
+Panel MakePanel(const tfapprox_conv2d& shape, const Program& program, const Division& division, MemoryLayout* layout) {
   Panel panel{};
-  panel.width = PanelWidth(taps);
-  panel.input_offsets = static_cast<int64_t*>(memory);
-  panel.output_offsets = panel.input_offsets + panel.width;
-  panel.code_sums = panel.output_offsets + panel.width;
-  panel.touches_nan = reinterpret_cast<unsigned char*>(panel.code_sums + panel.width);
-  panel.codes = panel.touches_nan + panel.width;
+  panel.width = division.width;
+  panel.codes = layout->Take<uint8_t>(program.planes == 0 ? 0 : division.box.taps() * panel.width);
+  panel.features =
+      layout->Take<uint8_t>(static_cast<int64_t>(program.terms.size()) * division.box.quads() * 4 * panel.width);
+  panel.code_sums = layout->Take<int64_t>(panel.width);
+  panel.box_sums = layout->Take<uint32_t>(panel.width);
+  panel.pixel_sums = layout->Take<int32_t>(panel.width);
+  panel.touches_nan = layout->Take<uint8_t>(panel.width);
+  panel.staging = MakeStaging(shape, program, division.box, panel.width, layout);
   return panel;
+}
+
+void PackPanel(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+               bool is_first, int64_t first, int64_t pixels, Panel* panel) {
+  Staging& s = panel->staging;
+  panel->first = first;
+  panel->pixels = pixels;
+  if (is_first) {
+    std::fill_n(panel->code_sums, pixels, 0);
+    std::fill_n(panel->touches_nan, pixels, 0);
+    panel->any_nan = false;
+  }
+  SetRuns(shape, first, pixels, &s);
+  std::fill_n(s.code_sums, s.area, 0);
+  if (!program.affine) std::fill_n(s.activation_sums, s.area, 0);
+  if (source.reals != nullptr) std::fill_n(s.touches_nan, s.area, 0);
+  s.any_nan = false;
+  for (int64_t c = 0; c < box.channels; c += s.channels) {
+    const int64_t channels = std::min(s.channels, box.channels - c);
+    StageChannels(shape, program, source, box, box.channel + c, channels, &s);
+    if (program.planes != 0) PackCodes(program, box, c, channels, panel);
+    if (s.has_quads) PackFeatures(program, box, c, channels, panel);
+  }
+  AddSums(program, box, panel);
 }
 
 }  // namespace tfapprox

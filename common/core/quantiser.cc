@@ -1,8 +1,9 @@
 // The nudging of a range, as TensorFlow's fake quantisation does it.
-#include "quantiser.h"
+#include <cmath>
 
 #include "error.h"
 #include "float_environment.h"
+#include "tfapprox.h"
 
 int32_t tfapprox_quantiser_init(const char* name, float min, float max, int32_t num_bits, tfapprox_quantiser* quantiser,
                                 tfapprox_error* error) {

@@ -3,10 +3,12 @@
 #define TFAPPROX_COMMON_CORE_TABLE_H_
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "plan.h"
+#include "program.h"
 
 // Transposed: column w, the 256 products of one weight code, is contiguous, because the kernels fix a weight and
 // look up many activations. Always 256 x 256, whatever num_bits, so that any byte is a valid index.
@@ -14,9 +16,10 @@ struct tfapprox_table {
   alignas(64) uint16_t columns[256][256];
   int32_t num_bits;
 
-  // Found on first use; see Plans().
+  // Found on first use; see Plans() and FindProgram().
   mutable std::mutex plans_mutex;
   mutable std::vector<tfapprox::Plan> plans;
+  mutable std::vector<std::unique_ptr<tfapprox::Program>> programs;
 
   const uint16_t* column(uint8_t w) const { return columns[w]; }
 };

@@ -145,20 +145,23 @@ typedef struct tfapprox_conv2d {
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
 TFAPPROX_API int32_t tfapprox_conv2d_resolve(tfapprox_conv2d* shape, tfapprox_error* error);
 
-/* The work of one call of an operation, divided in independent tiles, and the CPU path that does it. */
+/* How a CPU path computes with a table; lives as long as the table. */
+typedef struct tfapprox_program tfapprox_program;
+
+/* The work of one call of an operation, divided in independent tiles. */
 typedef struct tfapprox_conv2d_work {
-  int32_t path; /* as tfapprox_path chose it */
+  const tfapprox_program* program; /* of the path and the plan that were chosen */
   int64_t tiles;
-  int64_t products_per_tile; /* upper bound, for the caller's scheduler */
-  int64_t filter_bytes;      /* of the prepared filter */
-  int64_t workspace_bytes;   /* of each concurrent run */
+  int64_t cycles_per_tile; /* an estimate, for the caller's scheduler */
+  int64_t filter_bytes;    /* of the prepared filter */
+  int64_t workspace_bytes; /* of each concurrent run */
 } tfapprox_conv2d_work;
 
 /* ---- ApproxConv2DWithMinMaxVars --------------------------------------------------------------- */
 
 /* One call of the operation. */
 typedef struct tfapprox_approx_conv2d {
-  tfapprox_conv2d shape;
+  tfapprox_conv2d shape; /* an equal one of simpler geometry, perhaps */
   tfapprox_quantiser input, filter;
   const tfapprox_table* table;
   tfapprox_conv2d_work work;
@@ -181,7 +184,7 @@ TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, c
 
 /* One call of the operation. */
 typedef struct tfapprox_ax_conv2d {
-  tfapprox_conv2d shape; /* with the padding of (5.3) */
+  tfapprox_conv2d shape; /* with the padding of (5.3); as above */
   int32_t input_offset, filter_offset;
   float min_output, max_output;
   const tfapprox_table* table;
@@ -203,6 +206,13 @@ TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uin
 /* The name of the CPU path that runs the look-ups: the best one that this CPU supports, or the one that
  * TFAPPROX_FORCE_PATH names; an error if that one is unknown, not built or not supported. */
 TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
+
+/* Path number `index`, from 0, best first: its name, whether the compiler built it, whether this CPU supports it;
+ * TFAPPROX_NOT_FOUND after the last one. */
+TFAPPROX_API int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported);
+
+/* The names of the path and of the plan of a program. */
+TFAPPROX_API void tfapprox_program_describe(const tfapprox_program* program, const char** path, const char** plan);
 
 #ifdef __cplusplus
 }

@@ -133,20 +133,6 @@ def test_tune(num_bits):
         np.testing.assert_array_equal(native.tune(table), reference.tune(table))
 
 
-def test_path(monkeypatch):
-    for forced in ("scalar", ""):
-        monkeypatch.setenv("TFAPPROX_FORCE_PATH", forced)
-        assert native.path() == "scalar"
-
-
-def test_unknown_path(monkeypatch):
-    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
-    with pytest.raises(ValueError, match=r"TFAPPROX_FORCE_PATH must be one of .*scalar.*; received 'avx1024'"):
-        native.path()
-    with pytest.raises(ValueError, match="received 'avx1024'"):
-        native.approx_conv2d_with_min_max_vars(np.ones(ONES), np.ones(ONES), 0, 1, 0, 1, ONES)
-
-
 def test_structures_have_the_sizes_of_the_header(tmp_path):
     """A field added to the header but not to _abi.py would shift what Python reads."""
     import ctypes

@@ -1,0 +1,89 @@
+// The sizes of blocks, groups and boxes, from the sizes of the caches and the number of tiles that keep threads busy.
+#include "division.h"
+
+#include <algorithm>
+
+namespace tfapprox {
+namespace {
+
+// A panel and the tables of all weights, 128 KiB, stay in a second-level cache of 1 to 2 MiB.
+constexpr int64_t kPanelBytes = int64_t{1} << 20;
+
+// Sums of 16,384 products of at most 65,535 are below 2^31.
+constexpr int64_t kMaxTaps = 16384;
+
+// A tile of 64 filters pays for the packing of its block again where a run begins; smaller ones where that is what
+// keeps 16 threads busy.
+constexpr int64_t kMaxFilters = 64, kEnoughTiles = 32;
+
+Box FirstBox(const tfapprox_conv2d& shape, int64_t max_taps) {
+  Box box{};
+  box.columns = std::min(shape.filter_width, max_taps);
+  box.rows = std::min(shape.filter_height, max_taps / box.columns);
+  box.channels = std::min(shape.in_channels, max_taps / (box.columns * box.rows));
+  if (box.channels < shape.in_channels && box.channels > 4) box.channels = box.channels / 4 * 4;
+  return box;
+}
+
+}  // namespace
+
+Box Division::BoxAt(const tfapprox_conv2d& shape, int64_t index) const {
+  Box found = box;
+  found.channel = index % box_channels * box.channels;
+  found.column = index / box_channels % box_columns * box.columns;
+  found.row = index / box_channels / box_columns * box.rows;
+  found.channels = std::min(box.channels, shape.in_channels - found.channel);
+  found.columns = std::min(box.columns, shape.filter_width - found.column);
+  found.rows = std::min(box.rows, shape.filter_height - found.row);
+  return found;
+}
+
+Division Divide(const tfapprox_conv2d& shape, const Program& program) {
+  Division division;
+  // Bytes of a tap and pixel: its code and its features.
+  const int64_t bytes = (program.planes != 0) + static_cast<int64_t>(program.terms.size());
+  const int64_t max_taps = std::min(kMaxTaps, kPanelBytes / kLanes / std::max<int64_t>(1, bytes));
+  division.box = FirstBox(shape, std::max<int64_t>(4, max_taps));
+  division.box_rows = CeilDivide(shape.filter_height, division.box.rows);
+  division.box_columns = CeilDivide(shape.filter_width, division.box.columns);
+  division.box_channels = CeilDivide(shape.in_channels, division.box.channels);
+  division.boxes = division.box_rows * division.box_columns * division.box_channels;
+
+  const int64_t pixels = Pixels(shape);
+  const auto tiles = [&] {
+    return CeilDivide(pixels, division.width) * CeilDivide(shape.out_channels, division.filters);
+  };
+  division.filters = kMaxFilters;
+  division.width = std::min(kMaxWidth, RoundUp(std::max<int64_t>(1, pixels), kLanes));
+  while (division.width > kLanes && division.width * bytes * division.box.taps() > kPanelBytes) {
+    division.width = RoundUp(division.width / 2, kLanes);
+  }
+  while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
+  while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
+  division.blocks = CeilDivide(pixels, division.width);
+  division.groups = CeilDivide(shape.out_channels, division.filters);
+  return division;
+}
+
+tfapprox_conv2d Simplify(const tfapprox_conv2d& shape) {
+  const bool unpadded = shape.pad_top == 0 && shape.pad_left == 0;
+  const bool nhwc = shape.layout == TFAPPROX_LAYOUT_NHWC;
+  tfapprox_conv2d simple = shape;
+  if (unpadded && shape.filter_height == 1 && shape.filter_width == 1 && shape.stride_height == 1 &&
+      shape.stride_width == 1 && shape.out_height == shape.in_height && shape.out_width == shape.in_width) {
+    simple.batch = nhwc ? 1 : shape.batch;
+    simple.in_width = shape.in_height * shape.in_width * (nhwc ? shape.batch : 1);
+  } else if (unpadded && nhwc && shape.filter_height == shape.in_height && shape.filter_width == shape.in_width &&
+             shape.dilation_height == 1 && shape.dilation_width == 1 && shape.out_height * shape.out_width == 1) {
+    simple.in_channels = Taps(shape);
+    simple.batch = simple.filter_height = simple.filter_width = 1;
+    simple.in_width = shape.batch;
+  } else {
+    return shape;
+  }
+  simple.in_height = simple.out_height = simple.stride_height = simple.stride_width = 1;
+  simple.out_width = simple.in_width;
+  return simple;
+}
+
+}  // namespace tfapprox

@@ -1,0 +1,184 @@
+// The loops around lut_gemm that compilers vectorise: codes, transposition, copies, corrections of the sums.
+//
+// Compiled once per CPU path, with its flags and its name for TFAPPROX_ELEMENT_LOOPS; a leaf, see kernels.h.
+#include "kernels.h"
+
+namespace tfapprox {
+namespace {
+
+// (2.4), every step in float32. Truncation is floor here: what is below 0, and a NaN step, is 0 before.
+inline uint8_t Code(float x, const tfapprox_quantiser& q, float max_code) {
+  const float step = (x - q.nudged_min) * q.inverse_scale + 0.5f;
+  const float positive = step > 0.0f ? step : 0.0f;
+  return static_cast<uint8_t>(static_cast<int32_t>(positive < max_code ? positive : max_code));
+}
+
+bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
+              uint8_t* codes) {
+  const tfapprox_quantiser q = quantiser;
+  const float max_code = static_cast<float>(q.max_code);
+  int32_t nan = 0;
+  if (step == length) {
+    length *= count;
+    count = 1;
+  }
+  if (length == 1) {
+    for (int64_t i = 0; i < count; ++i) {
+      codes[i] = Code(x[i * step], q, max_code);
+      nan |= x[i * step] != x[i * step];
+    }
+    return nan != 0;
+  }
+  for (int64_t i = 0; i < count; ++i, x += step, codes += length) {
+    for (int64_t j = 0; j < length; ++j) {
+      codes[j] = Code(x[j], q, max_code);
+      nan |= x[j] != x[j];
+    }
+  }
+  return nan != 0;
+}
+
+using Bytes16 = uint8_t __attribute__((vector_size(16)));
+using Words4 = uint32_t __attribute__((vector_size(16)));
+
+#ifdef __clang__
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype(a){__VA_ARGS__})
+#endif
+
+inline Bytes16 ZipLow(Bytes16 a, Bytes16 b) {
+  return SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+inline Bytes16 ZipHigh(Bytes16 a, Bytes16 b) {
+  return SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+inline Words4 ZipLow(Words4 a, Words4 b) { return SHUFFLE(a, b, 0, 4, 1, 5); }
+inline Words4 ZipHigh(Words4 a, Words4 b) { return SHUFFLE(a, b, 2, 6, 3, 7); }
+
+// Transposes the kSize x kSize elements of the rows: log2(kSize) perfect shuffles of row i with row i + kSize / 2.
+template <typename Row, int kSize>
+inline void TransposeBlock(Row* rows) {
+  for (int round = 1; round < kSize; round *= 2) {
+    Row shuffled[kSize];
+    for (int i = 0; i < kSize / 2; ++i) {
+      shuffled[2 * i] = ZipLow(rows[i], rows[i + kSize / 2]);
+      shuffled[2 * i + 1] = ZipHigh(rows[i], rows[i + kSize / 2]);
+    }
+    for (int i = 0; i < kSize; ++i) rows[i] = shuffled[i];
+  }
+}
+
+// to[j * to_step + i] = from[i * from_step + j], all of `rows` x `columns` elements.
+template <typename Element, typename Row>
+void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int64_t columns, Element* to,
+                       int64_t to_step) {
+  constexpr int kSize = sizeof(Row) / sizeof(Element);
+  const int64_t full_rows = rows / kSize * kSize, full_columns = columns / kSize * kSize;
+  for (int64_t i = 0; i < full_rows; i += kSize) {
+    for (int64_t j = 0; j < full_columns; j += kSize) {
+      Row block[kSize];
+      for (int r = 0; r < kSize; ++r) __builtin_memcpy(&block[r], from + (i + r) * from_step + j, sizeof(Row));
+      TransposeBlock<Row, kSize>(block);
+      for (int r = 0; r < kSize; ++r) __builtin_memcpy(to + (j + r) * to_step + i, &block[r], sizeof(Row));
+    }
+    for (int64_t j = full_columns; j < columns; ++j) {
+      for (int64_t r = i; r < i + kSize; ++r) to[j * to_step + r] = from[r * from_step + j];
+    }
+  }
+  for (int64_t i = full_rows; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) to[j * to_step + i] = from[i * from_step + j];
+  }
+}
+
+void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
+               int64_t plane_step, uint8_t* planes) {
+  if (unit == 1) return TransposeElements<uint8_t, Bytes16>(codes, code_step, count, channels, planes, plane_step);
+  const int64_t full = channels / 4 * 4;
+  for (int64_t c = 0; c < full; c += 4, planes += plane_step) {
+    for (int64_t i = 0; i < count; ++i) __builtin_memcpy(planes + 4 * i, codes + i * code_step + c, 4);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t c = full; c < channels; ++c) planes[4 * i + c - full] = codes[i * code_step + c];
+  }
+}
+
+void AddChannels(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
+                 uint32_t* sums) {
+  constexpr int64_t kPart = 256;
+  for (int64_t begin = 0; begin < count; begin += kPart) {
+    const int64_t length = begin + kPart < count ? kPart : count - begin;
+    if (unit == 1) {
+      uint16_t part[kPart] = {};  // 256 channels of at most 255
+      for (int64_t c = 0; c < channels; ++c) {
+        const uint8_t* plane = planes + c * plane_step + begin;
+        for (int64_t i = 0; i < length; ++i) part[i] = static_cast<uint16_t>(part[i] + plane[i]);
+      }
+      for (int64_t i = 0; i < length; ++i) sums[begin + i] += part[i];
+    } else {
+      uint32_t part[kPart] = {};  // two sums of 16 bits each, of 128 channels
+      for (int64_t c = 0; c < channels; c += 4) {
+        const uint8_t* plane = planes + c / 4 * plane_step + 4 * begin;
+        uint8_t bytes[4];
+        for (int64_t i = 0; i < 4; ++i) bytes[i] = c + i < channels ? 255 : 0;
+        uint32_t mask;
+        __builtin_memcpy(&mask, bytes, 4);
+        for (int64_t i = 0; i < length; ++i) {
+          uint32_t four;
+          __builtin_memcpy(&four, plane + 4 * i, 4);
+          four &= mask;
+          part[i] += (four & 0x00FF00FFu) + (four >> 8 & 0x00FF00FFu);
+        }
+      }
+      for (int64_t i = 0; i < length; ++i) sums[begin + i] += (part[i] & 0xFFFF) + (part[i] >> 16);
+    }
+  }
+}
+
+// 32 bytes at a time where the end of the row is far: the next runs overwrite what is too much.
+template <int kUnit>
+inline void CopyRunsOf(const Run* runs, int64_t count, const uint8_t* plane, int64_t width, uint8_t* row) {
+  for (int64_t r = 0; r < count; ++r) {
+    const uint8_t* from = plane + kUnit * runs[r].source;
+    uint8_t* to = row + kUnit * runs[r].pixel;
+    const int64_t bytes = kUnit * runs[r].length;
+    if (kUnit * (width - runs[r].pixel) < bytes + 31) {
+      __builtin_memcpy(to, from, static_cast<uint64_t>(bytes));
+    } else {
+      for (int64_t i = 0; i < bytes; i += 32) __builtin_memcpy(to + i, from + i, 32);
+    }
+  }
+}
+
+void CopyRuns(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane, int64_t width, uint8_t* row) {
+  unit == 1 ? CopyRunsOf<1>(runs, count, plane, width, row) : CopyRunsOf<4>(runs, count, plane, width, row);
+}
+
+inline int32_t Sum(int32_t a, int32_t b, int32_t c) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b) + static_cast<uint32_t>(c));
+}
+
+// Integers below 2^53 all through, so that the doubles are exact until the scale.
+void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const double* corrections,
+           double constant, double scale, int64_t count, float* outputs) {
+  for (int64_t p = 0; p < count; ++p) {
+    const double total = static_cast<double>(Sum(sums[p], pixel_sums[p], filter_sum)) + (corrections[p] + constant);
+    outputs[p] = static_cast<float>(scale * total);
+  }
+}
+
+void Wrap(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs) {
+  for (int64_t p = 0; p < count; ++p) outputs[p] = Sum(sums[p], pixel_sums[p], filter_sum);
+}
+
+void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, int64_t pixel_count, void* pixels,
+                int64_t pixel_step) {
+  TransposeElements<uint32_t, Words4>(static_cast<const uint32_t*>(filters), filter_step, filter_count, pixel_count,
+                                      static_cast<uint32_t*>(pixels), pixel_step);
+}
+
+}  // namespace
+
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns, Scale, Wrap, Interleave};
+
+}  // namespace tfapprox

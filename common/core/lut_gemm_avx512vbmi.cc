@@ -1,0 +1,215 @@
+// lut_gemm with AVX-512 VBMI and VNNI: the table of one weight lives in registers, 64 pixels are looked up at once.
+//
+// Called through the table of paths in lut_gemm.cc; a leaf, see kernels.h. Register and cache budgets:
+// docs/cpu_kernels.md.
+#include <immintrin.h>
+
+#include "kernels.h"
+
+namespace tfapprox {
+namespace {
+
+// A byte plane sums up 256 taps of at most 255 in 16 bits.
+constexpr int64_t kFlush = 256;
+
+template <int kEntries>
+struct Plane {
+  __m512i part[kEntries / 64];
+
+  void Load(const uint8_t* bytes) {
+    for (int i = 0; i < kEntries / 64; ++i) part[i] = _mm512_loadu_si512(bytes + 64 * i);
+  }
+};
+
+inline __m512i LookUp(const Plane<64>& t, __m512i a, __mmask64) { return _mm512_permutexvar_epi8(a, t.part[0]); }
+
+inline __m512i LookUp(const Plane<128>& t, __m512i a, __mmask64) {
+  return _mm512_permutex2var_epi8(t.part[0], a, t.part[1]);
+}
+
+// Lanes outside of the mask keep the index, which the second half then looks up.
+inline __m512i LookUp(const Plane<256>& t, __m512i a, __mmask64 high) {
+  const __m512i low = _mm512_mask2_permutex2var_epi8(t.part[0], a, _knot_mask64(high), t.part[1]);
+  return _mm512_mask2_permutex2var_epi8(t.part[2], low, high, t.part[3]);
+}
+
+// The sums of one byte plane of 64 pixels, modulo 2^16: of whole words, and of their odd bytes.
+struct Sums {
+  __m512i words, odd;
+
+  void Add(__m512i bytes) {
+    words = _mm512_add_epi16(words, bytes);
+    odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
+  }
+
+  // The 16-bit sums of pixels 0 to 31 and 32 to 63; even = words - 256 odd is exact, because it is below 2^16.
+  void Split(__m512i* first, __m512i* last) const {
+    const __m512i even = _mm512_sub_epi16(words, _mm512_slli_epi16(odd, 8));
+    const __m512i index = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6,
+                                           37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+    const __m512i upper = _mm512_add_epi16(index, _mm512_set1_epi16(16));
+    *first = _mm512_permutex2var_epi16(even, index, odd);
+    *last = _mm512_permutex2var_epi16(even, upper, odd);
+  }
+};
+
+inline void AddWords(__m256i words, int shift, int32_t* sums) {
+  const __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(words), shift);
+  _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), wide));
+}
+
+inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
+  __m512i half[2];
+  plane.Split(&half[0], &half[1]);
+  for (int i = 0; i < 2; ++i) {
+    AddWords(_mm512_castsi512_si256(half[i]), shift, sums + 32 * i);
+    AddWords(_mm512_extracti64x4_epi64(half[i], 1), shift, sums + 32 * i + 16);
+  }
+}
+
+// One filter and kVectors * 64 pixels. 2 planes of 4 vectors: 8 registers of table, 16 of sums, and 4 that work.
+template <int kEntries, int kPlanes, int kVectors>
+void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, int32_t* sums) {
+  for (int64_t begin = 0; begin < x.taps; begin += kFlush) {
+    const int64_t end = begin + kFlush < x.taps ? begin + kFlush : x.taps;
+    Sums part[kVectors][kPlanes];
+    for (auto& planes : part) {
+      for (Sums& plane : planes) plane = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+    }
+    for (int64_t k = begin; k < end; ++k) {
+      const uint8_t* table = x.tables + weights[k] * (kEntries * kPlanes);
+      Plane<kEntries> planes[kPlanes];
+      for (int i = 0; i < kPlanes; ++i) planes[i].Load(table + i * kEntries);
+      const uint8_t* codes = x.codes + k * x.width + pixel;
+      for (int v = 0; v < kVectors; ++v) {
+        const __m512i a = _mm512_loadu_si512(codes + 64 * v);
+        const __mmask64 high = kEntries == 256 ? _mm512_movepi8_mask(a) : 0;
+        for (int i = 0; i < kPlanes; ++i) part[v][i].Add(LookUp(planes[i], a, high));
+      }
+    }
+    for (int v = 0; v < kVectors; ++v) {
+      for (int i = 0; i < kPlanes; ++i) AddPlane(part[v][i], 8 * i, sums + 64 * v);
+    }
+  }
+}
+
+template <int kEntries, int kPlanes>
+void LookUpAll(const LookUpArguments& x) {
+  for (int64_t f = 0; f < x.filters; ++f) {
+    const uint8_t* weights = x.weights + f * x.taps;
+    for (int64_t p = 0; p < x.pixels; p += 4 * kLanes) {
+      int32_t* sums = x.sums + f * x.width + p;
+      const int64_t left = x.pixels - p;
+      if (left > 3 * kLanes) {
+        SumTaps<kEntries, kPlanes, 4>(x, weights, p, sums);
+      } else if (left > 2 * kLanes) {
+        SumTaps<kEntries, kPlanes, 3>(x, weights, p, sums);
+      } else if (left > kLanes) {
+        SumTaps<kEntries, kPlanes, 2>(x, weights, p, sums);
+      } else {
+        SumTaps<kEntries, kPlanes, 1>(x, weights, p, sums);
+      }
+    }
+  }
+}
+
+void LookUpPlanes(const LookUpArguments& x) {
+  const bool words = x.planes == 2;
+  switch (x.entries) {
+    case 64:
+      return words ? LookUpAll<64, 2>(x) : LookUpAll<64, 1>(x);
+    case 128:
+      return words ? LookUpAll<128, 2>(x) : LookUpAll<128, 1>(x);
+    default:
+      return words ? LookUpAll<256, 2>(x) : LookUpAll<256, 1>(x);
+  }
+}
+
+// Per weight, the plane of low bytes, then that of high bytes.
+void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
+  for (int32_t w = 0; w < 256; ++w, columns += entries) {
+    for (int32_t plane = 0; plane < planes; ++plane, tables += entries) {
+      for (int32_t i = 0; i < entries; ++i) tables[i] = static_cast<uint8_t>(columns[i] >> (8 * plane));
+    }
+  }
+}
+
+// kFilters filters and 64 pixels: 24 registers of sums, 4 of features, 1 of coefficients.
+template <int kFilters>
+void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
+  __m512i sums[kFilters][4];
+  for (auto& row : sums) {
+    for (__m512i& sum : row) sum = _mm512_setzero_si512();
+  }
+  for (int64_t t = 0; t < x.terms; ++t) {
+    if (x.raises[t] != 0) {
+      for (auto& row : sums) {
+        for (__m512i& sum : row) sum = _mm512_sll_epi32(sum, _mm_cvtsi32_si128(x.raises[t]));
+      }
+    }
+    const uint8_t* features = x.features + t * x.feature_step + 4 * pixel;
+    const int8_t* coefficients = x.coefficients + t * x.coefficient_step + filter * 4 * x.quads;
+    for (int64_t q = 0; q < x.quads; ++q, features += 4 * x.width, coefficients += 4) {
+      __m512i a[4];
+      for (int v = 0; v < 4; ++v) a[v] = _mm512_loadu_si512(features + 64 * v);
+      for (int f = 0; f < kFilters; ++f) {
+        int32_t four;
+        __builtin_memcpy(&four, coefficients + f * 4 * x.quads, 4);
+        const __m512i w = _mm512_set1_epi32(four);
+        for (int v = 0; v < 4; ++v) sums[f][v] = _mm512_dpbusd_epi32(sums[f][v], a[v], w);
+      }
+    }
+  }
+  for (int f = 0; f < kFilters; ++f) {
+    for (int v = 0; v < 4; ++v) {
+      int32_t* target = x.sums + (filter + f) * x.width + pixel + 16 * v;
+      const __m512i sum = _mm512_sll_epi32(sums[f][v], _mm_cvtsi32_si128(x.raises[x.terms]));
+      _mm512_storeu_si512(target, _mm512_add_epi32(_mm512_loadu_si512(target), sum));
+    }
+  }
+}
+
+void Multiply(const MultiplyArguments& x) {
+  for (int64_t p = 0; p < x.pixels; p += kLanes) {
+    // Blocks of 5 or 6 filters, as equal as possible; fewer where there are fewer.
+    const int64_t blocks = (x.filters + 5) / 6;
+    for (int64_t block = 0, f = 0; block < blocks; ++block) {
+      const int64_t end = x.filters * (block + 1) / blocks;
+      switch (end - f) {
+        case 6:
+          MultiplyBlock<6>(x, f, p);
+          break;
+        case 5:
+          MultiplyBlock<5>(x, f, p);
+          break;
+        case 4:
+          MultiplyBlock<4>(x, f, p);
+          break;
+        case 3:
+          MultiplyBlock<3>(x, f, p);
+          break;
+        case 2:
+          MultiplyBlock<2>(x, f, p);
+          break;
+        default:
+          MultiplyBlock<1>(x, f, p);
+      }
+      f = end;
+    }
+  }
+}
+
+void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) {
+  Plane<256> plane;
+  plane.Load(table);
+  for (int64_t i = 0; i < count; i += 64) {
+    const __m512i a = _mm512_loadu_si512(from + i);
+    _mm512_storeu_si512(to + i, LookUp(plane, a, _mm512_movepi8_mask(a)));
+  }
+}
+
+}  // namespace
+
+const LutGemm TFAPPROX_LUT_GEMM = {Format, LookUpPlanes, Multiply, Map};
+
+}  // namespace tfapprox

@@ -1,0 +1,113 @@
+// Codes of the filter, transposed so that the taps of one filter are contiguous, their coefficients and sums.
+#include "prepared_filter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tfapprox {
+namespace {
+
+// A block of codes between its quantisation and its transposition: 4 KiB.
+constexpr int64_t kBlockTaps = 16, kBlockFilters = 256;
+
+struct Preparation {
+  const tfapprox_conv2d& shape;
+  const Program& program;
+  const float* reals;
+  const uint8_t* codes;
+  const tfapprox_quantiser* quantiser;
+  const PreparedFilter& prepared;
+
+  // Up to kBlockTaps taps and kBlockFilters filters from element `source` to target[filter][tap].
+  void Transpose(int64_t source, int64_t taps, int64_t filter, int64_t filters, uint8_t* target, int64_t step) const {
+    const ElementLoops& loops = *program.path->loops;
+    const int64_t channels = shape.out_channels;
+    if (reals == nullptr) return loops.transpose(codes + source, channels, taps, filters, 1, step, target);
+    uint8_t block[kBlockTaps * kBlockFilters];
+    const float* x = reals + source;
+    if (loops.quantise(x, taps, channels, filters, *quantiser, block)) {
+      for (int64_t k = 0; k < taps; ++k) {
+        for (int64_t f = 0; f < filters; ++f) prepared.touches_nan[filter + f] |= std::isnan(x[k * channels + f]);
+      }
+    }
+    loops.transpose(block, filters, taps, filters, 1, step, target);
+  }
+
+  void TransposeBox(const Box& box, uint8_t* target) const {
+    for (int64_t position = 0; position < box.rows * box.columns; ++position) {
+      const int64_t row = box.row + position / box.columns, column = box.column + position % box.columns;
+      const int64_t tap = (row * shape.filter_width + column) * shape.in_channels + box.channel;
+      for (int64_t c = 0; c < box.channels; c += kBlockTaps) {
+        for (int64_t f = 0; f < shape.out_channels; f += kBlockFilters) {
+          Transpose((tap + c) * shape.out_channels + f, std::min(kBlockTaps, box.channels - c), f,
+                    std::min(kBlockFilters, shape.out_channels - f),
+                    target + f * box.taps() + position * box.channels + c, box.taps());
+        }
+      }
+    }
+  }
+
+  void AddSums(const Box& box, const uint8_t* filter_codes, int32_t* weight_sums) const {
+    const int32_t* weight = program.plan->weight;
+    const bool any = std::any_of(weight, weight + 256, [](int32_t x) { return x != 0; });
+    for (int64_t f = 0; f < shape.out_channels; ++f, filter_codes += box.taps()) {
+      uint32_t code_sum = 0, weight_sum = 0;  // a box has at most 16,384 codes
+      for (int64_t k = 0; k < box.taps(); ++k) code_sum += filter_codes[k];
+      for (int64_t k = 0; any && k < box.taps(); ++k) weight_sum += static_cast<uint32_t>(weight[filter_codes[k]]);
+      prepared.code_sums[f] += code_sum;
+      weight_sums[f] = static_cast<int32_t>(weight_sum);
+    }
+  }
+
+  // A map writes up to kLanes - 1 bytes too many, which what is written later overwrites.
+  void MapBox(const Box& box, const uint8_t* filter_codes, int8_t* coefficients) const {
+    const int64_t quad_bytes = RoundUp(box.channels, 4);
+    for (const PlanTerm* term : program.terms) {
+      const auto* table = reinterpret_cast<const uint8_t*>(term->coefficient);
+      const uint8_t* from = filter_codes;
+      for (int64_t i = 0; i < shape.out_channels * box.rows * box.columns; ++i) {
+        program.path->kernels->map(table, from, box.channels, reinterpret_cast<uint8_t*>(coefficients));
+        std::memset(coefficients + box.channels, 0, static_cast<size_t>(quad_bytes - box.channels));
+        from += box.channels;
+        coefficients += quad_bytes;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
+                                  MemoryLayout* layout) {
+  const int64_t channels = shape.out_channels;
+  PreparedFilter prepared;
+  prepared.code_sums = layout->Take<int64_t>(channels);
+  prepared.touches_nan = layout->Take<uint8_t>(channels);
+  prepared.weight_sums = layout->Take<int32_t>(division.boxes * channels);
+  prepared.codes = layout->Take<uint8_t>(Taps(shape) * channels + kLanes);
+  const int64_t quads =
+      shape.filter_height * shape.filter_width * division.box_channels * CeilDivide(division.box.channels, 4);
+  const auto terms = static_cast<int64_t>(program.terms.size());
+  prepared.coefficients = layout->Take<int8_t>(terms * (4 * quads * channels) + kLanes);
+  return prepared;
+}
+
+void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const float* reals,
+                   const uint8_t* codes, const tfapprox_quantiser* quantiser, const PreparedFilter& prepared) {
+  std::fill_n(prepared.code_sums, shape.out_channels, 0);
+  std::fill_n(prepared.touches_nan, shape.out_channels, 0);
+  const Preparation preparation{shape, program, reals, codes, quantiser, prepared};
+  uint8_t* box_codes = prepared.codes;
+  int8_t* coefficients = prepared.coefficients;
+  for (int64_t i = 0; i < division.boxes; ++i) {
+    const Box box = division.BoxAt(shape, i);
+    preparation.TransposeBox(box, box_codes);
+    preparation.AddSums(box, box_codes, prepared.weight_sums + i * shape.out_channels);
+    preparation.MapBox(box, box_codes, coefficients);
+    box_codes += box.taps() * shape.out_channels;
+    coefficients += static_cast<int64_t>(program.terms.size()) * 4 * box.quads() * shape.out_channels;
+  }
+}
+
+}  // namespace tfapprox

@@ -1,0 +1,28 @@
+// The filter as the kernels read it, made once per call in the caller's memory.
+#ifndef TFAPPROX_COMMON_CORE_PREPARED_FILTER_H_
+#define TFAPPROX_COMMON_CORE_PREPARED_FILTER_H_
+
+#include "division.h"
+#include "memory_layout.h"
+
+namespace tfapprox {
+
+struct PreparedFilter {
+  int64_t* code_sums;    // [out_channels] of all taps
+  uint8_t* touches_nan;  // [out_channels]
+  int32_t* weight_sums;  // [boxes][out_channels] sum of weight[code] over a box, modulo 2^32
+  uint8_t* codes;        // for each box [out_channels][taps]
+  int8_t* coefficients;  // for each box [terms][out_channels][quads][4], 0 where a quad is filled up
+};
+
+// Where the arrays lie in `layout`; those beyond the one of a box begin after it.
+PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
+                                  MemoryLayout* layout);
+
+// Fills it from a filter [taps][out_channels]: real numbers with their quantiser, or codes if `reals` is null.
+void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const float* reals,
+                   const uint8_t* codes, const tfapprox_quantiser* quantiser, const PreparedFilter& prepared);
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_PREPARED_FILTER_H_

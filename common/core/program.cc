@@ -1,0 +1,97 @@
+// Makes programs of plans, and keeps them with their table.
+#include "program.h"
+
+#include <algorithm>
+#include <new>
+
+#include "error.h"
+#include "table.h"
+
+namespace tfapprox {
+namespace {
+
+// The residual of a plan as columns[256 weights][entries].
+std::vector<uint16_t> Columns(const tfapprox_table& table, const Plan& plan) {
+  if (plan.kind == PlanKind::kErrorPlane) return {plan.error.begin(), plan.error.end()};
+  if (plan.kind == PlanKind::kClasses) return plan.class_columns;
+  return {table.column(0), table.column(0) + 65536};
+}
+
+void SetLookUps(const tfapprox_table& table, Program* program) {
+  const Plan& plan = *program->plan;
+  if (plan.kind < PlanKind::kErrorPlane) return;
+  program->planes = plan.kind == PlanKind::kErrorPlane ? 1 : 2;
+  program->entries = plan.kind == PlanKind::kClasses ? plan.class_stride : 256;
+  program->class_of = plan.kind == PlanKind::kClasses ? plan.class_of : nullptr;
+  size_t bytes = size_t{256} * program->entries * program->planes, space = bytes + 63;
+  program->memory.reset(new uint8_t[space]);
+  void* aligned = program->memory.get();
+  auto* tables = static_cast<uint8_t*>(std::align(64, bytes, aligned, space));
+  program->path->kernels->format(Columns(table, plan).data(), program->entries, program->planes, tables);
+  program->tables = tables;
+}
+
+void SetTerms(Program* program) {
+  for (const PlanTerm& term : program->plan->terms) program->terms.push_back(&term);
+  std::stable_sort(program->terms.begin(), program->terms.end(),
+                   [](const PlanTerm* a, const PlanTerm* b) { return a->shift > b->shift; });
+  int32_t shift = program->terms.empty() ? 0 : program->terms.front()->shift;
+  for (const PlanTerm* term : program->terms) {
+    program->raises.push_back(shift - term->shift);
+    shift = term->shift;
+  }
+  program->raises.push_back(shift);
+}
+
+void SetActivation(const tfapprox_table& table, Program* program) {
+  const int32_t* activation = program->plan->activation;
+  const auto at = [&](int32_t a) { return static_cast<uint32_t>(activation[a]); };
+  const uint32_t slope = at(1) - at(0);
+  program->affine = true;
+  for (int32_t a = 0; a < 1 << table.num_bits; ++a)
+    program->affine &= at(a) == at(0) + slope * static_cast<uint32_t>(a);
+  program->slope = static_cast<int32_t>(slope);
+  program->intercept = activation[0];
+}
+
+}  // namespace
+
+int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error) {
+  const LutGemmPath& kernels = LutGemmPathAt(path);
+  const Plan* plan;
+  if (const int32_t status = ChoosePlan(table, kernels.costs, &plan, error)) return status;
+  try {
+    const std::lock_guard<std::mutex> lock(table.plans_mutex);
+    for (const auto& known : table.programs) {
+      if (known->path == &kernels && known->plan == plan) {
+        *program = known.get();
+        return TFAPPROX_OK;
+      }
+    }
+    std::unique_ptr<Program> made(new Program{});
+    made->path = &kernels;
+    made->plan = plan;
+    SetActivation(table, made.get());
+    SetTerms(made.get());
+    SetLookUps(table, made.get());
+    table.programs.push_back(std::move(made));
+    *program = table.programs.back().get();
+  } catch (const std::bad_alloc&) {
+    return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for the tables of the path %s", kernels.name);
+  }
+  return TFAPPROX_OK;
+}
+
+bool IsIdentity(const PlanTerm& term) {
+  for (int32_t a = 0; a < 256; ++a) {
+    if (term.feature[a] != a) return false;
+  }
+  return true;
+}
+
+}  // namespace tfapprox
+
+void tfapprox_program_describe(const tfapprox_program* program, const char** path, const char** plan) {
+  *path = program->path->name;
+  *plan = tfapprox::PlanName(program->plan->kind);
+}

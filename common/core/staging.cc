@@ -1,0 +1,219 @@
+// Which input positions a block of output pixels needs, and their codes in planes of channels.
+#include "staging.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tfapprox {
+namespace {
+
+// Staged codes stay in the second-level cache beside the panel.
+constexpr int64_t kStagedBytes = int64_t{1} << 18;
+constexpr int64_t kMaxChannels = 256;  // as ElementLoops::add_channels sums up at a time
+
+StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outputs) {
+  const int64_t last = (taps - 1) * dilation;
+  StagedAxis dense{stride, dilation, std::min(stride, last + 1), 1, outputs + last / stride, last / stride, true};
+  const StagedAxis sparse{stride, dilation, taps, dilation, outputs, 0, false};
+  int64_t size;
+  const bool too_large = __builtin_mul_overflow(dense.groups, dense.length, &size);
+  return too_large || size > sparse.size() ? sparse : dense;
+}
+
+// One staged row of one group of columns: `count` positions from `first`, of which [begin, end) lie in the input.
+struct Row {
+  int64_t image, y, first, begin, end, count;
+  int64_t target;  // where its first position lies in a plane
+};
+
+class Stager {
+ public:
+  Stager(const tfapprox_conv2d& shape, const ElementLoops& loops, const Source& source, int64_t channel,
+         int64_t channels, Staging* staging)
+      : shape_(shape), loops_(loops), source_(source), channel_(channel), channels_(channels), staging_(*staging) {}
+
+  void StageRow(const Row& row) {
+    Fill(row.target, row.begin);
+    Fill(row.target + row.end, row.count - row.end);
+    if (row.begin == row.end) return;
+    const int64_t x = row.first + row.begin * shape_.stride_width, count = row.end - row.begin;
+    const int64_t target = row.target + row.begin;
+    if (shape_.layout == TFAPPROX_LAYOUT_NHWC) {
+      const int64_t pixel = (row.image * shape_.in_height + row.y) * shape_.in_width + x;
+      StagePixels(pixel * shape_.in_channels + channel_, count, target);
+      return;
+    }
+    for (int64_t c = 0; c < channels_; ++c) {
+      const int64_t plane = row.image * shape_.in_channels + channel_ + c;
+      StagePlane((plane * shape_.in_height + row.y) * shape_.in_width + x, count, c, target);
+    }
+  }
+
+ private:
+  void Fill(int64_t target, int64_t count) {
+    const auto bytes = static_cast<size_t>(count);
+    for (int64_t c = 0; staging_.has_codes && c < channels_; ++c) {
+      std::memset(staging_.codes + c * staging_.plane_step + target, source_.padding, bytes);
+    }
+    for (int64_t c = 0; staging_.has_quads && c < channels_; c += 4) {
+      std::memset(staging_.quads + c * staging_.plane_step + 4 * target, source_.padding, 4 * bytes);
+    }
+  }
+
+  // Pixels of all channels, which lie beside each other.
+  void StagePixels(int64_t offset, int64_t count, int64_t target) {
+    const int64_t step = shape_.stride_width * shape_.in_channels;
+    const uint8_t* codes = source_.codes + offset;
+    int64_t code_step = step;
+    if (source_.reals != nullptr) {
+      Quantise(source_.reals + offset, count, step, channels_, staging_.row_codes, target);
+      codes = staging_.row_codes;
+      code_step = channels_;
+    }
+    if (staging_.has_codes) {
+      loops_.transpose(codes, code_step, count, channels_, 1, staging_.plane_step, staging_.codes + target);
+    }
+    if (staging_.has_quads) {
+      loops_.transpose(codes, code_step, count, channels_, 4, 4 * staging_.plane_step, staging_.quads + 4 * target);
+    }
+  }
+
+  // A row of one channel.
+  void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target) {
+    uint8_t* codes = staging_.has_codes ? staging_.codes + c * staging_.plane_step + target : staging_.row_codes;
+    if (source_.reals != nullptr) {
+      Quantise(source_.reals + offset, count, shape_.stride_width, 1, codes, target);
+    } else {
+      for (int64_t i = 0; i < count; ++i) codes[i] = source_.codes[offset + i * shape_.stride_width];
+    }
+    if (!staging_.has_quads) return;
+    uint8_t* quads = staging_.quads + 4 * (c / 4 * staging_.plane_step + target);
+    for (int64_t i = 0; i < count; ++i) quads[4 * i + c % 4] = codes[i];
+  }
+
+  void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t target) {
+    if (!loops_.quantise(x, count, step, length, *source_.quantiser, codes)) return;
+    staging_.any_nan = true;
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t j = 0; j < length; ++j) staging_.touches_nan[target + i] |= std::isnan(x[i * step + j]);
+    }
+  }
+
+  const tfapprox_conv2d& shape_;
+  const ElementLoops& loops_;
+  const Source& source_;
+  const int64_t channel_, channels_;
+  Staging& staging_;
+};
+
+// The first multiples of `stride` from `first` that are >= 0 and >= size, as indices, at most `count`.
+void SetInside(int64_t first, int64_t stride, int64_t size, Row* row) {
+  row->begin = first >= 0 ? 0 : std::min(row->count, CeilDivide(-first, stride));
+  row->end = first >= size ? 0 : std::min(row->count, CeilDivide(size - first, stride));
+  row->end = std::max(row->begin, row->end);
+}
+
+void AddActivations(const int32_t* activation, int64_t channels, Staging* staging) {
+  for (int64_t c = 0; c < channels; ++c) {
+    const bool planar = staging->has_codes;
+    const uint8_t* codes =
+        planar ? staging->codes + c * staging->plane_step : staging->quads + 4 * (c / 4 * staging->plane_step) + c % 4;
+    auto* sums = reinterpret_cast<uint32_t*>(staging->activation_sums);
+    for (int64_t i = 0; i < staging->area; ++i) sums[i] += static_cast<uint32_t>(activation[codes[planar ? i : 4 * i]]);
+  }
+}
+
+}  // namespace
+
+Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const Box& box, int64_t width,
+                    MemoryLayout* layout) {
+  Staging s{};
+  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // that a block may touch
+  s.within_rows = shape.out_width > width;
+  s.max_runs = rows;
+  s.max_patches =
+      s.within_rows ? rows : std::min(shape.batch, CeilDivide(width - 1, shape.out_height * shape.out_width) + 1);
+  s.rows = MakeAxis(shape.stride_height, shape.dilation_height, box.rows,
+                    s.within_rows ? 1 : std::min(shape.out_height, rows));
+  s.columns = MakeAxis(shape.stride_width, shape.dilation_width, box.columns, std::min(shape.out_width, width));
+  s.area = s.max_patches * s.rows.size() * s.columns.size();
+  const int64_t channels = std::max<int64_t>(16, kStagedBytes / s.area / 16 * 16);
+  s.channels = std::min(std::min(kMaxChannels, channels), RoundUp(box.channels, 4));
+  s.plane_step = RoundUp(s.area + 31, 64);
+  s.has_codes = program.planes != 0 || program.terms.empty();
+  s.has_quads = !program.terms.empty();
+  const int64_t bytes = s.channels * s.plane_step;
+  s.codes = layout->Take<uint8_t>(s.has_codes ? bytes : 0);
+  s.quads = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
+  s.features = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
+  s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
+  s.code_sums = layout->Take<uint32_t>(s.plane_step);
+  s.activation_sums = layout->Take<int32_t>(program.affine ? 0 : s.plane_step);
+  s.touches_nan = layout->Take<uint8_t>(s.plane_step);
+  s.runs = layout->Take<Run>(s.max_runs);
+  s.patches = layout->Take<Patch>(s.max_patches);
+  return s;
+}
+
+void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Staging* staging) {
+  Staging& s = *staging;
+  const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
+  s.run_count = s.patch_count = 0;
+  for (int64_t p = 0; p < pixels;) {
+    const int64_t index = first + p, column = index % shape.out_width;
+    const int64_t row = index / shape.out_width % shape.out_height, image = index / shape.out_width / shape.out_height;
+    const int64_t length = std::min(pixels - p, shape.out_width - column);
+    Patch* patch = s.patch_count == 0 ? nullptr : &s.patches[s.patch_count - 1];
+    if (patch == nullptr || s.within_rows || patch->image != image) {
+      // A patch of several rows has all columns.
+      const bool whole = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
+      patch = &s.patches[s.patch_count++];
+      *patch = {image, row, 0, whole ? 0 : column, whole ? shape.out_width : length};
+    }
+    const int64_t source = (s.patch_count - 1) * patch_step + patch->rows * row_step + column - patch->column;
+    s.runs[s.run_count++] = {p, length, source};
+    ++patch->rows;
+    p += length;
+  }
+}
+
+void StageChannels(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+                   int64_t channel, int64_t channels, Staging* staging) {
+  Staging& s = *staging;
+  const StagedAxis &rows = s.rows, &columns = s.columns;
+  Stager stager(shape, *program.path->loops, source, channel, channels, staging);
+  int64_t target = 0;
+  for (int64_t i = 0; i < s.patch_count; ++i) {
+    const Patch& patch = s.patches[i];
+    const int64_t top = patch.row * shape.stride_height - shape.pad_top + box.row * shape.dilation_height;
+    const int64_t left = patch.column * shape.stride_width - shape.pad_left + box.column * shape.dilation_width;
+    for (int64_t gy = 0; gy < rows.groups; ++gy) {
+      for (int64_t iy = 0; iy < rows.length; ++iy, target += columns.size()) {
+        if (iy >= patch.rows + rows.extra) continue;
+        const int64_t y = top + gy * rows.group_step + iy * rows.stride;
+        for (int64_t gx = 0; gx < columns.groups; ++gx) {
+          Row row{patch.image,
+                  y,
+                  left + gx * columns.group_step,
+                  0,
+                  0,
+                  patch.columns + columns.extra,
+                  target + gx * columns.length};
+          const bool inside = y >= 0 && y < shape.in_height;
+          SetInside(row.first, columns.stride, inside ? shape.in_width : 0, &row);
+          stager.StageRow(row);
+        }
+      }
+    }
+  }
+  const ElementLoops& loops = *program.path->loops;
+  if (s.has_codes) {
+    loops.add_channels(s.codes, s.area, channels, 1, s.plane_step, s.code_sums);
+  } else {
+    loops.add_channels(s.quads, s.area, channels, 4, 4 * s.plane_step, s.code_sums);
+  }
+  if (!program.affine) AddActivations(program.plan->activation, channels, staging);
+}
+
+}  // namespace tfapprox

@@ -1,0 +1,193 @@
+"""Every CPU path with every plan against the reference, bit for bit, each run on the path that it names."""
+
+import os
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import convolutions, outcome, quantised_convolutions, random_table
+from tfapprox.common import load_table, native, plans, reference
+
+ONES = [1, 1, 1, 1]
+CONSTRUCTIONS = ["exact", "trunc3", "drum2", "kulkarni", "mitchell"]
+
+
+def classes(count):
+    """A table without any symmetry, of `count` different rows."""
+    return np.repeat(random_table(8, count)[:count], 256 // count, axis=0)
+
+
+# A table that has the plan, by the name of the plan; classes of both widths.
+TABLES = {
+    "exact": ("exact", reference.exact_table(8)),
+    "polynomial": ("polynomial", load_table("mul8u_drum4")),
+    "error_plane": ("error_plane", load_table("mul8u_trunc4")),
+    "classes_64": ("classes", classes(64)),
+    "classes_128": ("classes", classes(128)),
+    "look_up": ("look_up", random_table(8, 0)),
+    "constant": ("polynomial", np.full((256, 256), 65535, np.uint16)),
+}
+
+
+@pytest.fixture(params=native.paths())
+def path(request):
+    """Each path in turn, forced; skipped, saying so, where it cannot run."""
+    reason = native.paths()[request.param]
+    if reason:
+        pytest.skip(f"path {request.param}: {reason}")
+    return request.param
+
+
+def forced(path, plan):
+    return mock.patch.dict(os.environ, TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan)
+
+
+def check(name, path, plan, case, error=ValueError):
+    """Both implementations of an operation give the same, or both raise."""
+    expected = outcome(lambda: getattr(reference, name)(**case), error)
+    with forced(path, plan):
+        table = case["table"]
+        table = reference.tune(table) if case.get("ax_tune") else table
+        assert native.program(table, len(table).bit_length() - 1) == (path, plan)
+        result = outcome(lambda: getattr(native, name)(**case), error)
+    assert (result is None) == (expected is None)
+    for ours, theirs in (
+        zip([result], [expected])
+        if name == "approx_conv2d_with_min_max_vars"
+        else zip(*[outputs or () for outputs in (result, expected)])
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def plans_of(table):
+    return [plan.name for plan in plans.plans(table, len(table).bit_length() - 1)]
+
+
+def test_random_tables(path):
+    @settings(max_examples=60, deadline=None)
+    @given(convolutions())
+    def run(case):
+        check("approx_conv2d_with_min_max_vars", path, "look_up", case)
+
+    run()
+
+
+def test_structured_tables(path):
+    @settings(max_examples=100, deadline=None)
+    @given(convolutions(), st.sampled_from(CONSTRUCTIONS), st.data())
+    def run(case, construction, data):
+        bits = case["num_bits"]
+        case["table"] = load_table(f"mul{bits}u_{construction}", bits)
+        plan = data.draw(st.sampled_from(plans_of(case["table"])))
+        check("approx_conv2d_with_min_max_vars", path, plan, case)
+
+    run()
+
+
+def test_ax_conv2d(path):
+    @settings(max_examples=60, deadline=None)
+    @given(quantised_convolutions(), st.sampled_from([*CONSTRUCTIONS, "random"]), st.data())
+    def run(case, construction, data):
+        if construction != "random":
+            case["table"] = load_table(f"mul8u_{construction}")
+        tuned = reference.tune(case["table"]) if case["ax_tune"] else case["table"]
+        check("ax_conv2d", path, data.draw(st.sampled_from(plans_of(tuned))), case)
+
+    run()
+
+
+# Input [N, H, W, C], filter [H, W, F], strides, padding, dilations, format.
+SHAPES = {
+    "many blocks": ((3, 17, 19, 5), (3, 3, 70), 1, "SAME", 1, "NHWC"),
+    "many blocks, NCHW": ((3, 17, 19, 5), (3, 3, 70), 1, "SAME", 1, "NCHW"),
+    "1x1": ((2, 9, 17, 33), (1, 1, 17), 1, "VALID", 1, "NHWC"),
+    "1x1, NCHW": ((2, 9, 17, 33), (1, 1, 17), 1, "SAME", 1, "NCHW"),
+    "1x1, stride 2": ((3, 9, 11, 20), (1, 1, 5), 2, "SAME", 1, "NHWC"),
+    "one channel": ((2, 12, 13, 1), (5, 5, 6), 1, "VALID", 1, "NHWC"),
+    "three channels, stride 2": ((1, 37, 41, 3), (7, 7, 19), 2, "SAME", 1, "NHWC"),
+    "stride 3, dilation": ((2, 23, 29, 6), (3, 2, 4), 3, "SAME", 2, "NCHW"),
+    "dilation": ((2, 21, 20, 7), (3, 3, 5), 1, "SAME", 4, "NHWC"),
+    "far taps": ((2, 40, 40, 2), (2, 3, 3), 1, "SAME", 17, "NHWC"),
+    "long rows": ((1, 3, 700, 4), (3, 3, 3), 1, "SAME", 1, "NHWC"),
+    "long rows, stride 2": ((2, 4, 601, 2), (3, 3, 3), 2, "SAME", 1, "NCHW"),
+    "one pixel": ((1, 7, 7, 31), (7, 7, 40), 1, "VALID", 1, "NHWC"),
+    "one pixel per image": ((70, 4, 4, 6), (4, 4, 9), 1, "VALID", 1, "NCHW"),
+    "small images": ((9, 7, 7, 35), (3, 3, 18), 1, "SAME", 1, "NHWC"),
+    "several boxes of channels": ((1, 2, 3, 20010), (1, 1, 3), 1, "SAME", 1, "NHWC"),
+    "several boxes of channels, 2x2": ((1, 3, 3, 5003), (2, 2, 18), 1, "SAME", 1, "NHWC"),
+    "several boxes of rows": ((1, 150, 140, 1), (150, 139, 3), 1, "VALID", 1, "NHWC"),
+    "several boxes of columns": ((1, 1, 70001, 1), (1, 70000, 2), 1, "VALID", 1, "NHWC"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("table", TABLES)
+def test_shapes(path, table, shape):
+    size, (height, width, filters), stride, padding, dilation, layout = SHAPES[shape]
+    if path.endswith("_model") and table != "error_plane" and np.prod(size) * filters > 100000:
+        pytest.skip("the model is slow: of long sums, it computes those of one plan that looks up and multiplies")
+    random = np.random.RandomState(len(shape))
+    x, w = random.uniform(-1, 2, size), random.uniform(-1, 1, (height, width, size[3], filters))
+    steps, dilations = [1, stride, stride, 1], [1, dilation, dilation, 1]
+    if layout == "NCHW":
+        x, steps, dilations = x.transpose(0, 3, 1, 2), [1, 1, stride, stride], [1, 1, dilation, dilation]
+    plan, entries = TABLES[table]
+    check(
+        "approx_conv2d_with_min_max_vars",
+        path,
+        plan,
+        {
+            **{"input": x, "filter": w, "input_min": -1, "input_max": 2, "filter_min": -1, "filter_max": 0.5},
+            **{"strides": steps, "padding": padding, "dilations": dilations, "data_format": layout, "table": entries},
+        },
+    )
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_long_sums_wrap_around(path, table):
+    plan, entries = TABLES[table]
+    x, w = np.full((1, 1, 1, 70000), 255, np.uint8), np.full((1, 1, 70000, 1), 255, np.uint8)
+    case = {"input": x, "filter": w, "strides": ONES, "padding": "SAME", "table": entries, "ax_tune": False}
+    check("ax_conv2d", path, plan, {**case, "min_input": -3, "max_input": 1, "min_filter": 0, "max_filter": 1})
+
+
+def test_threads_share_the_tiles(path):
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (3, 17, 19, 5)), random.uniform(-1, 1, (3, 3, 5, 130))
+    case = (x, w, -1, 1, -1, 1, ONES)
+    expected = reference.approx_conv2d_with_min_max_vars(*case)
+    with forced(path, ""):
+        for threads in (1, 2, 7):
+            np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(*case, threads=threads), expected)
+
+
+def test_the_best_path_is_the_default(monkeypatch):
+    usable = [name for name, reason in native.paths().items() if not reason]
+    assert "scalar" in usable
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "")
+    assert native.path() == usable[0]
+    monkeypatch.delenv("TFAPPROX_FORCE_PATH")
+    assert native.path() == usable[0]
+
+
+def test_unknown_path(monkeypatch):
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
+    message = r"TFAPPROX_FORCE_PATH must be one of avx512vbmi.*, avx2.*, scalar.*; received 'avx1024'"
+    with pytest.raises(ValueError, match=message):
+        native.path()
+    with pytest.raises(ValueError, match="received 'avx1024'"):
+        native.approx_conv2d_with_min_max_vars(np.ones(ONES), np.ones(ONES), 0, 1, 0, 1, ONES)
+
+
+@pytest.mark.parametrize("name", native.paths())
+def test_a_path_that_cannot_run(monkeypatch, name):
+    reason = native.paths()[name]
+    if reason is None:
+        pytest.skip(f"path {name} can run here")
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", name)
+    shown = {"not built": "not built", "not supported by this CPU": "not on this CPU"}[reason]
+    with pytest.raises(ValueError, match=rf"{name} \({shown}\).*; received '{name}'"):
+        native.path()
