@@ -4,6 +4,7 @@ import json
 from typing import List, Optional
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tfapprox.common import library
@@ -34,20 +35,21 @@ def _text(sizes):
 
 
 def show(found):
-    """Prints layers as a table, with the sum of their work."""
+    """Prints layers as a table, with their work for one image and its sum."""
     macs = [layer.macs for layer in found]
     total = None if None in macs else sum(macs)
-    table = Table(show_footer=True)
     count = f"{len(found)} layer" + "s" * (len(found) != 1)
+    shapes = ("input", "filter", "output")[console.width < 100 :]  # names are long
+    table = Table(box=SIMPLE_HEAD, show_footer=True, pad_edge=False)
     table.add_column("layer", count, overflow="fold")
-    for name in ("input", "filter", "output"):
-        table.add_column(name, justify="right")
-    table.add_column("MACs per image", "?" if total is None else f"{total:,}", justify="right")
-    table.add_column("multiplier", overflow="fold")
+    for name in shapes:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("MACs", "?" if total is None else f"{total:,}", justify="right", no_wrap=True)
+    table.add_column("multiplier", overflow="fold", min_width=10)
     table.add_column("tune")
     for layer in found:
         work = "?" if layer.macs is None else f"{layer.macs:,}"
-        sizes = map(_text, (layer.input, layer.filter, layer.output))
+        sizes = (_text(getattr(layer, name)) for name in shapes)
         table.add_row(layer.name, *sizes, work, layer.multiplier, "yes" if layer.tune else "no")
     console.print(table, markup=False, highlight=False)
 
