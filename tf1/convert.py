@@ -84,6 +84,8 @@ def convert(graph, inputs=(), outputs=()):
     for name in inputs:
         if imported.get_operation_by_name(name).type != "Placeholder":
             _as_placeholder(result, name, imported.get_operation_by_name(name).outputs[0])
+    for node in result.node:
+        node.attr.pop("_class", None)  # nodes to be placed beside, which the transforms may take away
     try:
         result = transform(result, inputs, outputs, BEFORE)
         for node in result.node:

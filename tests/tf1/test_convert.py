@@ -33,7 +33,10 @@ def float_graph(
             is_training=False,
             data_format=options.get("data_format", "NHWC"),
         )
-        x = tf.nn.conv2d(tf.nn.relu(x), weights(2, 2, 5, 4), [1, 2, 2, 1], "VALID", name="second/Conv2D")
+        x = tf.identity(tf.nn.relu(x), name="identity")  # TransformGraph takes it away
+        with v1.colocate_with(x):
+            kernel = tf.abs(weights(2, 2, 5, 4))
+        x = tf.nn.conv2d(x, kernel, [1, 2, 2, 1], "VALID", name="second/Conv2D")
         tf.identity(tf.matmul(tf.reduce_mean(x, [1, 2]), weights(4, 10)), name="logits")
         if two_ends:
             tf.identity(x, name="features")
