@@ -10,7 +10,7 @@ from . import native
 PIN = "#fnv1a="
 
 
-def resolve(name_or_path):
+def _resolve(name_or_path):
     """The string that means the same file in any folder: a name as it is, a path made absolute."""
     if isinstance(name_or_path, os.PathLike) or native.table_source(name_or_path) == "path":
         return os.path.abspath(os.fspath(name_or_path))
@@ -39,7 +39,7 @@ def pin_table(name_or_path, num_bits=8):
         >>> pin_table("mul8u_drum4")
         'mul8u_drum4'
     """
-    name = resolve(name_or_path)
+    name = _resolve(name_or_path)
     table = load_table(name, num_bits)
     if native.table_source(name) == "built in" or PIN in name:
         return name
@@ -68,7 +68,7 @@ def load_table(name_or_path, num_bits=8):
         >>> int(load_table("mul8u_trunc4")[7, 9])
         48
     """
-    return native.load_table(resolve(name_or_path), operator.index(num_bits))
+    return native.load_table(_resolve(name_or_path), operator.index(num_bits))
 
 
 def save_table(path, table):

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from tfapprox.common import load_table, tables
+from tfapprox.common import pin_table, tables
 
 from . import graph as graphs
 
@@ -57,6 +57,12 @@ def layers(graph):
     return result
 
 
+def _kept(multiplier):
+    """What a graph keeps of a multiplier that exists: its name, which the original knows too, or an absolute path."""
+    pinned = pin_table(multiplier)
+    return pinned if tables.PIN in multiplier else pinned.split(tables.PIN)[0]
+
+
 def assigned(graph, everywhere=UNCHANGED, by_layer=None):
     """A copy of a `GraphDef` with other multipliers.
 
@@ -79,12 +85,12 @@ def assigned(graph, everywhere=UNCHANGED, by_layer=None):
             known = "\n  ".join(nodes)
             raise ValueError(f"a layer must be one of the graph's:\n  {known}\nreceived {name!r}")
         choices[full] = [*choices[full], choice]
-    for multiplier in {choice.multiplier for several in choices.values() for choice in several} - {None}:
-        load_table(multiplier)
+    multipliers = {choice.multiplier for several in choices.values() for choice in several} - {None}
+    kept = {multiplier: _kept(multiplier) for multiplier in multipliers}  # all, before anything is changed
     for name, several in choices.items():
         for choice in several:
             if choice.multiplier is not None:
-                nodes[name].attr["AxMult"].s = tables.resolve(choice.multiplier).encode()
+                nodes[name].attr["AxMult"].s = kept[choice.multiplier].encode()
             if choice.tune is not None:
                 nodes[name].attr["AxTune"].b = choice.tune
     return result
