@@ -52,6 +52,7 @@ def find_python37():
 
 
 PYTHON37 = find_python37()
+NO_PYTHON37 = "Python 3.7 is needed on PATH or from pyenv (pyenv install 3.7) or uv (uv python install 3.7)"
 
 
 def install(session, lock, **defines):
@@ -95,8 +96,7 @@ def tf2_oldest(session):
 def tf1(session):
     """Tests of the core and of AxConv2D on Python 3.7 with TensorFlow 1.14."""
     if not PYTHON37:
-        message = "Python 3.7 is needed on PATH or from pyenv (pyenv install 3.7) or uv (uv python install 3.7)"
-        session.error(message) if "CI" in os.environ else session.skip(message)
+        session.error(NO_PYTHON37) if "CI" in os.environ else session.skip(NO_PYTHON37)
     install(session, "tf1", TFAPPROX_TF1="ON")
     # TensorFlow 1.14 warns of itself in many ways.
     pytest(session, "tests/common", "tests/tf1", "-W", "ignore")
@@ -134,6 +134,23 @@ def demo(session):
     """Trains a small CNN and shows what each multiplier does to its accuracy; options after `--`."""
     install(session, "tf2", TFAPPROX_TF2="ON")
     session.run("python", "tf2/examples/demo.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+@nox.session
+def bench(session):
+    """Measures the core, the operation and a model on this CPU, and writes docs/benchmarks.md; some 15 minutes."""
+    install(session, "tf2", TFAPPROX_TF2="ON")
+    for name in ("lut_gemm", "approx_conv2d", "model", "report"):
+        session.run("python", f"benchmarks/{name}.py", env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+@nox.session(name="bench-tf1", python=PYTHON37 or False)
+def bench_tf1(session):
+    """Measures AxConv2D on TensorFlow 1.14; `nox -s bench` puts it into the page."""
+    if not PYTHON37:
+        session.skip(NO_PYTHON37)
+    install(session, "tf1", TFAPPROX_TF1="ON")
+    session.run("python", "-W", "ignore", "benchmarks/ax_conv2d.py", env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 
 @nox.session

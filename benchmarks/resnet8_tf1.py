@@ -6,10 +6,7 @@ The alternative in the same run is that graph. The graphs are those of ../shared
 
 import json
 import pathlib
-import platform
-import shutil
 import statistics
-import subprocess
 import sys
 import time
 from typing import List
@@ -17,6 +14,7 @@ from typing import List
 import numpy as np
 import tensorflow as tf
 import typer
+from measure import machine
 
 import tfapprox
 from tfapprox.common.terminal import stop_on_error
@@ -68,22 +66,6 @@ class Network:
         return statistics.median(shares)
 
 
-def machine():
-    """What the figures depend on."""
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    commit = subprocess.run(git, stdout=subprocess.PIPE, text=True).stdout if shutil.which("git") else ""
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cpus": len(names),
-        "commit": commit.strip() or "unknown",
-        "tfapprox": tfapprox.__version__,
-        "tensorflow": tf.__version__,
-        "python": platform.python_version(),
-    }
-
-
 def main(
     folder: str = FOLDER,
     multipliers: List[str] = MULTIPLIERS,
@@ -118,7 +100,12 @@ def main(
                 "share of other operations": round(others, 3),
                 "products per second": round(macs / (seconds * (1 - others))),
             }
-    print(json.dumps({**machine(), "batch": batch, "threads": threads, "runs": runs, "results": results}, indent=1))
+    versions = {"tfapprox": tfapprox.__version__, "tensorflow": tf.__version__}
+    print(
+        json.dumps(
+            {**machine(), **versions, "batch": batch, "threads": threads, "runs": runs, "results": results}, indent=1
+        )
+    )
 
 
 if __name__ == "__main__":

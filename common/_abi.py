@@ -1,12 +1,26 @@
-"""The structures and functions of `core/tfapprox.h`, field by field, for ctypes; used by native.py only."""
+"""The structures and functions of `core/tfapprox.h`, field by field, for ctypes; used by native.py and plans.py."""
 
-from ctypes import POINTER, Structure, c_char, c_char_p, c_float, c_int32, c_int64, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int8,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint16,
+    c_uint64,
+    c_void_p,
+)
 
 
 class Error(Structure):
     """`tfapprox_error`."""
 
-    _fields_ = [("message", c_char * 2048)]
+    _fields_ = [("message", c_char * 8192)]
 
 
 class Quantiser(Structure):
@@ -85,6 +99,29 @@ class AxConv2D(Structure):
     ]
 
 
+class Plan(Structure):
+    """`tfapprox_plan`."""
+
+    _fields_ = [
+        ("name", c_char_p),
+        ("activation", POINTER(c_int32)),
+        ("weight", POINTER(c_int32)),
+        ("terms", c_int32),
+        ("taps_per_flush", c_int32),
+        ("classes", c_int32),
+        ("class_stride", c_int32),
+        ("error", POINTER(c_uint8)),
+        ("class_of", POINTER(c_uint8)),
+        ("class_columns", POINTER(c_uint16)),
+    ]
+
+
+class PlanCosts(Structure):
+    """`tfapprox_plan_costs`."""
+
+    _fields_ = [(name, c_double) for name in ["term", "error_plane", "classes_64", "classes_128", "look_up"]]
+
+
 _FUNCTIONS = {
     "tfapprox_status_string": (c_char_p, [c_int32]),
     "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
@@ -95,6 +132,15 @@ _FUNCTIONS = {
     "tfapprox_table_source": (c_int32, [c_char_p]),
     "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
+    "tfapprox_plan_describe": (c_int32, [c_void_p, c_int32, POINTER(Plan), POINTER(Error)]),
+    "tfapprox_plan_term": (
+        c_int32,
+        [
+            *[c_void_p, c_int32, c_int32],
+            *[POINTER(POINTER(c_uint8)), POINTER(POINTER(c_int8)), POINTER(c_int32), POINTER(Error)],
+        ],
+    ),
+    "tfapprox_plan_choose": (c_int32, [c_void_p, POINTER(PlanCosts), POINTER(c_int32), POINTER(Error)]),
     "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_int32, POINTER(Quantiser), POINTER(Error)]),
     "tfapprox_conv2d_resolve": (c_int32, [POINTER(Conv2D), POINTER(Error)]),
     "tfapprox_approx_conv2d_init": (

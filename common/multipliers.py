@@ -52,16 +52,17 @@ def found(num_bits=8):
     paths = {}
     for folder in search_path():
         for path in folder.glob("*.bin"):
-            paths.setdefault(path.stem, path)
-    return {name: paths[name] for name in sorted(paths) if name not in built_in() and _loads(paths[name], num_bits)}
+            if path.is_file():
+                paths.setdefault(path.name[: -len(".bin")], path)
+    return {name: paths[name] for name in sorted(paths) if _loads(name, num_bits)}
 
 
-def _loads(path, num_bits):
+def _loads(name, num_bits):
     try:
-        native.load_table(str(path), num_bits)
+        native.load_table(name, num_bits)
     except (OSError, ValueError):
         return False
-    return True
+    return native.table_source(name) == "search path"
 
 
 def names():

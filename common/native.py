@@ -47,9 +47,22 @@ def built_in_multipliers():
     return found
 
 
+def _c_string(name_or_path):
+    encoded = os.fsencode(name_or_path)
+    if b"\0" in encoded:
+        raise ValueError(f"mul_map_file must have no null character; received {name_or_path!r}")
+    return encoded
+
+
+def _check_num_bits(num_bits):
+    # Before the core can, because ctypes cuts what does not fit 32 bits.
+    if not 2 <= num_bits <= 8:
+        raise ValueError(f"num_bits must be from 2 to 8; received {num_bits}")
+
+
 def table_source(name_or_path):
     """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
-    return ("built in", "path", "search path")[_core.tfapprox_table_source(os.fsencode(name_or_path))]
+    return ("built in", "path", "search path")[_core.tfapprox_table_source(_c_string(name_or_path))]
 
 
 def table_hash(table):
@@ -60,14 +73,10 @@ def table_hash(table):
 
 def load_table(name_or_path, num_bits=8):
     """Truth table by registered name or path; see `tfapprox.common.load_table`, which calls this."""
-    codes = 1 << num_bits if 2 <= num_bits <= 8 else 0  # the core has the text of the error
-    table, error = np.empty((codes, codes), np.uint16), Error()
-    _check(
-        _core.tfapprox_table_load(
-            b"mul_map_file", os.fsencode(name_or_path), num_bits, table.ctypes.data, ctypes.byref(error)
-        ),
-        error,
-    )
+    _check_num_bits(num_bits)
+    table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path)
+    status = _core.tfapprox_table_load(b"mul_map_file", name, num_bits, table.ctypes.data, ctypes.byref(error))
+    _check(status, error)
     return table
 
 
@@ -83,8 +92,9 @@ class Table:
     """
 
     def __init__(self, entries, num_bits=8):
+        _check_num_bits(num_bits)
         entries = np.ascontiguousarray(entries, np.uint16)
-        codes = 1 << max(0, num_bits)
+        codes = 1 << num_bits
         if entries.shape != (codes, codes):
             raise ValueError(f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {entries.shape}")
         self.handle, error = ctypes.c_void_p(), Error()
@@ -100,6 +110,7 @@ class Table:
 
 def quantiser(name, minimum, maximum, num_bits=8):
     """Scale and zero point of a range, equations (2): a `Quantiser` with the fields of `core/tfapprox.h`."""
+    _check_num_bits(num_bits)
     result, error = Quantiser(), Error()
     status = _core.tfapprox_quantiser_init(
         name.encode(), minimum, maximum, num_bits, ctypes.byref(result), ctypes.byref(error)

@@ -1,20 +1,31 @@
 """Truth tables of approximate multipliers: load and save, checked."""
 
+import functools
 import operator
 import os
+import re
 
 import numpy as np
 
 from . import native
 
 PIN = "#fnv1a="
+_PINNED = re.compile(f"{PIN}[0-9a-f]{{16}}$")
 
 
 def _resolve(name_or_path):
     """The string that means the same file in any folder: a name as it is, a path made absolute."""
-    if isinstance(name_or_path, os.PathLike) or native.table_source(name_or_path) == "path":
-        return os.path.abspath(os.fspath(name_or_path))
-    return name_or_path
+    if not isinstance(name_or_path, (str, bytes, os.PathLike)):
+        raise TypeError(f"mul_map_file must be a name or a path; received {name_or_path!r}")
+    name = os.fsdecode(name_or_path)
+    if isinstance(name_or_path, os.PathLike) or native.table_source(name) == "path":
+        return os.path.abspath(os.path.expanduser(name))
+    return name
+
+
+def is_pinned(name):
+    """Whether a string is what `pin_table` returns for a table that is not built in."""
+    return isinstance(name, str) and _PINNED.search(name) is not None
 
 
 def pin_table(name_or_path, num_bits=8):
@@ -33,17 +44,30 @@ def pin_table(name_or_path, num_bits=8):
 
     Raises:
         FileNotFoundError: as `load_table`.
-        ValueError: as `load_table`.
+        TypeError: as `load_table`.
+        ValueError: as `load_table`; or if the path is not text in UTF-8, which TensorFlow's attributes are.
 
     Example:
         >>> pin_table("mul8u_drum4")
         'mul8u_drum4'
     """
     name = _resolve(name_or_path)
+    if native.table_source(name) == "built in":
+        _check_built_in(name, num_bits)
+        return name
     table = load_table(name, num_bits)
-    if native.table_source(name) == "built in" or PIN in name:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"mul_map_file must be a path in UTF-8; received {os.fsencode(name)!r}") from None
+    if is_pinned(name):
         return name
     return f"{name}{PIN}{native.table_hash(table):016x}"
+
+
+@functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
+def _check_built_in(name, num_bits):
+    load_table(name, num_bits)
 
 
 def load_table(name_or_path, num_bits=8):
@@ -52,7 +76,8 @@ def load_table(name_or_path, num_bits=8):
     Args:
         name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.names()`), path of a `.bin` file
             (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a folder of the
-            environment variable `TFAPPROX_MULTIPLIER_PATH`, looked up in this order. `""` is the exact product.
+            environment variable `TFAPPROX_MULTIPLIER_PATH`, looked up in this order. `""` is the exact product. A
+            path may begin with `~`.
         num_bits: width of both operands, 2 to 8.
 
     Returns:
@@ -61,6 +86,7 @@ def load_table(name_or_path, num_bits=8):
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if the argument is neither text nor a path.
         ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
             that `pin_table` saw.
 

@@ -23,6 +23,9 @@ Status ToStatus(int32_t status, const tfapprox_error& error) {
 
 Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, bool tune,
                  TableHandle* table) {
+  if (name_or_path.find('\0') != std::string::npos) {
+    return tensorflow::errors::InvalidArgument(argument, " must have no null character; received '", name_or_path, "'");
+  }
   std::vector<uint16_t> entries(size_t{1} << (2 * TFAPPROX_MAX_BITS));
   tfapprox_error error;
   TF_RETURN_IF_ERROR(

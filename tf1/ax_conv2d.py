@@ -1,12 +1,17 @@
 """`AxConv2D` as a Python function."""
 
+import tensorflow as tf
+
 from tfapprox.common import pin_table
 
 from . import library
 
 _ops = library.load()
+# AutoGraph of TensorFlow 2 would warn that it cannot convert what is not TensorFlow's; 1.14 has neither.
+_not_converted = getattr(tf.autograph.experimental, "do_not_convert", lambda function: function)
 
 
+@_not_converted
 def ax_conv2d(
     input,
     filter,

@@ -2,13 +2,14 @@
 
 import tensorflow as tf
 
-from tfapprox.common import pin_table
+from tfapprox.common.tables import is_pinned, pin_table
 
 from . import library
 
 _ops = library.load()
 
 
+@tf.autograph.experimental.do_not_convert
 def approx_conv2d_with_min_max_vars(
     input,
     filter,
@@ -75,22 +76,13 @@ def approx_conv2d_with_min_max_vars(
         filter_max=filter_max,
         strides=strides,
         num_bits=num_bits,
-        mul_map_file=pin_table(mul_map_file, num_bits),
+        mul_map_file=mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits),
         padding=padding,
         explicit_paddings=explicit_paddings,
         data_format=data_format,
         dilations=dilations,
         name=name,
     )
-
-
-def _spread(filter, dilations):
-    """The dense filter of a dilated one: zeros between the taps. TensorFlow has no dilated gradient on the CPU."""
-    height, width, inputs, outputs = tf.unstack(tf.shape(filter))
-    dy, dx = dilations
-    filled = tf.pad(filter[:, None, :, None], [[0, 0], [0, dy - 1], [0, 0], [0, dx - 1], [0, 0], [0, 0]])
-    dense = tf.reshape(filled, [height * dy, width * dx, inputs, outputs])
-    return dense[: (height - 1) * dy + 1, : (width - 1) * dx + 1]
 
 
 @tf.RegisterGradient("ApproxConv2DWithMinMaxVars")
@@ -108,25 +100,63 @@ def _approx_conv2d_gradient(op, gradient):
 def _exact_gradients(op, gradient):
     """Gradients of the exact convolution with respect to input and filter."""
     data_format = op.get_attr("data_format").decode()
-    height, width = data_format.index("H"), data_format.index("W")
-    strides = op.get_attr("strides")
-    dilations = [op.get_attr("dilations")[axis] for axis in (height, width)]
-    padding, pads = op.get_attr("padding").decode(), op.get_attr("explicit_paddings")
-    pads = [[pads[2 * axis], pads[2 * axis + 1]] if padding == "EXPLICIT" else [0, 0] for axis in (height, width)]
+    axes = [data_format.index("H"), data_format.index("W")]
+    strides = [op.get_attr("strides")[axis] for axis in axes]
+    dilations = [op.get_attr("dilations")[axis] for axis in axes]
     to_nhwc, to_nchw = ([0, 2, 3, 1], [0, 3, 1, 2]) if data_format == "NCHW" else (None, None)
 
-    # As a convolution NHWC without explicit padding, the only form whose gradients TensorFlow has on every device.
+    # As a convolution NHWC without padding, the only form whose gradients TensorFlow has on every device.
     x = op.inputs[0] if to_nhwc is None else tf.transpose(op.inputs[0], to_nhwc)
     dy = gradient if to_nhwc is None else tf.transpose(gradient, to_nhwc)
-    size = tf.shape(x)
+    w, size = op.inputs[1], tf.shape(x)
+    pads = _pads(op, axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
     x = tf.pad(x, [[0, 0], *pads, [0, 0]])
-    form = {
-        "strides": [1, strides[height], strides[width], 1],
-        "padding": "VALID" if padding == "EXPLICIT" else padding,
-    }
-    w = _spread(op.inputs[1], dilations)
+    if dilations == [1, 1]:
+        dx, dw = _valid_gradients(x, w, dy, strides)
+    else:
+        dx, dw = _dilated_gradients(x, w, dy, strides, dilations)
+    dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
+    return [dx if to_nchw is None else tf.transpose(dx, to_nchw), dw]
+
+
+def _pads(op, axes, inputs, filters, outputs, strides, dilations):
+    """Padding before and after height and width, equations (4)."""
+    padding, explicit = op.get_attr("padding").decode(), op.get_attr("explicit_paddings")
+    if padding == "VALID":
+        return [[0, 0], [0, 0]]
+    if padding == "EXPLICIT":
+        return [[explicit[2 * axis], explicit[2 * axis + 1]] for axis in axes]
+    pads = []
+    for i in range(2):
+        total = tf.maximum((outputs[i] - 1) * strides[i] + (filters[i] - 1) * dilations[i] + 1 - inputs[i], 0)
+        pads.append([total // 2, total - total // 2])
+    return pads
+
+
+def _valid_gradients(x, w, dy, strides):
+    form = {"strides": [1, *strides, 1], "padding": "VALID"}
     dx = tf.raw_ops.Conv2DBackpropInput(input_sizes=tf.shape(x), filter=w, out_backprop=dy, **form)
     dw = tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=tf.shape(w), out_backprop=dy, **form)
-    dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
-    dx = dx if to_nchw is None else tf.transpose(dx, to_nchw)
-    return [dx, dw[:: dilations[0], :: dilations[1]]]
+    return dx, dw
+
+
+def _dilated_gradients(x, w, dy, strides, dilations):
+    """A tap at a time, as a convolution 1x1: TensorFlow has no dilated gradient on the CPU."""
+    height, width, size = tf.shape(w)[0], tf.shape(w)[1], tf.shape(x)
+    # The part of the input that a tap meets, from its first pixel to its last.
+    extent = [(tf.shape(dy)[1 + i] - 1) * strides[i] + 1 for i in range(2)]
+
+    def add_tap(tap, dx, dw):
+        row, column = tap // width, tap % width
+        top, left = row * dilations[0], column * dilations[1]
+        part = x[:, top : top + extent[0], left : left + extent[1]]
+        part_dx, part_dw = _valid_gradients(part, w[row, column][None, None], dy, strides)
+        after = size[1] - top - extent[0], size[2] - left - extent[1]
+        dx += tf.pad(part_dx, [[0, 0], [top, after[0]], [left, after[1]], [0, 0]])
+        return tap + 1, tf.ensure_shape(dx, x.shape), dw.write(tap, part_dw[0, 0])
+
+    taps = tf.TensorArray(w.dtype, height * width, element_shape=w.shape[2:])
+    _, dx, dw = tf.while_loop(
+        lambda tap, *_: tap < height * width, add_tap, [tf.constant(0), tf.zeros_like(x), taps], parallel_iterations=1
+    )
+    return dx, tf.reshape(dw.stack(), tf.shape(w))

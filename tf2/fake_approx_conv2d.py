@@ -15,6 +15,18 @@ def _fake_quantised(tensor, num_bits):
     return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
 
 
+def _fixed(name):
+    """A property for good: functions that Keras has traced would keep the old value without a word."""
+
+    def refuse(layer, value):
+        raise AttributeError(
+            f"{name} must stay as the layer was created, {getattr(layer, name)!r}; received {value!r}. "
+            "approximate_model makes a copy of a model with another multiplier"
+        )
+
+    return property(lambda layer: getattr(layer, f"_{name}"), refuse)
+
+
 @keras.saving.register_keras_serializable(package="tfapprox")
 class FakeApproxConv2D(keras.layers.Conv2D):
     """2-D convolution by an approximate multiplier, on fake-quantised activations and weights.
@@ -59,9 +71,12 @@ class FakeApproxConv2D(keras.layers.Conv2D):
         super().__init__(filters, kernel_size, *args, **kwargs)
         if self.groups != 1:
             raise ValueError(f"groups must be 1; received {self.groups}")
-        self.num_bits = num_bits
-        self.mul_map_file = pin_table(mul_map_file, num_bits)
+        self._num_bits = num_bits
+        self._mul_map_file = pin_table(mul_map_file, num_bits)
         self.supports_jit = False
+
+    num_bits = _fixed("num_bits")
+    mul_map_file = _fixed("mul_map_file")
 
     def convolution_op(self, inputs, kernel):
         """The convolution, without bias and activation; called by Keras."""

@@ -75,20 +75,19 @@ int32_t Resolve(int32_t padding, Dimension* dimension, tfapprox_error* error) {
   return TFAPPROX_OK;
 }
 
-// The number of elements, or -1 if it does not fit 63 bits.
-int64_t Elements(std::initializer_list<int64_t> sizes) {
+// Whether the sizes of a tensor, those that are 0 left out, multiply to at most 63 bits: TensorFlow aborts the process
+// where the product of the first few does not, even if a later one is 0.
+bool Fits(std::initializer_list<int64_t> sizes) {
   int64_t product = 1;
-  for (const int64_t size : sizes) {
-    if (__builtin_mul_overflow(product, size, &product)) return -1;
-  }
-  return product;
+  return std::none_of(sizes.begin(), sizes.end(),
+                      [&](int64_t size) { return size != 0 && __builtin_mul_overflow(product, size, &product); });
 }
 
 int32_t CheckElements(const tfapprox_conv2d& shape, tfapprox_error* error) {
-  const int64_t taps = Elements({shape.filter_height, shape.filter_width, shape.in_channels});
-  const int64_t input = Elements({shape.batch, shape.in_height, shape.in_width, shape.in_channels});
-  const int64_t output = Elements({shape.batch, shape.out_height, shape.out_width, shape.out_channels});
-  if (taps < 0 || taps > kMaxSize || input < 0 || output < 0) {
+  const bool taps_fit = Fits({shape.filter_height, shape.filter_width, shape.in_channels});
+  if (!taps_fit || shape.filter_height * shape.filter_width * shape.in_channels > kMaxSize ||
+      !Fits({shape.batch, shape.in_height, shape.in_width, shape.in_channels}) ||
+      !Fits({shape.batch, shape.out_height, shape.out_width, shape.out_channels})) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
                 "the number of taps (filter height * filter width * input channels) must not exceed %" PRId64
                 ", that of input and output elements 2^63 - 1; received filter %" PRId64 "x%" PRId64 "x%" PRId64

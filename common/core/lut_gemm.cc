@@ -11,7 +11,7 @@ namespace tfapprox {
 namespace {
 
 constexpr LutGemmPath kPaths[] = {
-    {"scalar", [] { return true; }, LutGemmScalar},
+    {"scalar", [] { return true; }, LutGemmScalar, {0, 0, 0, 0, 1}},
 };
 
 }  // namespace

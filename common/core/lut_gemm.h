@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "panel.h"
+#include "plan.h"
 #include "table.h"
 
 namespace tfapprox {
@@ -22,6 +23,7 @@ struct LutGemmPath {
   const char* name;
   bool (*supported)();
   LutGemm function;
+  PlanCosts costs;
 };
 
 // The number of the path to use: the best supported or the forced one; -1 with `error` set.

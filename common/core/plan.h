@@ -5,8 +5,8 @@
 //   T[a, w] = activation[a] + weight[w] + sum over terms of ((feature[a] * coefficient[w]) << shift) + residual[a, w]
 //
 // so that a sum over taps is one number per pixel, one per filter, an int8 matrix product per term, and look-ups in a
-// residual that is empty, of bytes, of few rows, or the whole table. plan.cc finds the plans of a table and proves each
-// on every pair of codes; the kernels carry one out; both read only this header.
+// residual that is empty, of bytes, of few rows, or the whole table (docs/plans.md). plan_find.cc finds the plans of a
+// table and proves each on every pair of codes; plan.cc keeps them and chooses; the kernels carry one out.
 #ifndef TFAPPROX_COMMON_CORE_PLAN_H_
 #define TFAPPROX_COMMON_CORE_PLAN_H_
 
@@ -27,6 +27,9 @@ enum class PlanKind : int32_t {
 };
 constexpr int32_t kPlanKinds = 5;
 
+// A polynomial of more terms is not offered: no path computes that many products faster than it looks one up.
+constexpr int32_t kMaxPlanTerms = 256;
+
 // One unsigned-by-signed byte product, what vpdpbusd and the integer tensor cores multiply.
 struct PlanTerm {
   alignas(64) uint8_t feature[256];
@@ -34,11 +37,16 @@ struct PlanTerm {
   int32_t shift;
 };
 
+// Arrays are 0 at codes of 2^num_bits and above, which never occur.
 struct Plan {
   PlanKind kind;
   int32_t activation[256];
   int32_t weight[256];
-  std::vector<PlanTerm> terms;
+  std::vector<PlanTerm> terms;  // by ascending shift, as few different ones as possible; none if T is a sum or constant
+
+  // All terms of one shift may be summed in one int32, which may wrap around on the way, over at most this many taps;
+  // then it is added to 64 bits and only there shifted (P3). At least 65,536 / the number of terms.
+  int32_t taps_per_flush;
 
   // kErrorPlane: [256 weights][256 activations], column w contiguous.
   std::vector<uint8_t> error;
@@ -51,15 +59,19 @@ struct Plan {
   std::vector<uint16_t> class_columns;
 };
 
-// What a unit of work costs on one path, in look-ups of the general plan; plan.cc chooses the least sum. A cost of 0
-// says that the path cannot carry the plan out.
-struct PlanCosts {
-  double term;         // one int8 product
-  double error_plane;  // one look-up in a plane of bytes
-  double classes_64;   // one look-up of a word among 64 classes
-  double classes_128;
-  double look_up;
-};
+// What a unit of work costs on one path; plan.cc chooses the least sum.
+using PlanCosts = tfapprox_plan_costs;
+
+// Every plan of a table, at most one of a kind, in the order of PlanKind; found on first use, alive as long as the
+// table. Throws std::bad_alloc.
+const std::vector<Plan>& Plans(const tfapprox_table& table);
+
+// "exact", "polynomial", "error_plane", "classes" or "look_up".
+const char* PlanName(PlanKind kind);
+
+// The plan of the least cost, or the one that TFAPPROX_PLAN names: an error if it is unknown, not one of this table or
+// not one of this path. `costs.look_up` is not 0.
+int32_t ChoosePlan(const tfapprox_table& table, const PlanCosts& costs, const Plan** plan, tfapprox_error* error);
 
 }  // namespace tfapprox
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
 constexpr char kPin[] = "#fnv1a=";
+constexpr size_t kMaxNameBytes = 4096;
 
 int64_t FileBytes(int32_t num_bits) { return int64_t{sizeof(uint16_t)} << (2 * num_bits); }
 
@@ -105,14 +106,27 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
   }
   return Fail(error, TFAPPROX_NOT_FOUND,
               "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
-              "a NAME.bin in %s=%s; received '%s'",
-              argument, num_bits, num_bits, kPathVariable, variable == nullptr ? "(not set)" : variable, name.c_str());
+              "a NAME.bin in a folder of %s; received '%s', and %s=%s",
+              argument, num_bits, num_bits, kPathVariable, name.c_str(), kPathVariable,
+              variable == nullptr ? "(not set)" : variable);
+}
+
+// Where the pin of a name or path begins, npos if it has none: a path may have these characters in another place.
+size_t PinOf(const std::string& name) {
+  const size_t digits = name.find_last_not_of("0123456789abcdef") + 1;
+  const size_t pin = digits - std::strlen(kPin);
+  return name.size() - digits == 16 && pin < digits && name.compare(pin, digits - pin, kPin) == 0 ? pin
+                                                                                                  : std::string::npos;
 }
 
 int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, uint16_t* entries,
              tfapprox_error* error) {
   if (const int32_t status = CheckNumBits(num_bits, error)) return status;
-  const size_t pin = pinned.rfind(kPin);
+  if (pinned.size() >= kMaxNameBytes) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must have less than %zu bytes; received %zu bytes", argument,
+                kMaxNameBytes, pinned.size());
+  }
+  const size_t pin = PinOf(pinned);
   const std::string name = pinned.substr(0, pin);
   if (const int32_t status = Find(argument, name, num_bits, entries, error)) return status;
   if (pin == std::string::npos) return TFAPPROX_OK;

@@ -11,7 +11,7 @@
 namespace tfapprox {
 namespace {
 
-// Keeps what it has found: a search takes 16 million steps, the result 128 KiB, and a process has few multipliers.
+// Keeps what it has found, up to 64 tables of 256 KiB each: a search takes 16 million steps.
 class TunedTables {
  public:
   // Never destroyed, as the registry of shared tables.
@@ -22,6 +22,7 @@ class TunedTables {
 
   std::vector<uint16_t> Get(const std::vector<uint16_t>& entries, int32_t num_bits) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (tuned_.size() == kMostTables && tuned_.count(entries) == 0) tuned_.clear();
     std::vector<uint16_t>& tuned = tuned_[entries];
     if (tuned.empty()) {
       std::vector<uint16_t> found(entries.size());
@@ -32,6 +33,8 @@ class TunedTables {
   }
 
  private:
+  static constexpr size_t kMostTables = 64;
+
   std::mutex mutex_;
   std::map<std::vector<uint16_t>, std::vector<uint16_t>> tuned_;
 };

@@ -28,7 +28,7 @@ enum {
 
 /* The text of the last failure: argument, rule, value received. Written only on failure. */
 typedef struct tfapprox_error {
-  char message[2048];
+  char message[8192];
 } tfapprox_error;
 
 /* "OK", "invalid argument", ... for a status that one of the functions below returned. */
@@ -61,7 +61,8 @@ enum { TFAPPROX_SOURCE_BUILT_IN = 0, TFAPPROX_SOURCE_PATH = 1, TFAPPROX_SOURCE_S
 TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 
 /* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
- * writes its 4^num_bits entries; `argument` begins the messages. An empty name is the exact product. A name or path
+ * writes its 4^num_bits entries; `argument` begins the messages, which are whole where the name or path has less than
+ * 4,096 bytes, as Linux has it; longer ones are refused. An empty name is the exact product. A name or path
  * that ends in #fnv1a= and 16 hexadecimal digits is an error unless the table has that hash: who pins a table this way
  * is never given another one that was written in its place since. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
@@ -70,6 +71,45 @@ TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_
 /* The multipliers that this core generates: name and description of number `index`, from 0;
  * TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** name, const char** description);
+
+/* ---- Plans ------------------------------------------------------------------------------------ */
+
+/* A way to compute sums of a table's products that is proven on every pair of codes (docs/plans.md); arrays live as
+ * long as the table, and those that a plan of this name has not are null. */
+typedef struct tfapprox_plan {
+  const char* name;          /* exact, polynomial, error_plane, classes or look_up */
+  const int32_t* activation; /* [256] */
+  const int32_t* weight;     /* [256] */
+  int32_t terms, taps_per_flush;
+  int32_t classes, class_stride;
+  const uint8_t* error;          /* [256 weights][256 activations] */
+  const uint8_t* class_of;       /* [256] */
+  const uint16_t* class_columns; /* [256 weights][class_stride] */
+} tfapprox_plan;
+
+/* What a product costs, in look-ups of any table; 0 where a path cannot do it, which look_up never is. */
+typedef struct tfapprox_plan_costs {
+  double term;        /* one product of bytes */
+  double error_plane; /* one look-up in a plane of bytes */
+  double classes_64;  /* one look-up of a word among 64 classes */
+  double classes_128;
+  double look_up;
+} tfapprox_plan_costs;
+
+/* Plan number `index` of a table, from 0; TFAPPROX_NOT_FOUND after the last one. The first call for a table finds its
+ * plans. */
+TFAPPROX_API int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapprox_plan* plan,
+                                            tfapprox_error* error);
+
+/* Term number `term` of that plan: 256 activation features, 256 weight coefficients, and the shift of their product. */
+TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t term,
+                                        const uint8_t** feature, const int8_t** coefficient, int32_t* shift,
+                                        tfapprox_error* error);
+
+/* The number of the plan of the least cost, or of the one that TFAPPROX_PLAN names; an error if that one is unknown or
+ * does not apply. Null costs are those of the CPU path in use. */
+TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
+                                          tfapprox_error* error);
 
 /* ---- Quantisation ---------------------------------------------------------------------------- */
 

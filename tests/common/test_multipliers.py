@@ -142,8 +142,13 @@ def test_found(tmp_path, monkeypatch):
     save_table(tmp_path / "mul8u_exact.bin", random_table(8, 1))
     save_table(tmp_path / "mul4u_A.bin", random_table(4, 1))
     save_table(tmp_path / "mul8s_A.bin", random_table(8, 1))
-    (tmp_path / "mul8u_folder.bin").mkdir()
-    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{tmp_path}:/nowhere")
+    for not_loaded in ("mul8u_drum7.bin", "a.bin.bin", ".bin"):  # built in though not listed, a path, the exact product
+        save_table(tmp_path / not_loaded, random_table(8, 1))
+    first = tmp_path / "first"
+    (first / "mul8u_B.bin").mkdir(parents=True)  # a folder does not hide a file behind it
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{first}:{tmp_path}:/nowhere")
     assert list(multipliers.found()) == ["mul8u_A", "mul8u_B"]
+    for name, path in multipliers.found().items():
+        np.testing.assert_array_equal(load_table(name), load_table(path))
     assert list(multipliers.found(4)) == ["mul4u_A"]
     assert multipliers.names()[-2:] == ["mul8u_A", "mul8u_B"]

@@ -1,6 +1,8 @@
 """Truth tables: files, names, the search path, and the text of each error."""
 
+import os
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -81,8 +83,58 @@ def test_missing_file(tmp_path):
 
 def test_unknown_name(monkeypatch):
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", "/nowhere")
-    with pytest.raises(FileNotFoundError, match="TFAPPROX_MULTIPLIER_PATH=/nowhere; received 'mul8u_NONE'"):
+    with pytest.raises(FileNotFoundError, match="received 'mul8u_NONE', and TFAPPROX_MULTIPLIER_PATH=/nowhere"):
         load_table("mul8u_NONE")
+
+
+@pytest.mark.parametrize("name", [None, 3, ["mul8u_exact"]])
+def test_neither_name_nor_path(name):
+    for function in (load_table, pin_table):
+        with pytest.raises(TypeError, match=re.escape(f"mul_map_file must be a name or a path; received {name!r}")):
+            function(name)
+
+
+@pytest.mark.parametrize("name", ["\0mul8u_drum4", "mul8u_exact\0", b"\0", pathlib.Path("a\0.bin")])
+def test_a_null_character_does_not_end_a_name(name):
+    for function in (load_table, pin_table):
+        with pytest.raises(ValueError, match="mul_map_file must have no null character; received"):
+            function(name)
+
+
+def test_a_name_that_no_file_can_have():
+    with pytest.raises(ValueError, match="mul_map_file must have less than 4096 bytes; received 5000 bytes"):
+        load_table("/" + "n" * 4999)
+
+
+def test_a_long_path_does_not_hide_the_reason(tmp_path):
+    path = os.path.join(tmp_path, *["n" * 200] * 18, "t.bin")
+    with pytest.raises(FileNotFoundError, match=re.escape(f"received '{path}': No such file or directory")):
+        load_table(path)
+
+
+def test_spellings_of_a_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save_table(tmp_path / "t.bin", random_table(8, 1))
+    for name in ("~/t.bin", bytes(tmp_path / "t.bin"), pathlib.Path("~/t.bin")):
+        np.testing.assert_array_equal(load_table(name), random_table(8, 1))
+        assert pin_table(name) == pin_table(tmp_path / "t.bin")
+
+
+def test_a_path_that_is_not_text_cannot_be_pinned(tmp_path):
+    path = os.path.join(bytes(tmp_path), b"\xff.bin")
+    save_table(path, random_table(8, 1))
+    np.testing.assert_array_equal(load_table(path), random_table(8, 1))
+    with pytest.raises(ValueError, match=r"mul_map_file must be a path in UTF-8; received b'.*\\xff\.bin'"):
+        pin_table(path)
+
+
+@pytest.mark.parametrize("folder", ["a#fnv1a=b", "#fnv1a=", "#fnv1a=0123456789abcdef"])
+def test_a_path_may_look_like_a_pin(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    save_table(tmp_path / folder / "t.bin", random_table(8, 1))
+    pinned = pin_table(tmp_path / folder / "t.bin")
+    assert pinned.startswith(f"{tmp_path / folder / 't.bin'}#fnv1a=")
+    np.testing.assert_array_equal(load_table(pinned), random_table(8, 1))
 
 
 def test_a_pinned_table_is_found_from_anywhere(tmp_path, monkeypatch):
@@ -120,7 +172,7 @@ def test_the_hash_is_fnv1a():
     assert native.table_hash(table) == expected
 
 
-@pytest.mark.parametrize("num_bits", [-1, 0, 1, 9, 64])
+@pytest.mark.parametrize("num_bits", [-1, 0, 1, 9, 64, 2**32 + 8])
 def test_wrong_width(num_bits):
     with pytest.raises(ValueError, match=f"num_bits must be from 2 to 8; received {num_bits}"):
         load_table("", num_bits)

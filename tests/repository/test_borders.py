@@ -40,6 +40,14 @@ def test_cited_equations_exist():
     assert cited <= defined
 
 
+def test_cited_plans_exist():
+    """The same for numbers such as (P2) and docs/plans.md."""
+    page = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
+    cited = {number for text in TEXT.values() for number in re.findall(r"\((P\d+)\)", text)}
+    assert len(cited) > 5
+    assert cited <= set(re.findall(r"^\*\*\((P\d+)\)\*\*", page, re.MULTILINE))
+
+
 def test_every_file_says_what_it_is():
     for path, text in TEXT.items():
         first = text.lstrip().splitlines()[0] if text.strip() else ""

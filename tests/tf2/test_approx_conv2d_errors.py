@@ -49,6 +49,16 @@ def ones(*shape, dtype=np.float32):
         ({"dilations": [1, 1, 1, 2]}, r"dilations must be 4 integers, 1 for batch and channels"),
         ({"dilations": [1, 2**40, 1, 1]}, "dilations height must be from 1 to 2147483647; received 1099511627776"),
         ({"explicit_paddings": [0] * 8}, "explicit_paddings must be empty for padding=SAME"),
+        (
+            {  # no element, but the product of the other sizes exceeds 63 bits
+                "input": np.ones((2**31 - 1, 1, 1, 0), np.float32),
+                "filter": np.ones((1, 1, 1, 2**20), np.float32),
+                "data_format": "NCHW",
+                "padding": "EXPLICIT",
+                "explicit_paddings": [0, 0, 0, 0, 0, 2**31 - 2, 0, 0],
+            },
+            r"input and output elements 2\^63 - 1",
+        ),
         ({"padding": "EXPLICIT"}, r"explicit_paddings must be 8 integers, .*; received \[\]"),
         ({"padding": "EXPLICIT", "explicit_paddings": [1, 0, 0, 0, 0, 0, 0, 0]}, "0 for batch and channels; received"),
         ({"padding": "EXPLICIT", "explicit_paddings": [0, 0, -1, 0, 0, 0, 0, 0]}, "explicit_paddings top must be"),
@@ -126,7 +136,8 @@ def test_tables_refused(tmp_path, invalid, not_found, function):
         (tmp_path / "t.bin").write_bytes(b"x" * size)
         refuses(invalid, f"must hold 131072 bytes for num_bits=8 .* with {size} bytes", mul_map_file=path)
     refuses(invalid, "which is a directory", mul_map_file=str(tmp_path))
-    refuses(not_found, r"TFAPPROX_MULTIPLIER_PATH=\(not set\); received 'mul8u_NONE'", mul_map_file="mul8u_NONE")
+    refuses(invalid, "must have no null character", mul_map_file="\0mul8u_drum4")
+    refuses(not_found, r"received 'mul8u_NONE', and TFAPPROX_MULTIPLIER_PATH=\(not set\)", mul_map_file="mul8u_NONE")
 
 
 def test_unknown_path(monkeypatch):

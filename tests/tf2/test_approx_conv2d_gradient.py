@@ -77,6 +77,18 @@ def test_gradient_in_a_graph_with_unknown_sizes():
         assert gradient(np.ones((2, size, size, 3), np.float32)).shape == (2, size, size, 3)
 
 
+def test_a_large_dilation_makes_no_large_filter():
+    x, w = tf.ones([1, 1, 200_001, 64]), tf.ones([1, 3, 64, 1024])  # 52 GB with zeros between the taps
+    with tf.GradientTape() as tape:
+        tape.watch([x, w])
+        y = approx_conv2d_with_min_max_vars(
+            x, w, 0.0, 1.0, 0.0, 1.0, [1, 1, 1, 1], "VALID", dilations=[1, 1, 100_000, 1]
+        )
+    dx, dw = tape.gradient(y, [x, w])
+    np.testing.assert_array_equal(dw, tf.ones_like(w))
+    np.testing.assert_array_equal(np.flatnonzero(dx[0, 0, :, 0]), [0, 100_000, 200_000])
+
+
 def test_gradient_of_an_empty_output_is_zero():
     x, w = tf.ones([1, 3, 8, 1]), tf.ones([4, 3, 1, 1])
     with tf.GradientTape() as tape:

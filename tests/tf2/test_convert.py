@@ -20,12 +20,12 @@ def residual_model():
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
 
 
-STAY_EXACT = r"convolutions that stay exact: grouped \(Conv2D\), depthwise \(DepthwiseConv2D\)$"
+AS_THEY_ARE = r"convolutions that stay as they are: grouped \(Conv2D\), depthwise \(DepthwiseConv2D\)$"
 
 
 def test_convolutions_are_replaced_and_weights_copied():
     model = residual_model()
-    with pytest.warns(UserWarning, match=STAY_EXACT):
+    with pytest.warns(UserWarning, match=AS_THEY_ARE):
         copy = approximate_model(model, "mul8u_drum4")
     assert {layer.name for layer in copy.layers[1:]} == {layer.name for layer in model.layers[1:]}
     replaced = {layer.name: layer for layer in copy.layers if isinstance(layer, FakeApproxConv2D)}
@@ -53,29 +53,44 @@ def test_a_shared_layer_stays_shared():
     assert len(approximate_model(model).get_weights()) == len(model.get_weights()) == 2
 
 
+@pytest.mark.parametrize("inner", ["layer", "model"])
+def test_a_convolution_in_a_wrapper_is_replaced(inner):
+    layer = keras.layers.Conv2D(4, 3)
+    wrapped = layer if inner == "layer" else keras.Sequential([keras.Input([8, 8, 4]), layer])
+    model = keras.Sequential([keras.Input([2, 8, 8, 4]), keras.layers.TimeDistributed(wrapped)])
+    plain = keras.Sequential([keras.Input([8, 8, 4]), layer])
+    model, plain = (approximate_model(exact, "mul8u_drum3") for exact in (model, plain))
+    videos = IMAGES.reshape(3, 2, 8, 8, 4)
+    # TimeDistributed calls its layer once per step, each with a range of its own.
+    np.testing.assert_array_equal(model(videos), np.stack([plain(videos[:, step]) for step in (0, 1)], axis=1))
+
+
 class OwnConvolution(keras.layers.Conv2D):
     """A subclass, whose call is unknown."""
+
+
+class OwnApproximation(FakeApproxConv2D):
+    """A subclass, which keeps its multiplier."""
 
 
 @pytest.mark.parametrize(
     "layer",
     [
         OwnConvolution(4, 3, name="own"),
-        keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3, name="own")),
+        OwnApproximation(4, 3, mul_map_file="mul8u_drum3", name="own"),
+        lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 2])),
         keras.layers.Conv2DTranspose(4, 3, name="own"),
         keras.layers.SeparableConv2D(4, 3, name="own"),
     ],
 )
 def test_what_cannot_be_replaced_is_named(layer):
-    timed = isinstance(layer, keras.layers.TimeDistributed)
-    inputs = keras.Input([2, 8, 8, 4] if timed else [8, 8, 4])
-    inner = keras.layers.Reshape([8, 8, 8])(inputs) if timed else inputs
-    model = keras.Model(inputs, [layer(inputs), keras.layers.Conv2D(2, 1)(inner)])
-    with pytest.warns(UserWarning, match=r"convolutions that stay exact: own \("):
+    inputs = keras.Input([8, 8, 4])
+    model = keras.Model(inputs, [layer(inputs), keras.layers.Conv2D(2, 1)(inputs)])
+    with pytest.warns(UserWarning, match=r"convolutions that stay as they are: (own|conv\w*) \([^,]+\)$"):
         approximate_model(model, "mul8u_drum4")
 
 
-@pytest.mark.filterwarnings("ignore:convolutions that stay exact")
+@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
 def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_it():
     model = residual_model()
     outputs = [approximate_model(model, name)(IMAGES).numpy() for name in ("", "mul8u_exact", "mul8u_drum3")]
@@ -85,7 +100,7 @@ def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_i
     assert np.all(outputs[2] != outputs[0])
 
 
-@pytest.mark.filterwarnings("ignore:convolutions that stay exact")
+@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
 def test_an_approximate_model_can_get_another_multiplier():
     copy = approximate_model(approximate_model(residual_model(), "mul8u_drum3"), "mul4u_exact", num_bits=4)
     assert {layer.num_bits for layer in copy.layers if isinstance(layer, FakeApproxConv2D)} == {4}
@@ -102,6 +117,26 @@ def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
 def test_a_model_without_convolutions_is_an_error():
     with pytest.raises(ValueError, match="model must have a Conv2D layer; received layers"):
         approximate_model(keras.Sequential([keras.Input([3]), keras.layers.Dense(2, name="only")]))
+
+
+def test_a_model_that_only_keeps_another_multiplier_is_an_error():
+    model = keras.Sequential([keras.Input([8, 8, 4]), OwnApproximation(4, 3, mul_map_file="mul8u_drum3")])
+    with pytest.raises(ValueError, match="model must have a Conv2D layer"):
+        approximate_model(model, "mul8u_drum4")
+
+
+class OwnModel(keras.Model):
+    """A model whose call is code."""
+
+    def call(self, x):
+        return x
+
+
+def test_a_model_that_keras_cannot_copy_is_named():
+    model = keras.Sequential([keras.Input([8, 8, 4]), keras.layers.Conv2D(4, 3), OwnModel(name="inner")])
+    for refused, name in [(model, "inner"), (OwnModel(name="outer"), "outer")]:
+        with pytest.raises(ValueError, match=f"functional or sequential.*; received '{name}' of class OwnModel"):
+            approximate_model(refused)
 
 
 def test_an_adapted_normalization_keeps_its_statistics():

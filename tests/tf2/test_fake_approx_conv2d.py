@@ -213,6 +213,13 @@ def test_relative_path_outlives_a_change_of_folder(tmp_path, own_table, monkeypa
     assert np.any(layer(IMAGES))
 
 
+@pytest.mark.parametrize(("name", "value"), [("mul_map_file", "mul8u_drum3"), ("num_bits", 4)])
+def test_a_change_that_a_traced_function_would_not_see_is_refused(name, value):
+    layer = FakeApproxConv2D(2, 3, mul_map_file="mul8u_drum4")
+    with pytest.raises(AttributeError, match=f"{name} must stay as the layer was created, .*; received {value!r}"):
+        setattr(layer, name, value)
+
+
 def test_mixed_precision():
     layer = FakeApproxConv2D(5, 3, mul_map_file="mul8u_drum4", dtype="mixed_float16", bias_initializer="zeros")
     images = IMAGES.astype(np.float16)

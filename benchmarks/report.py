@@ -1,0 +1,135 @@
+"""docs/benchmarks.md and its plot from the JSON files of the machines.
+
+python benchmarks/report.py
+"""
+
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+
+INTRODUCTION = """# Benchmarks
+
+Made by `nox -s bench` from benchmarks/results/*.json; not to be edited. Every figure is from a run that compared its
+results with the scalar path first. Ratios are medians over pairs of calls in one process, with the same threads:
+operation over float32 convolution of the same library, so 1 is the cost of an ordinary convolution.
+"""
+
+
+def table(header, rows):
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def layers(results):
+    """Ratio of each layer and batch (rows) for each truth table (columns), on the path that the machine chooses."""
+    best = results["machine"]["path"]
+    rows = [row for row in results["rows"] if row.get("path", best) == best]
+    names = list(dict.fromkeys(row["table"] for row in rows))
+    cells = {}
+    for row in rows:
+        cells.setdefault((row["network"], row["layer"], row["batch"]), {})[row["table"]] = f"{row['ratio']:.2f}"
+    lines = [[*key, *(line.get(name, "") for name in names)] for key, line in cells.items()]
+    return table(["network", "layer", "batch", *names], lines)
+
+
+def paths(results):
+    """Ratio of the other paths, for the table without structure."""
+    best = results["machine"]["path"]
+    rows = [row for row in results["rows"] if row["path"] != best]
+    return table(
+        ["layer", "batch", "path", "ratio", "G products/s"],
+        [[row["layer"], row["batch"], row["path"], f"{row['ratio']:.1f}", f"{speed(row):.2f}"] for row in rows],
+    )
+
+
+def speed(row):
+    """G products per second."""
+    return row["products"] / row["seconds"] / 1e9
+
+
+def core(results):
+    """G products per second of the core alone."""
+    threads = sorted({row["threads"] for row in results["rows"]})
+    cells = {}
+    for row in results["rows"]:
+        cells.setdefault((row["table"], row["path"]), {})[row["threads"]] = row
+    lines = []
+    for key, by_threads in cells.items():
+        ratios = [f"{row['ratio']:.2f}" for row in by_threads.values() if row["ratio"]]
+        lines.append([*key, *(f"{speed(by_threads[count]):.1f}" for count in threads), ", ".join(ratios) or "-"])
+    header = ["truth table", "path", *(f"{count} threads" for count in threads), "times PyTorch's float32"]
+    return table(header, lines)
+
+
+def model(results):
+    """Ratio of `predict`."""
+    return table(
+        ["batch", "truth table", "times float32", "ms per image"],
+        [
+            [row["batch"], row["table"], f"{row['ratio']:.2f}", f"{1e3 * row['seconds_per_image']:.2f}"]
+            for row in results["rows"]
+        ],
+    )
+
+
+def machine(results):
+    """The line that says where and with what a table was measured."""
+    fields = dict(results["machine"])
+    cpu, flags = fields.pop("cpu"), " ".join(fields.pop("flags"))
+    return f"{cpu} ({flags}); " + ", ".join(f"{name} {value}" for name, value in fields.items()) + "\n"
+
+
+SECTIONS = {
+    "lut_gemm": ("The core alone, G products/s", core),
+    "approx_conv2d": ("ApproxConv2DWithMinMaxVars over tf.nn.conv2d", layers),
+    "model": ("`predict` of a ResNet-8, FakeApproxConv2D over Conv2D", model),
+}
+
+
+def plot(name, results):
+    """Ratio against the taps of a layer, large batches, a line for each truth table."""
+    best = results["machine"]["path"]
+    figure, axes = plt.subplots(figsize=(8, 5), dpi=120)
+    rows = [row for row in results["rows"] if row["path"] == best and row["batch"] > 1]
+    for table_name in dict.fromkeys(row["table"] for row in rows):
+        points = sorted((row["taps"], row["ratio"]) for row in rows if row["table"] == table_name)
+        axes.plot(*zip(*points), marker="o", markersize=4, linewidth=1, label=table_name)
+    axes.axhline(1, color="black", linestyle="--", linewidth=1, label="float32 convolution")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("products of one output (filter height x width x input channels)")
+    axes.set_ylabel("time, in float32 convolutions of TensorFlow")
+    axes.set_title(f"Approximate convolution on {results['machine']['cpu']}, path {best}")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8, ncols=2)
+    figure.tight_layout()
+    figure.savefig(DOCS / f"benchmarks-{name}.png")
+    plt.close(figure)
+
+
+def main():
+    """Writes the page and the plots."""
+    parts = [INTRODUCTION]
+    for path in sorted((HERE / "results").glob("cpu-*.json")):
+        results = json.loads(path.read_text())
+        parts.append(f"## {path.stem}\n")
+        for key, section in results.items():
+            title, function = SECTIONS.get(key, (key, layers))
+            parts += [f"### {title}\n", machine(section), function(section)]
+            if key == "approx_conv2d":
+                plot(path.stem, section)
+                parts += ["Other paths, table without structure:\n", paths(section)]
+                parts.append(f"![Ratio against the size of the sum](benchmarks-{path.stem}.png)\n")
+    (DOCS / "benchmarks.md").write_text("\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+// Keeps the plans of each shared table, chooses among them, and shows them through the C interface.
+#include "plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "error.h"
+#include "lut_gemm.h"
+#include "plan_find.h"
+#include "table.h"
+
+namespace tfapprox {
+namespace {
+
+constexpr const char* kNames[kPlanKinds] = {"exact", "polynomial", "error_plane", "classes", "look_up"};
+
+// Of one product; less than 0 if the path cannot carry the plan out.
+double Cost(const Plan& plan, const PlanCosts& costs) {
+  const double terms = static_cast<double>(plan.terms.size()) * costs.term;
+  const double residuals[kPlanKinds] = {0, 0, costs.error_plane,
+                                        plan.class_stride == 64 ? costs.classes_64 : costs.classes_128, costs.look_up};
+  const double residual = residuals[static_cast<int32_t>(plan.kind)];
+  const bool has_terms = plan.kind <= PlanKind::kErrorPlane, has_residual = plan.kind >= PlanKind::kErrorPlane;
+  if ((has_terms && costs.term == 0) || (has_residual && residual == 0)) return -1;
+  return terms + residual;
+}
+
+int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan** chosen, tfapprox_error* error) {
+  const char* forced = std::getenv("TFAPPROX_PLAN");
+  const bool any = forced == nullptr || forced[0] == '\0';
+  *chosen = nullptr;
+  std::string rule;
+  for (int32_t kind = 0; kind < kPlanKinds; ++kind) {
+    const char* name = kNames[kind];
+    const std::vector<Plan>& plans = Plans(table);
+    const auto plan =
+        std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.kind == PlanKind{kind}; });
+    const bool of_table = plan != plans.end(), on_path = of_table && Cost(*plan, costs) >= 0;
+    rule += std::string(kind == 0 ? "" : ", ") + name;
+    if (!on_path) rule += of_table ? " (not on this path)" : " (not of this table)";
+    if (!on_path || !(any || std::strcmp(forced, name) == 0)) continue;
+    if (*chosen == nullptr || Cost(*plan, costs) < Cost(**chosen, costs)) *chosen = &*plan;
+  }
+  if (*chosen != nullptr) return TFAPPROX_OK;
+  return Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_PLAN must be one of %s; received '%s'", rule.c_str(), forced);
+}
+
+// Runs a function that may be the first one to ask for the plans of a table.
+template <typename Function>
+int32_t WithoutException(tfapprox_error* error, Function function) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for the plans of a table");
+  }
+}
+
+}  // namespace
+
+const std::vector<Plan>& Plans(const tfapprox_table& table) {
+  const std::lock_guard<std::mutex> lock(table.plans_mutex);
+  if (table.plans.empty()) table.plans = FindPlans(table);
+  return table.plans;
+}
+
+const char* PlanName(PlanKind kind) { return kNames[static_cast<int32_t>(kind)]; }
+
+int32_t ChoosePlan(const tfapprox_table& table, const PlanCosts& costs, const Plan** plan, tfapprox_error* error) {
+  return WithoutException(error, [&] { return Choose(table, costs, plan, error); });
+}
+
+}  // namespace tfapprox
+
+int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapprox_plan* plan, tfapprox_error* error) {
+  return tfapprox::WithoutException(error, [&]() -> int32_t {
+    const std::vector<tfapprox::Plan>& plans = tfapprox::Plans(*table);
+    const auto count = static_cast<int32_t>(plans.size());
+    if (index < 0 || index >= count) {
+      return tfapprox::Fail(error, TFAPPROX_NOT_FOUND, "index must be from 0 to %d; received %d", count - 1, index);
+    }
+    const tfapprox::Plan& found = plans[index];
+    const bool has_classes = found.kind == tfapprox::PlanKind::kClasses;
+    *plan = {tfapprox::PlanName(found.kind),
+             found.activation,
+             found.weight,
+             static_cast<int32_t>(found.terms.size()),
+             found.taps_per_flush,
+             found.classes,
+             found.class_stride,
+             found.error.empty() ? nullptr : found.error.data(),
+             has_classes ? found.class_of : nullptr,
+             has_classes ? found.class_columns.data() : nullptr};
+    return TFAPPROX_OK;
+  });
+}
+
+int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t term, const uint8_t** feature,
+                           const int8_t** coefficient, int32_t* shift, tfapprox_error* error) {
+  tfapprox_plan plan;
+  if (const int32_t status = tfapprox_plan_describe(table, index, &plan, error)) return status;
+  if (term < 0 || term >= plan.terms) {
+    return tfapprox::Fail(error, TFAPPROX_NOT_FOUND, "term must be less than %d; received %d", plan.terms, term);
+  }
+  const tfapprox::PlanTerm& found = table->plans[index].terms[term];
+  *feature = found.feature;
+  *coefficient = found.coefficient;
+  *shift = found.shift;
+  return TFAPPROX_OK;
+}
+
+int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
+                             tfapprox_error* error) {
+  if (costs == nullptr) {
+    const int32_t path = tfapprox::ChooseLutGemm(error);
+    if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
+    costs = &tfapprox::LutGemmPathAt(path).costs;
+  }
+  if (!(costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
+        costs->look_up > 0)) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "costs must be at least 0, and look_up above 0; received term=%g, error_plane=%g, "
+                          "classes_64=%g, classes_128=%g, look_up=%g",
+                          costs->term, costs->error_plane, costs->classes_64, costs->classes_128, costs->look_up);
+  }
+  const tfapprox::Plan* plan;
+  if (const int32_t status = tfapprox::ChoosePlan(*table, *costs, &plan, error)) return status;
+  *index = static_cast<int32_t>(plan - table->plans.data());
+  return TFAPPROX_OK;
+}

@@ -1,0 +1,61 @@
+// Tables whose error T - a * w fits a byte, up to an offset of each activation and of each weight (P5).
+#include <algorithm>
+#include <utility>
+
+#include "plan_find.h"
+#include "table.h"
+
+namespace tfapprox {
+namespace {
+
+constexpr int32_t kRounds = 2;
+
+using Ends = std::pair<int32_t, int32_t>;  // the least and the greatest
+
+Ends EndsOf(const int32_t* numbers, int32_t step, int32_t count) {
+  Ends ends(*numbers, *numbers);
+  for (int32_t i = 1; i < count; ++i) {
+    ends.first = std::min(ends.first, numbers[i * step]);
+    ends.second = std::max(ends.second, numbers[i * step]);
+  }
+  return ends;
+}
+
+// Moves `count` numbers so that 0 lies in their middle, and keeps by how much.
+void Centre(int32_t* numbers, int32_t step, int32_t count, int32_t* offset) {
+  const Ends ends = EndsOf(numbers, step, count);
+  const int32_t middle = (ends.first + ends.second) / 2;
+  for (int32_t i = 0; i < count; ++i) numbers[i * step] -= middle;
+  *offset += middle;
+}
+
+}  // namespace
+
+// No round of centring is needed where one offset of the whole table does; the first one gains most.
+std::optional<Plan> FindErrorPlane(const tfapprox_table& table) {
+  const int32_t codes = 1 << table.num_bits, pairs = codes * codes;
+  Plan plan = EmptyPlan(PlanKind::kErrorPlane);
+  plan.terms = ExactTerms(codes);
+  std::vector<int32_t> error(pairs);  // [w][a], less than 2^17 as every offset is
+  for (int32_t w = 0; w < codes; ++w) {
+    for (int32_t a = 0; a < codes; ++a) error[w * codes + a] = table.columns[w][a] - a * w;
+  }
+  Ends ends = EndsOf(error.data(), 1, pairs);
+  for (int32_t round = 0; ends.second - ends.first > 255; ++round) {
+    if (round == kRounds) return std::nullopt;
+    for (int32_t a = 0; a < codes; ++a) Centre(&error[a], codes, codes, &plan.activation[a]);
+    for (int32_t w = 0; w < codes; ++w) Centre(&error[w * codes], 1, codes, &plan.weight[w]);
+    ends = EndsOf(error.data(), 1, pairs);
+  }
+  plan.error.resize(256 * 256);
+  for (int32_t i = 0; i < codes; ++i) {
+    plan.weight[i] += ends.first;
+    plan.activation[i] -= i * plan.terms.front().coefficient[0];  // the coefficient of w is w + this
+  }
+  for (int32_t i = 0; i < pairs; ++i) {
+    plan.error[i / codes * 256 + i % codes] = static_cast<uint8_t>(error[i] - ends.first);
+  }
+  return plan;
+}
+
+}  // namespace tfapprox

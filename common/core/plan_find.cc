@@ -1,0 +1,117 @@
+// Finds the plans of a table, and proves each on every pair of codes before anyone sees it; called by plan.cc.
+#include "plan_find.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+
+#include "table.h"
+
+namespace tfapprox {
+namespace {
+
+// Equation (P1) on every pair of codes, and the bound (P3).
+bool Prove(const tfapprox_table& table, Plan* proven) {
+  Plan& plan = *proven;
+  int32_t greatest = 1;
+  const int32_t codes = 1 << table.num_bits;
+  for (int32_t w = 0; w < codes; ++w) {
+    int64_t products[256];
+    for (int32_t a = 0; a < codes; ++a) {
+      products[a] = int64_t{plan.activation[a]} + plan.weight[w];
+      if (plan.kind == PlanKind::kErrorPlane) products[a] += plan.error[w * 256 + a];
+      if (plan.kind == PlanKind::kClasses) products[a] += plan.class_columns[w * plan.class_stride + plan.class_of[a]];
+      if (plan.kind == PlanKind::kLookUp) products[a] += table.columns[w][a];
+    }
+    int32_t sums[256] = {};  // of the terms of one shift: kMaxPlanTerms * 2^15 fits
+    for (size_t i = 0; i < plan.terms.size(); ++i) {
+      const PlanTerm& term = plan.terms[i];
+      const int16_t coefficient = term.coefficient[w];
+      for (int32_t a = 0; a < codes; ++a) sums[a] += static_cast<int16_t>(term.feature[a] * coefficient);
+      if (i + 1 < plan.terms.size() && plan.terms[i + 1].shift == term.shift) continue;
+      for (int32_t a = 0; a < codes; ++a) {
+        products[a] += int64_t{sums[a]} * (int64_t{1} << term.shift);
+        greatest = std::max(greatest, std::abs(sums[a]));
+        sums[a] = 0;
+      }
+    }
+    if (!std::equal(products, products + codes, table.columns[w])) return false;
+  }
+  plan.taps_per_flush = std::numeric_limits<int32_t>::max() / greatest;
+  return true;
+}
+
+}  // namespace
+
+Plan EmptyPlan(PlanKind kind) {
+  Plan plan = {};
+  plan.kind = kind;
+  return plan;
+}
+
+Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table) {
+  Plan plan = EmptyPlan(kind);
+  const auto rest = [&](int32_t a, int32_t w) {
+    int64_t product = table.columns[w][a];
+    for (const PlanTerm& term : terms) {
+      product -= term.feature[a] * term.coefficient[w] * (int64_t{1} << term.shift);
+    }
+    return product;
+  };
+  for (int32_t i = 0; i < 1 << table.num_bits; ++i) {
+    plan.activation[i] = static_cast<int32_t>(rest(i, 0));
+    plan.weight[i] = static_cast<int32_t>(rest(0, i) - rest(0, 0));
+  }
+  plan.terms = std::move(terms);
+  return plan;
+}
+
+std::optional<Plan> FindExact(const tfapprox_table& table) {
+  const int32_t codes = 1 << table.num_bits;
+  for (int32_t w = 0; w < codes; ++w) {
+    for (int32_t a = 0; a < codes; ++a) {
+      if (table.columns[w][a] != a * w) return std::nullopt;
+    }
+  }
+  return TermsPlan(PlanKind::kExact, ExactTerms(codes), table);
+}
+
+// Rows that are equal for every weight (P6).
+std::optional<Plan> FindClasses(const tfapprox_table& table) {
+  const int32_t codes = 1 << table.num_bits;
+  Plan plan = EmptyPlan(PlanKind::kClasses);
+  std::vector<int32_t> first;  // code of each class
+  for (int32_t a = 0; a < codes; ++a) {
+    const auto found = std::find_if(first.begin(), first.end(), [&](int32_t b) {
+      int32_t w = 0;
+      while (w < codes && table.columns[w][a] == table.columns[w][b]) ++w;
+      return w == codes;
+    });
+    plan.class_of[a] = static_cast<uint8_t>(found - first.begin());
+    if (found != first.end()) continue;
+    if (first.size() == 128) return std::nullopt;
+    first.push_back(a);
+  }
+  plan.classes = static_cast<int32_t>(first.size());
+  plan.class_stride = plan.classes <= 64 ? 64 : 128;
+  plan.class_columns.resize(256 * plan.class_stride);
+  for (int32_t w = 0; w < codes; ++w) {
+    for (int32_t i = 0; i < plan.classes; ++i) {
+      plan.class_columns[w * plan.class_stride + i] = table.columns[w][first[i]];
+    }
+  }
+  return plan;
+}
+
+std::optional<Plan> FindLookUp(const tfapprox_table&) { return EmptyPlan(PlanKind::kLookUp); }
+
+std::vector<Plan> FindPlans(const tfapprox_table& table) {
+  std::vector<Plan> plans;
+  for (const auto find : {FindExact, FindPolynomial, FindErrorPlane, FindClasses, FindLookUp}) {
+    std::optional<Plan> plan = find(table);
+    if (plan && Prove(table, &*plan)) plans.push_back(std::move(*plan));
+  }
+  return plans;
+}
+
+}  // namespace tfapprox

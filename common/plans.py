@@ -1,0 +1,154 @@
+"""How the core computes the sums of a table's products (docs/plans.md): the plans that it has found and proven.
+
+Apart from native.py because it shows what the core decides instead of computing; called by tests and diagnostics.
+"""
+
+import ctypes
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from . import _abi
+from .native import Table, _check, _core
+
+NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
+
+
+@dataclass(eq=False)
+class Plan:
+    """One plan of a table; every array is indexed by codes, 256 of each operand.
+
+    Attributes:
+        name: `"exact"`, `"polynomial"`, `"error_plane"`, `"classes"` or `"look_up"`.
+        activation, weight: int32 `[256]`, added for each product.
+        feature: uint8 `[terms, 256]`, by activation code.
+        coefficient: int8 `[terms, 256]`, by weight code.
+        shift: int32 `[terms]`, ascending.
+        taps_per_flush: over how many taps the terms of one shift fit 32 bits.
+        error: uint8 `[256 weights, 256 activations]`, of `"error_plane"` only.
+        class_of: uint8 `[256]`, of `"classes"` only, as is
+        class_columns: uint16 `[256 weights, 64 or 128]`.
+        classes: the number of different rows.
+    """
+
+    name: str
+    activation: np.ndarray
+    weight: np.ndarray
+    feature: np.ndarray
+    coefficient: np.ndarray
+    shift: np.ndarray
+    taps_per_flush: int
+    error: Optional[np.ndarray] = None
+    class_of: Optional[np.ndarray] = None
+    class_columns: Optional[np.ndarray] = None
+    classes: int = 0
+
+    @property
+    def terms(self):
+        """How many int8 products stand for one product of the table."""
+        return len(self.shift)
+
+    def products(self, table):
+        """The products of all pairs of codes by this plan, equation (P1): int64 of the shape of `table`.
+
+        Args:
+            table: the truth table, of which `"look_up"` reads its residual; the other plans take only its shape.
+        """
+        codes = len(table)
+        sums = self.activation[:codes, np.newaxis].astype(np.int64) + self.weight[np.newaxis, :codes]
+        for feature, coefficient, shift in zip(self.feature, self.coefficient, self.shift):
+            sums += np.multiply.outer(feature[:codes].astype(np.int64), coefficient[:codes]) << int(shift)
+        if self.name == "error_plane":
+            sums += self.error[:codes, :codes].T
+        elif self.name == "classes":
+            sums += self.class_columns[:codes, self.class_of[:codes]].T
+        elif self.name == "look_up":
+            sums += table
+        return sums
+
+
+def _array(pointer, *shape):
+    """A copy of an array of the core, `None` where there is none."""
+    return np.ctypeslib.as_array(pointer, shape).copy() if pointer else None
+
+
+def _terms(table, index, count):
+    feature, coefficient = np.empty((count, 256), np.uint8), np.empty((count, 256), np.int8)
+    shift = np.empty(count, np.int32)
+    for term in range(count):
+        arrays = ctypes.POINTER(ctypes.c_uint8)(), ctypes.POINTER(ctypes.c_int8)()
+        power, error = ctypes.c_int32(), _abi.Error()
+        status = _core.tfapprox_plan_term(
+            table.handle, index, term, *map(ctypes.byref, arrays), ctypes.byref(power), ctypes.byref(error)
+        )
+        _check(status, error)
+        feature[term], coefficient[term] = (_array(array, 256) for array in arrays)
+        shift[term] = power.value
+    return feature, coefficient, shift
+
+
+def _describe(table, index):
+    plan, error = _abi.Plan(), _abi.Error()
+    _check(_core.tfapprox_plan_describe(table.handle, index, ctypes.byref(plan), ctypes.byref(error)), error)
+    return Plan(
+        plan.name.decode(),
+        _array(plan.activation, 256),
+        _array(plan.weight, 256),
+        *_terms(table, index, plan.terms),
+        plan.taps_per_flush,
+        _array(plan.error, 256, 256),
+        _array(plan.class_of, 256),
+        _array(plan.class_columns, 256, plan.class_stride),
+        plan.classes,
+    )
+
+
+def plans(table, num_bits=8):
+    """Every plan of a truth table, in the order of the names above.
+
+    Args:
+        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
+        num_bits: width of both operands, 2 to 8.
+
+    Returns:
+        A list of `Plan`; `"look_up"` is always the last one.
+
+    Raises:
+        ValueError: if the width or the shape is wrong.
+
+    Example:
+        >>> from tfapprox.common import load_table
+        >>> [plan.name for plan in plans(load_table("mul8u_trunc2"))]
+        ['polynomial', 'error_plane', 'look_up']
+    """
+    shared = Table(table, num_bits)
+    found = [_describe(shared, 0)]
+    while found[-1].name != "look_up":
+        found.append(_describe(shared, len(found)))
+    return found
+
+
+def plan(table, num_bits=8, costs=None):
+    """Name of the plan that the core uses for a truth table, `"look_up"` for one.
+
+    Args:
+        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
+        num_bits: width of both operands, 2 to 8.
+        costs: what the units of work cost, a dictionary of `term`, `error_plane`, `classes_64`, `classes_128` and
+            `look_up`, where 0, as one that is not given, means that it cannot be done; by default those of the CPU
+            path in use.
+
+    Raises:
+        ValueError: if the width or the shape is wrong, if a cost is negative, or if `TFAPPROX_PLAN` names a plan that
+            is unknown or that does not apply.
+
+    Example:
+        >>> from tfapprox.common import load_table
+        >>> plan(load_table("mul8u_drum4"), costs={"term": 0.2, "look_up": 1.0})
+        'polynomial'
+    """
+    shared, index, error = Table(table, num_bits), ctypes.c_int32(), _abi.Error()
+    pointer = ctypes.byref(_abi.PlanCosts(**costs)) if costs is not None else None
+    _check(_core.tfapprox_plan_choose(shared.handle, pointer, ctypes.byref(index), ctypes.byref(error)), error)
+    return _describe(shared, index.value).name
