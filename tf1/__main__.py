@@ -1,8 +1,6 @@
-"""`python -m tfapprox.tf1 link DIR` puts the plugin where an old script loads it from."""
+"""`python -m tfapprox.tf1`: link, run, convert, layers, set."""
 
-from tfapprox.common import library
-
-from .library import LIBRARY, library_path
+from .command_line import app
 
 if __name__ == "__main__":
-    library.main("python -m tfapprox.tf1", library_path, LIBRARY)
+    app(prog_name="python -m tfapprox.tf1")

@@ -21,7 +21,7 @@ def run(script, *arguments, code=0, **environment):
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert result.returncode == code, result.stdout + result.stderr
     assert "Traceback" not in result.stderr
-    return result.stdout
+    return result.stderr if code else result.stdout
 
 
 @pytest.fixture(scope="module")

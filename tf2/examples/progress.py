@@ -1,21 +1,13 @@
-"""What the examples show on the terminal: progress of Keras, and mistakes as one line."""
-
-import contextlib
+"""What the examples show on the terminal besides the package's own: progress of Keras."""
 
 import keras
 import tensorflow as tf
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console = Console()
+from tfapprox.common.terminal import console, progress_bar, stop_on_error
+
+__all__ = ["KerasProgress", "console", "progress_bar", "stop_on_error"]
+
 tf.get_logger().setLevel("ERROR")  # each multiplier has a model and so a graph of its own, which TensorFlow warns of
-
-
-def progress_bar():
-    """A bar with count and remaining time; gone when it is done."""
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    return Progress(*columns, console=console, transient=True)
 
 
 class KerasProgress(keras.callbacks.Callback):
@@ -38,13 +30,3 @@ class KerasProgress(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Closes the bar."""
         self.bar.stop()
-
-
-@contextlib.contextmanager
-def stop_on_error():
-    """Ends the program with the text of a user's mistake, and exit code 1."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error

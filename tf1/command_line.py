@@ -1,0 +1,133 @@
+"""`python -m tfapprox.tf1`: the commands, each a few lines around a module of its own."""
+
+import json
+from typing import List, Optional
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from tfapprox.common import library
+from tfapprox.common.terminal import console, stop_on_error
+
+from . import assignment, layers
+from . import convert as conversion
+from . import graph as graphs
+from . import run as runner
+from .layers import Choice, Layer
+from .library import LIBRARY, library_path
+
+app = typer.Typer(add_completion=False, help="AxConv2D: old scripts and frozen graphs.", no_args_is_help=True)
+
+GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_default=False)
+OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
+MULT = typer.Option(None, metavar="NAME", help="Multiplier of all layers: a name, or a .bin file.")
+TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products err least.")
+LAYERS = typer.Option(None, "--layers", metavar="FILE", help="JSON file: layer -> multiplier, or multiplier and tune.")
+INPUTS = typer.Option(None, "--input-node", metavar="NODE", help="Instead of all placeholders; may be repeated.")
+OUTPUTS = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end; may be repeated.")
+ASSIGNMENTS = typer.Argument(None, metavar="LAYER=MULT", show_default=False)
+ARGUMENTS = typer.Argument(None, metavar="ARGS", show_default=False)
+
+
+def _text(sizes):
+    return "?" if sizes is None else "x".join("?" if size is None else str(size) for size in sizes)
+
+
+def show(found):
+    """Prints layers as a table, with their work for one image and its sum."""
+    macs = [layer.macs for layer in found]
+    total = None if None in macs else sum(macs)
+    count = f"{len(found)} layer" + "s" * (len(found) != 1)
+    shapes = ("input", "filter", "output")[console.width < 100 :]  # names are long
+    table = Table(box=SIMPLE_HEAD, show_footer=True, pad_edge=False)
+    table.add_column("layer", count, overflow="fold")
+    for name in shapes:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("MACs", "?" if total is None else f"{total:,}", justify="right", no_wrap=True)
+    table.add_column("multiplier", overflow="fold", min_width=10)
+    table.add_column("tune")
+    for layer in found:
+        work = "?" if layer.macs is None else f"{layer.macs:,}"
+        sizes = (_text(getattr(layer, name)) for name in shapes)
+        table.add_row(layer.name, *sizes, work, layer.multiplier, "yes" if layer.tune else "no")
+    console.print(table, markup=False, highlight=False)
+
+
+@app.command()
+def link(folder: str = typer.Argument(..., metavar="DIR", show_default=False)):
+    """Make DIR/axqconv.so a link to the plugin, for a script that loads it from there."""
+    with stop_on_error():
+        print(library.link(library_path(), folder, LIBRARY))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def run(
+    script: str = typer.Argument(..., metavar="SCRIPT", show_default=False),
+    arguments: Optional[List[str]] = ARGUMENTS,
+):
+    """Run an unmodified TensorFlow 1 script on the TensorFlow that is installed."""
+    try:
+        source = runner.read(script)
+    except OSError as error:
+        raise typer.BadParameter(str(error)) from error
+    runner.run(source, script, arguments or [])
+
+
+@app.command()
+def convert(
+    graph: str = GRAPH,
+    output: str = OUTPUT,
+    mult: Optional[str] = MULT,
+    tune: Optional[bool] = TUNE,
+    layers_file: Optional[str] = LAYERS,
+    input_node: Optional[List[str]] = INPUTS,
+    output_node: Optional[List[str]] = OUTPUTS,
+):
+    """Make of a float graph one with AxConv2D (TensorFlow 1.14).
+
+    A layer that gets no multiplier has the exact one.
+    """
+    with stop_on_error():
+        by_layer = assignment.read(layers_file) if layers_file else {}
+        converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
+        write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
+        if conversion.normalises_by_batch(converted):
+            console.print("note: batch normalisation takes the statistics of the batch; results depend on its size")
+
+
+@app.command(name="layers")
+def list_layers(graph: str = GRAPH, as_json: bool = typer.Option(False, "--json", help="Print JSON for --layers.")):
+    """List the AxConv2D nodes of a graph: shapes, multiplications, multipliers."""
+    with stop_on_error():
+        found = layers.layers(graphs.read(graph))
+    if as_json:
+        print(json.dumps({layer.name: dict(zip(Layer._fields[1:], layer[1:])) for layer in found}, indent=1))
+    else:
+        show(found)
+
+
+@app.command(name="set")
+def set_layers(
+    graph: str = GRAPH,
+    assignments: Optional[List[str]] = ASSIGNMENTS,
+    output: str = OUTPUT,
+    mult: Optional[str] = MULT,
+    tune: Optional[bool] = TUNE,
+    layers_file: Optional[str] = LAYERS,
+):
+    """Write a graph with other multipliers: one for all, --layers for some, LAYER=MULT for one."""
+    with stop_on_error():
+        by_layer = {**(assignment.read(layers_file) if layers_file else {}), **assignment.parse(assignments or [])}
+        everywhere = Choice(mult, tune)
+        if everywhere == layers.UNCHANGED and not by_layer:
+            raise ValueError("set needs --mult, --tune, --layers or LAYER=MULT; received none of them")
+        write(layers.assigned(graphs.read(graph), everywhere, by_layer), output)
+
+
+def write(graph, output):
+    """Writes a graph and shows its layers."""
+    found = layers.layers(graph)
+    graphs.write(graph, output)
+    show(found)
+    console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)

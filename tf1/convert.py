@@ -1,0 +1,105 @@
+"""A float frozen graph becomes one with AxConv2D, by the quantising transforms of TensorFlow 1.14."""
+
+import tensorflow as tf
+
+from . import graph as graphs
+from .layers import OPERATION
+
+# Multiplications and additions of a batch normalisation go into the weights of its convolution.
+FOLD = ["fold_batch_norms", "fold_old_batch_norms"]
+BEFORE = ["add_default_attributes", "strip_unused_nodes", "remove_nodes(op=Identity, op=CheckNumerics)"]
+BEFORE += ["fold_constants(ignore_errors=true)"]
+QUANTISE = ["quantize_weights", "quantize_nodes", "strip_unused_nodes", "merge_duplicate_nodes"]
+QUANTISE += ["sort_by_execution_order"]
+
+ATTRIBUTES = {"Tinput", "Tfilter", "out_type", "strides", "padding"}  # of QuantizedConv2D that AxConv2D has too
+
+
+def _transform_graph():
+    try:
+        from tensorflow.tools.graph_transforms import TransformGraph
+    except ImportError as error:
+        raise ImportError(
+            f"convert needs the graph transforms of TensorFlow 1.14, which TensorFlow {tf.__version__} does not have; "
+            "run it in the TensorFlow 1.14 container or its Python 3.7 environment (tf1/README.md). "
+            "The graph that it writes works here"
+        ) from error
+    return TransformGraph
+
+
+def normalises_by_batch(graph):
+    """Whether a batch normalisation of a `GraphDef` takes the statistics of the batch that it is given."""
+    return any(
+        node.op.startswith("FusedBatchNorm") and ("is_training" not in node.attr or node.attr["is_training"].b)
+        for node in graph.node
+    )
+
+
+def _check(node):
+    """Refuses a Conv2D that its quantised form would compute as another one."""
+    strides, dilations = list(node.attr["strides"].list.i), list(node.attr["dilations"].list.i)
+    rules = {
+        "data_format NHWC": (node.attr["data_format"].s or b"NHWC", [b"NHWC"]),
+        "padding SAME or VALID": (node.attr["padding"].s, [b"SAME", b"VALID"]),
+        "dilations 1": (dilations or [1, 1, 1, 1], [[1, 1, 1, 1]]),
+        "equal strides for height and width": (strides[1:2], [strides[2:3]]),
+    }
+    for rule, (value, allowed) in rules.items():
+        if value not in allowed:
+            received = strides if value == strides[1:2] else value
+            raise ValueError(f"layer {node.name} must have {rule}; received {received}")
+
+
+def _as_placeholder(graph, name, tensor):
+    """Makes the node `name` a placeholder for its first output, `tensor`."""
+    node = next(node for node in graph.node if node.name == name)
+    node.Clear()
+    node.name, node.op = name, "Placeholder"
+    node.attr["dtype"].type = tensor.dtype.as_datatype_enum
+    node.attr["shape"].shape.CopyFrom(tensor.shape.as_proto())
+
+
+def convert(graph, inputs=(), outputs=()):
+    """A float graph with AxConv2D, exact multiplier, in place of every Conv2D, and quantised nodes around them.
+
+    Batch normalisation with fixed statistics is folded into the weights; one that takes the statistics of its batch
+    stays as it is.
+
+    Args:
+        graph: float frozen `GraphDef`, or one that has QuantizedConv2D already.
+        inputs: names of the input nodes; the placeholders if empty.
+        outputs: names of the output nodes; the only one that no other node reads if empty.
+
+    Returns:
+        A `GraphDef`.
+
+    Raises:
+        ImportError: if this TensorFlow has no graph transforms; 1.14 has.
+        ValueError: if there is no convolution, or one that AxConv2D cannot do; or inputs and outputs are not clear.
+    """
+    transform = _transform_graph()
+    inputs, outputs = graphs.endpoints(graph, inputs, outputs)
+    result = type(graph).FromString(graph.SerializeToString())
+    imported = graphs.imported(graph)
+    for name in inputs:
+        if imported.get_operation_by_name(name).type != "Placeholder":
+            _as_placeholder(result, name, imported.get_operation_by_name(name).outputs[0])
+    for node in result.node:
+        node.attr.pop("_class", None)  # nodes to be placed beside, which the transforms may take away
+    try:
+        result = transform(result, inputs, outputs, BEFORE)
+        for node in result.node:
+            if node.op in ("Conv2D", "QuantizedConv2D"):
+                _check(node)
+        fold = [] if normalises_by_batch(result) else FOLD
+        result = transform(result, inputs, outputs, fold + QUANTISE)
+    except tf.errors.OpError as error:
+        raise ValueError(f"TransformGraph cannot convert the graph: {error.message}") from error
+    convolutions = [node for node in result.node if node.op == "QuantizedConv2D"]
+    if not convolutions:
+        raise ValueError(f"GRAPH must have a Conv2D that leads to {outputs}; received a graph without")
+    for node in convolutions:
+        node.op = OPERATION
+        for attribute in set(node.attr) - ATTRIBUTES:
+            del node.attr[attribute]
+    return result

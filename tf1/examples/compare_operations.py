@@ -1,0 +1,130 @@
+"""Which operations of a frozen graph two TensorFlows compute differently, each from the same inputs.
+
+On the one: `compare_operations.py record GRAPH IMAGES.npz RECORD.npz` keeps what every operation gave. On the other:
+`compare_operations.py compare GRAPH RECORD.npz` feeds each operation the recorded inputs, and compares its outputs.
+"""
+
+import os
+from collections import defaultdict
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+import typer
+from rich.table import Table
+
+from tfapprox.common.terminal import console, stop_on_error
+from tfapprox.tf1 import graph as graphs
+
+app = typer.Typer(add_completion=False, help=__doc__)
+GIVEN = typer.Option(None, metavar="TYPE", help="Run the whole graph also with recorded outputs of these operations.")
+COUNT = typer.Option(16, "--images", min=1, metavar="N", help="Only the first N images, as one batch.")
+PLAIN = {tf.quint8: np.uint8, tf.qint32: np.int32, tf.qint8: np.int8}  # as a file can have them
+
+
+def plain_session(graph):
+    """A session that computes the operations of a `GraphDef` as they are, without rewriting them."""
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1
+    return tf.compat.v1.Session(graph=graphs.imported(graph), config=config)
+
+
+def difference(new, old):
+    """How many elements differ, of how many, and the greatest difference; NaN is equal to NaN."""
+    where = (new != old) & ~((new != new) & (old != old))
+    return int(where.sum()), where.size, np.abs(new[where].astype(float) - old[where]).max() if where.any() else 0.0
+
+
+def computing(graph):
+    """The operations of a `tf.Graph` that compute something."""
+    return [node for node in graph.get_operations() if node.type not in ("Placeholder", "Const", "NoOp")]
+
+
+def outputs(session, node, feed):
+    """The outputs of an operation as plain arrays."""
+    values = session.run(list(node.outputs), feed)
+    return [
+        np.asarray(value).astype(PLAIN.get(tensor.dtype, value.dtype)) for value, tensor in zip(values, node.outputs)
+    ]
+
+
+def record_all(graph, images):
+    """Dictionary from a tensor's name to its value, of all tensors that an operation computes."""
+    with plain_session(graph) as session:
+        (first,), _ = graphs.endpoints(graph)
+        feed = {f"{first}:0": images.astype(np.float32)}
+        values = dict(feed)
+        for node in computing(session.graph):
+            values.update(zip((tensor.name for tensor in node.outputs), outputs(session, node, feed)))
+    return values
+
+
+def compare_all(graph, values):
+    """Yields each operation, and for each of its outputs its `difference`."""
+    (first,), _ = graphs.endpoints(graph)
+    start = {f"{first}:0": values[f"{first}:0"]}  # on which some constants wait, without reading it
+    with plain_session(graph) as session:
+        for node in computing(session.graph):
+            feed = {tensor.name: values[tensor.name] for tensor in node.inputs if tensor.op.type != "Const"}
+            feed.update(start)
+            found = outputs(session, node, feed)
+            yield node, [difference(new, values[tensor.name]) for new, tensor in zip(found, node.outputs)]
+
+
+def compare_end(graph, values, given):
+    """The greatest difference at the graph's end, computed from its input and the recorded outputs of `given` nodes."""
+    with plain_session(graph) as session:
+        (first,), (last,) = graphs.endpoints(graph)
+        feed = {f"{first}:0": values[f"{first}:0"]}
+        for node in session.graph.get_operations():
+            if node.type == given:
+                feed.update((tensor, values[tensor.name]) for tensor in node.outputs)
+        return difference(session.run(f"{last}:0", feed), values[f"{last}:0"])[2]
+
+
+def show(types, title):
+    """Prints a table of what `compare_all` found, by type of operation."""
+    table = Table(title=title)
+    for name in ("operation", "nodes", "differ", "elements that differ", "greatest difference"):
+        table.add_column(name, justify="left" if name == "operation" else "right")
+    for name, nodes in sorted(types.items()):
+        found = [output for node in nodes for output in node]
+        elements, size = (sum(output[i] for output in found) for i in (0, 1))
+        differ = sum(any(output[0] for output in node) for node in nodes)
+        greatest = max(output[2] for output in found)
+        table.add_row(name, str(len(nodes)), str(differ), f"{elements:,} of {size:,}", f"{greatest:.3g}")
+    console.print(table)
+
+
+@app.command()
+def record(graph: str, images: str, output: str, count: int = COUNT):
+    """Keep what every operation of GRAPH gives for the array `images` of an .npz."""
+    with stop_on_error():
+        with np.load(images) as archive:
+            values = record_all(graphs.read(graph), archive["images"][:count])
+        np.savez(output, version=np.array(tf.__version__), **{name.replace("/", "|"): v for name, v in values.items()})
+        console.print(f"wrote {len(values)} tensors of TensorFlow {tf.__version__} to {output}", soft_wrap=True)
+
+
+@app.command()
+def compare(graph: str, recorded: str, given: Optional[str] = GIVEN):
+    """Compare each operation with the recorded one, by types of operations; then the ends of the graph."""
+    with stop_on_error():
+        definition = graphs.read(graph)
+        with np.load(recorded) as archive:
+            version = str(archive["version"])
+            values = {name.replace("|", "/"): archive[name] for name in archive.files}
+        types = defaultdict(list)
+        for node, found in compare_all(definition, values):
+            types[node.type].append(found)
+        show(types, f"TensorFlow {version} and {tf.__version__}, {os.path.basename(graph)}, each operation by itself")
+        end = compare_end(definition, values, None)
+        console.print(f"the whole graph from its input: greatest difference at its end {end:.3g}")
+        if given:
+            end = compare_end(definition, values, given)
+            console.print(f"with the recorded outputs of every {given}: {end:.3g}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,88 @@
+"""The name `tensorflow` as TensorFlow 1 had it, on TensorFlow 2; and `axqconv.so`, wherever a script looks for it."""
+
+import importlib
+import importlib.util
+import os
+import sys
+import types
+
+import tensorflow as tf
+
+from . import library
+
+# For readers of a message: what else they can do.
+ELSEWHERE = "a script that needs it runs in the TensorFlow 1.14 container or its Python 3.7 environment (tf1/README.md)"
+KERAS = ("keras", "layers")  # Keras 2 in TensorFlow 1, which tf_keras is; Keras 3 does not work in graphs
+
+
+def redirect(module):
+    """Makes `load_op_library` of a TensorFlow module, and of the one that contrib uses, load this project's plugin."""
+    from tensorflow.python.framework import load_library
+
+    original = load_library.load_op_library
+
+    def load_op_library(library_filename):
+        ours = os.path.basename(os.fspath(library_filename)) == library.LIBRARY
+        return original(library.library_path() if ours else library_filename)
+
+    load_op_library.__doc__ = original.__doc__
+    module.load_op_library = load_library.load_op_library = load_op_library
+
+
+def _absent(name):
+    """What a reader of the message can do about a part of TensorFlow that is not there."""
+    if name.split(".")[0] in KERAS:
+        return (
+            f"tf.{name} needs the package tf_keras on TensorFlow {tf.__version__} (pip install tf_keras); {ELSEWHERE}"
+        )
+    return f"tf.{name} is not in the version 1 API of TensorFlow {tf.__version__}; {ELSEWHERE}"
+
+
+class TensorFlowV1(types.ModuleType):
+    """`tensorflow.compat.v1` under the name `tensorflow`, with the internal packages that scripts import from it."""
+
+    def __init__(self, real, absent):
+        super().__init__("tensorflow", real.__doc__)
+        self._v1, self._absent = real.compat.v1, absent
+        # The folders of Keras are on the path of TensorFlow.
+        folders = [*self._v1.__path__, *real.__path__]
+        self.__path__ = [path for path in folders if not (absent and f"{os.sep}keras{os.sep}" in path)]
+        self.__spec__, self.__file__, self.__version__ = real.__spec__, real.__file__, real.__version__
+
+    def __getattr__(self, name):
+        # Packages such as tensorflow.python belong to no API; they are there once something has imported them.
+        found = getattr(self._v1, name, sys.modules.get(f"tensorflow.{name}"))
+        if found is None or name in self._absent:
+            raise AttributeError(_absent(name))
+        return found
+
+    def __dir__(self):
+        return dir(self._v1)
+
+
+class _Absent:
+    """The last finder of modules: says of a part of TensorFlow that no other finds what can be done."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith("tensorflow."):
+            raise ModuleNotFoundError(_absent(name.partition(".")[2]), name=name)
+
+
+def install():
+    """From here on, `import tensorflow` gives TensorFlow 1: itself, or what TensorFlow 2 has of it."""
+    if tf.__version__.startswith("1."):
+        redirect(tf)
+        return
+    legacy_keras = importlib.util.find_spec("tf_keras")
+    if legacy_keras:
+        os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+        importlib.import_module("tensorflow.compat.v2")  # which tf_keras takes; the version 1 API has another compat
+    v1 = tf.compat.v1
+    verbosity = v1.logging.get_verbosity()
+    v1.logging.set_verbosity(v1.logging.ERROR)  # what TensorFlow says of its own old behaviour is known here
+    v1.disable_v2_behavior()
+    v1.logging.set_verbosity(verbosity)
+    sys.modules["tensorflow"] = TensorFlowV1(tf, absent=() if legacy_keras else KERAS)
+    redirect(sys.modules["tensorflow"])
+    sys.meta_path.append(_Absent)
