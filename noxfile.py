@@ -32,6 +32,7 @@ LOCKS = {
     "lint": ["--group=lint", "--universal", "--python-version=3.10"],
     "lock": ["--group=lock", "--universal", "--python-version=3.10"],
 }
+LOCKS["cuda"] = ["pyproject.toml", "--group=core", "--group=cuda", "--universal", "--python-version=3.10"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 
 
@@ -59,6 +60,7 @@ def install(session, lock, **defines):
     """Installs the lock file, then the package as CMake builds it with `defines`."""
     session.install("pip>=23.1")  # older ones, as in Ubuntu 22.04, have no --config-settings
     session.install("-r", f"requirements/{lock}.txt")
+    defines = {"TFAPPROX_CUDA": "OFF", **defines}  # whose compilation takes long, and which has its own session
     settings = {"build-dir": f"build/{session.name}", **{f"cmake.define.{name}": on for name, on in defines.items()}}
     options = [f"--config-settings={name}={value}" for name, value in settings.items()]
     session.install("--no-build-isolation", "--no-deps", "--force-reinstall", *options, ".")
@@ -100,6 +102,20 @@ def tf1(session):
     install(session, "tf1", TFAPPROX_TF1="ON")
     # TensorFlow 1.14 warns of itself in many ways.
     pytest(session, "tests/common", "tests/tf1", "-W", "ignore")
+
+
+@nox.session
+def cuda(session):
+    """Compiles the CUDA kernels for all architectures, by PyPI's nvcc; tests and measures them where there is a GPU."""
+    session.install("-r", "requirements/cuda.txt")
+    nvcc = next(pathlib.Path(session.virtualenv.location).glob("lib/python*/site-packages/nvidia/*/bin/nvcc"))
+    session.env["CUDACXX"] = str(nvcc)
+    install(session, "cuda", TFAPPROX_CUDA="ON", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    session.run("python", "tools/kernel_resources.py", f"build/{session.name}/resources.json")
+    pytest(session, "tests/common/test_cuda.py", "tests/common/test_cuda_mutations.py")
+    if shutil.which("nvidia-smi"):
+        with open("build/cuda_conv2d.json", "w", encoding="utf-8") as results:
+            session.run("python", "benchmarks/cuda_conv2d.py", stdout=results)
 
 
 @nox.session

@@ -17,7 +17,7 @@ from .reference import AxOutput
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
 
-_EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError}
+_EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError, 4: RuntimeError, 5: RuntimeError}
 
 
 _core = declare(ctypes.CDLL(library.find("common", "libtfapprox_core.so")))
@@ -257,6 +257,23 @@ def tune(table):
     return tuned
 
 
+def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=None, ax_tune=True):
+    """An `AxConv2D` of the core, initialised, and the `Table` that must outlive it; arguments as `ax_conv2d` has them.
+
+    Raises:
+        ValueError: if a size is not possible.
+    """
+    shape = conv2d(input_shape, filter_shape, strides, padding)
+    table = load_table("") if table is None else table
+    shared = Table(tune(table) if ax_tune else table)
+    op, error = AxConv2D(), Error()
+    status = _core.tfapprox_ax_conv2d_init(
+        ctypes.byref(shape), *ranges, shared.handle, ctypes.byref(op), ctypes.byref(error)
+    )
+    _check(status, error)
+    return op, shared
+
+
 def ax_conv2d(
     input,
     filter,
@@ -276,21 +293,9 @@ def ax_conv2d(
     that share the tiles of the output.
     """
     input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
-    shape = conv2d(input.shape, filter.shape, strides, padding)
-    table = load_table("") if table is None else table
-    shared = Table(tune(table) if ax_tune else table)
-    op, error = AxConv2D(), Error()
-    status = _core.tfapprox_ax_conv2d_init(
-        ctypes.byref(shape),
-        min_input,
-        max_input,
-        min_filter,
-        max_filter,
-        shared.handle,
-        ctypes.byref(op),
-        ctypes.byref(error),
-    )
-    _check(status, error)
+    ranges = (min_input, max_input, min_filter, max_filter)
+    op, _shared = init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
+    shape = op.shape
     output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
     _compute("ax_conv2d", op, input, filter, output, threads)
     return AxOutput(output, np.float32(op.min_output), np.float32(op.max_output))

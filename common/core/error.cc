@@ -34,6 +34,10 @@ const char* tfapprox_status_string(int32_t status) {
       return "not found";
     case TFAPPROX_RESOURCE_EXHAUSTED:
       return "resource exhausted";
+    case TFAPPROX_UNAVAILABLE:
+      return "unavailable";
+    case TFAPPROX_INTERNAL:
+      return "internal error";
   }
   return "unknown status";
 }

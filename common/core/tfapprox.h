@@ -24,6 +24,8 @@ enum {
   TFAPPROX_INVALID_ARGUMENT = 1,
   TFAPPROX_NOT_FOUND = 2,
   TFAPPROX_RESOURCE_EXHAUSTED = 3,
+  TFAPPROX_UNAVAILABLE = 4, /* no GPU, or none that this build has kernels for */
+  TFAPPROX_INTERNAL = 5,    /* CUDA failed */
 };
 
 /* The text of the last failure: argument, rule, value received. Written only on failure. */

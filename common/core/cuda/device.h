@@ -1,0 +1,21 @@
+// CUDA's errors as statuses of the core.
+#ifndef TFAPPROX_COMMON_CORE_CUDA_DEVICE_H_
+#define TFAPPROX_COMMON_CORE_CUDA_DEVICE_H_
+
+#include <cuda_runtime.h>
+
+#include "tfapprox_cuda.h"
+
+namespace tfapprox {
+namespace cuda {
+
+// TFAPPROX_OK, or the status and message of a failure of `what`, such as "a table".
+int32_t Check(cudaError_t status, const char* what, tfapprox_error* error);
+
+// TFAPPROX_OK if kernels of this build run on the current device.
+int32_t CheckDevice(tfapprox_cuda_device* device, tfapprox_error* error);
+
+}  // namespace cuda
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_CUDA_DEVICE_H_

@@ -1,0 +1,185 @@
+"""The CUDA kernels against the reference, bit for bit: every plan, layout and geometry, on the CPU and on a GPU."""
+
+import contextlib
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from cases import (
+    GOLDEN_TF1,
+    GOLDEN_TF2,
+    arguments,
+    ax_arguments,
+    convolutions,
+    outcome,
+    quantised_convolutions,
+    random_table,
+)
+from tfapprox.common import load_table, plans, reference
+
+ONES = [1, 1, 1, 1]
+CASE = ["input", "filter", "input_min", "input_max", "filter_min", "filter_max", "strides"]
+# Without shrinking, which would take a GPU's time.
+FEW = settings(max_examples=60, deadline=None, phases=[Phase.generate])
+
+
+def structured_table(kind, num_bits, seed):
+    """A table that has plans besides the look-up of every product."""
+    random = np.random.RandomState(seed)
+    codes = 2**num_bits
+    a, w = np.mgrid[0:codes, 0:codes]
+    errors = random.randint(-20, 20, (codes, codes)) + 7
+    bits = ((a >> num_bits - 1) & a & 1) * random.randint(0, 20000, codes)
+    tables = {
+        "random": random_table(num_bits, seed),
+        "exact": a * w,
+        "zero": 0 * a,
+        "sum": 3 * a + random.randint(0, 2000, codes),
+        "no low bits": (a & ~1) * w,
+        "errors": np.maximum(a * w + errors, 0),
+        "bits of activations": (a & ~1) * w // 2 + bits,
+        "bits of weights": (a & ~1) * w // 2 + bits.T,
+        "classes": random_table(num_bits, seed)[a & ~3, w],
+    }
+    return tables[kind].astype(np.uint16)
+
+
+TABLES = [
+    "random",
+    "exact",
+    "zero",
+    "sum",
+    "no low bits",
+    "errors",
+    "bits of activations",
+    "bits of weights",
+    "classes",
+]
+
+
+@contextlib.contextmanager
+def forced(plan):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFAPPROX_PLAN", plan)
+        yield
+
+
+def plan_names(gpu, table, num_bits):
+    """The plans that the GPU carries out; on the CPU, those whose matrix products do not take minutes."""
+    terms = 50 if gpu.name == "a host's model of a GPU" else 10000
+    few = [plan.name for plan in plans.plans(table, num_bits) if len(plan.shift) <= terms]
+
+    def is_carried_out(plan):
+        with forced(plan):
+            return outcome(lambda: gpu.plan(table, num_bits), ValueError) == plan
+
+    return [plan for plan in few if is_carried_out(plan)]
+
+
+def test_plans(gpu):
+    """Of each table the plans that this file tests."""
+    names = {kind: plan_names(gpu, structured_table(kind, 8, 1), 8) for kind in TABLES}
+    assert names["exact"] == ["exact", "polynomial", "error_plane", "look_up"]
+    assert "polynomial" in names["bits of activations"]
+    assert "polynomial" in names["bits of weights"]
+    assert "error_plane" in names["errors"]
+    assert "classes" in names["classes"]
+    assert names["random"] == ["look_up"]
+    with forced("polynomial"), pytest.raises(ValueError, match="TFAPPROX_PLAN"):
+        gpu.plan(structured_table("random", 8, 1))  # more terms than are offered
+
+
+def assert_equal_to_reference(gpu, case):
+    expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
+    result = outcome(lambda: gpu.approx_conv2d_with_min_max_vars(**case), ValueError)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("name", GOLDEN_TF2)
+def test_golden(gpu, shared_data, golden_table, name):
+    golden = np.load(shared_data / "golden" / "tf2" / name)
+    case = arguments(golden)
+    case["table"] = golden_table(str(golden["table"]), case["num_bits"])
+    for plan in plan_names(gpu, case["table"], case["num_bits"]):
+        with forced(plan):
+            assert_equal_to_reference(gpu, case)
+
+
+@FEW
+@given(convolutions(), st.sampled_from(TABLES), st.data())
+def test_random(gpu, case, kind, data):
+    case["table"] = structured_table(kind, case["num_bits"], data.draw(st.integers(0, 1000)))
+    plan = data.draw(st.sampled_from(plan_names(gpu, case["table"], case["num_bits"])))
+    with forced(plan):
+        assert gpu.plan(case["table"], case["num_bits"]) == plan
+        assert_equal_to_reference(gpu, case)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_many_tiles(gpu, kind, data_format):
+    """More pixels, filters and taps than one block has, whole chunks of channels, and a batch of several passes."""
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (2, 19, 17, 48)), random.uniform(-1, 1, (3, 2, 48, 130))
+    case = {"strides": ONES, "padding": "SAME", "data_format": data_format, "table": structured_table(kind, 8, 1)}
+    case["input"] = x if data_format == "NHWC" else x.transpose(0, 3, 1, 2)
+    case.update(filter=w, input_min=-0.9, input_max=1, filter_min=-1, filter_max=0.8)
+    for plan in plan_names(gpu, case["table"], 8):
+        with forced(plan):
+            assert_equal_to_reference(gpu, case)
+
+
+def test_passes_over_images(gpu, monkeypatch):
+    call = gpu._call
+
+    def one_image_a_pass(name, *operands):
+        call(name, *operands)
+        if name == "approx_conv2d_init":
+            operands[-1]._obj.work.images = 1
+
+    monkeypatch.setattr(gpu, "_call", one_image_a_pass)
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (3, 5, 4, 3)), random.uniform(-1, 1, (3, 3, 3, 4))
+    assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, -1, 1, -1, 1, ONES))), "table": random_table(8, 0)})
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_sanitized(gpu, kind):
+    """A small case of each kind of plan, which compute-sanitizer runs, too (tools/gpu_check.sh)."""
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (1, 7, 6, 18)), random.uniform(-1, 1, (3, 2, 18, 5))
+    case = {**dict(zip(CASE, (x, w, -1, 1, -1, 1, ONES))), "table": structured_table(kind, 8, 1)}
+    for plan in plan_names(gpu, case["table"], 8):
+        with forced(plan):
+            assert_equal_to_reference(gpu, case)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taps"),
+    [("greatest", 65535), ("greatest", 65537), ("greatest", 140000), ("exact", 67000), ("errors", 67000)],
+)
+def test_sums_beyond_32_bits(gpu, kind, taps):
+    x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
+    table = np.full((256, 256), 65535, np.uint16) if kind == "greatest" else structured_table(kind, 8, 0)
+    assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, 0, 255, 0, 255, ONES))), "table": table})
+
+
+@pytest.mark.parametrize("name", GOLDEN_TF1)
+def test_ax_conv2d_golden(gpu, shared_data, name):
+    golden = np.load(shared_data / "golden" / "tf1" / name)
+    table = load_table(shared_data / "multipliers" / f"{golden['AxMult']}.bin")
+    result = gpu.ax_conv2d(table=table, **ax_arguments(golden))
+    for key in ("output", "min_output", "max_output"):
+        np.testing.assert_array_equal(getattr(result, key), golden[key])
+
+
+@FEW
+@given(quantised_convolutions())
+def test_ax_conv2d_random(gpu, case):
+    expected = outcome(lambda: reference.ax_conv2d(**case), ValueError)
+    result = outcome(lambda: gpu.ax_conv2d(**case), ValueError)
+    assert (result is None) == (expected is None)
+    for ours, theirs in zip(result or (), expected or ()):
+        np.testing.assert_array_equal(ours, theirs)
