@@ -258,7 +258,7 @@ def tune(table):
 
 
 def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=None, ax_tune=True):
-    """An `AxConv2D` of the core, initialised, and the `Table` that must outlive it; arguments as `ax_conv2d` has them.
+    """An `AxConv2D` of the core, its output's shape, and the `Table` that must outlive it; arguments as `ax_conv2d`.
 
     Raises:
         ValueError: if a size is not possible.
@@ -271,7 +271,7 @@ def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=No
         ctypes.byref(shape), *ranges, shared.handle, ctypes.byref(op), ctypes.byref(error)
     )
     _check(status, error)
-    return op, shared
+    return op, [shape.batch, shape.out_height, shape.out_width, shape.out_channels], shared
 
 
 def ax_conv2d(
@@ -294,9 +294,8 @@ def ax_conv2d(
     """
     input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
     ranges = (min_input, max_input, min_filter, max_filter)
-    op, _shared = init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
-    shape = op.shape
-    output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
+    op, shape, _shared = init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
+    output = np.empty(shape, np.int32)
     _compute("ax_conv2d", op, input, filter, output, threads)
     return AxOutput(output, np.float32(op.min_output), np.float32(op.max_output))
 
