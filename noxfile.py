@@ -8,11 +8,14 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import nox
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["core", "tf1", "tf2", "lint"]
+if "CI" in os.environ:
+    nox.options.sessions += ["dist"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -34,6 +37,11 @@ LOCKS = {
 }
 LOCKS["cuda"] = ["pyproject.toml", "--group=core", "--group=cuda", "--universal", "--python-version=3.10"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
+# What the container images hold, without compiler and tests; the versions are those that the sessions test.
+IMAGE_TF2 = ["pyproject.toml", "--extra=tf2", "--extra=examples", "--universal", "--python-version=3.11"]
+LOCKS["image-tf1"] = ["pyproject.toml", "--group=tf1", "--python-version=3.7", "--constraints=requirements/tf1.txt"]
+LOCKS["image-tf2"] = [*IMAGE_TF2, "--constraints=requirements/tf2.txt"]
+LOCKS["image-tf2-cuda"] = [*IMAGE_TF2, "--group=tf2-cuda", "--constraints=requirements/tf2.txt"]
 
 
 def find_python37():
@@ -56,10 +64,14 @@ PYTHON37 = find_python37()
 NO_PYTHON37 = "Python 3.7 is needed on PATH or from pyenv (pyenv install 3.7) or uv (uv python install 3.7)"
 
 
+def install_locked(session, lock):
+    """Installs the files of requirements/LOCK.txt, none but those whose hashes it has."""
+    session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
+
+
 def install(session, lock, **defines):
     """Installs the lock file, then the package as CMake builds it with `defines`."""
-    session.install("pip>=23.1")  # older ones, as in Ubuntu 22.04, have no --config-settings
-    session.install("-r", f"requirements/{lock}.txt")
+    install_locked(session, lock)
     defines = {"TFAPPROX_CUDA": "OFF", **defines}  # whose compilation takes long, and which has its own session
     settings = {"build-dir": f"build/{session.name}", **{f"cmake.define.{name}": on for name, on in defines.items()}}
     options = [f"--config-settings={name}={value}" for name, value in settings.items()]
@@ -107,7 +119,7 @@ def tf1(session):
 @nox.session
 def cuda(session):
     """Compiles the CUDA kernels for all architectures, by PyPI's nvcc; tests and measures them where there is a GPU."""
-    session.install("-r", "requirements/cuda.txt")
+    install_locked(session, "cuda")
     nvcc = next(pathlib.Path(session.virtualenv.location).glob("lib/python*/site-packages/nvidia/*/bin/nvcc"))
     session.env["CUDACXX"] = str(nvcc)
     install(session, "cuda", TFAPPROX_CUDA="ON", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
@@ -141,7 +153,7 @@ def lint(session):
     """Formats and checks all files; what it changed is to be committed."""
     if shutil.which("git") is None or not pathlib.Path(".git").exists():
         session.skip("git and a git checkout are needed to list the files")
-    session.install("-r", "requirements/lint.txt")
+    install_locked(session, "lint")
     session.run("pre-commit", "run", "--all-files", "--show-diff-on-failure", *session.posargs)
 
 
@@ -170,20 +182,53 @@ def bench_tf1(session):
 
 
 @nox.session
-def dist(session):
-    """Source distribution and wheel, in dist/, for the TensorFlow of the lock file."""
-    install(session, "tf2")
-    session.install("build>=1")
-    session.run("python", "-m", "build", "--no-isolation", *session.posargs)
+@nox.parametrize("python, backend", [(None, "tf2"), (PYTHON37 or False, "tf1")], ids=["tf2", "tf1"])
+def dist(session, backend):
+    """Wheel of each backend from the source distribution, in dist/; built twice and installed in another folder."""
+    if backend == "tf1" and not PYTHON37:
+        session.error(NO_PYTHON37) if "CI" in os.environ else session.skip(NO_PYTHON37)
+    install_locked(session, backend)
+    if backend == "tf2":
+        shutil.rmtree("dist", ignore_errors=True)
+        session.run("python", "-c", "from scikit_build_core.build import build_sdist as build; build('dist')")
+    source = next(pathlib.Path("dist").glob("*.tar.gz"), None)
+    if source is None:
+        session.error("no dist/*.tar.gz to build of: nox -s 'dist(tf2)' makes it")
+    with tempfile.TemporaryDirectory() as folder:
+        wheels = []
+        for name in ("first", "second/and/deeper"):
+            tree = pathlib.Path(folder, name)
+            shutil.unpack_archive(source, tree)
+            session.run("sh", next(tree.glob("*/tools/wheel.sh")), "python", tree, external=True)
+            wheels += tree.glob("*.whl")
+        session.run("python", "tools/same_bytes.py", *wheels)
+        try_installed(session, folder, backend, wheels[0])
+        if backend == "tf2":
+            try_installed(session, folder, "core", source.resolve())
+        shutil.copy(wheels[0], "dist")
+
+
+def try_installed(session, folder, backend, archive):
+    """Installs a wheel or source distribution in a new environment in `folder`, and tries it there."""
+    environment = pathlib.Path(folder, backend)
+    session.run("python", "-m", "venv", environment)
+    python = environment / "bin/python"
+    if backend != "core":
+        lock = pathlib.Path(f"requirements/image-{backend}.txt").resolve()
+        session.run(python, "-m", "pip", "install", "-q", "--no-compile", "--require-hashes", "-r", lock, external=True)
+    session.run(python, "-m", "pip", "install", "-q", archive, external=True)
+    smoke = pathlib.Path("tests/smoke.py").resolve()
+    with session.chdir(folder):
+        session.run(python, smoke, backend, external=True, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 
 @nox.session
 def lock(session):
     """Renews the lock files, requirements/*.txt, from pyproject.toml."""
-    session.install("-r", "requirements/lock.txt")
+    install_locked(session, "lock")
     for name, selection in LOCKS.items():
         session.run(
             *["uv", "pip", "compile", *selection],
-            *["--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "--quiet"],
+            *["--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "--quiet"],
             f"--output-file=requirements/{name}.txt",
         )

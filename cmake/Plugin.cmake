@@ -1,6 +1,7 @@
 # tfapprox_add_plugin(TARGET ROOM MAJOR OPTION SOURCE...): a plugin for the interpreter's TensorFlow, if that is MAJOR.x.
 #
-# OPTION is AUTO, ON or OFF; ON fails without that TensorFlow. Installed in the room with built_for.txt, its version.
+# OPTION is AUTO, ON or OFF; ON fails without that TensorFlow. Installed in the room with built_for.txt, its version,
+# which is in the wheel's metadata, too: built_for_tensorflow.txt.
 find_package(Python REQUIRED COMPONENTS Interpreter)
 
 function(tfapprox_add_plugin target room major option)
@@ -37,4 +38,11 @@ function(tfapprox_add_plugin target room major option)
   install(TARGETS ${target} LIBRARY DESTINATION tfapprox/${room})
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/built_for.txt "${version}\n")
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/built_for.txt DESTINATION tfapprox/${room})
+  if(SKBUILD_METADATA_DIR)
+    install(
+      FILES ${CMAKE_CURRENT_BINARY_DIR}/built_for.txt
+      DESTINATION ${SKBUILD_METADATA_DIR}
+      RENAME built_for_tensorflow.txt
+    )
+  endif()
 endfunction()

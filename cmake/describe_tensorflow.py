@@ -8,5 +8,7 @@ except ImportError as error:
     sys.exit(str(error))
 
 print(tf.__version__)
-print(" ".join(tf.sysconfig.get_compile_flags()).replace("-I", "-isystem "))
+include = tf.sysconfig.get_include()
+same_names = f"-ffile-prefix-map={include}=tensorflow/include"  # its headers put theirs into messages
+print(" ".join([*tf.sysconfig.get_compile_flags(), same_names]).replace("-I", "-isystem "))
 print(" ".join(tf.sysconfig.get_link_flags()))

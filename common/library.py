@@ -40,10 +40,15 @@ def load(loader, path, running):
         running: version of the TensorFlow that runs.
 
     Raises:
-        ImportError: if the plugin does not load; says which TensorFlow it was built for.
+        ImportError: if it was built for another minor version of TensorFlow, whose C++ interface is another one, or
+            does not load; says which TensorFlow it was built for.
     """
     with open(os.path.join(os.path.dirname(path), "built_for.txt"), encoding="utf-8") as file:
         built_for = file.read().strip()
+    if built_for.split(".")[:2] != running.split(".")[:2]:
+        raise ImportError(
+            f"{path} was built for TensorFlow {built_for} and cannot be used in TensorFlow {running}. {REBUILD}"
+        )
     try:
         return loader(path)
     except Exception as error:  # TensorFlow's own class, or what the dynamic loader raises

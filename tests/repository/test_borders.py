@@ -60,6 +60,16 @@ def test_versions_agree():
     assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def test_lock_files_have_hashes():
+    """Each package of a lock file has a version and its files' hashes, and no file names a host."""
+    entry = r"[\w.-]+==[\w.!+]+( ;[^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\s*"
+    locks = sorted((ROOT / "requirements").glob("*.txt"))
+    assert len(locks) > 5
+    for path in locks:
+        for text in re.split(r"\n(?=\S)", path.read_text()):
+            assert re.fullmatch(entry, text), (path, text)
+
+
 def test_the_core_exports_only_its_interface():
     """A symbol that leaks from the core can clash with one of TensorFlow's in the same process."""
     from tfapprox.common import library

@@ -40,6 +40,7 @@ def table_file(tmp_path_factory):
     return write
 
 
+@pytest.mark.image
 @pytest.mark.parametrize("name", GOLDEN_TF1)
 def test_golden(shared_data, name):
     golden = np.load(str(shared_data / "golden" / "tf1" / name))

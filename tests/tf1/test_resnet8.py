@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from tfapprox.tf1 import library_path
 
+pytestmark = pytest.mark.image
+
 tf.load_op_library(library_path())
 
 

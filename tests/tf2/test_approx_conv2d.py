@@ -28,6 +28,7 @@ def table_file(tmp_path_factory):
     return write
 
 
+@pytest.mark.image
 @pytest.mark.parametrize("name", GOLDEN_TF2)
 def test_golden(shared_data, golden_table, table_file, name):
     golden = np.load(shared_data / "golden" / "tf2" / name)

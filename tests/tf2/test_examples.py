@@ -55,6 +55,7 @@ def test_evaluate_mistakes(model, tmp_path):
     assert "error: File not found" in run("evaluate.py", tmp_path / "none.keras", code=1)
 
 
+@pytest.mark.image
 def test_demo(tmp_path):
     save_table(tmp_path / "mul8u_OWN.bin", random_table(8, 1))
     output = run("demo.py", "--epochs", 2, "--output", tmp_path / "demo", TFAPPROX_MULTIPLIER_PATH=str(tmp_path))

@@ -1,9 +1,12 @@
 """The plugin: found, linked for old scripts, and its absence explained."""
 
+import importlib.metadata
+import re
 import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
 from tfapprox.tf2 import library, library_path
 
@@ -39,12 +42,18 @@ def test_missing_plugin(monkeypatch):
         library.load()
 
 
-def test_plugin_of_another_tensorflow(monkeypatch, tmp_path):
+@pytest.mark.parametrize("built_for", ["2.9.0", "1.14.0", tf.__version__])
+def test_plugin_of_another_tensorflow(monkeypatch, tmp_path, built_for):
     broken = tmp_path / "libBroken.so"
     broken.write_bytes(b"\x7fELF")
-    (tmp_path / "built_for.txt").write_text("2.99.0\n")
+    (tmp_path / "built_for.txt").write_text(built_for + "\n")
     monkeypatch.setattr(library, "library_path", lambda: str(broken))
-    with pytest.raises(
-        ImportError, match=r"libBroken\.so was built for TensorFlow 2\.99\.0 and does not load in TensorFlow 2"
-    ):
+    failure = "does not load in" if built_for == tf.__version__ else "cannot be used in"
+    message = f"libBroken.so was built for TensorFlow {built_for} and {failure} TensorFlow {tf.__version__}"
+    with pytest.raises(ImportError, match=re.escape(message) + ".* Rebuild with the TensorFlow that you run: pip"):
         library.load()
+
+
+def test_the_metadata_says_what_it_was_built_for():
+    distribution = importlib.metadata.distribution("tfapprox")
+    assert distribution.read_text("built_for_tensorflow.txt") == tf.__version__ + "\n"
