@@ -1,6 +1,7 @@
 // The core's statuses, tables and tiles in TensorFlow's terms.
 #include "core_adapter.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "tensorflow/core/framework/allocator.h"
@@ -72,18 +73,21 @@ Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::Tensor
 Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
                 const std::function<void(int64_t, int64_t, void*)>& run) {
   tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
+  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
+  // Neighbouring tiles share a packed block of pixels: with two parts a thread, few blocks are packed twice, and the
+  // threads still even out.
+  const int64_t parts = std::min<int64_t>(work.tiles, 2 * workers.num_threads);
   std::atomic<bool> out_of_memory{false};
-  const auto run_with_workspace = [&](int64_t begin, int64_t end) {
+  const auto run_parts = [&](int64_t begin, int64_t end) {
     void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
     if (workspace == nullptr) {
       out_of_memory = true;
       return;
     }
-    run(begin, end, workspace);
+    run(work.tiles * begin / parts, work.tiles * end / parts, workspace);
     allocator->DeallocateRaw(workspace);
   };
-  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-  tensorflow::Shard(workers.num_threads, workers.workers, work.tiles, work.cycles_per_tile, run_with_workspace);
+  tensorflow::Shard(workers.num_threads, workers.workers, parts, work.cycles_per_tile * (work.tiles / parts), run_parts);
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");
