@@ -58,7 +58,7 @@ class Convolution:
         self.w = random.uniform(-1, 1, (extent, extent, channels, filters)).astype(np.float32)
         self.stride, self.threads, self.table = stride, threads, native.Table(table)
         self.shape = native.conv2d(self.x.shape, self.w.shape, [1, stride, stride, 1], "SAME")
-        unit, self.op, error = native.quantiser("input", -1, 1), native.ApproxConv2D(), native.Error()
+        unit, self.op, error = native.quantiser("input", -1, 1, self.table), native.ApproxConv2D(), native.Error()
         arguments = [ctypes.byref(value) for value in (self.shape, unit, unit)]
         status = native._core.tfapprox_approx_conv2d_init(
             *arguments, self.table.handle, ctypes.byref(self.op), ctypes.byref(error)

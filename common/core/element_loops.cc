@@ -7,14 +7,25 @@ namespace tfapprox {
 namespace {
 
 // (2.4), every step in float32. Truncation is floor here: what is below 0, and a NaN step, is 0 before.
-inline uint8_t Code(float x, const tfapprox_quantiser& q, float max_code) {
+inline uint8_t NudgedCode(float x, const tfapprox_quantiser& q, float max_code) {
   const float step = (x - q.nudged_min) * q.inverse_scale + 0.5f;
   const float positive = step > 0.0f ? step : 0.0f;
   return static_cast<uint8_t>(static_cast<int32_t>(positive < max_code ? positive : max_code));
 }
 
-bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
-              uint8_t* codes) {
+// (2.7), with 128 added (table.h). A sum with 1.5 * 2^23 has no fraction: it is rounded, halves to even. To take
+// 1.5 * 2^23 - 128 off again is exact.
+inline uint8_t SymmetricCode(float x, const tfapprox_quantiser& q, float max_code) {
+  const float step = x * q.inverse_scale;
+  const float number = step == step ? step : 0.0f;
+  const float above = number > -max_code ? number : -max_code;
+  const float rounded = (above < max_code ? above : max_code) + 12582912.0f;
+  return static_cast<uint8_t>(static_cast<int32_t>(rounded - 12582784.0f));
+}
+
+template <uint8_t (*kCode)(float x, const tfapprox_quantiser& q, float max_code)>
+bool QuantiseBy(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
+                uint8_t* codes) {
   const tfapprox_quantiser q = quantiser;
   const float max_code = static_cast<float>(q.max_code);
   int32_t nan = 0;
@@ -24,18 +35,24 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   }
   if (length == 1) {
     for (int64_t i = 0; i < count; ++i) {
-      codes[i] = Code(x[i * step], q, max_code);
+      codes[i] = kCode(x[i * step], q, max_code);
       nan |= x[i * step] != x[i * step];
     }
     return nan != 0;
   }
   for (int64_t i = 0; i < count; ++i, x += step, codes += length) {
     for (int64_t j = 0; j < length; ++j) {
-      codes[j] = Code(x[j], q, max_code);
+      codes[j] = kCode(x[j], q, max_code);
       nan |= x[j] != x[j];
     }
   }
   return nan != 0;
+}
+
+bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
+              uint8_t* codes) {
+  const auto quantise = quantiser.min_code < 0 ? QuantiseBy<SymmetricCode> : QuantiseBy<NudgedCode>;
+  return quantise(x, count, step, length, quantiser, codes);
 }
 
 using Bytes16 = uint8_t __attribute__((vector_size(16)));
