@@ -24,7 +24,7 @@ class Convolution:
         self.x, self.w = LAYER.tensors(BATCH)
         self.table, self.threads, self.pool = native.Table(table), count, ThreadPoolExecutor(count)
         shape = native.conv2d(self.x.shape, self.w.shape, [1, LAYER.stride, LAYER.stride, 1], "SAME")
-        quantiser = native.quantiser("input", -1, 1)
+        quantiser = native.quantiser("input", -1, 1, self.table)
         self.op, error = native.ApproxConv2D(), native.Error()
         status = native._core.tfapprox_approx_conv2d_init(
             *(ctypes.byref(value) for value in (shape, quantiser, quantiser)),

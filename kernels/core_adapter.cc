@@ -22,18 +22,22 @@ Status ToStatus(int32_t status, const tfapprox_error& error) {
   }
 }
 
-Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, bool tune,
+Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, Tables tables,
                  TableHandle* table) {
   if (name_or_path.find('\0') != std::string::npos) {
     return tensorflow::errors::InvalidArgument(argument, " must have no null character; received '", name_or_path, "'");
   }
   std::vector<uint16_t> entries(size_t{1} << (2 * TFAPPROX_MAX_BITS));
+  int32_t is_signed = 0;
   tfapprox_error error;
-  TF_RETURN_IF_ERROR(
-      ToStatus(tfapprox_table_load(argument, name_or_path.c_str(), num_bits, entries.data(), &error), error));
+  TF_RETURN_IF_ERROR(ToStatus(tfapprox_table_load(argument, name_or_path.c_str(), num_bits, entries.data(),
+                                                  tables == Tables::kAny ? &is_signed : nullptr, &error),
+                              error));
   const tfapprox_table* shared = nullptr;
-  const auto acquire = tune ? tfapprox_table_acquire_tuned : tfapprox_table_acquire;
-  TF_RETURN_IF_ERROR(ToStatus(acquire(entries.data(), num_bits, &shared, &error), error));
+  const int32_t status = tables == Tables::kTuned
+                             ? tfapprox_table_acquire_tuned(entries.data(), num_bits, &shared, &error)
+                             : tfapprox_table_acquire(entries.data(), num_bits, is_signed, &shared, &error);
+  TF_RETURN_IF_ERROR(ToStatus(status, error));
   table->reset(shared);
   return Status();
 }

@@ -50,6 +50,11 @@ def kulkarni(a, w, bits=8):
     return (parts[0] << bits) + ((parts[1] + parts[2]) << half) + parts[3]
 
 
+def signed_product(a, w):
+    """Of two's complement bytes."""
+    return (a - 256 * (a > 127)) * (w - 256 * (w > 127))
+
+
 def over_pairs(function, *parameters):
     return [[function(a, w, *parameters) for w in range(256)] for a in range(256)]
 
@@ -65,6 +70,7 @@ EXPECTED = {
     "mul8u_mitchell": lambda: over_pairs(mitchell),
     **{f"mul8u_drum{k}": lambda k=k: over_pairs(drum, k) for k in (3, 4, 5, 6)},
     "mul8u_kulkarni": lambda: over_pairs(kulkarni),
+    **{name: lambda: over_pairs(signed_product) for name in ("mul8s_exact", "mul8s_1KV8")},
 }
 
 
@@ -91,7 +97,8 @@ NO_NAMES = [
     "mul8u_EXACT",
     "mul9u_exact",
     "mul1u_exact",
-    "mul8s_exact",
+    "mul8s_1JFF",
+    "mul8s_trunc4",
     "mul8u_trunc",
     "mul8u_trunc04",
     "mul8u_trunc17",
@@ -118,16 +125,22 @@ def half_a_digit(printed):
 def test_published_figures(shared_data):
     """MAE, WCE, EP and MRE as EvoApproxLib publishes them, to the printed digits."""
     published = json.loads((shared_data / "multipliers" / "multipliers.json").read_text())
-    unsigned = {name: figures for name, figures in published.items() if not figures["signed"]}
-    assert len(unsigned) > 30
-    for name, figures in unsigned.items():
+    assert len(published) > 40
+    for name, figures in published.items():
         mae, wce, mre, ep = metrics.errors(load_table(shared_data / "multipliers" / f"{name}.bin"))
         for measured, key in [(mae, "MAE"), (wce, "WCE"), (100 * ep, "EP%"), (100 * mre, "MRE%")]:
             assert measured == pytest.approx(figures[key], abs=half_a_digit(figures[key])), (name, key)
 
 
-def test_errors_of_the_exact_multiplier():
-    assert metrics.errors(load_table("mul8u_exact")) == (0, 0, 0, 0)
+@pytest.mark.parametrize("name", ["mul8u_exact", "mul8s_exact"])
+def test_errors_of_the_exact_multiplier(name):
+    assert metrics.errors(load_table(name)) == (0, 0, 0, 0)
+
+
+def test_errors_of_one_wrong_signed_entry():
+    table = load_table("mul8s_exact")
+    table[-3, 5] += 6
+    assert metrics.errors(table) == (6 / 65536, 6, 6 / 15 / 255**2, 1 / 65536)
 
 
 def test_errors_of_one_wrong_entry():
@@ -141,13 +154,13 @@ def test_found(tmp_path, monkeypatch):
     save_table(tmp_path / "mul8u_A.bin", random_table(8, 1))
     save_table(tmp_path / "mul8u_exact.bin", random_table(8, 1))
     save_table(tmp_path / "mul4u_A.bin", random_table(4, 1))
-    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1))
+    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1, signed=True))
     for not_loaded in ("mul8u_drum7.bin", "a.bin.bin", ".bin"):  # built in though not listed, a path, the exact product
         save_table(tmp_path / not_loaded, random_table(8, 1))
     first = tmp_path / "first"
     (first / "mul8u_B.bin").mkdir(parents=True)  # a folder does not hide a file behind it
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{first}:{tmp_path}:/nowhere")
-    assert list(multipliers.found()) == ["mul8u_A", "mul8u_B"]
+    assert list(multipliers.found()) == ["mul8s_A", "mul8u_A", "mul8u_B"]
     for name, path in multipliers.found().items():
         np.testing.assert_array_equal(load_table(name), load_table(path))
     assert list(multipliers.found(4)) == ["mul4u_A"]
