@@ -4,6 +4,8 @@ from collections import namedtuple
 
 import numpy as np
 
+from .reference import exact_table, is_signed
+
 Errors = namedtuple("Errors", "mae wce mre ep")
 Errors.__doc__ = "MAE and WCE in units of the product; MRE and EP as fractions of 1."
 
@@ -19,12 +21,6 @@ Pair = namedtuple("Pair", "a w product exact")
 Pair.__doc__ = "Two operands, what the table says and what is right; all integers."
 
 
-def is_signed(table):
-    """Whether a table has signed operands: `load_table` gives those as int16 `[256, 256]`, and no others."""
-    table = np.asarray(table)
-    return table.dtype == np.int16 and table.shape == (256, 256)
-
-
 def operands(num_bits=8, signed=False):
     """The values of the codes 0, 1, ... `2**num_bits - 1`, int64: in two's complement if `signed`.
 
@@ -36,24 +32,18 @@ def operands(num_bits=8, signed=False):
     return codes - (codes >= 1 << (num_bits - 1)) * (1 << num_bits) if signed else codes
 
 
-def exact_products(num_bits=8, signed=False):
-    """The exact product of every pair of codes: int64 `[2**num_bits, 2**num_bits]`."""
-    values = operands(num_bits, signed)
-    return np.multiply.outer(values, values)
-
-
 def _compared(table, signed):
     table = np.asarray(table)
     signed = is_signed(table) if signed is None else signed
-    return table.astype(np.int64), exact_products(len(table).bit_length() - 1, signed), signed
+    return table.astype(np.int64), exact_table(len(table).bit_length() - 1, signed).astype(np.int64), signed
 
 
 def errors(table, signed=None):
     """MAE, WCE, MRE and EP of a table over all pairs of operands, equally likely.
 
     Args:
-        table: integer array `[codes, codes]`, activation code first.
-        signed: whether codes are two's complement; by default, whether the table is int16 `[256, 256]`.
+        table: integer array `[codes, codes]`, activation code first; int16 if it is signed.
+        signed: whether codes are two's complement; by default, whether the table is int16.
 
     Returns:
         An `Errors` of floats: mean absolute error, worst-case error, mean relative error (over the pairs whose exact

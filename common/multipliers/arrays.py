@@ -77,8 +77,8 @@ def to_table(products, signed=False):
         ValueError: if shape, type or a product does not fit.
 
     Example:
-        >>> int(to_table(metrics.exact_products(8, signed=True), signed=True)[255, 255])  # -1 * -1
-        1
+        >>> to_table([[0, 0, 0, 0], [0, 1, 2, 3], [0, 2, 4, 6], [0, 3, 6, 7]]).dtype
+        dtype('uint16')
     """
     products = np.asarray(products)
     shapes = [(1 << bits, 1 << bits) for bits in ([8] if signed else WIDTHS)]

@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from .. import metrics
+from .. import metrics, native
 from . import arrays, c_circuit, c_source, headers, registry, storage
 
 _READERS = {".npy": arrays.read_npy, ".txt": arrays.read_text, ".csv": arrays.read_text, ".bin": arrays.read_raw}
@@ -38,7 +38,7 @@ def import_products(products, name, known=None, signed=None, swap=False, ascendi
         >>> import_products((a & ~1) * w, "mul8u_EVEN", folder=tempfile.mkdtemp()).num_bits
         8
     """
-    signed = registry.is_signed_name(name) if signed is None else signed
+    signed = native.name_is_signed(name) if signed is None else signed
     if ascending and not signed:
         raise ValueError("--ascending is for signed operands; received unsigned ones (--signed, or a name mul8s_...)")
     products = np.asarray(products)
@@ -78,7 +78,7 @@ def import_callable(function, name=None, num_bits=8, signed=None, arrays_at_once
         'mul8u_MINE'
     """
     called = getattr(function, "__name__", type(function).__name__)
-    signed = registry.is_signed_name(name or called) if signed is None else signed
+    signed = native.name_is_signed(name or called) if signed is None else signed
     values, codes = metrics.operands(num_bits, signed), 1 << num_bits
     pairs = [(slice(None), slice(None))] if arrays_at_once else np.ndindex(codes, codes)
     products = np.empty((codes, codes), np.int64)
@@ -121,7 +121,7 @@ def import_c(path, name=None, function=None, num_bits=None, signed=None, seconds
     text = path.read_text(encoding="utf-8", errors="replace")
     chosen = c_source.choose(path, function)
     if signed is None:
-        signed = registry.is_signed_name(name or chosen.name) or chosen.parameters[0] in _SIGNED_TYPES
+        signed = native.name_is_signed(name or chosen.name) or chosen.parameters[0] in _SIGNED_TYPES
     name = name or _name(chosen.name, signed)
     if num_bits is None:
         num_bits = registry.width_of(name) or 8
@@ -154,7 +154,7 @@ def import_file(path, name=None, signed=None, known=None, **options):
         raise ValueError(
             f"SOURCE must be a folder or a file of the kind .c, .py, {', '.join(_READERS)}; received '{path}'"
         )
-    signed = registry.is_signed_name(name or path.stem) if signed is None else signed
+    signed = native.name_is_signed(name or path.stem) if signed is None else signed
     reader = _READERS[suffix]
     products = reader(path, signed) if suffix == ".bin" else reader(path)
     known = {"source": path.name, **(known or {})}

@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 
 from .. import metrics
+from ..reference import exact_table
 
 FORMATS = ("png", "svg")
 _WIDTH, _HEIGHT = 5.0, 4.2  # inches: a column of a paper, with fonts that stay readable there
@@ -44,8 +45,8 @@ def _errors(multiplier):
     """Table less exact products, with the values of the codes; both in ascending order of the values."""
     values = metrics.operands(multiplier.num_bits, multiplier.signed)
     order = np.argsort(values)
-    exact = metrics.exact_products(multiplier.num_bits, multiplier.signed)
-    return (multiplier.table.astype(np.int64) - exact)[np.ix_(order, order)], values[order]
+    errors = multiplier.table.astype(np.int64) - exact_table(multiplier.num_bits, multiplier.signed)
+    return errors[np.ix_(order, order)], values[order]
 
 
 def error_heat_map(multiplier, path, formats=FORMATS):

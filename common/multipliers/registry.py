@@ -113,11 +113,6 @@ def width_of(name):
     return int(match.group(1)) if match else None
 
 
-def is_signed_name(name):
-    """Whether a name means a table of signed operands: it begins with `mul8s_`."""
-    return name.startswith("mul8s_")
-
-
 def locate(name_or_path):
     """The `Place` of what an operation loads for a name or path.
 

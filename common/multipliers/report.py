@@ -62,15 +62,10 @@ def _values(row):
     return {"min": int(row.min()), "max": int(row.max()), "nonzero": int((row != 0).sum())}
 
 
-def _plan(multiplier):
-    """Name and number of terms of the plan that the core carries out, `None` where it does not take the table."""
-    try:
-        # Loaded anew: the core says itself which tables it takes.
-        table = native.load_table(multiplier.path or multiplier.name, multiplier.num_bits)
-    except ValueError:
-        return None
-    chosen = plans.plan(table, multiplier.num_bits)
-    terms = {plan.name: plan.terms for plan in plans.plans(table, multiplier.num_bits)}
+def _plan(table, num_bits):
+    """Name and number of terms of the plan that the core carries out, and the terms of all that are possible."""
+    chosen = plans.plan(table, num_bits)
+    terms = {plan.name: plan.terms for plan in plans.plans(table, num_bits)}
     return {"name": chosen, "terms": terms[chosen], "path": native.path(), "possible": terms}
 
 
@@ -99,14 +94,14 @@ def details(name_or_path):
         "symmetric": description.symmetric,
         "zero_row": _values(description.zero_row),
         "zero_column": _values(description.zero_column),
-        "plan": _plan(multiplier),
+        "plan": _plan(multiplier.table, multiplier.num_bits),
         "published": {
             key: {"value": value, "agrees": sidecar.agrees(measured[key], value)}
             for key, value in known["published"].items()
             if key in measured
         },
         **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence")},
-        "hash": f"{native.table_hash(multiplier.table.view('<u2')):016x}",
+        "hash": f"{native.table_hash(multiplier.table):016x}",
         "changed": storage.is_changed(multiplier),
         "hidden": [str(path) for path in multiplier.hidden],
     }

@@ -3,11 +3,13 @@
 import os
 import pathlib
 import re
+import tempfile
 from collections import namedtuple
 
 import numpy as np
 
 from .. import native
+from ..tables import save_table
 from . import registry, sidecar
 from .arrays import read_raw, to_table
 
@@ -59,7 +61,7 @@ def read(path):
         OSError: if it cannot be read.
         ValueError: if its size is not that of a table.
     """
-    signed = registry.is_signed_name(pathlib.Path(path).name)
+    signed = native.name_is_signed(path)
     return to_table(read_raw(path, signed), signed)
 
 
@@ -73,7 +75,7 @@ def check_name(name, table, signed):
     """Raises a `ValueError` if a table must not have this name."""
     if not re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) or name.endswith(".bin"):
         raise ValueError(f"--name must be letters, digits and _ . + -, without .bin at its end; received {name!r}")
-    if registry.is_signed_name(name) != signed or (re.match(r"mul\d+s_", name) and not signed):
+    if native.name_is_signed(name) != signed:
         kind, rule = ("signed", "begin with mul8s_") if signed else ("unsigned", "not begin with mul8s_")
         raise ValueError(f"--name of a multiplier with {kind} operands must {rule}; received {name!r}")
     width, num_bits = registry.width_of(name), len(table).bit_length() - 1
@@ -108,13 +110,10 @@ def store(name, table, known, folder=None, force=False):
     if path.exists() and not force:
         raise FileExistsError(f"NAME must be new in {folder}; received {name!r}, which is there (--force replaces it)")
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{name}.{os.getpid()}"
-    try:
-        unfinished.write_bytes(table.astype("<i2" if signed else "<u2").tobytes())
-        known = {**known, "bits": len(table).bit_length() - 1, "signed": signed, "sha256": sidecar.sha256(unfinished)}
+    with tempfile.TemporaryDirectory(dir=str(folder), prefix=".") as unfinished:
+        written = os.path.join(unfinished, path.name)
+        save_table(written, table)
+        known = {**known, "bits": len(table).bit_length() - 1, "signed": signed, "sha256": sidecar.sha256(written)}
         sidecar.write(path, known)
-        os.replace(str(unfinished), str(path))
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
+        os.replace(written, str(path))
     return load(path)

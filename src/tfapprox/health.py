@@ -19,8 +19,8 @@ from .common import cuda, library, multipliers, native
 PLUGINS = {"tf1": "axqconv.so", "tf2": "libApproxGPUOpsTF.so"}
 ROOMS = {"1": ["tf1"], "2": ["tf2", "tf1"]}  # of each TensorFlow: version 2 has AxConv2D, too
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
-# One table for each kind of plan: exact, terms, classes, look-up.
-SELF_TEST = ("mul8u_exact", "mul8u_trunc4", "mul8u_drum3", "mul8u_mitchell")
+# One table for each kind of plan, and signed operands; the last one, whose products differ most, for TensorFlow.
+SELF_TEST = ("mul8u_exact", "mul8s_exact", "mul8u_trunc4", "mul8u_drum3", "mul8u_mitchell")
 TENSORFLOW_SECONDS = 120
 
 

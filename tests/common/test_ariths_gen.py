@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tfapprox.command_line import app
 from tfapprox.common import load_table, multipliers
-from tfapprox.common.metrics import exact_products
+from tfapprox.common.reference import exact_table
 
 pytest.importorskip("ariths_gen")
 
@@ -22,10 +22,10 @@ def _home(tmp_path, monkeypatch):
 def test_exact_circuits():
     made = multipliers.import_ariths_gen(multipliers.generate_ariths_gen("UnsignedDaddaMultiplier"))
     assert (made.name, made.sidecar["source"]) == ("mul8u_u_dadda_cla", "ariths-gen, UnsignedDaddaMultiplier")
-    np.testing.assert_array_equal(made.table, exact_products())
+    np.testing.assert_array_equal(made.table, exact_table(8))
     made = multipliers.import_ariths_gen(multipliers.generate_ariths_gen("SignedDaddaMultiplier"))
     assert made.name == "mul8s_s_dadda_cla"
-    np.testing.assert_array_equal(made.table, exact_products(8, signed=True))
+    np.testing.assert_array_equal(made.table, exact_table(8, signed=True))
 
 
 def test_a_broken_array_is_ours():
@@ -44,7 +44,7 @@ def test_python_file(tmp_path):
         "circuit = UnsignedArrayMultiplier(a=Bus('a', 6), b=Bus('b', 6))\n"
     )
     made = multipliers.import_python(tmp_path / "mine.py", "mul6u_MINE", "circuit")
-    np.testing.assert_array_equal(made.table, exact_products(6))
+    np.testing.assert_array_equal(made.table, exact_table(6))
 
 
 def test_its_c_code_has_gates_of_two_operands(tmp_path):
@@ -54,7 +54,7 @@ def test_its_c_code_has_gates_of_two_operands(tmp_path):
     path = tmp_path / f"{circuit.prefix}.c"
     for file in (path, tmp_path / "other.c"):
         file.write_text(text.getvalue())
-    np.testing.assert_array_equal(multipliers.import_c(path, "mul8u_WALLACE").table, exact_products())
+    np.testing.assert_array_equal(multipliers.import_c(path, "mul8u_WALLACE").table, exact_table(8))
     with pytest.raises(
         ValueError, match=r"must have one function of two integers .*uint8_t and_gate\(uint8_t, uint8_t\)"
     ):

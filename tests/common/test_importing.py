@@ -9,12 +9,13 @@ import pytest
 
 from cases import random_table
 from tfapprox.common import load_table, multipliers, native
-from tfapprox.common.metrics import exact_products, operands
+from tfapprox.common.metrics import operands
 from tfapprox.common.multipliers import arrays, headers, sidecar
+from tfapprox.common.reference import exact_table
 
 A, W = np.mgrid[0:256, 0:256]
 PRODUCTS = (A & ~1) * W
-SIGNED = exact_products(8, signed=True) & ~1
+SIGNED = exact_table(8, signed=True) & ~1
 
 
 @pytest.fixture
@@ -181,7 +182,8 @@ WRONG_PRODUCTS = [
      r"mul8s_; received 'mul8s_X'"),
     ("mul8u_X", SIGNED, {"signed": True}, r"--name of a multiplier with signed operands must begin with mul8s_; "
      r"received 'mul8u_X'"),
-    ("mul7s_X", exact_products(7), {}, r"must not begin with mul8s_; received 'mul7s_X'"),
+    ("mul7s_X", exact_table(7), {}, r"products must be 256x256; received 128x128"),
+    ("mul7s_X", exact_table(7), {"signed": False}, r"must not begin with mul8s_; received 'mul7s_X'"),
     ("mul7u_X", PRODUCTS, {}, r"must say the width of the table, 8 bits; received 'mul7u_X'"),
     ("mul8u_drum4", PRODUCTS, {}, r"must not be that of another built-in multiplier; received 'mul8u_drum4'"),
     ("a/b", PRODUCTS, {}, r"--name must be letters, digits and .*; received 'a/b'"),

@@ -8,6 +8,7 @@ import pytest
 
 from cases import random_table
 from tfapprox.common import load_table, metrics, multipliers, save_table
+from tfapprox.common.reference import exact_table
 
 PAIRS = np.mgrid[0:256, 0:256]
 
@@ -50,6 +51,11 @@ def kulkarni(a, w, bits=8):
     return (parts[0] << bits) + ((parts[1] + parts[2]) << half) + parts[3]
 
 
+def signed_product(a, w):
+    """Of two's complement bytes."""
+    return (a - 256 * (a > 127)) * (w - 256 * (w > 127))
+
+
 def over_pairs(function, *parameters):
     return [[function(a, w, *parameters) for w in range(256)] for a in range(256)]
 
@@ -65,6 +71,7 @@ EXPECTED = {
     "mul8u_mitchell": lambda: over_pairs(mitchell),
     **{f"mul8u_drum{k}": lambda k=k: over_pairs(drum, k) for k in (3, 4, 5, 6)},
     "mul8u_kulkarni": lambda: over_pairs(kulkarni),
+    **{name: lambda: over_pairs(signed_product) for name in ("mul8s_exact", "mul8s_1KV8")},
 }
 
 
@@ -91,7 +98,8 @@ NO_NAMES = [
     "mul8u_EXACT",
     "mul9u_exact",
     "mul1u_exact",
-    "mul8s_exact",
+    "mul8s_1JFF",
+    "mul8s_trunc4",
     "mul8u_trunc",
     "mul8u_trunc04",
     "mul8u_trunc17",
@@ -127,8 +135,15 @@ def test_published_figures(shared_data):
             assert measured == pytest.approx(figures[key], abs=half_a_digit(figures[key])), (name, key)
 
 
-def test_errors_of_the_exact_multiplier():
-    assert metrics.errors(load_table("mul8u_exact")) == (0, 0, 0, 0)
+@pytest.mark.parametrize("name", ["mul8u_exact", "mul8s_exact"])
+def test_errors_of_the_exact_multiplier(name):
+    assert metrics.errors(load_table(name)) == (0, 0, 0, 0)
+
+
+def test_errors_of_one_wrong_signed_entry():
+    table = load_table("mul8s_exact")
+    table[-3, 5] += 6
+    assert metrics.errors(table) == (6 / 65536, 6, 6 / 15 / 255**2, 1 / 65536)
 
 
 def test_published_figures_in_details(shared_data):
@@ -144,7 +159,7 @@ def test_published_figures_in_details(shared_data):
 
 
 def test_description_of_a_signed_table():
-    table = metrics.exact_products(8, signed=True).astype(np.int16)
+    table = exact_table(8, signed=True)
     table[0, 3], table[255, 254], table[254, 255] = 5, 12, -8  # 0 * 3, -1 * -2, -2 * -1
     found = metrics.describe(table)
     assert found.worst == (-2, -1, -8, 2)
@@ -182,13 +197,13 @@ def test_found(tmp_path, monkeypatch):
     save_table(tmp_path / "mul8u_A.bin", random_table(8, 1))
     save_table(tmp_path / "mul8u_exact.bin", random_table(8, 1))
     save_table(tmp_path / "mul4u_A.bin", random_table(4, 1))
-    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1))
+    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1, signed=True))
     for not_loaded in ("mul8u_drum7.bin", "a.bin.bin", ".bin"):  # built in though not listed, a path, the exact product
         save_table(tmp_path / not_loaded, random_table(8, 1))
     first = tmp_path / "first"
     (first / "mul8u_B.bin").mkdir(parents=True)  # a folder does not hide a file behind it
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{first}:{tmp_path}:/nowhere")
-    assert list(multipliers.found()) == ["mul8u_A", "mul8u_B"]
+    assert list(multipliers.found()) == ["mul8s_A", "mul8u_A", "mul8u_B"]
     loaded, failures = multipliers.every()
     assert [multiplier.name for multiplier in loaded if multiplier.path] == ["mul4u_A", "mul8s_A", "mul8u_A", "mul8u_B"]
     reasons = {path.name: reason for path, reason in failures}

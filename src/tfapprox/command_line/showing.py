@@ -45,8 +45,6 @@ def _products(name, values):
 
 
 def _plan(plan):
-    if plan is None:
-        return "plan: none, the core does not take this table"
     possible = ", ".join(f"{name} ({terms})" if terms else name for name, terms in plan["possible"].items())
     return f"plan on {plan['path']}: {plan['name']}; possible, with their terms: {possible}"
 
