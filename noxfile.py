@@ -22,7 +22,14 @@ nox.options.stop_on_first_error = False
 
 # What uv resolves into requirements/NAME.txt: for Python 3.10 and later, TensorFlow 1.14 for its 3.7.
 LOCKS = {
-    "core": ["pyproject.toml", "--group=core", "--universal", "--python-version=3.10"],
+    "core": [
+        "pyproject.toml",
+        "--group=core",
+        "--extra=plots",
+        "--extra=circuits",
+        "--universal",
+        "--python-version=3.10",
+    ],
     "tf1": ["pyproject.toml", "--group=core", "--group=tf1", "--python-version=3.7"],
     "tf2": [
         "pyproject.toml",
@@ -38,7 +45,14 @@ LOCKS = {
 LOCKS["cuda"] = ["pyproject.toml", "--group=core", "--group=cuda", "--universal", "--python-version=3.10"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 # What the container images hold, without compiler and tests; the versions are those that the sessions test.
-IMAGE_TF2 = ["pyproject.toml", "--extra=tf2", "--extra=examples", "--universal", "--python-version=3.11"]
+IMAGE_TF2 = [
+    "pyproject.toml",
+    "--extra=tf2",
+    "--extra=examples",
+    "--extra=circuits",
+    "--universal",
+    "--python-version=3.11",
+]
 LOCKS["image-tf1"] = ["pyproject.toml", "--group=tf1", "--python-version=3.7", "--constraints=requirements/tf1.txt"]
 LOCKS["image-tf2"] = [*IMAGE_TF2, "--constraints=requirements/tf2.txt"]
 LOCKS["image-tf2-cuda"] = [*IMAGE_TF2, "--group=tf2-cuda", "--constraints=requirements/tf2.txt"]

@@ -60,9 +60,13 @@ def batches(layer):
 
 def tables():
     """Truth tables from name to path or registered name: without structure, and with all that the planner knows."""
-    path = os.path.join(tempfile.mkdtemp(), "random.bin")
-    save_table(path, np.random.RandomState(0).randint(0, 65536, (256, 256)))
+    folder = tempfile.mkdtemp()
+    random = np.random.RandomState(0).randint(0, 65536, (256, 256))
+    made = {"random": random, "random-64-rows": np.repeat(random[:64], 4, axis=0)}
+    paths = {name: os.path.join(folder, f"{name}.bin") for name in made}
+    for name, path in paths.items():
+        save_table(path, made[name])
     published = ["mul8u_Y48", "mul8u_1446", "mul8u_17C8", "mul8u_14VP", "mul8u_2HH", "mul8u_L40"]
     built_in = ["mul8u_exact", "mul8u_trunc4", "mul8u_drum4", "mul8u_mitchell", "mul8u_kulkarni"]
     found = multipliers.found()
-    return {"random": path, **{name: name for name in [*built_in, *(name for name in published if name in found)]}}
+    return {**paths, **{name: name for name in [*built_in, *(name for name in published if name in found)]}}

@@ -1,86 +1,97 @@
-"""The core alone, without TensorFlow: products per second of each path, plan and number of threads.
+"""The core alone, without TensorFlow: products per second of each path and plan, on one thread and on all.
 
-    python benchmarks/lut_gemm.py [RESULT.json]
-
-Where PyTorch is installed, its float32 convolution is measured in the same rounds.
+python benchmarks/lut_gemm.py [RESULT.json]
 """
 
-import functools
+import ctypes
 import statistics
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from layers import Layer, tables
-from measure import environment, median_ratio, record, threads, times
+from measure import environment, record, threads, times
+from rich.progress import track
 
-from tfapprox.common import load_table, native
+from tfapprox.common import load_table, native, plans
 
 LAYER, BATCH = Layer("wide, CIFAR", 32, 64, 3, 64, 1), 8
-RANGES = [-1.0, 1.0, -1.0, 1.0]
-STRIDES = [1, 1, 1, 1]
 
 
-def paths():
-    """The paths that are built and that this processor supports."""
-    found = []
-    for path in ("avx512vbmi", "avx2", "scalar"):
-        with environment(TFAPPROX_FORCE_PATH=path):
+class Convolution:
+    """A call of the core for LAYER, with what TensorFlow keeps from call to call: the table, memory and threads."""
+
+    def __init__(self, table, count):
+        self.x, self.w = LAYER.tensors(BATCH)
+        self.table, self.threads, self.pool = native.Table(table), count, ThreadPoolExecutor(count)
+        shape = native.conv2d(self.x.shape, self.w.shape, [1, LAYER.stride, LAYER.stride, 1], "SAME")
+        quantiser = native.quantiser("input", -1, 1, self.table)
+        self.op, error = native.ApproxConv2D(), native.Error()
+        status = native._core.tfapprox_approx_conv2d_init(
+            *(ctypes.byref(value) for value in (shape, quantiser, quantiser)),
+            *(self.table.handle, ctypes.byref(self.op), ctypes.byref(error)),
+        )
+        native._check(status, error)
+        self.output = np.empty([BATCH, shape.out_height, shape.out_width, LAYER.filters], np.float32)
+        self.prepared = native._aligned(self.op.work.filter_bytes)
+        self.workspaces = [native._aligned(self.op.work.workspace_bytes) for _ in range(count)]
+
+    def __call__(self):
+        """Prepares the filter and computes all tiles; the output."""
+        core, op, tiles = native._core, ctypes.byref(self.op), self.op.work.tiles
+        core.tfapprox_approx_conv2d_prepare(op, self.w.ctypes.data, self.prepared.ctypes.data)
+
+        def run(worker):
+            begin, end = (tiles * i // self.threads for i in (worker, worker + 1))
+            core.tfapprox_approx_conv2d_run(
+                *(op, self.x.ctypes.data, self.prepared.ctypes.data, self.output.ctypes.data),
+                *(begin, end, self.workspaces[worker].ctypes.data),
+            )
+
+        list(self.pool.map(run, range(self.threads)))
+        return self.output
+
+
+def convolutions(table, name, count):
+    """A Convolution by name of each path that this processor supports and that carries the plan out."""
+    found = {}
+    for path, reason in native.paths().items():
+        if reason:
+            continue
+        with environment(TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=name):
             try:
-                found.append(native.path())
-            except ValueError:
+                found[path] = Convolution(table, count)
+            except ValueError:  # not a plan of this path
                 continue
     return found
 
 
-def float_convolution(x, w, count):
-    """PyTorch's float32 convolution as a function without arguments, `None` where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(count)
-    x, w = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
-    x, w = (tensor.to(memory_format=torch.channels_last) for tensor in (x, w))
-
-    def run():
-        with torch.inference_mode():
-            return torch.nn.functional.conv2d(x, w, padding="same")
-
-    return run
-
-
-def run(path, x, w, table, count):
-    """The core on a path and a number of threads."""
-    with environment(TFAPPROX_FORCE_PATH=path):
-        return native.approx_conv2d_with_min_max_vars(x, w, *RANGES, STRIDES, table=table, threads=count)
+def measured(name, table, plan, count):
+    """One row for each path, all in the same rounds, after a comparison with the look-ups of the scalar path."""
+    with environment(TFAPPROX_FORCE_PATH="scalar", TFAPPROX_PLAN="look_up"):
+        expected = Convolution(table, count)()
+    runs = convolutions(table, plan.name, count)
+    for run in runs.values():
+        np.testing.assert_array_equal(run(), expected)
+    for path, seconds in times(runs, seconds=1.0).items():
+        yield {
+            "table": name,
+            "plan": plan.name,
+            "terms": len(plan.shift),
+            "path": path,
+            "threads": count,
+            "products": LAYER.products(BATCH),
+            "seconds": statistics.median(seconds),
+        }
 
 
 def main():
-    """Measures every path on every table."""
-    x, w = LAYER.tensors(BATCH)
+    """Measures every plan of every table on every path."""
+    entries = {name: load_table(table) for name, table in tables().items()}
+    cases = [(name, table, plan) for name, table in entries.items() for plan in plans.plans(table)]
     rows = []
-    for name, table in tables().items():
-        entries = load_table(table)
-        with environment(TFAPPROX_PLAN="look_up"):
-            expected = run("scalar", x, w, entries, 1)
-        for count in sorted({1, threads()}):
-            functions = {path: functools.partial(run, path, x, w, entries, count) for path in paths()}
-            for function in functions.values():
-                np.testing.assert_array_equal(function(), expected)
-            baseline = float_convolution(x, w, count)
-            taken = times({**functions, **({"float32": baseline} if baseline else {})})
-            for path in functions:
-                seconds = statistics.median(taken[path])
-                rows.append(
-                    {
-                        "table": name,
-                        "path": path,
-                        "threads": count,
-                        "products": LAYER.products(BATCH),
-                        "seconds": seconds,
-                        "ratio": median_ratio(taken, path, "float32") if baseline else None,
-                    }
-                )
-                print(f"{name:16} {path:10} {count} threads {LAYER.products(BATCH) / seconds / 1e9:8.2f} G products/s")
+    for (name, table, plan), count in track([(case, n) for case in cases for n in sorted({1, threads()})], "lut_gemm"):
+        if len(plan.shift) <= 16:
+            rows += measured(name, table, plan, count)
     record("lut_gemm", rows, layer=LAYER.name, batch=BATCH)
 
 

@@ -6,8 +6,17 @@ include(CheckCXXCompilerFlag)
 function(tfapprox_add_leaf target)
   add_library(${target} OBJECT ${ARGN})
   target_include_directories(${target} PRIVATE core)
-  # GCC 12 warns of its own headers of intrinsics.
-  target_compile_options(${target} PRIVATE ${options} -fno-trapping-math -Wno-uninitialized -Wno-maybe-uninitialized)
+  # GCC 12 warns of its own headers of intrinsics. Its partial redundancy elimination keeps so many values alive in the
+  # innermost loops that their sums no longer fit the registers.
+  target_compile_options(
+    ${target}
+    PRIVATE
+      ${options}
+      -fno-trapping-math
+      -Wno-uninitialized
+      -Wno-maybe-uninitialized
+      $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
+  )
   if(TFAPPROX_SANITIZE)
     target_compile_options(${target} PRIVATE ${sanitizers} -g)
   endif()

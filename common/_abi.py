@@ -31,6 +31,7 @@ class Quantiser(Structure):
         ("inverse_scale", c_float),
         ("nudged_min", c_float),
         ("zero_point", c_int32),
+        ("min_code", c_int32),
         ("max_code", c_int32),
     ]
 
@@ -124,13 +125,16 @@ class PlanCosts(Structure):
 
 _FUNCTIONS = {
     "tfapprox_status_string": (c_char_p, [c_int32]),
-    "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
+    "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, c_int32, POINTER(c_void_p), POINTER(Error)]),
     "tfapprox_table_acquire_tuned": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
     "tfapprox_table_release": (None, [c_void_p]),
     "tfapprox_table_num_bits": (c_int32, [c_void_p]),
-    "tfapprox_table_load": (c_int32, [c_char_p, c_char_p, c_int32, c_void_p, POINTER(Error)]),
+    "tfapprox_table_is_signed": (c_int32, [c_void_p]),
+    "tfapprox_name_is_signed": (c_int32, [c_char_p]),
+    "tfapprox_table_load": (c_int32, [c_char_p, c_char_p, c_int32, c_void_p, POINTER(c_int32), POINTER(Error)]),
     "tfapprox_table_source": (c_int32, [c_char_p]),
     "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
+    "tfapprox_multiplier_folder": (c_int32, [c_int32, c_char_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
     "tfapprox_plan_describe": (c_int32, [c_void_p, c_int32, POINTER(Plan), POINTER(Error)]),
     "tfapprox_plan_term": (
@@ -141,7 +145,7 @@ _FUNCTIONS = {
         ],
     ),
     "tfapprox_plan_choose": (c_int32, [c_void_p, POINTER(PlanCosts), POINTER(c_int32), POINTER(Error)]),
-    "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_int32, POINTER(Quantiser), POINTER(Error)]),
+    "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_void_p, POINTER(Quantiser), POINTER(Error)]),
     "tfapprox_conv2d_resolve": (c_int32, [POINTER(Conv2D), POINTER(Error)]),
     "tfapprox_approx_conv2d_init": (
         c_int32,

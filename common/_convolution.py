@@ -64,7 +64,8 @@ def look_up_sum(table, a, w):
     """Sums of table products over the taps (3.1): int64 `[pixels, filters]`.
 
     Args:
-        table: integer array `[codes, codes]`, activation code first.
+        table: integer array `[codes, codes]`, activation code first. Signed codes below 0 count from its end, which is
+            where two's complement has them (1.3).
         a: activation codes `[pixels, taps]`.
         w: weight codes `[taps, filters]`.
     """

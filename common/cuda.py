@@ -96,12 +96,13 @@ class Gpu:
         input, filter = (np.ascontiguousarray(x, np.float32) for x in (input, filter))
         data_format = shape.get("data_format", "NHWC")
         shape = native.conv2d(input.shape, filter.shape, strides, **{"padding": "SAME", **shape})
+        shared = native.Table(native.load_table("", num_bits) if table is None else table, num_bits)
         quantisers = [
-            native.quantiser("input", input_min, input_max, num_bits),
-            native.quantiser("filter", filter_min, filter_max, num_bits),
+            native.quantiser("input", input_min, input_max, shared),
+            native.quantiser("filter", filter_min, filter_max, shared),
         ]
         op = ApproxConv2D()
-        with self.table(native.Table(native.load_table("", num_bits) if table is None else table, num_bits)) as copy:
+        with self.table(shared) as copy:
             pointers = [ctypes.byref(x) for x in (shape, *quantisers)]
             self._call("approx_conv2d_init", *pointers, copy, ctypes.byref(op))
             sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}

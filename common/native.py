@@ -12,7 +12,7 @@ import numpy as np
 
 from . import library
 from ._abi import ApproxConv2D, AxConv2D, Conv2D, Error, Quantiser, declare
-from .reference import AxOutput
+from .reference import AxOutput, check_unsigned, is_signed
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
@@ -56,8 +56,8 @@ def program(table, num_bits=8):
         ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names one that cannot run.
     """
     one = (1, 1, 1, 1)
-    shape, unit = conv2d(one, one, one, "VALID"), quantiser("input", 0, 1, num_bits)
-    shared, op, error = Table(table, num_bits), ApproxConv2D(), Error()
+    shape, shared = conv2d(one, one, one, "VALID"), Table(table, num_bits)
+    unit, op, error = quantiser("input", 0, 1, shared), ApproxConv2D(), Error()
     arguments = [ctypes.byref(value) for value in (shape, unit, unit)]
     status = _core.tfapprox_approx_conv2d_init(*arguments, shared.handle, ctypes.byref(op), ctypes.byref(error))
     _check(status, error)
@@ -92,27 +92,36 @@ def table_source(name_or_path):
     return ("built in", "path", "search path")[_core.tfapprox_table_source(_c_string(name_or_path))]
 
 
+def name_is_signed(name_or_path):
+    """Whether a name or path, pinned or not, is that of a signed table, `mul8s_...` (1.3)."""
+    return bool(_core.tfapprox_name_is_signed(_c_string(name_or_path)))
+
+
 def table_hash(table):
     """The content hash of a table, an integer of 64 bits."""
     table = np.ascontiguousarray(table, np.uint16)
     return _core.tfapprox_table_hash(table.ctypes.data, len(table).bit_length() - 1)
 
 
-def load_table(name_or_path, num_bits=8):
-    """Truth table by registered name or path; see `tfapprox.common.load_table`, which calls this."""
+def load_table(name_or_path, num_bits=8, signed=True):
+    """Truth table by registered name or path; see `tfapprox.common.load_table`, which calls this.
+
+    Without `signed`, a signed table is refused.
+    """
     _check_num_bits(num_bits)
     table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path)
-    status = _core.tfapprox_table_load(b"mul_map_file", name, num_bits, table.ctypes.data, ctypes.byref(error))
-    _check(status, error)
-    return table
+    found = ctypes.c_int32()
+    pointers = (table.ctypes.data, ctypes.byref(found) if signed else None, ctypes.byref(error))
+    _check(_core.tfapprox_table_load(b"mul_map_file", name, num_bits, *pointers), error)
+    return table.view(np.int16) if found.value else table
 
 
 class Table:
-    """A table that the core shares by content; equal handles mean equal content.
+    """A table that the core shares by content; equal handles mean equal content and sign.
 
     Args:
-        entries: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
-        num_bits: width of both operands, 2 to 8.
+        entries: uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if it is signed.
+        num_bits: width of both operands, 2 to 8; 8 if it is signed.
 
     Raises:
         ValueError: if the width or the shape is wrong.
@@ -120,27 +129,32 @@ class Table:
 
     def __init__(self, entries, num_bits=8):
         _check_num_bits(num_bits)
-        entries = np.ascontiguousarray(entries, np.uint16)
+        signed = is_signed(entries)
+        entries = np.ascontiguousarray(entries, np.int16 if signed else np.uint16)
         codes = 1 << num_bits
         if entries.shape != (codes, codes):
             raise ValueError(f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {entries.shape}")
         self.handle, error = ctypes.c_void_p(), Error()
-        _check(
-            _core.tfapprox_table_acquire(entries.ctypes.data, num_bits, ctypes.byref(self.handle), ctypes.byref(error)),
-            error,
-        )
+        pointers = ctypes.byref(self.handle), ctypes.byref(error)
+        _check(_core.tfapprox_table_acquire(entries.ctypes.data, num_bits, signed, *pointers), error)
 
     def __del__(self):
         if getattr(self, "handle", None):
             _core.tfapprox_table_release(self.handle)
 
 
-def quantiser(name, minimum, maximum, num_bits=8):
-    """Scale and zero point of a range, equations (2): a `Quantiser` with the fields of `core/tfapprox.h`."""
-    _check_num_bits(num_bits)
+def quantiser(name, minimum, maximum, table):
+    """Scale and zero point of a range, equations (2): a `Quantiser` with the fields of `core/tfapprox.h`.
+
+    Args:
+        name: `"input"` or `"filter"`, for the message.
+        minimum: least real number, float32.
+        maximum: greatest real number, float32.
+        table: the `Table` of whose codes the quantiser is.
+    """
     result, error = Quantiser(), Error()
     status = _core.tfapprox_quantiser_init(
-        name.encode(), minimum, maximum, num_bits, ctypes.byref(result), ctypes.byref(error)
+        name.encode(), minimum, maximum, table.handle, ctypes.byref(result), ctypes.byref(error)
     )
     _check(status, error)
     return result
@@ -229,11 +243,8 @@ def approx_conv2d_with_min_max_vars(
     input = np.ascontiguousarray(input, np.float32)
     filter = np.ascontiguousarray(filter, np.float32)
     shape = conv2d(input.shape, filter.shape, strides, padding, explicit_paddings, data_format, dilations)
-    quantisers = [
-        quantiser("input", input_min, input_max, num_bits),
-        quantiser("filter", filter_min, filter_max, num_bits),
-    ]
     shared = Table(load_table("", num_bits) if table is None else table, num_bits)
+    quantisers = [quantiser("input", input_min, input_max, shared), quantiser("filter", filter_min, filter_max, shared)]
     op, error = ApproxConv2D(), Error()
     status = _core.tfapprox_approx_conv2d_init(
         ctypes.byref(shape),
@@ -251,6 +262,7 @@ def approx_conv2d_with_min_max_vars(
 
 def tune(table):
     """The weight map of ALWANN applied to a table by the core; see `tfapprox.common.reference.tune`."""
+    check_unsigned(table)
     table = np.ascontiguousarray(table, np.uint16)
     tuned = np.empty_like(table)
     _core.tfapprox_table_tune(table.ctypes.data, len(table).bit_length() - 1, tuned.ctypes.data)
@@ -261,7 +273,7 @@ def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=No
     """An `AxConv2D` of the core, its output's shape, and the `Table` that must outlive it; arguments as `ax_conv2d`.
 
     Raises:
-        ValueError: if a size is not possible.
+        ValueError: if a size is not possible, or the table is signed.
     """
     shape = conv2d(input_shape, filter_shape, strides, padding)
     table = load_table("") if table is None else table

@@ -11,13 +11,14 @@ import numpy as np
 
 from . import _abi
 from .native import Table, _check, _core
+from .reference import is_signed
 
 NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
 
 
 @dataclass(eq=False)
 class Plan:
-    """One plan of a table; every array is indexed by codes, 256 of each operand.
+    """One plan of a table; every array is indexed by codes, 256 of each operand: by code + 128 for a signed table.
 
     Attributes:
         name: `"exact"`, `"polynomial"`, `"error_plane"`, `"classes"` or `"look_up"`.
@@ -50,12 +51,14 @@ class Plan:
         return len(self.shift)
 
     def products(self, table):
-        """The products of all pairs of codes by this plan, equation (P1): int64 of the shape of `table`.
+        """The products of all pairs of codes by this plan, equation (P1): int64 of the shape and order of `table`.
 
         Args:
-            table: the truth table, of which `"look_up"` reads its residual; the other plans take only its shape.
+            table: the truth table, of which `"look_up"` reads its residual; the other plans take only its shape and
+                dtype.
         """
         codes = len(table)
+        half = codes // 2 if is_signed(table) else 0  # from two's complement to code + 128, and back
         sums = self.activation[:codes, np.newaxis].astype(np.int64) + self.weight[np.newaxis, :codes]
         for feature, coefficient, shift in zip(self.feature, self.coefficient, self.shift):
             sums += np.multiply.outer(feature[:codes].astype(np.int64), coefficient[:codes]) << int(shift)
@@ -64,8 +67,8 @@ class Plan:
         elif self.name == "classes":
             sums += self.class_columns[:codes, self.class_of[:codes]].T
         elif self.name == "look_up":
-            sums += table
-        return sums
+            sums += np.roll(table, half, (0, 1)).astype(np.int64) + half * codes  # (P13)
+        return np.roll(sums, -half, (0, 1))
 
 
 def _array(pointer, *shape):
@@ -108,7 +111,7 @@ def plans(table, num_bits=8):
     """Every plan of a truth table, in the order of the names above.
 
     Args:
-        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
+        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if it is signed.
         num_bits: width of both operands, 2 to 8.
 
     Returns:
@@ -133,7 +136,7 @@ def plan(table, num_bits=8, costs=None):
     """Name of the plan that the core uses for a truth table, `"look_up"` for one.
 
     Args:
-        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first.
+        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if it is signed.
         num_bits: width of both operands, 2 to 8.
         costs: what the units of work cost, a dictionary of `term`, `error_plane`, `classes_64`, `classes_128` and
             `look_up`, where 0, as one that is not given, means that it cannot be done; by default those of the CPU

@@ -11,33 +11,62 @@ import numpy as np
 
 from ._convolution import look_up_sum, patches, taps, window
 
-Quantiser = namedtuple("Quantiser", "scale inverse_scale nudged_min zero_point max_code")
-Quantiser.__doc__ = "A range as codes 0..max_code (2): float32 scale, its inverse and nudged_min; int zero_point."
+Quantiser = namedtuple("Quantiser", "scale inverse_scale nudged_min zero_point min_code max_code")
+Quantiser.__doc__ = (
+    "A range as codes min_code..max_code (2): float32 scale, its inverse and nudged_min; int zero_point."
+)
 
 AxOutput = namedtuple("AxOutput", "output min_output max_output")
 AxOutput.__doc__ = "What `ax_conv2d` returns: int32 array `[batch, out_height, out_width, filters]`, two float32."
 
 
-def exact_table(num_bits):
-    """The exact product as a table: uint16 `[2**num_bits, 2**num_bits]`."""
+def exact_table(num_bits, signed=False):
+    """The exact product as a table: uint16 `[2**num_bits, 2**num_bits]`; signed, int16 in the order of a file (1.3)."""
     operand = np.arange(2**num_bits, dtype=np.uint16)
+    if signed:
+        operand = operand.astype(np.int8).astype(np.int16)
     return np.multiply.outer(operand, operand)
 
 
-def quantiser(name, minimum, maximum, num_bits=8):
-    """Scale and zero point of a range, nudged as TensorFlow's fake quantisation does it (2.1)-(2.3).
+def is_signed(table):
+    """Whether a table is signed (1.3), which its dtype says: int16. Any other dtype is one of unsigned products.
+
+    Raises:
+        ValueError: if it can be neither: entries are negative, and not int16; or they are int16, and not `[256, 256]`.
+
+    Example:
+        >>> [is_signed(exact_table(8, signed)) for signed in (False, True)]
+        [False, True]
+    """
+    table = np.asarray(table)
+    if table.dtype != np.int16 and table.size and table.min() < 0:
+        raise ValueError(f"table must have entries from 0, or dtype int16; received {table.min()}, dtype {table.dtype}")
+    if table.dtype == np.int16 and table.shape != (256, 256):
+        raise ValueError(f"table must be [256, 256] if it is signed, as dtype int16 is; received {table.shape}")
+    return table.dtype == np.int16
+
+
+def check_unsigned(table):
+    """Raises a ValueError if a table is signed, which `AxConv2D` does not take."""
+    if is_signed(table):
+        raise ValueError("table must be one of unsigned products for AxConv2D; received dtype int16, a signed one")
+
+
+def quantiser(name, minimum, maximum, num_bits=8, signed=False):
+    """Scale and zero point of a range, as TensorFlow has them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6).
 
     Args:
         name: `"input"` or `"filter"`, for the message.
         minimum: least real number, float32.
         maximum: greatest real number, float32.
         num_bits: 2 to 8.
+        signed: whether the codes are those of a signed table, for `num_bits=8`.
 
     Returns:
         A `Quantiser`.
 
     Raises:
-        ValueError: if the range is not finite or `minimum > maximum`.
+        ValueError: if the range is not finite or `minimum > maximum`; or for signed codes of another width.
 
     Example:
         >>> quantiser("input", -1.0, 3.0).zero_point
@@ -45,6 +74,8 @@ def quantiser(name, minimum, maximum, num_bits=8):
     """
     if not 2 <= num_bits <= 8:
         raise ValueError(f"num_bits must be from 2 to 8; received {num_bits}")
+    if signed and num_bits != 8:
+        raise ValueError(f"num_bits must be 8 for a signed table; received {num_bits}")
     minimum, maximum, max_code = np.float32(minimum), np.float32(maximum), 2**num_bits - 1
     with np.errstate(all="ignore"):
         width = maximum - minimum
@@ -53,19 +84,23 @@ def quantiser(name, minimum, maximum, num_bits=8):
             raise ValueError(f"{name}_min, {name}_max and their difference must be finite; {received}")
         if minimum > maximum:
             raise ValueError(f"{name}_min must not be greater than {name}_max; {received}")
+        if signed:
+            limit, top = max(abs(minimum), abs(maximum)), np.float32(127)
+            return Quantiser(limit / top, top / limit, np.float32(0), 0, -127, 127)  # (2.5), (2.6)
         scale = width / np.float32(max_code)  # (2.1)
         unclamped = float(np.float32(0) - minimum / scale)
         # (2.2); the NaN of 0 / 0 is not greater than 0
         zero_point = math.floor(min(unclamped, max_code) + 0.5) if unclamped > 0 else 0
         nudged_min = (np.float32(0) - np.float32(zero_point)) * scale  # (2.3)
-        return Quantiser(scale, np.float32(1) / scale, nudged_min, zero_point, max_code)
+        return Quantiser(scale, np.float32(1) / scale, nudged_min, zero_point, 0, max_code)
 
 
 def codes(quantiser, x):
-    """Codes of real numbers (2.4): an int64 array of the shape of `x`; the code of NaN is 0."""
+    """Codes of real numbers, (2.4) or (2.7): an int64 array of the shape of `x`; the code of NaN is 0."""
     with np.errstate(all="ignore"):
-        steps = np.floor((np.float32(x) - quantiser.nudged_min) * quantiser.inverse_scale + np.float32(0.5))
-        return np.where(steps > 0, np.minimum(steps, np.float32(quantiser.max_code)), 0).astype(np.int64)
+        steps = (np.float32(x) - quantiser.nudged_min) * quantiser.inverse_scale
+        steps = np.rint(steps) if quantiser.min_code < 0 else np.floor(steps + np.float32(0.5))
+        return np.where(np.isnan(steps), 0, np.clip(steps, quantiser.min_code, quantiser.max_code)).astype(np.int64)
 
 
 def approx_conv2d_with_min_max_vars(
@@ -94,7 +129,8 @@ def approx_conv2d_with_min_max_vars(
         filter_max: greatest weight.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         num_bits: width of the codes, 2 to 8.
-        table: integer array `[2**num_bits, 2**num_bits]`, activation code first; `None` is the exact product.
+        table: integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is one of int16 (1.3);
+            `None` is the exact product of unsigned codes.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
@@ -104,7 +140,7 @@ def approx_conv2d_with_min_max_vars(
         float32 array, the output in `data_format`; NaN where an input or weight of the window is NaN.
 
     Raises:
-        ValueError: if a range or a size is not possible.
+        ValueError: if a range, a size or the table is not possible.
 
     Example:
         >>> x, w = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1))
@@ -112,8 +148,10 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(y[0, 0, 0, 0].item(), 3)
         ((1, 2, 2, 1), 9.0)
     """
-    qa, qw = quantiser("input", input_min, input_max, num_bits), quantiser("filter", filter_min, filter_max, num_bits)
     table = exact_table(num_bits) if table is None else np.asarray(table)
+    signed = is_signed(table)
+    qa = quantiser("input", input_min, input_max, num_bits, signed)
+    qw = quantiser("filter", filter_min, filter_max, num_bits, signed)
     filter = np.asarray(filter, np.float32)
     x = np.asarray(input, np.float32)
     if data_format == "NCHW":
@@ -167,11 +205,12 @@ def tune(table):
     """Weight map of ALWANN (5.6): a copy of `table` in which each column is replaced by the one nearest to `i * w`.
 
     Args:
-        table: integer array `[codes, codes]`, activation code first.
+        table: integer array `[codes, codes]`, activation code first, unsigned.
 
     Returns:
         Array of the same shape and dtype.
     """
+    check_unsigned(table)
     operand = np.arange(len(table), dtype=np.int64)
     columns = []
     for w in operand:
@@ -203,11 +242,14 @@ def ax_conv2d(
         max_filter: real number of filter code 255.
         strides: four integers, `[1, stride_height, stride_width, 1]`.
         padding: `"SAME"` or `"VALID"`.
-        table: integer array `[256, 256]`, activation code first; `None` is the exact product.
+        table: integer array `[256, 256]`, activation code first, unsigned; `None` is the exact product.
         ax_tune: whether the columns are chosen by `tune`.
 
     Returns:
         An `AxOutput`.
+
+    Raises:
+        ValueError: if a size is not possible, or the table is signed.
 
     Example:
         >>> x, w = np.full((1, 4, 4, 1), 130, np.uint8), np.full((3, 3, 1, 1), 131, np.uint8)
@@ -215,6 +257,7 @@ def ax_conv2d(
         54
     """
     table = exact_table(8) if table is None else np.asarray(table)
+    check_unsigned(table)
     if ax_tune:
         table = tune(table)
     io, fo = ax_offset(min_input, max_input), ax_offset(min_filter, max_filter)

@@ -28,7 +28,7 @@ def is_pinned(name):
     return isinstance(name, str) and _PINNED.search(name) is not None
 
 
-def pin_table(name_or_path, num_bits=8):
+def pin_table(name_or_path, num_bits=8, signed=True):
     """The string that means the same table for good, in any folder and even if its file is written anew.
 
     TensorFlow keeps the operation that it made for a string, so a table that is changed under the same path would
@@ -37,6 +37,7 @@ def pin_table(name_or_path, num_bits=8):
     Args:
         name_or_path: as `load_table` takes it.
         num_bits: width of both operands, 2 to 8.
+        signed: whether a signed table will do.
 
     Returns:
         The name of a built-in multiplier as it is; a path made absolute, or a name of the search path, followed by
@@ -45,7 +46,8 @@ def pin_table(name_or_path, num_bits=8):
     Raises:
         FileNotFoundError: as `load_table`.
         TypeError: as `load_table`.
-        ValueError: as `load_table`; or if the path is not text in UTF-8, which TensorFlow's attributes are.
+        ValueError: as `load_table`; or if the path is not text in UTF-8, which TensorFlow's attributes are; or if the
+            table is signed and must not be.
 
     Example:
         >>> pin_table("mul8u_drum4")
@@ -53,9 +55,9 @@ def pin_table(name_or_path, num_bits=8):
     """
     name = _resolve(name_or_path)
     if native.table_source(name) == "built in":
-        _check_built_in(name, num_bits)
+        _check_built_in(name, num_bits, signed)
         return name
-    table = load_table(name, num_bits)
+    table = native.load_table(name, operator.index(num_bits), signed)
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -66,8 +68,8 @@ def pin_table(name_or_path, num_bits=8):
 
 
 @functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
-def _check_built_in(name, num_bits):
-    load_table(name, num_bits)
+def _check_built_in(name, num_bits, signed):
+    native.load_table(name, operator.index(num_bits), signed)
 
 
 def load_table(name_or_path, num_bits=8):
@@ -75,14 +77,15 @@ def load_table(name_or_path, num_bits=8):
 
     Args:
         name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.names()`), path of a `.bin` file
-            (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a folder of the
-            environment variable `TFAPPROX_MULTIPLIER_PATH`, looked up in this order. `""` is the exact product. A
-            path may begin with `~`.
-        num_bits: width of both operands, 2 to 8.
+            (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a multiplier folder
+            (`tfapprox.common.multipliers.search_path()`), looked up in this order. `""` is the exact product. A path
+            may begin with `~`.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
 
     Returns:
         uint16 array `[2**num_bits, 2**num_bits]`: entry `[a, w]` is the product of activation code `a` and weight
-        code `w`.
+        code `w`. Where the name, or the last part of the path, begins with `mul8s_`, the table is signed: an int16
+        array, and `[-3, 5]` is the product of the codes -3 and 5, as numpy counts rows and columns from the end.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
@@ -91,8 +94,8 @@ def load_table(name_or_path, num_bits=8):
             that `pin_table` saw.
 
     Example:
-        >>> int(load_table("mul8u_trunc4")[7, 9])
-        48
+        >>> int(load_table("mul8u_trunc4")[7, 9]), int(load_table("mul8s_exact")[-3, 5])
+        (48, -15)
     """
     return native.load_table(_resolve(name_or_path), operator.index(num_bits))
 
@@ -101,11 +104,12 @@ def save_table(path, table):
     """Writes a truth table as a `.bin` file: little-endian uint16, activation code first, no header.
 
     Args:
-        path: where; by convention `NAME.bin`.
-        table: integer array `[2**num_bits, 2**num_bits]` with entries 0 to 65535, num_bits from 2 to 8.
+        path: where; by convention `NAME.bin`. A name that begins with `mul8s_` is that of a signed table.
+        table: integer array `[2**num_bits, 2**num_bits]` with entries 0 to 65535, num_bits from 2 to 8. A signed one
+            is `[256, 256]`, in the order that `load_table` gives, with entries -32768 to 32767.
 
     Raises:
-        ValueError: if the shape or an entry does not fit; nothing is written.
+        ValueError: if the shape or an entry does not fit, or does not fit the name; nothing is written.
         OSError: if the file cannot be written.
 
     Example:
@@ -120,9 +124,20 @@ def save_table(path, table):
         raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {table.shape}")
     if not np.issubdtype(table.dtype, np.integer):
         raise ValueError(f"table must have integer entries; received dtype {table.dtype}")
-    wrong = np.argwhere((table < 0) | (table > 65535))
+    name = os.path.basename(os.fsdecode(path))
+    signed = native.name_is_signed(name)
+    if signed and not (name.startswith("mul8s_") and len(table) == 256):
+        raise ValueError(
+            "path must be mul8s_..., of a table [256, 256], if it is signed by its name; "
+            f"received {name!r}, {table.shape}"
+        )
+    least, greatest = (-32768, 32767) if signed else (0, 65535)
+    wrong = np.argwhere((table < least) | (table > greatest))
     if len(wrong):
         a, w = wrong[0]
-        raise ValueError(f"table entries must be from 0 to 65535; received table[{a}, {w}] = {table[a, w]}")
+        raise ValueError(
+            f"table entries must be from {least} to {greatest}, as {name!r} is {'' if signed else 'not '}signed by its "
+            f"name (mul8s_...); received table[{a}, {w}] = {table[a, w]}"
+        )
     with open(path, "wb") as file:
-        file.write(table.astype("<u2").tobytes())
+        file.write(table.astype("<i2" if signed else "<u2").tobytes())

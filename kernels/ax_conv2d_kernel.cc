@@ -96,7 +96,7 @@ class AxConv2DOp : public OpKernel {
     shape_.dilation_height = shape_.dilation_width = 1;
     shape_.padding = padding == "SAME" ? TFAPPROX_PADDING_SAME : TFAPPROX_PADDING_VALID;
     shape_.layout = TFAPPROX_LAYOUT_NHWC;
-    return LoadTable("AxMult", multiplier, TFAPPROX_MAX_BITS, tune, &table_);
+    return LoadTable("AxMult", multiplier, TFAPPROX_MAX_BITS, tune ? Tables::kTuned : Tables::kUnsigned, &table_);
   }
 
   tfapprox_conv2d shape_ = {};  // what the attributes say of it

@@ -1,6 +1,7 @@
 // The core's statuses, tables and tiles in TensorFlow's terms.
 #include "core_adapter.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "tensorflow/core/framework/allocator.h"
@@ -21,18 +22,22 @@ Status ToStatus(int32_t status, const tfapprox_error& error) {
   }
 }
 
-Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, bool tune,
+Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, Tables tables,
                  TableHandle* table) {
   if (name_or_path.find('\0') != std::string::npos) {
     return tensorflow::errors::InvalidArgument(argument, " must have no null character; received '", name_or_path, "'");
   }
   std::vector<uint16_t> entries(size_t{1} << (2 * TFAPPROX_MAX_BITS));
+  int32_t is_signed = 0;
   tfapprox_error error;
-  TF_RETURN_IF_ERROR(
-      ToStatus(tfapprox_table_load(argument, name_or_path.c_str(), num_bits, entries.data(), &error), error));
+  TF_RETURN_IF_ERROR(ToStatus(tfapprox_table_load(argument, name_or_path.c_str(), num_bits, entries.data(),
+                                                  tables == Tables::kAny ? &is_signed : nullptr, &error),
+                              error));
   const tfapprox_table* shared = nullptr;
-  const auto acquire = tune ? tfapprox_table_acquire_tuned : tfapprox_table_acquire;
-  TF_RETURN_IF_ERROR(ToStatus(acquire(entries.data(), num_bits, &shared, &error), error));
+  const int32_t status = tables == Tables::kTuned
+                             ? tfapprox_table_acquire_tuned(entries.data(), num_bits, &shared, &error)
+                             : tfapprox_table_acquire(entries.data(), num_bits, is_signed, &shared, &error);
+  TF_RETURN_IF_ERROR(ToStatus(status, error));
   table->reset(shared);
   return Status();
 }
@@ -72,18 +77,22 @@ Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::Tensor
 Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
                 const std::function<void(int64_t, int64_t, void*)>& run) {
   tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
+  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
+  // Neighbouring tiles share a packed block of pixels: with two parts a thread, few blocks are packed twice, and the
+  // threads still even out.
+  const int64_t parts = std::min<int64_t>(work.tiles, 2 * workers.num_threads);
   std::atomic<bool> out_of_memory{false};
-  const auto run_with_workspace = [&](int64_t begin, int64_t end) {
+  const auto run_parts = [&](int64_t begin, int64_t end) {
     void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
     if (workspace == nullptr) {
       out_of_memory = true;
       return;
     }
-    run(begin, end, workspace);
+    run(work.tiles * begin / parts, work.tiles * end / parts, workspace);
     allocator->DeallocateRaw(workspace);
   };
-  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-  tensorflow::Shard(workers.num_threads, workers.workers, work.tiles, work.cycles_per_tile, run_with_workspace);
+  tensorflow::Shard(workers.num_threads, workers.workers, parts, work.cycles_per_tile * (work.tiles / parts),
+                    run_parts);
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");

@@ -26,8 +26,11 @@ using TableHandle = std::unique_ptr<const tfapprox_table, ReleaseTable>;
 // The core's status and message.
 Status ToStatus(int32_t status, const tfapprox_error& error);
 
-// The table that the attribute `argument` names, tuned by (5.6) if asked for; shared with all who have the same.
-Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, bool tune,
+// Which tables an operation takes: any, or unsigned ones, as they are or tuned by (5.6).
+enum class Tables { kAny, kUnsigned, kTuned };
+
+// The table that the attribute `argument` names, shared with all who have the same.
+Status LoadTable(const char* argument, const std::string& name_or_path, int32_t num_bits, Tables tables,
                  TableHandle* table);
 
 // "[1, 2, 3]"

@@ -3,8 +3,13 @@
 import numpy as np
 from hypothesis import strategies as st
 
+from tfapprox.common.reference import is_signed
+
 GOLDEN_TF2 = [f"approx_conv2d_{number:02d}.npz" for number in range(0, 28, 2)]
 GOLDEN_TF1 = [f"ax_conv2d_{number:02d}.npz" for number in range(0, 41, 2)]
+
+# EvoApproxLib's signed multipliers, those of the recorded data.
+SIGNED = [f"mul8s_{name}" for name in ["1KR3", "1KR6", "1KTY", "1KV8", "1KVA", "1KVB", "1KX2", "1L1G", "1L2H"]]
 
 RANGES = [
     (-1.0, 1.0),
@@ -33,16 +38,66 @@ def arguments(golden):
     }
 
 
-def random_table(num_bits, seed):
-    """A table without any symmetry, with entries over the whole of uint16."""
-    return np.random.RandomState(seed).randint(0, 65536, (2**num_bits, 2**num_bits)).astype(np.uint16)
+def random_table(num_bits, seed, signed=False):
+    """A table without any symmetry, with entries over the whole of uint16, or of int16 if it is signed."""
+    entries = np.random.RandomState(seed).randint(0, 65536, (2**num_bits, 2**num_bits)).astype(np.uint16)
+    return entries.view(np.int16) if signed else entries
+
+
+def structured_table(kind, num_bits, seed, signed=False):
+    """A table, one of STRUCTURES, that has plans besides the look-up of every product."""
+    random = np.random.RandomState(seed)
+    codes = 2**num_bits
+    a, w = np.mgrid[0:codes, 0:codes]
+    if signed:
+        a, w = a.astype(np.int8).astype(int), w.astype(np.int8).astype(int)
+    errors = random.randint(-20, 20, (codes, codes)) + 7
+    bits = ((a >> num_bits - 1) & a & 1) * random.randint(0, 20000, codes)
+    tables = {
+        "random": random_table(num_bits, seed),
+        "exact": a * w,
+        "zero": 0 * a,
+        "sum": 3 * a + random.randint(0, 2000, codes),
+        "no low bits": (a & ~1) * w,
+        "errors": np.maximum(a * w + errors, -32768 if signed else 0),
+        "bits of activations": (a & ~1) * w // 2 + bits,
+        "bits of weights": (a & ~1) * w // 2 + bits.T,
+        "classes": random_table(num_bits, seed)[a & ~3, w],
+    }
+    return tables[kind].astype(np.int16 if signed else np.uint16)
+
+
+STRUCTURES = [
+    "random",
+    "exact",
+    "zero",
+    "sum",
+    "no low bits",
+    "errors",
+    "bits of activations",
+    "bits of weights",
+    "classes",
+]
+
+
+def all_pairs(table):
+    """A convolution 1x1 that multiplies all codes by all codes: its arguments without the table, and its output.
+
+    The codes of a signed table are -127 to 127.
+    """
+    codes = np.arange(-127, 128) if is_signed(table) else np.arange(len(table))
+    reals, ends = codes.astype(np.float32), [float(codes[0]), float(codes[-1])]
+    ranges = dict(zip(["input_min", "input_max", "filter_min", "filter_max"], 2 * ends))
+    tensors = {"input": reals.reshape(1, 1, -1, 1), "filter": reals.reshape(1, 1, 1, -1)}
+    return {**tensors, **ranges, "strides": [1, 1, 1, 1], "padding": "VALID"}, table[codes[:, None], codes][None, None]
 
 
 @st.composite
 def convolutions(draw):
-    """Arguments of the reference, `table` among them: any geometry, layout, width and range, NaN and infinities."""
+    """Arguments of the reference, `table` among them: any geometry, layout, width, sign, range, NaN and infinities."""
     data_format, padding = draw(st.sampled_from(["NHWC", "NCHW"])), draw(st.sampled_from(["SAME", "VALID", "EXPLICIT"]))
-    seed, num_bits = draw(st.integers(0, 2**32 - 1)), draw(st.integers(2, 8))
+    seed, width = draw(st.integers(0, 2**32 - 1)), draw(st.integers(2, 9))
+    signed, num_bits = width == 9, min(width, 8)
     random = np.random.RandomState(seed)
     batch, height, width = draw(st.integers(0, 3)), draw(st.integers(0, 11)), draw(st.integers(0, 11))
     in_channels = draw(st.integers(1, 5))
@@ -73,7 +128,7 @@ def convolutions(draw):
         "filter_max": ranges[1][1],
         "strides": strides,
         "num_bits": num_bits,
-        "table": random_table(num_bits, seed),
+        "table": random_table(num_bits, seed, signed),
         "padding": padding,
         "explicit_paddings": explicit if padding == "EXPLICIT" else [],
         "data_format": data_format,

@@ -39,7 +39,8 @@ def ax_conv2d(
         max_filter: float32 scalar, the real number of filter code 255.
         strides: four integers `[1, stride, stride, 1]`.
         padding: `"SAME"` or `"VALID"`.
-        ax_mult: name of an 8-bit multiplier or path of a truth table, as `tfapprox.common.load_table` takes it.
+        ax_mult: name of an unsigned 8-bit multiplier or path of its truth table, as `tfapprox.common.load_table` takes
+            it.
         ax_tune: whether each weight is mapped to the one whose products err least.
         name: name of the operation.
 
@@ -49,7 +50,7 @@ def ax_conv2d(
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        ValueError: if the table does not have 8 bits.
+        ValueError: if the table does not have 8 bits, or is signed.
         tf.errors.InvalidArgumentError: if a shape or attribute is not possible; the message names it.
 
     Example:
@@ -67,7 +68,7 @@ def ax_conv2d(
         max_filter=max_filter,
         strides=strides,
         padding=padding,
-        AxMult=pin_table(ax_mult),
+        AxMult=pin_table(ax_mult, signed=False),
         AxTune=ax_tune,
         name=name,
     )

@@ -59,7 +59,7 @@ def layers(graph):
 
 def _kept(multiplier):
     """What a graph keeps of a multiplier that exists: its name, which the original knows too, or an absolute path."""
-    pinned = pin_table(multiplier)
+    pinned = pin_table(multiplier, signed=False)
     return pinned if tables.PIN in multiplier else pinned.split(tables.PIN)[0]
 
 
@@ -73,7 +73,7 @@ def assigned(graph, everywhere=UNCHANGED, by_layer=None):
 
     Raises:
         FileNotFoundError: if there is no such multiplier.
-        ValueError: if there is no such layer, or the table does not have 8 bits.
+        ValueError: if there is no such layer, or the table does not have 8 bits, or is signed.
     """
     result = type(graph).FromString(graph.SerializeToString())
     nodes = {node.name: node for node in result.node if node.op == OPERATION}

@@ -29,9 +29,10 @@ def approx_conv2d_with_min_max_vars(
     """Convolution whose products are read from the truth table of an approximate multiplier.
 
     Input and filter are quantised to `num_bits` bits in the given ranges, as `tf.quantization.
-    fake_quant_with_min_max_vars` does it; the sums of table products are exact integers, scaled to real numbers at
-    the end. The equations are in docs/arithmetic.md; after Vaverka et al., "TFApprox: towards a fast emulation of
-    DNN approximate hardware accelerators on GPU", DATE 2020.
+    fake_quant_with_min_max_vars` does it, or, for a signed table (`mul8s_...`), symmetrically to -127..127, as
+    `tf.quantization.quantize` does it in mode SCALED with `narrow_range` and HALF_TO_EVEN; the sums of table products
+    are exact integers, scaled to real numbers at the end. The equations are in docs/arithmetic.md; after Vaverka et
+    al., "TFApprox: towards a fast emulation of DNN approximate hardware accelerators on GPU", DATE 2020.
 
     The gradients with respect to input and filter are those of the exact convolution (straight-through); the ranges
     have none.
@@ -45,7 +46,7 @@ def approx_conv2d_with_min_max_vars(
         filter_max: float32 scalar, greatest weight.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
         mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; pinned
             to its content (`tfapprox.common.pin_table`) when this function is called. `""` is the exact product.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.

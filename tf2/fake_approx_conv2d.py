@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfapprox.common import pin_table
+from tfapprox.common import native, pin_table
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 
@@ -13,6 +13,15 @@ def _fake_quantised(tensor, num_bits):
     minimum = tf.minimum(tf.reduce_min(tensor), 0.0)
     maximum = tf.maximum(tf.reduce_max(tensor), 0.0)
     return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
+
+
+def _symmetrically_fake_quantised(tensor, num_bits):
+    """The same for the codes of a signed table, (2.5)-(2.7)."""
+    limit = tf.maximum(tf.reduce_max(tf.abs(tensor)), 0.0)  # 0 if there is no element
+    quantised = tf.quantization.quantize_and_dequantize_v2(
+        tensor, -limit, limit, num_bits=num_bits, range_given=True, round_mode="HALF_TO_EVEN", narrow_range=True
+    )
+    return quantised, -limit, limit
 
 
 def _fixed(name):
@@ -33,8 +42,9 @@ class FakeApproxConv2D(keras.layers.Conv2D):
 
     A drop-in replacement for `keras.layers.Conv2D`: same arguments, weights and shapes. In each call the range of
     the activations is the least and greatest value of the batch, that of the weights the least and greatest weight,
-    both extended to contain 0; so an activation's code depends on the batch that it is in. Gradients are those of
-    the exact convolution of the fake-quantised values (straight-through), so the layer can be trained.
+    both extended to contain 0; so an activation's code depends on the batch that it is in. A signed multiplier
+    (`mul8s_...`) has symmetric ranges, up to the greatest magnitude. Gradients are those of the exact convolution of
+    the fake-quantised values (straight-through), so the layer can be trained.
 
     The computation is in float32 whatever the dtype policy. XLA cannot compile the layer: Keras compiles a model that
     has it without XLA, and warns if it was asked for `jit_compile=True`.
@@ -42,7 +52,7 @@ class FakeApproxConv2D(keras.layers.Conv2D):
     Args:
         filters: as in `keras.layers.Conv2D`, and so all its arguments; `groups` must be 1.
         kernel_size: as in `keras.layers.Conv2D`.
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; `""`
             is the exact product. It is checked at once and kept in the layer's configuration, pinned to its content
             (`tfapprox.common.pin_table`); to load a model where its table is missing or has changed is an error.
@@ -73,6 +83,8 @@ class FakeApproxConv2D(keras.layers.Conv2D):
             raise ValueError(f"groups must be 1; received {self.groups}")
         self._num_bits = num_bits
         self._mul_map_file = pin_table(mul_map_file, num_bits)
+        is_signed = native.name_is_signed(self._mul_map_file)
+        self._fake_quantised = _symmetrically_fake_quantised if is_signed else _fake_quantised
         self.supports_jit = False
 
     num_bits = _fixed("num_bits")
@@ -81,8 +93,8 @@ class FakeApproxConv2D(keras.layers.Conv2D):
     def convolution_op(self, inputs, kernel):
         """The convolution, without bias and activation; called by Keras."""
         inputs, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
-        inputs, input_min, input_max = _fake_quantised(inputs, self.num_bits)
-        kernel, filter_min, filter_max = _fake_quantised(kernel, self.num_bits)
+        inputs, input_min, input_max = self._fake_quantised(inputs, self.num_bits)
+        kernel, filter_min, filter_max = self._fake_quantised(kernel, self.num_bits)
         last = self.data_format == "channels_last"
         output = approx_conv2d_with_min_max_vars(
             inputs,

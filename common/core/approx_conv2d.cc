@@ -3,6 +3,7 @@
 
 #include "conv2d_tiles.h"
 #include "float_environment.h"
+#include "quantiser.h"
 
 namespace tfapprox {
 namespace {
@@ -71,7 +72,8 @@ void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* i
   if (tile_begin == tile_end) return;
   const tfapprox::FloatEnvironment ieee;
   const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, const_cast<void*>(prepared));
-  const tfapprox::Source source = {input, nullptr, &op->input, static_cast<uint8_t>(op->input.zero_point)};
+  const uint8_t padding = tfapprox::ByteOf(op->input, op->input.zero_point);  // (3.2)
+  const tfapprox::Source source = {input, nullptr, &op->input, padding};
   tfapprox::RealOutputs outputs(*op, call);
   tfapprox::RunTiles(call, source, &outputs, output, tile_begin, tile_end, workspace);
 }

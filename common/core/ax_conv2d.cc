@@ -83,6 +83,10 @@ int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, f
                           shape->layout, shape->padding, static_cast<long long>(shape->dilation_height),
                           static_cast<long long>(shape->dilation_width), tfapprox_table_num_bits(table));
   }
+  if (tfapprox_table_is_signed(table)) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "AxConv2D must have an unsigned table; received a signed one");
+  }
   op->shape = *shape;
   op->shape.pad_top = tfapprox::PadBefore(shape->padding, shape->out_height, shape->stride_height, shape->filter_height,
                                           shape->in_height);

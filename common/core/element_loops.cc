@@ -7,35 +7,55 @@ namespace tfapprox {
 namespace {
 
 // (2.4), every step in float32. Truncation is floor here: what is below 0, and a NaN step, is 0 before.
-inline uint8_t Code(float x, const tfapprox_quantiser& q, float max_code) {
+inline uint8_t NudgedCode(float x, const tfapprox_quantiser& q, float max_code) {
   const float step = (x - q.nudged_min) * q.inverse_scale + 0.5f;
   const float positive = step > 0.0f ? step : 0.0f;
   return static_cast<uint8_t>(static_cast<int32_t>(positive < max_code ? positive : max_code));
 }
 
-bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
-              uint8_t* codes) {
-  const tfapprox_quantiser q = quantiser;
+// (2.7), with 128 added (table.h). A sum with 1.5 * 2^23 has no fraction: it is rounded, halves to even. To take
+// 1.5 * 2^23 - 128 off again is exact.
+inline uint8_t SymmetricCode(float x, const tfapprox_quantiser& q, float max_code) {
+  const float step = x * q.inverse_scale;
+  const float number = step == step ? step : 0.0f;
+  const float above = number > -max_code ? number : -max_code;
+  const float rounded = (above < max_code ? above : max_code) + 12582912.0f;
+  return static_cast<uint8_t>(static_cast<int32_t>(rounded - 12582784.0f));
+}
+
+// Contiguous elements; whether one is NaN.
+template <uint8_t (*kCode)(float x, const tfapprox_quantiser& q, float max_code)>
+bool QuantiseRunBy(const float* x, int64_t length, tfapprox_quantiser q, uint8_t* codes) {
   const float max_code = static_cast<float>(q.max_code);
   int32_t nan = 0;
-  if (step == length) {
-    length *= count;
-    count = 1;
-  }
-  if (length == 1) {
-    for (int64_t i = 0; i < count; ++i) {
-      codes[i] = Code(x[i * step], q, max_code);
-      nan |= x[i * step] != x[i * step];
-    }
-    return nan != 0;
-  }
-  for (int64_t i = 0; i < count; ++i, x += step, codes += length) {
-    for (int64_t j = 0; j < length; ++j) {
-      codes[j] = Code(x[j], q, max_code);
-      nan |= x[j] != x[j];
-    }
+  for (int64_t i = 0; i < length; ++i) {
+    codes[i] = kCode(x[i], q, max_code);
+    nan |= x[i] != x[i];
   }
   return nan != 0;
+}
+
+bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& q,
+              uint8_t* codes) {
+  const auto run = q.min_code < 0 ? QuantiseRunBy<SymmetricCode> : QuantiseRunBy<NudgedCode>;
+  if (step == length) return run(x, count * length, q, codes);
+  bool nan = false;
+  // Together with what lies between them, groups leave no remainders of vectors, which cost more.
+  constexpr int64_t kBetween = 1024;
+  const int64_t groups = step > 4 * length ? 1 : kBetween / step;
+  if (groups < 2) {
+    for (int64_t i = 0; i < count; ++i) nan |= run(x + i * step, length, q, codes + i * length);
+    return nan;
+  }
+  uint8_t between[kBetween];
+  for (int64_t i = 0; i < count; i += groups) {
+    const int64_t some = count - i < groups ? count - i : groups;
+    nan |= run(x + i * step, (some - 1) * step + length, q, between);
+    for (int64_t g = 0; g < some; ++g, codes += length) {
+      for (int64_t j = 0; j < length; ++j) codes[j] = between[g * step + j];
+    }
+  }
+  return nan;
 }
 
 using Bytes16 = uint8_t __attribute__((vector_size(16)));

@@ -56,7 +56,8 @@ struct Run {
 };
 
 struct ElementLoops {
-  // The codes (2.4) of `count` groups of `length` elements, `step` elements apart; whether one is NaN (3.5).
+  // The codes (2.4), or the bytes of codes (2.7), of `count` groups of `length` elements, `step` elements apart;
+  // whether one of them, or of those between, is NaN (3.5).
   bool (*quantise)(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
                    uint8_t* codes);
   // planes[c / unit][i][c % unit] = codes[i][c] for `count` pixels and `channels`, with unit 1 or 4.

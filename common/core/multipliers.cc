@@ -17,6 +17,10 @@ using Construction = uint32_t (*)(uint32_t a, uint32_t w, const int32_t* paramet
 
 uint32_t Exact(uint32_t a, uint32_t w, const int32_t*) { return a * w; }
 
+uint32_t SignedExact(uint32_t a, uint32_t w, const int32_t*) {
+  return static_cast<uint32_t>(static_cast<int8_t>(a) * static_cast<int8_t>(w));
+}
+
 int32_t LeadingOne(uint32_t x) { return 31 - __builtin_clz(x); }
 
 // H. R. Mahdiani et al., "Bio-inspired imprecise computational blocks for efficient VLSI implementation of
@@ -73,7 +77,8 @@ uint32_t Kulkarni(uint32_t a, uint32_t w, const int32_t*) {
   return product;
 }
 
-// `pattern` follows "mul<bits>u_"; each # is a parameter, a decimal number from least[] to bits * most_factor[].
+// `pattern` follows "mul<bits>"; each # is a parameter, a decimal number from least[] to bits * most_factor[]. Signed
+// operands, those after s_, have 8 bits.
 struct Family {
   const char* pattern;
   int32_t least[kMaxParameters];
@@ -82,13 +87,15 @@ struct Family {
 };
 
 constexpr Family kFamilies[] = {
-    {"exact", {0, 0}, {0, 0}, Exact},
-    {"1JFF", {0, 0}, {0, 0}, Exact},  // EvoApproxLib's name of the exact multiplier, used by TFApprox
-    {"trunc#", {0, 0}, {2, 0}, Truncated},
-    {"bam_h#_v#", {0, 0}, {1, 2}, BrokenArray},
-    {"mitchell", {0, 0}, {0, 0}, Mitchell},
-    {"drum#", {2, 0}, {1, 0}, Drum},
-    {"kulkarni", {0, 0}, {0, 0}, Kulkarni},
+    {"u_exact", {0, 0}, {0, 0}, Exact},
+    {"u_1JFF", {0, 0}, {0, 0}, Exact},  // EvoApproxLib's name of the exact multiplier, used by TFApprox
+    {"u_trunc#", {0, 0}, {2, 0}, Truncated},
+    {"u_bam_h#_v#", {0, 0}, {1, 2}, BrokenArray},
+    {"u_mitchell", {0, 0}, {0, 0}, Mitchell},
+    {"u_drum#", {2, 0}, {1, 0}, Drum},
+    {"u_kulkarni", {0, 0}, {0, 0}, Kulkarni},
+    {"s_exact", {0, 0}, {0, 0}, SignedExact},
+    {"s_1KV8", {0, 0}, {0, 0}, SignedExact},  // EvoApproxLib's name of the exact signed multiplier
 };
 
 struct Entry {
@@ -113,6 +120,8 @@ constexpr Entry kListed[] = {
     {"mul8u_drum5", "DRUM: 5 leading bits of each operand, unbiased"},
     {"mul8u_drum6", "DRUM: 6 leading bits of each operand, unbiased"},
     {"mul8u_kulkarni", "Kulkarni: exact sums of 2x2-bit blocks with 3 * 3 = 7"},
+    {"mul8s_exact", "exact product of signed operands"},
+    {"mul8s_1KV8", "exact product of signed operands, under the name that EvoApproxLib uses"},
 };
 constexpr int32_t kListedCount = sizeof kListed / sizeof kListed[0];
 
@@ -149,10 +158,10 @@ int32_t GenerateMultiplier(const char* name, int32_t num_bits, uint16_t* entries
   if (std::strncmp(name, "mul", 3) != 0) return 0;
   const char* text = name + 3;
   const int32_t bits = ReadNumber(&text);
-  if (bits < TFAPPROX_MIN_BITS || bits > TFAPPROX_MAX_BITS || std::strncmp(text, "u_", 2) != 0) return 0;
+  if (bits < (*text == 's' ? TFAPPROX_MAX_BITS : TFAPPROX_MIN_BITS) || bits > TFAPPROX_MAX_BITS) return 0;
   for (const Family& family : kFamilies) {
     int32_t parameters[kMaxParameters] = {0, 0};
-    if (!Match(family, text + 2, bits, parameters)) continue;
+    if (!Match(family, text, bits, parameters)) continue;
     if (bits == num_bits) {
       for (uint32_t pair = 0; pair < 1u << (2 * bits); ++pair) {
         const uint32_t a = pair >> bits, w = pair & ((1u << bits) - 1);

@@ -1,4 +1,4 @@
-// The multipliers that the project generates itself, by name: mul<bits>u_<construction>.
+// The multipliers that the project generates itself, by name: mul<bits>u_<construction>, or mul8s_<construction>.
 #ifndef TFAPPROX_COMMON_CORE_MULTIPLIERS_H_
 #define TFAPPROX_COMMON_CORE_MULTIPLIERS_H_
 

@@ -5,8 +5,9 @@
 //   T[a, w] = activation[a] + weight[w] + sum over terms of ((feature[a] * coefficient[w]) << shift) + residual[a, w]
 //
 // so that a sum over taps is one number per pixel, one per filter, an int8 matrix product per term, and look-ups in a
-// residual that is empty, of bytes, of few rows, or the whole table (docs/plans.md). plan_find.cc finds the plans of a
-// table and proves each on every pair of codes; plan.cc keeps them and chooses; the kernels carry one out.
+// residual that is empty, of bytes, of few rows, or the whole table (docs/plans.md). Codes and residuals are those of
+// table.h, products those of the circuit: what a signed table has added to them is in `weight`. plan_find.cc finds the
+// plans of a table and proves each on every pair of codes; plan.cc keeps them and chooses; the kernels carry one out.
 #ifndef TFAPPROX_COMMON_CORE_PLAN_H_
 #define TFAPPROX_COMMON_CORE_PLAN_H_
 
@@ -19,7 +20,7 @@ namespace tfapprox {
 
 // In order of preference where the cost is equal.
 enum class PlanKind : int32_t {
-  kExact = 0,       // T = a * w: one term
+  kExact = 0,       // the exact product: one term
   kPolynomial = 1,  // terms only: products of the bits of one operand times digits of the other
   kErrorPlane = 2,  // one term, residual in [0, 255] after its bias went to `weight` or `activation`
   kClasses = 3,     // no term; rows that are equal share one: residual[class_of[a], w], at most 128 classes

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "plan_find.h"
-#include "table.h"
 
 namespace tfapprox {
 namespace {
@@ -34,11 +33,10 @@ void Centre(int32_t* numbers, int32_t step, int32_t count, int32_t* offset) {
 // No round of centring is needed where one offset of the whole table does; the first one gains most.
 std::optional<Plan> FindErrorPlane(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits, pairs = codes * codes;
-  Plan plan = EmptyPlan(PlanKind::kErrorPlane);
-  plan.terms = ExactTerms(codes);
+  Plan plan = TermsPlan(PlanKind::kErrorPlane, ExactTerms(codes), table, &tfapprox_table::exact_product);
   std::vector<int32_t> error(pairs);  // [w][a], less than 2^17 as every offset is
   for (int32_t w = 0; w < codes; ++w) {
-    for (int32_t a = 0; a < codes; ++a) error[w * codes + a] = table.columns[w][a] - a * w;
+    for (int32_t a = 0; a < codes; ++a) error[w * codes + a] = table.product(a, w) - table.exact_product(a, w);
   }
   Ends ends = EndsOf(error.data(), 1, pairs);
   for (int32_t round = 0; ends.second - ends.first > 255; ++round) {
@@ -48,10 +46,7 @@ std::optional<Plan> FindErrorPlane(const tfapprox_table& table) {
     ends = EndsOf(error.data(), 1, pairs);
   }
   plan.error.resize(256 * 256);
-  for (int32_t i = 0; i < codes; ++i) {
-    plan.weight[i] += ends.first;
-    plan.activation[i] -= i * plan.terms.front().coefficient[0];  // the coefficient of w is w + this
-  }
+  for (int32_t w = 0; w < codes; ++w) plan.weight[w] += ends.first;
   for (int32_t i = 0; i < pairs; ++i) {
     plan.error[i / codes * 256 + i % codes] = static_cast<uint8_t>(error[i] - ends.first);
   }

@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <limits>
 
-#include "table.h"
-
 namespace tfapprox {
 namespace {
 
@@ -35,7 +33,9 @@ bool Prove(const tfapprox_table& table, Plan* proven) {
         sums[a] = 0;
       }
     }
-    if (!std::equal(products, products + codes, table.columns[w])) return false;
+    for (int32_t a = 0; a < codes; ++a) {
+      if (products[a] != table.product(a, w)) return false;
+    }
   }
   plan.taps_per_flush = std::numeric_limits<int32_t>::max() / greatest;
   return true;
@@ -49,10 +49,16 @@ Plan EmptyPlan(PlanKind kind) {
   return plan;
 }
 
-Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table) {
+Plan WordsPlan(PlanKind kind, const tfapprox_table& table) {
+  Plan plan = EmptyPlan(kind);
+  std::fill_n(plan.weight, 1 << table.num_bits, -table.product_offset());
+  return plan;
+}
+
+Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table, Products products) {
   Plan plan = EmptyPlan(kind);
   const auto rest = [&](int32_t a, int32_t w) {
-    int64_t product = table.columns[w][a];
+    int64_t product = (table.*products)(a, w);
     for (const PlanTerm& term : terms) {
       product -= term.feature[a] * term.coefficient[w] * (int64_t{1} << term.shift);
     }
@@ -70,16 +76,16 @@ std::optional<Plan> FindExact(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits;
   for (int32_t w = 0; w < codes; ++w) {
     for (int32_t a = 0; a < codes; ++a) {
-      if (table.columns[w][a] != a * w) return std::nullopt;
+      if (table.product(a, w) != table.exact_product(a, w)) return std::nullopt;
     }
   }
-  return TermsPlan(PlanKind::kExact, ExactTerms(codes), table);
+  return TermsPlan(PlanKind::kExact, ExactTerms(codes), table, &tfapprox_table::product);
 }
 
 // Rows that are equal for every weight (P6).
 std::optional<Plan> FindClasses(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits;
-  Plan plan = EmptyPlan(PlanKind::kClasses);
+  Plan plan = WordsPlan(PlanKind::kClasses, table);
   std::vector<int32_t> first;  // code of each class
   for (int32_t a = 0; a < codes; ++a) {
     const auto found = std::find_if(first.begin(), first.end(), [&](int32_t b) {
@@ -103,7 +109,7 @@ std::optional<Plan> FindClasses(const tfapprox_table& table) {
   return plan;
 }
 
-std::optional<Plan> FindLookUp(const tfapprox_table&) { return EmptyPlan(PlanKind::kLookUp); }
+std::optional<Plan> FindLookUp(const tfapprox_table& table) { return WordsPlan(PlanKind::kLookUp, table); }
 
 std::vector<Plan> FindPlans(const tfapprox_table& table) {
   std::vector<Plan> plans;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan.h"
+#include "table.h"
 
 namespace tfapprox {
 
@@ -31,8 +32,12 @@ std::optional<Plan> FindLookUp(const tfapprox_table& table);
 
 Plan EmptyPlan(PlanKind kind);
 
-// The plan of these terms, if they differ from the table by a function of `a` plus one of `w`.
-Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table);
+// A plan without terms, whose residual is of words, those of the table.
+Plan WordsPlan(PlanKind kind, const tfapprox_table& table);
+
+// The plan of these terms, if they differ from the products by a function of `a` plus one of `w`.
+using Products = int32_t (tfapprox_table::*)(int32_t a, int32_t w) const;
+Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table, Products products);
 
 // How many terms a product needs, and the terms of a sum of products up to functions of one code (P10); x belongs to
 // the activation if `x_is_activation`, else to the weight.

@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "plan_find.h"
-#include "table.h"
 
 namespace tfapprox {
 namespace {
@@ -11,7 +10,7 @@ namespace {
 // The polynomial of a table, of which four are tried.
 struct Variant {
   bool bits_of_activation;  // or of the weight
-  bool of_error;            // T - a * w, with a * w as one more product
+  bool of_error;            // T less the exact product, which becomes one more product
 };
 
 // values[S][y] becomes c_S[y] (P8): at most 2^8 * 65,535, and all of one y together at most 3^8 * 65,535 < 2^31.
@@ -43,8 +42,8 @@ std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
   for (int32_t x = 0; x < codes; ++x) {
     values[x] = {};
     for (int32_t y = 0; y < codes; ++y) {
-      values[x][y] = variant.bits_of_activation ? table.columns[y][x] : table.columns[x][y];
-      if (variant.of_error) values[x][y] -= x * y;
+      values[x][y] = variant.bits_of_activation ? table.product(x, y) : table.product(y, x);
+      if (variant.of_error) values[x][y] -= table.exact_product(x, y);
     }
   }
   Moebius(&values, codes);
@@ -84,7 +83,8 @@ std::optional<Plan> FindPolynomial(const tfapprox_table& table) {
     bits_of_activation = variant.bits_of_activation;
   }
   if (least > kMaxPlanTerms) return std::nullopt;
-  return TermsPlan(PlanKind::kPolynomial, MakeTerms(best, bits_of_activation, codes), table);
+  std::vector<PlanTerm> terms = MakeTerms(best, bits_of_activation, codes);
+  return TermsPlan(PlanKind::kPolynomial, std::move(terms), table, &tfapprox_table::product);
 }
 
 }  // namespace tfapprox

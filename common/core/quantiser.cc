@@ -1,16 +1,37 @@
-// The nudging of a range, as TensorFlow's fake quantisation does it.
+// Ranges to codes, as TensorFlow has them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6) for a signed table.
+#include <algorithm>
 #include <cmath>
 
 #include "error.h"
 #include "float_environment.h"
-#include "tfapprox.h"
+#include "table.h"
 
-int32_t tfapprox_quantiser_init(const char* name, float min, float max, int32_t num_bits, tfapprox_quantiser* quantiser,
-                                tfapprox_error* error) {
+namespace tfapprox {
+namespace {
+
+tfapprox_quantiser Nudged(float min, float max, int32_t num_bits) {
+  const int32_t max_code = (1 << num_bits) - 1;
+  const float top = static_cast<float>(max_code);
+  const float scale = (max - min) / top;
+  // A scale 0 makes this an infinity or, for min == max == 0, a NaN, which the comparisons below leave at 0.
+  const float unclamped = 0.0f - min / scale;
+  const float zero_point = unclamped > 0.0f ? (unclamped < top ? std::round(unclamped) : top) : 0.0f;
+  return {scale, 1.0f / scale, (0.0f - zero_point) * scale, static_cast<int32_t>(zero_point), 0, max_code};
+}
+
+tfapprox_quantiser Symmetric(float min, float max, int32_t num_bits) {
+  const int32_t max_code = (1 << (num_bits - 1)) - 1;
+  const float top = static_cast<float>(max_code), limit = std::max(std::abs(min), std::abs(max));
+  return {limit / top, top / limit, 0.0f, 0, -max_code, max_code};
+}
+
+}  // namespace
+}  // namespace tfapprox
+
+int32_t tfapprox_quantiser_init(const char* name, float min, float max, const tfapprox_table* table,
+                                tfapprox_quantiser* quantiser, tfapprox_error* error) {
   const tfapprox::FloatEnvironment ieee;
-  if (const int32_t status = tfapprox::CheckNumBits(num_bits, error)) return status;
-  const float width = max - min;
-  if (!std::isfinite(min) || !std::isfinite(max) || !std::isfinite(width)) {
+  if (!std::isfinite(min) || !std::isfinite(max) || !std::isfinite(max - min)) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
                           "%s_min, %s_max and their difference must be finite; received %s_min=%g, %s_max=%g", name,
                           name, name, min, name, max);
@@ -20,16 +41,6 @@ int32_t tfapprox_quantiser_init(const char* name, float min, float max, int32_t 
                           "%s_min must not be greater than %s_max; received %s_min=%g, %s_max=%g", name, name, name,
                           min, name, max);
   }
-  const int32_t max_code = (1 << num_bits) - 1;
-  const float top = static_cast<float>(max_code);
-  const float scale = width / top;
-  // A scale 0 makes this an infinity or, for min == max == 0, a NaN, which the comparisons below leave at 0.
-  const float unclamped = 0.0f - min / scale;
-  const float zero_point = unclamped > 0.0f ? (unclamped < top ? std::round(unclamped) : top) : 0.0f;
-  quantiser->scale = scale;
-  quantiser->inverse_scale = 1.0f / scale;
-  quantiser->nudged_min = (0.0f - zero_point) * scale;
-  quantiser->zero_point = static_cast<int32_t>(zero_point);
-  quantiser->max_code = max_code;
+  *quantiser = (table->is_signed ? tfapprox::Symmetric : tfapprox::Nudged)(min, max, table->num_bits);
   return TFAPPROX_OK;
 }

@@ -30,13 +30,18 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
+const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is_signed) {
   std::unique_ptr<Shared> shared(new Shared{});
   tfapprox_table& table = shared->table;
   table.num_bits = num_bits;
+  table.is_signed = is_signed;
   const int32_t codes = 1 << num_bits;
+  // To add half of the range of two's complement is to invert the sign bit.
+  const int32_t sign = table.code_offset();
   for (int32_t a = 0; a < codes; ++a) {
-    for (int32_t w = 0; w < codes; ++w) table.columns[w][a] = entries[a * codes + w];
+    for (int32_t w = 0; w < codes; ++w) {
+      table.columns[w][a] = static_cast<uint16_t>(entries[(a ^ sign) * codes + (w ^ sign)] ^ table.product_offset());
+    }
   }
   shared->hash = tfapprox_table_hash(entries, num_bits);
 
@@ -45,7 +50,7 @@ const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
   const auto found = registry.tables.equal_range(shared->hash);
   for (auto it = found.first; it != found.second; ++it) {
     Shared& known = *it->second;
-    if (known.table.num_bits == num_bits &&
+    if (known.table.num_bits == num_bits && known.table.is_signed == is_signed &&
         std::memcmp(known.table.columns, table.columns, sizeof table.columns) == 0) {
       ++known.users;
       return &known.table;
@@ -58,11 +63,15 @@ const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits) {
 }  // namespace
 }  // namespace tfapprox
 
-int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, const tfapprox_table** table,
-                               tfapprox_error* error) {
+int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,
+                               const tfapprox_table** table, tfapprox_error* error) {
   if (const int32_t status = tfapprox::CheckNumBits(num_bits, error)) return status;
+  if (is_signed != 0 && num_bits != TFAPPROX_MAX_BITS) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT, "num_bits must be %d for a signed table; received %d",
+                          TFAPPROX_MAX_BITS, num_bits);
+  }
   try {
-    *table = tfapprox::Acquire(entries, num_bits);
+    *table = tfapprox::Acquire(entries, num_bits, is_signed != 0);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a table of num_bits=%d", num_bits);
   }
@@ -89,3 +98,5 @@ uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits) {
 }
 
 int32_t tfapprox_table_num_bits(const tfapprox_table* table) { return table->num_bits; }
+
+int32_t tfapprox_table_is_signed(const tfapprox_table* table) { return table->is_signed; }

@@ -1,9 +1,10 @@
 // Finds a truth table by name or path and reads it, checked.
 //
-// A .bin file holds the 4^num_bits entries as little-endian uint16, activation code first, without a header.
+// A .bin file holds the 4^num_bits entries as little-endian uint16, or int16 if its name is that of a signed table,
+// activation code first, without a header.
 #include <sys/stat.h>
 
-#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -14,12 +15,12 @@
 #include <vector>
 
 #include "error.h"
+#include "multiplier_folders.h"
 #include "multipliers.h"
 
 namespace tfapprox {
 namespace {
 
-constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
 constexpr char kPin[] = "#fnv1a=";
 constexpr size_t kMaxNameBytes = 4096;
 
@@ -28,14 +29,6 @@ int64_t FileBytes(int32_t num_bits) { return int64_t{sizeof(uint16_t)} << (2 * n
 bool IsRegularFile(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
-
-// EvoApproxLib calls its signed multipliers mul8s_...; their entries are int16, which no operation takes yet.
-bool IsSignedByName(const std::string& path) {
-  const size_t base = path.rfind('/') + 1;  // 0 if there is none
-  int32_t bits;
-  char s, underscore;
-  return std::sscanf(path.c_str() + base, "mul%d%c%c", &bits, &s, &underscore) == 3 && s == 's' && underscore == '_';
 }
 
 int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits, uint16_t* entries,
@@ -48,11 +41,6 @@ int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits
   if (!S_ISREG(status.st_mode)) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must be a regular file; received '%s', which is %s", argument,
                 path.c_str(), S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
-  }
-  if (IsSignedByName(path)) {
-    return Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                "%s must be a table of unsigned products; received '%s', which is signed by its name", argument,
-                path.c_str());
   }
   const int64_t expected = FileBytes(num_bits), size = status.st_size;
   if (size != expected) {
@@ -96,19 +84,17 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
   if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH)
     return ReadFile(argument, name, num_bits, entries, error);
 
-  const char* variable = std::getenv(kPathVariable);
-  const std::string folders = variable == nullptr ? "" : variable;
-  for (size_t begin = 0; begin < folders.size();) {
-    const size_t end = std::min(folders.find(':', begin), folders.size());
-    const std::string path = folders.substr(begin, end - begin) + "/" + name + ".bin";
-    if (end > begin && IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
-    begin = end + 1;
+  for (const std::string& folder : MultiplierFolders()) {
+    const std::string path = folder + "/" + name + ".bin";
+    if (IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
   }
+  const char* variable = std::getenv(kPathVariable);
+  const std::string user = UserMultiplierFolder();
   return Fail(error, TFAPPROX_NOT_FOUND,
               "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
-              "a NAME.bin in a folder of %s; received '%s', and %s=%s",
+              "a NAME.bin in a folder of %s or in the user's; received '%s', and %s=%s, user's folder %s",
               argument, num_bits, num_bits, kPathVariable, name.c_str(), kPathVariable,
-              variable == nullptr ? "(not set)" : variable);
+              variable == nullptr ? "(not set)" : variable, user.empty() ? "(no HOME)" : user.c_str());
 }
 
 // Where the pin of a name or path begins, npos if it has none: a path may have these characters in another place.
@@ -119,7 +105,30 @@ size_t PinOf(const std::string& name) {
                                                                                                   : std::string::npos;
 }
 
-int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, uint16_t* entries,
+// The width that a name or path states of a signed table, EvoApproxLib's mul<bits>s_...; 0 of any other name.
+int64_t SignedBits(const char* name_or_path) {
+  const char* slash = std::strrchr(name_or_path, '/');
+  const char* name = slash == nullptr ? name_or_path : slash + 1;
+  if (std::strncmp(name, "mul", 3) != 0 || !std::isdigit(static_cast<unsigned char>(name[3]))) return 0;
+  char* end;
+  const int64_t bits = std::strtol(name + 3, &end, 10);
+  return std::strncmp(end, "s_", 2) == 0 ? bits : 0;
+}
+
+int32_t CheckSign(const char* argument, const char* name, int32_t num_bits, int32_t* is_signed, tfapprox_error* error) {
+  const int64_t signed_bits = SignedBits(name);
+  if (is_signed != nullptr) *is_signed = signed_bits != 0;
+  if (signed_bits == 0 || (is_signed != nullptr && signed_bits == 8 && num_bits == 8)) return TFAPPROX_OK;
+  if (is_signed == nullptr) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                "%s must be a table of unsigned products; received '%s', which is signed by its name", argument, name);
+  }
+  return Fail(error, TFAPPROX_INVALID_ARGUMENT,
+              "%s must be mul8s_..., for num_bits=8, if it is signed by its name; received '%s' for num_bits=%d",
+              argument, name, num_bits);
+}
+
+int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, uint16_t* entries, int32_t* is_signed,
              tfapprox_error* error) {
   if (const int32_t status = CheckNumBits(num_bits, error)) return status;
   if (pinned.size() >= kMaxNameBytes) {
@@ -128,6 +137,7 @@ int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, 
   }
   const size_t pin = PinOf(pinned);
   const std::string name = pinned.substr(0, pin);
+  if (const int32_t status = CheckSign(argument, name.c_str(), num_bits, is_signed, error)) return status;
   if (const int32_t status = Find(argument, name, num_bits, entries, error)) return status;
   if (pin == std::string::npos) return TFAPPROX_OK;
   char digits[17];
@@ -153,10 +163,12 @@ int32_t tfapprox_table_source(const char* name_or_path) {
   return bin || std::strchr(name_or_path, '/') != nullptr ? TFAPPROX_SOURCE_PATH : TFAPPROX_SOURCE_SEARCH_PATH;
 }
 
+int32_t tfapprox_name_is_signed(const char* name_or_path) { return tfapprox::SignedBits(name_or_path) != 0; }
+
 int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits, uint16_t* entries,
-                            tfapprox_error* error) {
+                            int32_t* is_signed, tfapprox_error* error) {
   try {
-    return tfapprox::Load(argument, name_or_path, num_bits, entries, error);
+    return tfapprox::Load(argument, name_or_path, num_bits, entries, is_signed, error);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a table was loaded");
   }

@@ -67,8 +67,8 @@ int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits, 
   if (const int32_t status = tfapprox::CheckNumBits(num_bits, error)) return status;
   try {
     const std::vector<uint16_t> content(entries, entries + (int64_t{1} << (2 * num_bits)));
-    return tfapprox_table_acquire(tfapprox::TunedTables::Instance().Get(content, num_bits).data(), num_bits, table,
-                                  error);
+    return tfapprox_table_acquire(tfapprox::TunedTables::Instance().Get(content, num_bits).data(), num_bits,
+                                  /*is_signed=*/0, table, error);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a tuned table of num_bits=%d",
                           num_bits);

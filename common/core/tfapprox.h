@@ -38,19 +38,21 @@ TFAPPROX_API const char* tfapprox_status_string(int32_t status);
 
 /* ---- Truth tables ---------------------------------------------------------------------------- */
 
-/* Entry (a << num_bits) | w is the product of activation code a and weight code w (1). */
+/* Entry (a << num_bits) | w is the product of activation code a and weight code w (1). Where a table is signed (1.3),
+ * the entries are the bits of int16, and their numbers those of two's complement codes. */
 typedef struct tfapprox_table tfapprox_table;
 
 enum { TFAPPROX_MIN_BITS = 2, TFAPPROX_MAX_BITS = 8 };
 
-/* Shares one table for all callers that give the same content; release it once per acquire. The other one shares the
- * table that the weight map of ALWANN makes of it (5.6), which is searched for once per content. */
-TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, const tfapprox_table** table,
-                                            tfapprox_error* error);
+/* Shares one table for all callers that give the same content and sign; release it once per acquire. The other one
+ * shares the table that the weight map of ALWANN makes of an unsigned one (5.6), searched for once per content. */
+TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,
+                                            const tfapprox_table** table, tfapprox_error* error);
 TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits,
                                                   const tfapprox_table** table, tfapprox_error* error);
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
+TFAPPROX_API int32_t tfapprox_table_is_signed(const tfapprox_table* table);
 
 /* The content hash of a table: FNV-1a, 64 bits, over its entries as little-endian bytes. */
 TFAPPROX_API uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits);
@@ -62,13 +64,23 @@ TFAPPROX_API void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits,
 enum { TFAPPROX_SOURCE_BUILT_IN = 0, TFAPPROX_SOURCE_PATH = 1, TFAPPROX_SOURCE_SEARCH_PATH = 2 };
 TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 
-/* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
- * writes its 4^num_bits entries; `argument` begins the messages, which are whole where the name or path has less than
- * 4,096 bytes, as Linux has it; longer ones are refused. An empty name is the exact product. A name or path
+/* Whether a name or path is that of a signed table: its last part begins with mul<bits>s_ (1.3). */
+TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
+
+/* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and
+ * writes its 4^num_bits entries and whether it is signed; where `is_signed` is null, signed ones are refused.
+ * `argument` begins the messages, which are whole where the name or path has less than 4,096 bytes, as Linux has it;
+ * longer ones are refused. An empty name is the exact product of unsigned codes. A name or path
  * that ends in #fnv1a= and 16 hexadecimal digits is an error unless the table has that hash: who pins a table this way
  * is never given another one that was written in its place since. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
-                                         uint16_t* entries, tfapprox_error* error);
+                                         uint16_t* entries, int32_t* is_signed, tfapprox_error* error);
+
+/* Multiplier folder number `index`, from 0, in the order of the search: those of TFAPPROX_MULTIPLIER_PATH, then the
+ * user's, $XDG_DATA_HOME/tfapprox/multipliers, by default ~/.local/share/tfapprox/multipliers; or the user's alone.
+ * Writes the path; TFAPPROX_NOT_FOUND after the last one, TFAPPROX_INVALID_ARGUMENT if `size` bytes do not suffice. */
+enum { TFAPPROX_USER_FOLDER = -1 };
+TFAPPROX_API int32_t tfapprox_multiplier_folder(int32_t index, char* path, int32_t size);
 
 /* The multipliers that this core generates: name and description of number `index`, from 0;
  * TFAPPROX_NOT_FOUND after the last one. */
@@ -77,7 +89,8 @@ TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** na
 /* ---- Plans ------------------------------------------------------------------------------------ */
 
 /* A way to compute sums of a table's products that is proven on every pair of codes (docs/plans.md); arrays live as
- * long as the table, and those that a plan of this name has not are null. */
+ * long as the table, and those that a plan of this name has not are null. Codes of a signed table are code + 128 in
+ * plans, and so they are in the memory of operations. */
 typedef struct tfapprox_plan {
   const char* name;          /* exact, polynomial, error_plane, classes or look_up */
   const int32_t* activation; /* [256] */
@@ -115,17 +128,18 @@ TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfa
 
 /* ---- Quantisation ---------------------------------------------------------------------------- */
 
-/* A range of real numbers as codes 0..max_code, nudged so that 0 has a code (2). */
+/* A range of real numbers as codes min_code..max_code (2): from 0, nudged so that 0 has a code; or, of a signed table,
+ * -127..127, symmetric. */
 typedef struct tfapprox_quantiser {
   float scale;
   float inverse_scale;
   float nudged_min;
   int32_t zero_point;
-  int32_t max_code;
+  int32_t min_code, max_code;
 } tfapprox_quantiser;
 
-/* `name` is "input" or "filter" and begins the names of the ranges in messages. */
-TFAPPROX_API int32_t tfapprox_quantiser_init(const char* name, float min, float max, int32_t num_bits,
+/* To codes of `table`. `name` is "input" or "filter" and begins the names of the ranges in messages. */
+TFAPPROX_API int32_t tfapprox_quantiser_init(const char* name, float min, float max, const tfapprox_table* table,
                                              tfapprox_quantiser* quantiser, tfapprox_error* error);
 
 /* ---- Geometry of a 2-D convolution ------------------------------------------------------------ */
@@ -169,7 +183,7 @@ typedef struct tfapprox_approx_conv2d {
   tfapprox_conv2d_work work;
 } tfapprox_approx_conv2d;
 
-/* `shape` is resolved and the quantisers are initialised; both have the table's num_bits. */
+/* `shape` is resolved; the quantisers are initialised, for this table. */
 TFAPPROX_API int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
                                                  const tfapprox_quantiser* filter, const tfapprox_table* table,
                                                  tfapprox_approx_conv2d* op, tfapprox_error* error);
@@ -193,7 +207,8 @@ typedef struct tfapprox_ax_conv2d {
   tfapprox_conv2d_work work;
 } tfapprox_ax_conv2d;
 
-/* `shape` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits, and is tuned if it is to be. */
+/* `shape` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits, is unsigned, and is tuned if it is
+ * to be. */
 TFAPPROX_API int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, float max_input,
                                              float min_filter, float max_filter, const tfapprox_table* table,
                                              tfapprox_ax_conv2d* op, tfapprox_error* error);

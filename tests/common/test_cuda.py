@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from cases import (
     GOLDEN_TF1,
     GOLDEN_TF2,
+    SIGNED,
+    STRUCTURES,
+    all_pairs,
     arguments,
     ax_arguments,
     convolutions,
     outcome,
     quantised_convolutions,
     random_table,
+    structured_table,
 )
 from tfapprox.common import load_table, plans, reference
 
@@ -23,40 +27,6 @@ ONES = [1, 1, 1, 1]
 CASE = ["input", "filter", "input_min", "input_max", "filter_min", "filter_max", "strides"]
 # Without shrinking, which would take a GPU's time.
 FEW = settings(max_examples=60, deadline=None, phases=[Phase.generate])
-
-
-def structured_table(kind, num_bits, seed):
-    """A table that has plans besides the look-up of every product."""
-    random = np.random.RandomState(seed)
-    codes = 2**num_bits
-    a, w = np.mgrid[0:codes, 0:codes]
-    errors = random.randint(-20, 20, (codes, codes)) + 7
-    bits = ((a >> num_bits - 1) & a & 1) * random.randint(0, 20000, codes)
-    tables = {
-        "random": random_table(num_bits, seed),
-        "exact": a * w,
-        "zero": 0 * a,
-        "sum": 3 * a + random.randint(0, 2000, codes),
-        "no low bits": (a & ~1) * w,
-        "errors": np.maximum(a * w + errors, 0),
-        "bits of activations": (a & ~1) * w // 2 + bits,
-        "bits of weights": (a & ~1) * w // 2 + bits.T,
-        "classes": random_table(num_bits, seed)[a & ~3, w],
-    }
-    return tables[kind].astype(np.uint16)
-
-
-TABLES = [
-    "random",
-    "exact",
-    "zero",
-    "sum",
-    "no low bits",
-    "errors",
-    "bits of activations",
-    "bits of weights",
-    "classes",
-]
 
 
 @contextlib.contextmanager
@@ -80,7 +50,7 @@ def plan_names(gpu, table, num_bits):
 
 def test_plans(gpu):
     """Of each table the plans that this file tests."""
-    names = {kind: plan_names(gpu, structured_table(kind, 8, 1), 8) for kind in TABLES}
+    names = {kind: plan_names(gpu, structured_table(kind, 8, 1), 8) for kind in STRUCTURES}
     assert names["exact"] == ["exact", "polynomial", "error_plane", "look_up"]
     assert "polynomial" in names["bits of activations"]
     assert "polynomial" in names["bits of weights"]
@@ -108,16 +78,17 @@ def test_golden(gpu, shared_data, golden_table, name):
 
 
 @FEW
-@given(convolutions(), st.sampled_from(TABLES), st.data())
+@given(convolutions(), st.sampled_from(STRUCTURES), st.data())
 def test_random(gpu, case, kind, data):
-    case["table"] = structured_table(kind, case["num_bits"], data.draw(st.integers(0, 1000)))
+    signed = reference.is_signed(case["table"])
+    case["table"] = structured_table(kind, case["num_bits"], data.draw(st.integers(0, 1000)), signed)
     plan = data.draw(st.sampled_from(plan_names(gpu, case["table"], case["num_bits"])))
     with forced(plan):
         assert gpu.plan(case["table"], case["num_bits"]) == plan
         assert_equal_to_reference(gpu, case)
 
 
-@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("kind", STRUCTURES)
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 def test_many_tiles(gpu, kind, data_format):
     """More pixels, filters and taps than one block has, whole chunks of channels, and a batch of several passes."""
@@ -145,12 +116,22 @@ def test_passes_over_images(gpu, monkeypatch):
     assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, -1, 1, -1, 1, ONES))), "table": random_table(8, 0)})
 
 
-@pytest.mark.parametrize("kind", TABLES)
-def test_sanitized(gpu, kind):
+@pytest.mark.parametrize("name", SIGNED)
+def test_all_pairs_of_signed_operands(gpu, shared_data, name):
+    table = load_table(shared_data / "multipliers" / f"{name}.bin")
+    case, products = all_pairs(table)
+    for plan in plan_names(gpu, table, 8):
+        with forced(plan):
+            np.testing.assert_array_equal(gpu.approx_conv2d_with_min_max_vars(table=table, **case), products)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_sanitized(gpu, kind, signed):
     """A small case of each kind of plan, which compute-sanitizer runs, too (tools/gpu_check.sh)."""
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (1, 7, 6, 18)), random.uniform(-1, 1, (3, 2, 18, 5))
-    case = {**dict(zip(CASE, (x, w, -1, 1, -1, 1, ONES))), "table": structured_table(kind, 8, 1)}
+    case = {**dict(zip(CASE, (x, w, -1, 1, -1, 1, ONES))), "table": structured_table(kind, 8, 1, signed)}
     for plan in plan_names(gpu, case["table"], 8):
         with forced(plan):
             assert_equal_to_reference(gpu, case)

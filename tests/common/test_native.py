@@ -9,6 +9,8 @@ from cases import (
     GOLDEN_TF2,
     IMPOSSIBLE_RANGES,
     RANGES,
+    SIGNED,
+    all_pairs,
     arguments,
     ax_arguments,
     convolutions,
@@ -40,14 +42,33 @@ def test_random(case):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("num_bits", range(2, 9))
+@pytest.mark.parametrize(("num_bits", "signed"), [*((bits, False) for bits in range(2, 9)), (8, True)])
 @pytest.mark.parametrize("limits", RANGES + IMPOSSIBLE_RANGES)
-def test_quantiser(limits, num_bits):
-    expected = outcome(lambda: reference.quantiser("input", *limits, num_bits), ValueError)
-    result = outcome(lambda: native.quantiser("input", *limits, num_bits), ValueError)
+def test_quantiser(limits, num_bits, signed):
+    expected = outcome(lambda: reference.quantiser("input", *limits, num_bits, signed), ValueError)
+    table = native.Table(random_table(num_bits, 0, signed), num_bits)
+    result = outcome(lambda: native.quantiser("input", *limits, table), ValueError)
     assert (result is None) == (expected is None)
     for name in reference.Quantiser._fields if expected else ():
         np.testing.assert_array_equal(getattr(result, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_all_pairs_of_signed_operands(shared_data, name):
+    table = load_table(shared_data / "multipliers" / f"{name}.bin")
+    case, products = all_pairs(table)
+    np.testing.assert_array_equal(reference.approx_conv2d_with_min_max_vars(table=table, **case), products)
+    np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(table=table, **case), products)
+
+
+def test_padding_goes_through_a_signed_table():
+    """A tap outside of the input is the product of the code 0, whose answer need not be 0."""
+    table = random_table(8, 1, signed=True)
+    w = np.arange(-127, 128, dtype=np.float32).reshape(1, 1, 1, 255)
+    case = {"padding": "EXPLICIT", "explicit_paddings": [0, 0, 1, 0, 0, 0, 0, 0], "table": table}
+    for function in (reference.approx_conv2d_with_min_max_vars, native.approx_conv2d_with_min_max_vars):
+        result = function(np.full(ONES, 5), w, -127, 127, -127, 127, ONES, **case)
+        np.testing.assert_array_equal(result[0, :, 0], table[[0, 5]][:, np.arange(-127, 128)])
 
 
 def test_a_batch_of_many_panels():
@@ -59,12 +80,13 @@ def test_a_batch_of_many_panels():
         np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(*case, threads=threads), expected)
 
 
+@pytest.mark.parametrize("entry", [65535, np.int16(32767), np.int16(-32768)])
 @pytest.mark.parametrize("taps", [65535, 65536, 65537, 200000])
-def test_sums_beyond_32_bits(taps):
+def test_sums_beyond_32_bits(taps, entry):
     x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
-    table = np.full((256, 256), 65535)
-    result = native.approx_conv2d_with_min_max_vars(x, w, 0, 255, 0, 255, ONES, table=table)
-    np.testing.assert_array_equal(result, np.full((1, 1, 2, 1), np.float32(65535 * taps)))
+    table, ends = np.full((256, 256), entry), (-127, 127) if entry != 65535 else (0, 255)
+    result = native.approx_conv2d_with_min_max_vars(x, w, *ends, *ends, ONES, table=table)
+    np.testing.assert_array_equal(result, np.full((1, 1, 2, 1), np.float32(int(entry) * taps)))
 
 
 def test_the_callers_float_environment_is_kept_out():
@@ -131,6 +153,14 @@ def test_ax_conv2d_of_long_sums_wraps_around():
 def test_tune(num_bits):
     for table in (random_table(num_bits, 1), reference.exact_table(num_bits), random_table(num_bits, 1) // 4096):
         np.testing.assert_array_equal(native.tune(table), reference.tune(table))
+
+
+@pytest.mark.parametrize("ax_tune", [False, True])
+def test_ax_conv2d_refuses_signed_tables(ax_tune):
+    codes, table = np.zeros(ONES, np.uint8), reference.exact_table(8, signed=True)
+    for function in (reference.ax_conv2d, native.ax_conv2d):
+        with pytest.raises(ValueError, match=r"(unsigned products for|AxConv2D must have an unsigned).*signed one"):
+            function(codes, codes, -1, 1, -1, 1, ONES, "SAME", table, ax_tune)
 
 
 def test_structures_have_the_sizes_of_the_header(tmp_path):

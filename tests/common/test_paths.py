@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import convolutions, outcome, quantised_convolutions, random_table
+from cases import (
+    SIGNED,
+    STRUCTURES,
+    all_pairs,
+    convolutions,
+    outcome,
+    quantised_convolutions,
+    random_table,
+    structured_table,
+)
 from tfapprox.common import load_table, native, plans, reference
 
 ONES = [1, 1, 1, 1]
@@ -29,7 +38,10 @@ TABLES = {
     "classes_128": ("classes", classes(128)),
     "look_up": ("look_up", random_table(8, 0)),
     "constant": ("polynomial", np.full((256, 256), 65535, np.uint16)),
+    "signed error_plane": ("error_plane", structured_table("errors", 8, 0, signed=True)),
+    "signed look_up": ("look_up", random_table(8, 0, signed=True)),
 }
+UNSIGNED = [name for name in TABLES if not name.startswith("signed")]
 
 
 @pytest.fixture(params=native.paths())
@@ -80,11 +92,24 @@ def test_structured_tables(path):
     @given(convolutions(), st.sampled_from(CONSTRUCTIONS), st.data())
     def run(case, construction, data):
         bits = case["num_bits"]
-        case["table"] = load_table(f"mul{bits}u_{construction}", bits)
+        if reference.is_signed(case["table"]):
+            case["table"] = structured_table(data.draw(st.sampled_from(STRUCTURES)), 8, 1, signed=True)
+        else:
+            case["table"] = load_table(f"mul{bits}u_{construction}", bits)
         plan = data.draw(st.sampled_from(plans_of(case["table"])))
         check("approx_conv2d_with_min_max_vars", path, plan, case)
 
     run()
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_all_pairs_of_signed_operands(path, shared_data, name):
+    table = load_table(shared_data / "multipliers" / f"{name}.bin")
+    case, products = all_pairs(table)
+    for plan in plans_of(table):
+        with forced(path, plan):
+            assert native.program(table) == (path, plan)
+            np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(table=table, **case), products)
 
 
 def test_ax_conv2d(path):
@@ -146,7 +171,7 @@ def test_shapes(path, table, shape):
     )
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", UNSIGNED)
 def test_long_sums_wrap_around(path, table):
     plan, entries = TABLES[table]
     x, w = np.full((1, 1, 1, 70000), 255, np.uint8), np.full((1, 1, 70000, 1), 255, np.uint8)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cases import random_table
 from tfapprox.common import load_table, multipliers, native, plans
 from tfapprox.common._abi import Error, Plan
-from tfapprox.common.reference import exact_table
+from tfapprox.common.reference import exact_table, is_signed
 
 # The least number of terms of the polynomial among its four variants without any further reduction.
 MOST_TERMS = {
@@ -21,6 +21,11 @@ MOST_TERMS = {
     **{"18DU": 6, "2P7": 7, "GS2": 8, "2AC": 11, "CK5": 11, "14VP": 12, "150Q": 12, "QJD": 12, "7C1": 13, "1AGV": 14},
     **{"KEM": 16, "FTA": 21, "96D": 24, "17KS": 26, "JV3": 30, "PKY": 42, "NGR": 53, "2HH": 67, "QKX": 68, "DM1": 86},
     **{"19DB": 96, "ZFB": 121, "YX7": 185, "185Q": 200, "L40": 247, "12N4": 249},
+}
+# The terms of the polynomial, and whether there is an error plane, of the signed ones.
+SIGNED_PLANS = {
+    **{"1KR3": (1, False), "1KR6": (3, True), "1KTY": (1, False), "1KV8": (1, True), "1KVA": (3, True)},
+    **{"1KVB": (4, True), "1KX2": (5, True), "1L1G": (1, False), "1L2H": (1, True)},
 }
 COSTS = {"term": 0.25, "error_plane": 0.5, "classes_64": 0.5, "classes_128": 0.75, "look_up": 1.0}
 
@@ -32,6 +37,7 @@ def _no_forced_plan(monkeypatch):
 
 def verified(table, num_bits=8):
     """The plans of a table by name, each checked on all pairs of codes, and for what the kernels rely on."""
+    exact = exact_table(num_bits, is_signed(table))
     found = {plan.name: plan for plan in plans.plans(table, num_bits)}
     assert list(found) == [name for name in plans.NAMES if name in found]
     for plan in found.values():
@@ -48,7 +54,7 @@ def verified(table, num_bits=8):
     assert "look_up" in found
     assert num_bits > 6 or "polynomial" in found
     assert all(plan.terms <= 256 for plan in found.values())
-    assert ("exact" in found) == np.array_equal(table, exact_table(num_bits))
+    assert ("exact" in found) == np.array_equal(table, exact)
     rows = len(np.unique(table, axis=0))
     assert ("classes" in found) == (rows <= 128)
     if "classes" in found:
@@ -56,7 +62,7 @@ def verified(table, num_bits=8):
         assert found["classes"].class_columns.shape[1] == (64 if rows <= 64 else 128)
     if "error_plane" in found:
         assert found["error_plane"].terms == 1
-    error = table.astype(int) - exact_table(num_bits)
+    error = table.astype(int) - exact
     assert "error_plane" in found or np.ptp(error) > 255
     return found
 
@@ -77,10 +83,21 @@ def test_any_table(num_bits):
     verified(random_table(num_bits, num_bits), num_bits)
 
 
+def test_any_signed_table():
+    assert list(verified(random_table(8, 1, signed=True))) == ["look_up"]
+
+
 def test_shared_tables(shared_data):
     for name, most in MOST_TERMS.items():
         found = verified(load_table(shared_data / "multipliers" / f"mul8u_{name}.bin"))
         assert found["polynomial"].terms <= most, name
+
+
+def test_shared_signed_tables(shared_data):
+    for name, (terms, has_plane) in SIGNED_PLANS.items():
+        found = verified(load_table(shared_data / "multipliers" / f"mul8s_{name}.bin"))
+        assert found["polynomial"].terms == terms, name
+        assert ("error_plane" in found) == has_plane, name
 
 
 def test_the_page_lists_the_built_in_multipliers():
@@ -123,6 +140,11 @@ def test_degenerate(num_bits, kind):
     assert found["polynomial"].terms <= least.get(kind, 256)
 
 
+@pytest.mark.parametrize("kind", degenerate(2))
+def test_degenerate_signed(kind):
+    verified(degenerate(8)[kind].astype(np.uint16).view(np.int16))
+
+
 def test_offsets_of_the_operands_are_no_error():
     random = np.random.RandomState(1)
     offset, noise = random.randint(0, 20000, (2, 128)), random.randint(0, 200, (128, 128))
@@ -135,14 +157,15 @@ def structured_tables(draw):
     """Sums of products of anything with anything, of truncated operands, and of noise: what circuits are like."""
     num_bits = draw(st.integers(2, 8))
     random, codes = np.random.RandomState(draw(st.integers(0, 2**32 - 1))), 2**num_bits
-    table = exact_table(num_bits).astype(np.int64) * draw(st.integers(0, 1))
+    table = exact_table(num_bits, num_bits == 8 and draw(st.booleans())).astype(np.int64) * draw(st.integers(0, 1))
     for _ in range(draw(st.integers(0, 3))):
         x, y = random.randint(0, draw(st.sampled_from([2, 256])), (2, codes))
         keep = draw(st.sampled_from([0xFF, 0xF0, 0x88, 0x07]))
         table += np.multiply.outer(x & keep, y) * draw(st.sampled_from([-16, -3, 1, 5, 256]))
     noise = draw(st.sampled_from([1, 2, 200, 256, 65536]))
     table += random.randint(0, noise, (codes, codes)) * (random.rand(codes, codes) < draw(st.floats(0, 1)))
-    return (table % 65536).astype(np.uint16), num_bits
+    table = (table % 65536).astype(np.uint16)
+    return table.view(np.int16) if num_bits == 8 and draw(st.booleans()) else table, num_bits
 
 
 @settings(max_examples=150, deadline=None)
@@ -166,6 +189,8 @@ def test_structured_tables(case):
         ("mul8u_trunc8", {"term": 0.1}, "polynomial"),
         ("mul8u_mitchell", {}, "look_up"),
         ("mul8u_mitchell", {"term": 0.001}, "polynomial"),
+        ("mul8s_exact", {}, "exact"),
+        ("mul8s_exact", {"term": 0}, "look_up"),
     ],
 )
 def test_least_cost(name, costs, expected):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cases import GOLDEN_TF1, GOLDEN_TF2, arguments, ax_arguments
-from tfapprox.common import load_table, reference
+from tfapprox.common import load_table, native, reference
 from tfapprox.common.reference import approx_conv2d_with_min_max_vars, ax_conv2d, quantiser, tune
 
 
@@ -53,6 +53,31 @@ def _corrections(case, to_steps):
     sums = sum(padded[:, y : y + height, x : x + width].sum(-1) for y in range(3) for x in range(3))
     scale = np.float64(qa.scale) * np.float64(qw.scale)
     return scale * (sums[..., None] * qw.zero_point + w.sum((0, 1, 2)) * qa.zero_point)
+
+
+def test_symmetric_codes_round_halves_to_even():
+    symmetric = quantiser("input", -63.5, 20, signed=True)
+    assert symmetric[:2] == (0.5, 2)
+    x = [0.25, 0.75, 1.25, -0.25, -0.75, 0.24999999, 63.5, -64, np.inf, -np.inf, np.nan]
+    assert reference.codes(symmetric, x).tolist() == [0, 2, 2, 0, -2, 0, 127, -127, 127, -127, 0]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.full((256, 256), -1), "entries from 0, or dtype int16; received -1, dtype int64"),
+        (np.zeros((16, 16), np.int16), r"must be \[256, 256\] if it is signed, as dtype int16 is; received \(16, 16\)"),
+    ],
+)
+def test_tables_refused(table, message):
+    for function in (reference.is_signed, native.Table):
+        with pytest.raises(ValueError, match=message):
+            function(table)
+
+
+def test_signed_codes_have_8_bits():
+    with pytest.raises(ValueError, match="num_bits must be 8 for a signed table; received 7"):
+        quantiser("input", -1, 1, 7, signed=True)
 
 
 def test_tune_prefers_the_weight_itself_then_the_lowest():

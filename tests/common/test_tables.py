@@ -68,12 +68,57 @@ def test_directory(tmp_path):
         load_table(tmp_path)
 
 
-def test_signed_table(tmp_path):
-    save_table(tmp_path / "mul8s_1KV8.bin", random_table(8, 1))
-    with pytest.raises(
-        ValueError, match=r"unsigned products; received '.*mul8s_1KV8\.bin', which is signed by its name"
-    ):
-        load_table(tmp_path / "mul8s_1KV8.bin")
+def test_a_signed_table_is_signed_by_its_name(tmp_path, monkeypatch):
+    table = np.zeros((256, 256), np.int16)
+    table[-3, 5] = -2
+    path = tmp_path / "mul8s_MINE.bin"
+    save_table(path, table)
+    assert path.read_bytes()[2 * (253 * 256 + 5) :][:2] == b"\xfe\xff"
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    for name in (path, str(path), bytes(path), "mul8s_MINE", pin_table(path), pin_table("mul8s_MINE")):
+        loaded = load_table(name)
+        assert loaded.dtype == np.int16
+        np.testing.assert_array_equal(loaded, table)
+        assert native.name_is_signed(name)
+    path.rename(tmp_path / "mul8u_MINE.bin")
+    unsigned = load_table(tmp_path / "mul8u_MINE.bin")
+    assert unsigned.dtype == np.uint16
+    assert unsigned[253, 5] == 65534
+
+
+@pytest.mark.parametrize(
+    ("name", "signed"),
+    [
+        ("mul8s_A", True),
+        ("mul12s_A.bin", True),
+        ("/mul8u_A/mul8s_A.bin#fnv1a=0123456789abcdef", True),
+        ("/mul8s_A/mul8u_A.bin", False),
+        ("mul8s", False),
+        ("muls_A", False),
+        ("mul-8s_A", False),
+        ("mul 8s_A", False),
+        ("mul8S_A", False),
+        ("my_mul8s_A", False),
+        ("", False),
+    ],
+)
+def test_names_of_signed_tables(name, signed):
+    assert native.name_is_signed(name) == signed
+
+
+@pytest.mark.parametrize(("name", "num_bits"), [("mul8s_exact", 7), ("mul4s_A", 8), ("mul4s_A.bin", 4)])
+def test_signed_tables_have_8_bits(name, num_bits):
+    message = rf"must be mul8s_\.\.\., for num_bits=8, if it is signed by its name; received '.*{name}' for num_bits="
+    with pytest.raises(ValueError, match=f"{message}{num_bits}$"):
+        load_table(name, num_bits)
+
+
+def test_where_a_signed_table_will_not_do(tmp_path):
+    save_table(tmp_path / "mul8s_A.bin", random_table(8, 1, signed=True))
+    for name in ("mul8s_exact", "mul8s_NONE", str(tmp_path / "mul8s_A.bin")):
+        message = rf"must be a table of unsigned products; received '{re.escape(name)}', which is signed by its name"
+        with pytest.raises(ValueError, match=message):
+            pin_table(name, signed=False)
 
 
 def test_missing_file(tmp_path):
@@ -201,6 +246,30 @@ def test_save_refuses(tmp_path, table, message):
     assert not (tmp_path / "t.bin").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "table", "message"),
+    [
+        (
+            "mul8u_A",
+            exact_table(8, signed=True),
+            r"'mul8u_A' is not signed by its name \(mul8s_\.\.\.\); received .* = -128$",
+        ),
+        ("mul8s_A", exact_table(8), r"from -32768 to 32767, as 'mul8s_A' is signed by its name .*\[129, 255\] = 32895"),
+        (
+            "mul8s_A",
+            exact_table(4),
+            r"path must be mul8s_\.\.\., of a table \[256, 256\].*received 'mul8s_A', \(16, 16\)",
+        ),
+        ("mul4s_A", exact_table(4), r"path must be mul8s_\.\.\., .*received 'mul4s_A', \(16, 16\)"),
+        ("mul4s_A", exact_table(8, signed=True), r"path must be mul8s_\.\.\., .*received 'mul4s_A', \(256, 256\)"),
+    ],
+)
+def test_save_refuses_what_the_name_contradicts(tmp_path, name, table, message):
+    with pytest.raises(ValueError, match=message):
+        save_table(tmp_path / name, table)
+    assert not (tmp_path / name).exists()
+
+
 def test_the_core_shares_tables_by_content():
     table = random_table(8, 1)
     one, same, other = native.Table(table), native.Table(table.copy()), native.Table(table.T)
@@ -208,6 +277,11 @@ def test_the_core_shares_tables_by_content():
     assert one.handle.value != other.handle.value
     # All-zero tables of two widths have the same 256 x 256 content, yet are not the same table.
     assert native.Table(np.zeros((4, 4)), 2).handle.value != native.Table(np.zeros((8, 8)), 3).handle.value
+    # The same bytes under two names; and an unsigned table whose words are those that the core has of the signed one.
+    bits = table.view(np.int16)
+    signs = [native.Table(entries) for entries in (table, bits, np.roll(table, 128, (0, 1)) ^ 0x8000)]
+    assert len({shared.handle.value for shared in signs}) == 3
+    assert signs[1].handle.value == native.Table(bits.copy()).handle.value
 
 
 def test_table_of_another_width():

@@ -92,7 +92,6 @@ __m512i _mm512_sll_epi32(__m512i a, __m128i count) {
   return _mm512_slli_epi32(a, bits > 31 ? 32 : static_cast<unsigned>(bits));
 }
 
-__mmask64 _knot_mask64(__mmask64 a) { return ~a; }
 __mmask64 _mm512_movepi8_mask(__m512i a) {
   __mmask64 mask = 0;
   for (int i = 0; i < 64; ++i) mask |= uint64_t{a.bytes[i]} >> 7 << i;
@@ -105,9 +104,8 @@ __m512i _mm512_permutexvar_epi8(__m512i index, __m512i a) {
 __m512i _mm512_permutex2var_epi8(__m512i a, __m512i index, __m512i b) {
   return Lanes<uint8_t>([&](int i) { return (index.bytes[i] & 64 ? b : a).bytes[index.bytes[i] & 63]; });
 }
-__m512i _mm512_mask2_permutex2var_epi8(__m512i a, __m512i index, __mmask64 mask, __m512i b) {
-  const __m512i found = _mm512_permutex2var_epi8(a, index, b);
-  return Lanes<uint8_t>([&](int i) { return (mask >> i & 1 ? found : index).bytes[i]; });
+__m512i _mm512_mask_blend_epi8(__mmask64 mask, __m512i a, __m512i b) {
+  return Lanes<uint8_t>([&](int i) { return (mask >> i & 1 ? b : a).bytes[i]; });
 }
 __m512i _mm512_permutex2var_epi16(__m512i a, __m512i index, __m512i b) {
   return Lanes<uint16_t>([&](int i) {

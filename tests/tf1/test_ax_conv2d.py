@@ -98,6 +98,7 @@ GOOD = {"input": zeros(1, 5, 5, 3), "filter": zeros(3, 3, 3, 4), "strides": [1, 
         ({"strides": [1, 2, 1, 1]}, r"strides must be equal for height and width; received \[1, 2, 1, 1\]"),
         ({"strides": [1, 0, 0, 1]}, "[Ss]trides? (height )?must be"),
         ({"ax_mult": "mul8u_NONE"}, "received 'mul8u_NONE'"),
+        ({"ax_mult": "mul8s_exact"}, "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
         ({"ax_mult": "mul4u_exact"}, "must fit num_bits=8; received 'mul4u_exact', which has 4 bits"),
     ],
 )
@@ -115,6 +116,14 @@ def original(*inputs, **attributes):
     ("attributes", "message"),
     [
         ({"AxMult": "mul8u_NONE"}, r"AxMult must be a built-in multiplier .*TFAPPROX_MULTIPLIER_PATH=\(not set\)"),
+        (
+            {"AxMult": "mul8s_exact"},
+            "AxMult must be a table of unsigned products; received 'mul8s_exact', which is signed",
+        ),
+        (
+            {"AxMult": "mul8s_NONE", "AxTune": False},
+            "AxMult must be a table of unsigned products; received 'mul8s_NONE'",
+        ),
         ({"dilations": [1, 2, 2, 1]}, r"dilations must be 1; received \[1, 2, 2, 1\]"),
     ],
 )

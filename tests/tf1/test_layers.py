@@ -91,6 +91,7 @@ def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeyp
         (["first="], "received 'first='"),
         (["third=mul8u_exact"], f"a layer must be one of the graph's:\n  {FIRST}\n  {SECOND}\nreceived 'third'"),
         (["--mult", "mul8u_NONE"], "received 'mul8u_NONE'"),
+        (["--mult", "mul8s_exact"], "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
         (["--mult", "mul4u_exact"], "received 'mul4u_exact', which has 4 bits"),
         (["--layers", "none.json"], "No such file or directory: 'none.json'"),
     ],

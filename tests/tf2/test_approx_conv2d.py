@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 
-from cases import GOLDEN_TF2, arguments, convolutions, outcome, random_table
+from cases import GOLDEN_TF2, SIGNED, all_pairs, arguments, convolutions, outcome, random_table
 from tfapprox.common import load_table, multipliers, reference, save_table
 from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
@@ -17,11 +17,12 @@ ONES = [1, 1, 1, 1]
 
 @pytest.fixture(scope="module")
 def table_file(tmp_path_factory):
-    """Function that writes a table, under a new name each time, and returns its path."""
+    """Function that writes a table, under a new name of its sign each time, and returns its path."""
     folder = tmp_path_factory.mktemp("tables")
 
     def write(table):
-        path = folder / f"{len(os.listdir(folder))}.bin"
+        sign = "s" if reference.is_signed(table) else "u"
+        path = folder / f"mul8{sign}_{len(os.listdir(folder))}.bin"
         save_table(path, table)
         return str(path)
 
@@ -49,22 +50,25 @@ def test_random(table_file, case):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize(
-    "name", ["mul8u_bam_h2_v6", "mul8u_mitchell", "mul8u_drum4", "mul8u_trunc6", "mul8u_1JFF", None]
-)
-def test_all_pairs_of_operands(table_file, name):
+@pytest.mark.parametrize("name", ["mul8u_bam_h2_v6", "mul8u_mitchell", "mul8u_1JFF", "mul8s_exact"])
+def test_all_pairs_of_operands(name):
     """A 1x1 convolution of all activation codes with all weight codes is the table."""
-    table = random_table(8, seed=1) if name is None else load_table(name)
-    operands = np.arange(256, dtype=np.float32)
-    result = approx_conv2d_with_min_max_vars(
-        operands.reshape(1, 16, 16, 1),
-        operands.reshape(1, 1, 1, 256),
-        *[0.0, 255.0] * 2,
-        ONES,
-        "VALID",
-        mul_map_file=name or table_file(table),
-    )
-    np.testing.assert_array_equal(np.reshape(result, (256, 256)), table)
+    case, products = all_pairs(load_table(name))
+    np.testing.assert_array_equal(approx_conv2d_with_min_max_vars(mul_map_file=name, **case), products)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_all_pairs_of_operands_of_any_table(table_file, signed):
+    table = random_table(8, 1, signed)
+    case, products = all_pairs(table)
+    np.testing.assert_array_equal(approx_conv2d_with_min_max_vars(mul_map_file=table_file(table), **case), products)
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_all_pairs_of_signed_operands(shared_data, name):
+    path = shared_data / "multipliers" / f"{name}.bin"
+    case, products = all_pairs(load_table(path))
+    np.testing.assert_array_equal(approx_conv2d_with_min_max_vars(mul_map_file=path, **case), products)
 
 
 def test_a_table_that_is_written_anew_is_used(tmp_path):
@@ -77,10 +81,11 @@ def test_a_table_that_is_written_anew_is_used(tmp_path):
 
 
 def test_every_built_in_multiplier_is_found_by_name():
-    x, w = np.full(ONES, 200.0, np.float32), np.full(ONES, 77.0, np.float32)
+    x, w = np.full(ONES, 100.0, np.float32), np.full(ONES, 77.0, np.float32)
     for name in multipliers.built_in():
-        result = approx_conv2d_with_min_max_vars(x, w, *[0.0, 255.0] * 2, ONES, "SAME", mul_map_file=name)
-        assert result.numpy().item() == load_table(name)[200, 77]
+        ends = [-127.0, 127.0] if name.startswith("mul8s") else [0.0, 255.0]
+        result = approx_conv2d_with_min_max_vars(x, w, *ends, *ends, ONES, "SAME", mul_map_file=name)
+        assert result.numpy().item() == load_table(name)[100, 77]
 
 
 def test_table_of_the_search_path(tmp_path, monkeypatch):
@@ -91,6 +96,34 @@ def test_table_of_the_search_path(tmp_path, monkeypatch):
     assert result.numpy().item() == random_table(8, 3)[200, 77]
 
 
+def symmetric(tensor, minimum, maximum):
+    """TensorFlow's symmetric quantisation, as in (2.5)-(2.7)."""
+    return tf.quantization.quantize_and_dequantize_v2(tensor, minimum, maximum, range_given=True, narrow_range=True)
+
+
+# The exact product, and the quantisation that TensorFlow has for its codes.
+QUANTISATIONS = {"": tf.quantization.fake_quant_with_min_max_vars, "mul8s_exact": symmetric}
+
+
+@pytest.mark.parametrize("limits", [(-1.0, 1.0), (-0.83, 2.71), (0.0, 3e-5), (-4e4, -1.0), (0.5, 2.0)])
+def test_signed_codes_are_those_of_tensorflow(limits):
+    """Those of `quantize`, and the values of `quantize_and_dequantize_v2`, halves among them."""
+    quantiser = reference.quantiser("input", *limits, signed=True)
+    halves = (np.arange(-130, 130) + np.float32(0.5)) * quantiser.scale
+    x = np.concatenate([np.random.RandomState(0).uniform(-1.2, 1.2, 5000) * 127 * quantiser.scale, halves])
+    x = np.concatenate([x, np.nextafter(halves, np.float32(1e9)), [0.0]]).astype(np.float32)
+    mode = {"mode": "SCALED", "round_mode": "HALF_TO_EVEN", "narrow_range": True, "ensure_minimum_range": 0.0}
+    theirs = tf.cast(tf.quantization.quantize(x, *limits, tf.qint8, **mode).output, tf.int32)
+    codes = reference.codes(quantiser, x)
+    np.testing.assert_array_equal(codes, theirs)
+    np.testing.assert_array_equal(codes.astype(np.float32) * quantiser.scale, symmetric(x, *limits))
+    result = approx_conv2d_with_min_max_vars(
+        x.reshape(1, 1, -1, 1), np.ones(ONES), *limits, -127.0, 127.0, ONES, "VALID", mul_map_file="mul8s_exact"
+    )
+    np.testing.assert_array_equal(np.ravel(result), codes.astype(np.float32) * quantiser.scale)
+
+
+@pytest.mark.parametrize("exact", QUANTISATIONS)
 @pytest.mark.parametrize("padding", ["SAME", "VALID", [[0, 0], [2, 1], [0, 3], [0, 0]]])
 @pytest.mark.parametrize(("size", "filter_size", "strides", "dilations"), [
     ((9, 10), (3, 3), (1, 1), (1, 1)),
@@ -100,15 +133,12 @@ def test_table_of_the_search_path(tmp_path, monkeypatch):
     ((12, 11), (3, 2), (1, 1), (2, 3)),
     ((12, 11), (3, 2), (2, 1), (2, 3)),
 ])  # fmt: skip
-def test_exact_product_is_conv2d_of_fake_quantised_values(padding, size, filter_size, strides, dilations):
+def test_exact_product_is_conv2d_of_fake_quantised_values(exact, padding, size, filter_size, strides, dilations):
     random = np.random.RandomState(0)
     x = tf.constant(random.uniform(-1, 3, (2, *size, 7)), tf.float32)
     w = tf.constant(random.uniform(-0.5, 0.4, (*filter_size, 7, 5)), tf.float32)
     ranges = [-1.0, 3.0, -0.5, 0.4]
-    quantised = [
-        tf.quantization.fake_quant_with_min_max_vars(tensor, *limits)
-        for tensor, limits in [(x, ranges[:2]), (w, ranges[2:])]
-    ]
+    quantised = [QUANTISATIONS[exact](tensor, *limits) for tensor, limits in [(x, ranges[:2]), (w, ranges[2:])]]
     expected = tf.nn.conv2d(
         *[tf.cast(tensor, tf.float64) for tensor in quantised], [1, *strides, 1], padding, dilations=[1, *dilations, 1]
     ).numpy()
@@ -120,20 +150,19 @@ def test_exact_product_is_conv2d_of_fake_quantised_values(padding, size, filter_
         padding if isinstance(padding, str) else "EXPLICIT",
         explicit_paddings=[] if isinstance(padding, str) else np.ravel(padding).tolist(),
         dilations=[1, *dilations, 1],
+        mul_map_file=exact,
     ).numpy()
     assert result.shape == expected.shape
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
-def test_quantising_twice_changes_nothing():
+@pytest.mark.parametrize(("name", "exact"), [("mul8u_drum4", ""), ("mul8s_exact", "mul8s_exact")])
+def test_quantising_twice_changes_nothing(name, exact):
     """Fake-quantised values keep their codes, so that a layer may fake-quantise first."""
     x = np.random.RandomState(0).uniform(-1, 3, (1, 9, 9, 50)).astype(np.float32)
     w = np.random.RandomState(1).uniform(-1, 1, (3, 3, 50, 20)).astype(np.float32)
-    ranges, rest = [-0.83, 2.71, -0.97, 0.33], {"strides": ONES, "padding": "SAME", "mul_map_file": "mul8u_drum4"}
-    quantised = [
-        tf.quantization.fake_quant_with_min_max_vars(tensor, *limits)
-        for tensor, limits in [(x, ranges[:2]), (w, ranges[2:])]
-    ]
+    ranges, rest = [-0.83, 2.71, -0.97, 0.33], {"strides": ONES, "padding": "SAME", "mul_map_file": name}
+    quantised = [QUANTISATIONS[exact](tensor, *limits) for tensor, limits in [(x, ranges[:2]), (w, ranges[2:])]]
     np.testing.assert_array_equal(
         approx_conv2d_with_min_max_vars(*quantised, *ranges, **rest),
         approx_conv2d_with_min_max_vars(x, w, *ranges, **rest),

@@ -42,6 +42,11 @@ def ones(*shape, dtype=np.float32):
         ({"input_max": float("nan")}, "must be finite; received input_min=0, input_max=nan"),
         ({"filter_min": -float("inf")}, "must be finite; received filter_min=-inf"),
         ({"input_min": -3e38, "input_max": 3e38}, "input_min, input_max and their difference must be finite"),
+        (
+            {"input_max": float("inf"), "mul_map_file": "mul8s_exact"},
+            "must be finite; received input_min=0, input_max=inf",
+        ),
+        ({"input_min": 2.0, "mul_map_file": "mul8s_exact"}, "input_min must not be greater than input_max"),
         ({"strides": [1, 1]}, r"strides must be 4 integers, 1 for batch and channels; received \[1, 1\]"),
         ({"strides": [2, 1, 1, 1]}, r"strides must be 4 integers, .*; received \[2, 1, 1, 1\]"),
         ({"strides": [1, 0, 1, 1]}, "strides height must be from 1 to 2147483647; received 0"),
@@ -130,6 +135,12 @@ def test_tables_refused(tmp_path, invalid, not_found, function):
     for num_bits in (1, 9):
         refuses(invalid, f"num_bits must be from 2 to 8; received {num_bits}", num_bits=num_bits)
     refuses(invalid, "must fit num_bits=4; .*'mul8u_exact', which has 8", num_bits=4, mul_map_file="mul8u_exact")
+    refuses(
+        invalid,
+        "for num_bits=8, if it is signed .*'mul8s_exact' for num_bits=4",
+        num_bits=4,
+        mul_map_file="mul8s_exact",
+    )
     path = str(tmp_path / "t.bin")
     refuses(not_found, r"t\.bin': No such file", mul_map_file=path)
     for size in (0, 131071, 262144):

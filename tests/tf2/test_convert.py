@@ -35,6 +35,15 @@ def test_convolutions_are_replaced_and_weights_copied():
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
+def test_signed_products_are_near_the_float_model():
+    model = residual_model()
+    copy = approximate_model(model, "mul8s_exact")
+    assert {layer.mul_map_file for layer in copy.layers if isinstance(layer, FakeApproxConv2D)} == {"mul8s_exact"}
+    exact = model(IMAGES).numpy()
+    assert 0 < np.abs(copy(IMAGES).numpy() - exact).max() < 0.03 * np.abs(exact).max()
+
+
 def test_nested_models_are_converted_too():
     block = keras.Sequential([keras.Input([8, 8, 4]), keras.layers.Conv2D(4, 3, padding="same", name="inner")])
     inputs = keras.Input([8, 8, 4])

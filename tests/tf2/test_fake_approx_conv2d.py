@@ -67,6 +67,8 @@ def expected_by_reference(layer, images):
         {"data_format": "channels_first", "padding": "same", "strides": (1, 2)},
         {"num_bits": 4, "mul_map_file": "mul4u_mitchell"},
         {"num_bits": 6, "mul_map_file": ""},
+        {"mul_map_file": "mul8s_exact"},
+        {"mul_map_file": "mul8s_exact", "padding": "same", "strides": (2, 1), "data_format": "channels_first"},
     ],
 )
 def test_output(arguments):
@@ -76,6 +78,44 @@ def test_output(arguments):
     output = layer(images).numpy()
     np.testing.assert_array_equal(output, expected_by_reference(layer, images))
     assert output.shape == layer.compute_output_shape(images.shape)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_exact_signed_product_is_conv2d_of_symmetrically_quantised_values(sign):
+    layer = FakeApproxConv2D(5, 3, padding="same", mul_map_file="mul8s_exact")
+    images = sign * (IMAGES + 0.9)
+    output = layer(images).numpy()
+
+    def quantised(tensor):
+        scale = np.abs(tensor).max() / np.float32(127)
+        return np.rint(tensor.astype(np.float64) / scale) * scale
+
+    expected = tf.nn.conv2d(*[quantised(tensor) for tensor in (images, layer.kernel.numpy())], 1, "SAME").numpy()
+    np.testing.assert_allclose(output, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+    exact = tf.nn.conv2d(images, layer.kernel, 1, "SAME").numpy()
+    assert np.abs(output - exact).max() < 0.03 * np.abs(exact).max()
+
+
+def test_a_layer_of_zeros():
+    layer = FakeApproxConv2D(5, 3, mul_map_file="mul8s_exact", kernel_initializer="zeros")
+    np.testing.assert_array_equal(layer(IMAGES), np.zeros((20, 6, 6, 5)))
+    np.testing.assert_array_equal(layer(0 * IMAGES), np.zeros((20, 6, 6, 5)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("mul8u_exact", np.nan, "must be finite; received .*nan"),
+        ("mul8u_exact", np.inf, "must be finite; received .*inf"),
+        ("mul8s_exact", np.nan, "Invalid range: input_min -?nan > input_max nan"),  # by TensorFlow
+        ("mul8s_exact", -np.inf, "must be finite; received input_min=-inf, input_max=inf"),
+    ],
+)
+def test_images_that_are_not_finite_are_an_error(name, value, message):
+    images = IMAGES.copy()
+    images[3, 2, 1, 0] = value
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        FakeApproxConv2D(5, 3, mul_map_file=name)(images)
 
 
 def test_ranges_contain_zero():
@@ -98,8 +138,9 @@ def test_functional_model_and_a_second_input_shape():
         np.testing.assert_array_equal(model.predict(images, verbose=0), expected_by_reference(layer, images))
 
 
-def test_empty_batch():
-    assert FakeApproxConv2D(5, 3)(IMAGES[:0]).shape == (0, 6, 6, 5)
+@pytest.mark.parametrize("name", ["", "mul8s_exact"])
+def test_empty_batch(name):
+    assert FakeApproxConv2D(5, 3, mul_map_file=name)(IMAGES[:0]).shape == (0, 6, 6, 5)
 
 
 def test_fit_lowers_the_loss_and_evaluate_agrees_with_predict():
@@ -112,9 +153,18 @@ def test_fit_lowers_the_loss_and_evaluate_agrees_with_predict():
     assert accuracy == pytest.approx(np.mean(model.predict(IMAGES, batch_size=20, verbose=0).argmax(1) == LABELS))
 
 
-def test_gradient_is_that_of_the_exact_convolution_of_fake_quantised_values():
-    layer = FakeApproxConv2D(5, 3, use_bias=False, mul_map_file="mul8u_mitchell")
-    exact = FakeApproxConv2D(5, 3, use_bias=False)
+@pytest.fixture
+def own_signed_table(tmp_path):
+    """Path of a signed table that differs from the exact product almost everywhere."""
+    path = tmp_path / "mul8s_own.bin"
+    save_table(path, random_table(8, seed=5, signed=True))
+    return str(path)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_gradient_is_that_of_the_exact_convolution_of_fake_quantised_values(signed, own_signed_table):
+    layer = FakeApproxConv2D(5, 3, use_bias=False, mul_map_file=own_signed_table if signed else "mul8u_mitchell")
+    exact = FakeApproxConv2D(5, 3, use_bias=False, mul_map_file="mul8s_exact" if signed else "")
     layer(IMAGES), exact(IMAGES)
     exact.set_weights(layer.get_weights())
     gradients = []
@@ -187,6 +237,15 @@ def test_a_copy_uses_the_same_table(tmp_path, own_table, way):
     exact = model_with("")
     exact.set_weights(model.get_weights())
     assert np.all(exact(IMAGES).numpy() != expected)
+
+
+def test_a_saved_model_keeps_the_sign(tmp_path, own_signed_table):
+    model = model_with(own_signed_table)
+    expected = model(IMAGES).numpy()
+    np.testing.assert_array_equal(save_and_load(model, tmp_path)(IMAGES), expected)
+    layer = model.layers[0]
+    relu = np.maximum(expected_by_reference(layer, IMAGES), 0)
+    np.testing.assert_array_equal(layer(IMAGES), relu)
 
 
 def test_a_missing_table_is_an_error_on_loading(tmp_path, own_table):

@@ -40,14 +40,14 @@ Status Range(OpKernelContext* context, int index, const char* name, float* value
   return Status();
 }
 
-Status Quantiser(OpKernelContext* context, const char* name, int min_index, int32_t num_bits,
+Status Quantiser(OpKernelContext* context, const char* name, int min_index, const tfapprox_table* table,
                  tfapprox_quantiser* quantiser) {
   float min, max;
   const std::string prefix = name;
   TF_RETURN_IF_ERROR(Range(context, min_index, (prefix + "_min").c_str(), &min));
   TF_RETURN_IF_ERROR(Range(context, min_index + 1, (prefix + "_max").c_str(), &max));
   tfapprox_error error;
-  return ToStatus(tfapprox_quantiser_init(name, min, max, num_bits, quantiser, &error), error);
+  return ToStatus(tfapprox_quantiser_init(name, min, max, table, quantiser, &error), error);
 }
 
 class ApproxConv2DOp : public OpKernel {
@@ -62,8 +62,8 @@ class ApproxConv2DOp : public OpKernel {
     OP_REQUIRES_OK(context, ReadShapes(context->input(0).shape(), context->input(1).shape(), axes.height, axes.width,
                                        axes.channels, &shape));
     tfapprox_quantiser input_quantiser, filter_quantiser;
-    OP_REQUIRES_OK(context, Quantiser(context, "input", 2, num_bits_, &input_quantiser));
-    OP_REQUIRES_OK(context, Quantiser(context, "filter", 4, num_bits_, &filter_quantiser));
+    OP_REQUIRES_OK(context, Quantiser(context, "input", 2, table_.get(), &input_quantiser));
+    OP_REQUIRES_OK(context, Quantiser(context, "filter", 4, table_.get(), &filter_quantiser));
     tfapprox_approx_conv2d op;
     tfapprox_error error;
     OP_REQUIRES_OK(context, ToStatus(tfapprox_approx_conv2d_init(&shape, &input_quantiser, &filter_quantiser,
@@ -99,12 +99,13 @@ class ApproxConv2DOp : public OpKernel {
     }
     std::string data_format, padding, multiplier;
     std::vector<int64_t> strides, dilations, pads;
+    int32_t num_bits;
     TF_RETURN_IF_ERROR(context->GetAttr("data_format", &data_format));
     TF_RETURN_IF_ERROR(context->GetAttr("padding", &padding));
     TF_RETURN_IF_ERROR(context->GetAttr("strides", &strides));
     TF_RETURN_IF_ERROR(context->GetAttr("dilations", &dilations));
     TF_RETURN_IF_ERROR(context->GetAttr("explicit_paddings", &pads));
-    TF_RETURN_IF_ERROR(context->GetAttr("num_bits", &num_bits_));
+    TF_RETURN_IF_ERROR(context->GetAttr("num_bits", &num_bits));
     TF_RETURN_IF_ERROR(context->GetAttr("mul_map_file", &multiplier));
     shape_.layout = data_format == "NHWC" ? TFAPPROX_LAYOUT_NHWC : TFAPPROX_LAYOUT_NCHW;
     const Axes axes = AxesOf(shape_.layout);
@@ -115,7 +116,7 @@ class ApproxConv2DOp : public OpKernel {
     shape_.dilation_height = dilations[axes.height];
     shape_.dilation_width = dilations[axes.width];
     TF_RETURN_IF_ERROR(ReadPadding(padding, pads, data_format));
-    return LoadTable("mul_map_file", multiplier, num_bits_, /*tune=*/false, &table_);
+    return LoadTable("mul_map_file", multiplier, num_bits, Tables::kAny, &table_);
   }
 
   Status ReadPadding(const std::string& padding, const std::vector<int64_t>& pads, const std::string& data_format) {
@@ -139,7 +140,6 @@ class ApproxConv2DOp : public OpKernel {
   }
 
   tfapprox_conv2d shape_ = {};  // what the attributes say of it
-  int32_t num_bits_ = 0;
   TableHandle table_;
 };
 

@@ -47,7 +47,8 @@ REGISTER_OP("ApproxConv2DWithMinMaxVars")
     .Doc(R"doc(
 A 2-D convolution whose products are read from the truth table of an approximate multiplier.
 
-Input and filter are quantised to num_bits bits in the given ranges; sums are exact integers.
+Input and filter are quantised to num_bits bits in the given ranges, symmetrically for a signed table, mul8s_...; sums
+are exact integers.
 
 mul_map_file: name or path of the truth table; empty for the exact product.
 )doc");

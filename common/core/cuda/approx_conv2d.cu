@@ -1,5 +1,6 @@
 // ApproxConv2DWithMinMaxVars on a GPU, in terms of the shared convolution.
 #include "conv2d.h"
+#include "quantiser.h"
 
 int32_t tfapprox_cuda_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
                                          const tfapprox_quantiser* filter, const tfapprox_cuda_table* table,
@@ -21,8 +22,8 @@ int32_t tfapprox_cuda_approx_conv2d_run(const tfapprox_cuda_approx_conv2d* op, c
   call.filter_quantiser = op->filter;
   call.input_zero = op->input.zero_point;
   call.filter_zero = op->filter.zero_point;
-  call.padding = static_cast<uint8_t>(op->input.zero_point);        // (3.2)
-  call.scale = double{op->input.scale} * double{op->filter.scale};  // (3.4)
+  call.padding = tfapprox::ByteOf(op->input, op->input.zero_point);  // (3.2)
+  call.scale = double{op->input.scale} * double{op->filter.scale};   // (3.4)
   call.input = input;
   call.filter = filter;
   call.output = reinterpret_cast<int32_t*>(output);
