@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["core", "tf1", "tf2", "lint"]
 if "CI" in os.environ:
-    nox.options.sessions += ["dist"]
+    nox.options.sessions += ["dist", "containers"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -234,6 +234,18 @@ def try_installed(session, folder, backend, archive):
     smoke = pathlib.Path("tests/smoke.py").resolve()
     with session.chdir(folder):
         session.run(python, smoke, backend, external=True, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+@nox.session(venv_backend="none")
+def containers(session):
+    """Builds and tests the images of both backends by buildah, and by apptainer where it is; or of those after `--`."""
+    if not shutil.which("buildah"):
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            session.skip("buildah is needed: the package of that name in Debian, Ubuntu and Fedora")
+        session.log("installing Debian's packages buildah and debootstrap")
+        session.run("apt-get", "update", "-q")
+        session.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "buildah", "debootstrap")
+    session.run("tools/containers.sh", PYTHON37 or "", *(session.posargs or ["tf1", "tf2"]))
 
 
 @nox.session
