@@ -10,11 +10,12 @@ function(tfapprox_add_leaf target)
   # innermost loops that their sums no longer fit the registers.
   target_compile_options(
     ${target}
-    PRIVATE ${options}
-            -fno-trapping-math
-            -Wno-uninitialized
-            -Wno-maybe-uninitialized
-            $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
+    PRIVATE
+      ${options}
+      -fno-trapping-math
+      -Wno-uninitialized
+      -Wno-maybe-uninitialized
+      $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
   )
   if(TFAPPROX_SANITIZE)
     target_compile_options(${target} PRIVATE ${sanitizers} -g)

@@ -63,12 +63,12 @@ class AxConv2DOp : public OpKernel {
     Tensor prepared;
     OP_REQUIRES_OK(context,
                    context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
-    uint8_t* filter = prepared.flat<tensorflow::uint8>().data();
-    tfapprox_ax_conv2d_prepare(&op, Bytes(context->input(1)), filter);
-    const uint8_t* input = Bytes(context->input(0));
+    uint8_t* codes = prepared.flat<tensorflow::uint8>().data();
+    const uint8_t *input = Bytes(context->input(0)), *filter = Bytes(context->input(1));
+    tfapprox_ax_conv2d_prepare(&op, input, filter, codes);
     auto* sums = reinterpret_cast<int32_t*>(output->flat<tensorflow::qint32>().data());
     OP_REQUIRES_OK(context, RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
-                     tfapprox_ax_conv2d_run(&op, input, filter, sums, begin, end, workspace);
+                     tfapprox_ax_conv2d_run(&op, input, filter, codes, sums, begin, end, workspace);
                    }));
   }
 

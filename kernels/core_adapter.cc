@@ -91,7 +91,8 @@ Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work
     run(work.tiles * begin / parts, work.tiles * end / parts, workspace);
     allocator->DeallocateRaw(workspace);
   };
-  tensorflow::Shard(workers.num_threads, workers.workers, parts, work.cycles_per_tile * (work.tiles / parts), run_parts);
+  tensorflow::Shard(workers.num_threads, workers.workers, parts, work.cycles_per_tile * (work.tiles / parts),
+                    run_parts);
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");

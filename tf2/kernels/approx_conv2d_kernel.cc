@@ -81,11 +81,12 @@ class ApproxConv2DOp : public OpKernel {
     Tensor prepared;
     OP_REQUIRES_OK(context,
                    context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
-    tfapprox_approx_conv2d_prepare(&op, context->input(1).flat<float>().data(), prepared.data());
     const float* input = context->input(0).flat<float>().data();
+    const float* filter = context->input(1).flat<float>().data();
+    tfapprox_approx_conv2d_prepare(&op, input, filter, prepared.data());
     float* sums = output->flat<float>().data();
     OP_REQUIRES_OK(context, RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
-                     tfapprox_approx_conv2d_run(&op, input, prepared.data(), sums, begin, end, workspace);
+                     tfapprox_approx_conv2d_run(&op, input, filter, prepared.data(), sums, begin, end, workspace);
                    }));
   }
 
