@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapprox.common.eager import alone
 from tfapprox.common.tables import is_pinned, pin_table
 
 from . import library
@@ -67,22 +68,24 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(float(y[0, 0, 0, 0]), 3)
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
-    return _ops.approx_conv2d_with_min_max_vars(
-        input=input,
-        filter=filter,
-        input_min=input_min,
-        input_max=input_max,
-        filter_min=filter_min,
-        filter_max=filter_max,
-        strides=strides,
-        num_bits=num_bits,
-        mul_map_file=mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits),
-        padding=padding,
-        explicit_paddings=explicit_paddings,
-        data_format=data_format,
-        dilations=dilations,
-        name=name,
-    )
+    table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
+    with alone(tf):
+        return _ops.approx_conv2d_with_min_max_vars(
+            input=input,
+            filter=filter,
+            input_min=input_min,
+            input_max=input_max,
+            filter_min=filter_min,
+            filter_max=filter_max,
+            strides=strides,
+            num_bits=num_bits,
+            mul_map_file=table,
+            padding=padding,
+            explicit_paddings=explicit_paddings,
+            data_format=data_format,
+            dilations=dilations,
+            name=name,
+        )
 
 
 @tf.RegisterGradient("ApproxConv2DWithMinMaxVars")

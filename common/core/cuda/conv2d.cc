@@ -3,9 +3,10 @@
 //   filter -> prepare ->  weights, matrices, filter_sums            once
 //   input  -> quantise -> codes, pixel_sums -> window_sums          per pass over images
 //   term_gemm, lut_gemm -> output                                   per pass over taps, as the plan has it
+#include "conv2d.h"
+
 #include <algorithm>
 
-#include "conv2d.h"
 #include "device.h"
 #include "error.h"
 
@@ -246,6 +247,12 @@ int32_t DivideWork(const tfapprox_conv2d& shape, const tfapprox_cuda_table& tabl
 int32_t RunConvolution(const Convolution& call, void* workspace, tfapprox_error* error) {
   const tfapprox_conv2d& shape = call.shape;
   if (shape.batch * shape.out_height * shape.out_width == 0) return TFAPPROX_OK;
+  int device;
+  if (const int32_t status = Check(cudaGetDevice(&device), "the current device", error)) return status;
+  if (device != call.table->device) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the table must be on the current GPU, %d; received one on GPU %d",
+                device, call.table->device);
+  }
   const Runner runner(call, workspace);
   cudaError_t status = runner.Prepare();
   for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
