@@ -52,6 +52,7 @@ def ax_conv2d(
         FileNotFoundError: if there is no such multiplier or file.
         ValueError: if the table does not have 8 bits.
         tf.errors.InvalidArgumentError: if a shape or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: on TensorFlow 2, if this install has no kernel for the GPU.
 
     Example:
         >>> import tensorflow as tf

@@ -34,6 +34,8 @@ def approx_conv2d_with_min_max_vars(
     the end. The equations are in docs/arithmetic.md; after Vaverka et al., "TFApprox: towards a fast emulation of
     DNN approximate hardware accelerators on GPU", DATE 2020.
 
+    It runs on CPUs, and on GPUs if the install was built with CUDA, with the same result to the last bit.
+
     The gradients with respect to input and filter are those of the exact convolution (straight-through); the ranges
     have none.
 
@@ -59,6 +61,7 @@ def approx_conv2d_with_min_max_vars(
 
     Raises:
         tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: if this install has no kernel for the GPU.
         FileNotFoundError: if there is no such multiplier or file.
         ValueError: if the table does not fit `num_bits`.
 

@@ -131,6 +131,21 @@ def test_an_image_too_large_for_a_gpu(host_gpu):
         )
 
 
+@pytest.mark.parametrize("filter_size", [1, 3])
+def test_the_workspace_does_not_grow_with_the_batch(host_gpu, filter_size):
+    """Not for one pixel after the other either, which the core lays side by side in one image for AxConv2D."""
+    shapes = (3000, 56, 56, 64), (filter_size, filter_size, 64, 64)
+    op, _, shared = native.init_ax_conv2d(*shapes, (-1, 1, -1, 1), [1] * 4, "SAME")
+    work, other = _cuda_abi.Work(), _cuda_abi.ApproxConv2D()
+    shape, range_ = native.conv2d(*shapes, [1] * 4, "SAME"), native.quantiser("input", -1, 1, 8)
+    with host_gpu.table(shared) as copy:
+        host_gpu._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))
+        pointers = [ctypes.byref(x) for x in (shape, range_, range_)]
+        host_gpu._call("approx_conv2d_init", *pointers, copy, ctypes.byref(other))
+    for bytes_ in (work.workspace_bytes, other.work.workspace_bytes):
+        assert 2**27 < bytes_ < 2**28 + 2**20
+
+
 def test_structures_have_the_sizes_of_the_header(tmp_path):
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox_cuda.h"
