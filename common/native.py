@@ -1,4 +1,4 @@
-"""The compiled core by ctypes, without TensorFlow: every entry of `core/tfapprox.h`.
+"""The compiled core by ctypes, without TensorFlow: every entry of `core/tfapprox.h`, all on the CPU; GPUs: `cuda`.
 
 The functions of the core that take memory get it from numpy here, and the tiles of an operation are run by a
 thread pool, because ctypes releases the interpreter lock during a call.
@@ -50,7 +50,9 @@ def paths():
 
 
 def program(table, num_bits=8):
-    """The names of the path and of the plan that an operation with this table runs, as `("avx2", "look_up")`.
+    """The names of the path and of the plan that an operation with this table runs on the CPU: `("avx2", "look_up")`.
+
+    `tfapprox.common.cuda.Gpu.plan` tells it of a GPU.
 
     Raises:
         ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names one that cannot run.
