@@ -19,7 +19,14 @@ nox.options.stop_on_first_error = False
 
 # What uv resolves into requirements/NAME.txt: for Python 3.10 and later, TensorFlow 1.14 for its 3.7.
 LOCKS = {
-    "core": ["pyproject.toml", "--group=core", "--universal", "--python-version=3.10"],
+    "core": [
+        "pyproject.toml",
+        "--group=core",
+        "--extra=plots",
+        "--extra=circuits",
+        "--universal",
+        "--python-version=3.10",
+    ],
     "tf1": ["pyproject.toml", "--group=core", "--group=tf1", "--python-version=3.7"],
     "tf2": [
         "pyproject.toml",

@@ -136,6 +136,7 @@ _FUNCTIONS = {
     "tfapprox_table_load": (c_int32, [c_char_p, c_char_p, c_int32, c_void_p, POINTER(c_int32), POINTER(Error)]),
     "tfapprox_table_source": (c_int32, [c_char_p]),
     "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
+    "tfapprox_multiplier_folder": (c_int32, [c_int32, c_char_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
     "tfapprox_plan_describe": (c_int32, [c_void_p, c_int32, POINTER(Plan), POINTER(Error)]),
     "tfapprox_plan_term": (

@@ -23,6 +23,7 @@ def _plain_environment(monkeypatch):
     """Tests set what they need of the environment themselves; a forced path stays, to test that path."""
     for name in set(os.environ) & {"TFAPPROX_MULTIPLIER_PATH"}:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", "/nonexistent")  # without the multipliers of who runs the tests
 
 
 @pytest.fixture(scope="session")

@@ -2,5 +2,6 @@
 
 from .ax_conv2d import ax_conv2d
 from .library import library_path
+from .products import products
 
-__all__ = ["ax_conv2d", "library_path"]
+__all__ = ["ax_conv2d", "library_path", "products"]

@@ -8,5 +8,6 @@ from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .convert import approximate_model
 from .fake_approx_conv2d import FakeApproxConv2D
 from .library import library_path
+from .products import products
 
-__all__ = ["FakeApproxConv2D", "approx_conv2d_with_min_max_vars", "approximate_model", "library_path"]
+__all__ = ["FakeApproxConv2D", "approx_conv2d_with_min_max_vars", "approximate_model", "library_path", "products"]

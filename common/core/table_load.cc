@@ -4,7 +4,6 @@
 // activation code first, without a header.
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cinttypes>
@@ -16,12 +15,12 @@
 #include <vector>
 
 #include "error.h"
+#include "multiplier_folders.h"
 #include "multipliers.h"
 
 namespace tfapprox {
 namespace {
 
-constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
 constexpr char kPin[] = "#fnv1a=";
 constexpr size_t kMaxNameBytes = 4096;
 
@@ -85,19 +84,17 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
   if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH)
     return ReadFile(argument, name, num_bits, entries, error);
 
-  const char* variable = std::getenv(kPathVariable);
-  const std::string folders = variable == nullptr ? "" : variable;
-  for (size_t begin = 0; begin < folders.size();) {
-    const size_t end = std::min(folders.find(':', begin), folders.size());
-    const std::string path = folders.substr(begin, end - begin) + "/" + name + ".bin";
-    if (end > begin && IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
-    begin = end + 1;
+  for (const std::string& folder : MultiplierFolders()) {
+    const std::string path = folder + "/" + name + ".bin";
+    if (IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
   }
+  const char* variable = std::getenv(kPathVariable);
+  const std::string user = UserMultiplierFolder();
   return Fail(error, TFAPPROX_NOT_FOUND,
               "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
-              "a NAME.bin in a folder of %s; received '%s', and %s=%s",
+              "a NAME.bin in a folder of %s or in the user's; received '%s', and %s=%s, user's folder %s",
               argument, num_bits, num_bits, kPathVariable, name.c_str(), kPathVariable,
-              variable == nullptr ? "(not set)" : variable);
+              variable == nullptr ? "(not set)" : variable, user.empty() ? "(no HOME)" : user.c_str());
 }
 
 // Where the pin of a name or path begins, npos if it has none: a path may have these characters in another place.

@@ -67,7 +67,7 @@ TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 /* Whether a name or path is that of a signed table: its last part begins with mul<bits>s_ (1.3). */
 TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
 
-/* Finds a table by registered name, by path, or as NAME.bin in a folder of TFAPPROX_MULTIPLIER_PATH, and
+/* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and
  * writes its 4^num_bits entries and whether it is signed; where `is_signed` is null, signed ones are refused.
  * `argument` begins the messages, which are whole where the name or path has less than 4,096 bytes, as Linux has it;
  * longer ones are refused. An empty name is the exact product of unsigned codes. A name or path
@@ -75,6 +75,12 @@ TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
  * is never given another one that was written in its place since. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
                                          uint16_t* entries, int32_t* is_signed, tfapprox_error* error);
+
+/* Multiplier folder number `index`, from 0, in the order of the search: those of TFAPPROX_MULTIPLIER_PATH, then the
+ * user's, $XDG_DATA_HOME/tfapprox/multipliers, by default ~/.local/share/tfapprox/multipliers; or the user's alone.
+ * Writes the path; TFAPPROX_NOT_FOUND after the last one, TFAPPROX_INVALID_ARGUMENT if `size` bytes do not suffice. */
+enum { TFAPPROX_USER_FOLDER = -1 };
+TFAPPROX_API int32_t tfapprox_multiplier_folder(int32_t index, char* path, int32_t size);
 
 /* The multipliers that this core generates: name and description of number `index`, from 0;
  * TFAPPROX_NOT_FOUND after the last one. */

@@ -8,6 +8,7 @@ import pytest
 
 from cases import random_table
 from tfapprox.common import load_table, metrics, multipliers, save_table
+from tfapprox.common.reference import exact_table
 
 PAIRS = np.mgrid[0:256, 0:256]
 
@@ -125,9 +126,11 @@ def half_a_digit(printed):
 def test_published_figures(shared_data):
     """MAE, WCE, EP and MRE as EvoApproxLib publishes them, to the printed digits."""
     published = json.loads((shared_data / "multipliers" / "multipliers.json").read_text())
-    assert len(published) > 40
+    assert len(published) == 47
     for name, figures in published.items():
-        mae, wce, mre, ep = metrics.errors(load_table(shared_data / "multipliers" / f"{name}.bin"))
+        multiplier = multipliers.load(shared_data / "multipliers" / f"{name}.bin")
+        assert multiplier.signed == figures["signed"]
+        mae, wce, mre, ep = metrics.errors(multiplier.table)
         for measured, key in [(mae, "MAE"), (wce, "WCE"), (100 * ep, "EP%"), (100 * mre, "MRE%")]:
             assert measured == pytest.approx(figures[key], abs=half_a_digit(figures[key])), (name, key)
 
@@ -141,6 +144,46 @@ def test_errors_of_one_wrong_signed_entry():
     table = load_table("mul8s_exact")
     table[-3, 5] += 6
     assert metrics.errors(table) == (6 / 65536, 6, 6 / 15 / 255**2, 1 / 65536)
+
+
+def test_published_figures_in_details(shared_data):
+    """The same figures through the function that users call, from the folder's multipliers.json."""
+    found = multipliers.details(shared_data / "multipliers" / "mul8s_1L1G.bin")
+    assert found["published"] == {
+        "MAE": {"value": 340.0, "agrees": True},
+        "WCE": {"value": 1743.0, "agrees": True},
+        "EP%": {"value": 97.75, "agrees": True},
+        "MRE%": {"value": 27.44, "agrees": True},
+    }
+    assert (found["power_mW"], found["area_um2"], found["delay_ns"]) == (0.126, 284.9, 0.94)
+
+
+def test_description_of_a_signed_table():
+    table = exact_table(8, signed=True)
+    table[0, 3], table[255, 254], table[254, 255] = 5, 12, -8  # 0 * 3, -1 * -2, -2 * -1
+    found = metrics.describe(table)
+    assert found.worst == (-2, -1, -8, 2)
+    assert (found.wce, found.mae, found.ep) == (10, 25 / 65536, 3 / 65536)
+    assert (found.mse, found.bias) == (225 / 65536, 5 / 65536)
+    assert found.mre == pytest.approx((10 / 2 + 10 / 2) / 65025, rel=1e-12)
+    assert not found.symmetric
+    assert found.zero_row.tolist() == [0, 0, 0, 5] + 252 * [0]
+    assert not found.zero_column.any()
+
+
+def test_description_of_a_table_of_few_bits():
+    found = metrics.describe(load_table("mul4u_trunc3", 4))
+    assert found.symmetric
+    assert found.bias == -found.mae == -4.25
+    assert found.worst == (7, 7, 32, 49)
+
+
+def test_details_of_a_built_in_multiplier():
+    found = multipliers.details("mul8u_drum4")
+    assert found["plan"]["name"] in found["plan"]["possible"] == {"polynomial": 1, "classes": 0, "look_up": 0}
+    assert found["symmetric"]
+    assert (found["path"], found["changed"], found["hidden"], found["published"]) == (None, False, [], {})
+    assert found["zero_row"] == {"min": 0, "max": 0, "nonzero": 0}
 
 
 def test_errors_of_one_wrong_entry():
@@ -161,7 +204,86 @@ def test_found(tmp_path, monkeypatch):
     (first / "mul8u_B.bin").mkdir(parents=True)  # a folder does not hide a file behind it
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{first}:{tmp_path}:/nowhere")
     assert list(multipliers.found()) == ["mul8s_A", "mul8u_A", "mul8u_B"]
+    loaded, failures = multipliers.every()
+    assert [multiplier.name for multiplier in loaded if multiplier.path] == ["mul4u_A", "mul8s_A", "mul8u_A", "mul8u_B"]
+    reasons = {path.name: reason for path, reason in failures}
+    assert reasons == {
+        ".bin": "an operation takes this name for something else",
+        "a.bin.bin": "an operation takes this name for something else",
+        "mul8u_drum7.bin": "hidden by the built-in multiplier of this name",
+        "mul8u_exact.bin": "hidden by the built-in multiplier of this name",
+    }
     for name, path in multipliers.found().items():
         np.testing.assert_array_equal(load_table(name), load_table(path))
     assert list(multipliers.found(4)) == ["mul4u_A"]
     assert multipliers.names()[-2:] == ["mul8u_A", "mul8u_B"]
+
+
+def test_broken_files_are_listed_with_the_reason(tmp_path, monkeypatch):
+    (tmp_path / "mul8u_SHORT.bin").write_bytes(b"123")
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    ((path, reason),) = multipliers.every()[1]
+    assert path == tmp_path / "mul8u_SHORT.bin"
+    assert reason.endswith("mul8u_SHORT.bin' with 3 bytes")
+
+
+MAKE = [
+    ("exact", {}),
+    ("trunc", {"k": 5}),
+    ("bam", {"h": 2, "v": 7}),
+    ("mitchell", {}),
+    ("drum", {"k": 7}),
+    ("kulkarni", {}),
+]
+
+
+@pytest.mark.parametrize(("construction", "parameters"), MAKE)
+def test_make(tmp_path, construction, parameters):
+    made = multipliers.make(construction, "mine", 7, tmp_path, **parameters)
+    name = multipliers.construction_name(construction, 7, **parameters)
+    np.testing.assert_array_equal(load_table(made.path, 7), load_table(name, 7))
+    assert made.sidecar["source"] == f"construction {name}"
+    assert multipliers.make(construction, None, 7, tmp_path, **parameters).name == name
+    assert set(multipliers.CONSTRUCTIONS) == {name for name, _ in MAKE}
+
+
+@pytest.mark.parametrize(
+    ("construction", "parameters", "message"),
+    [
+        ("booth", {}, r"CONSTRUCTION must be one of exact, trunc, bam, mitchell, drum, kulkarni; received 'booth'"),
+        ("bam", {"h": 2}, r"bam must have the parameters h, v; received h=2"),
+        ("exact", {"k": 2}, r"exact must have no parameters; received k=2"),
+        ("drum", {"k": 9}, r"drum must have k from 2 to the bits, and 2 to 8 bits; received 'mul8u_drum9'"),
+        (
+            "bam",
+            {"h": 9, "v": 0},
+            r"bam must have h from 0 to the bits, v from 0 to twice the bits, .*'mul8u_bam_h9_v0'",
+        ),
+        ("trunc", {"k": "x"}, r"trunc must have k from 0 to twice the bits, .*; received 'mul8u_truncx'"),
+        ("exact", {"num_bits": 9}, r"received 'mul9u_exact'"),
+    ],
+)
+def test_make_refuses(tmp_path, construction, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        multipliers.make(construction, folder=tmp_path, **parameters)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tune(tmp_path):
+    random = random_table(8, seed=3)
+    save_table(tmp_path / "mul8u_RANDOM.bin", random)
+    tuning = multipliers.tune(tmp_path / "mul8u_RANDOM.bin")
+    operand = np.arange(256, dtype=np.int64)
+    distances = np.abs(operand[:, None, None] * operand[None, :, None] - random.astype(np.int64)[:, None, :]).sum(0)
+    np.testing.assert_array_equal(tuning.mapping, distances.argmin(1))  # [weight, column]
+    np.testing.assert_array_equal(tuning.table, random[:, tuning.mapping])
+    assert tuning.before == metrics.errors(random)
+    assert tuning.after == metrics.errors(random[:, tuning.mapping])
+    assert tuning.after.mae < tuning.before.mae
+    assert (multipliers.tune("mul8u_exact").mapping == operand).all()
+
+
+def test_tune_refuses_signed_tables(tmp_path):
+    (tmp_path / "mul8s_X.bin").write_bytes(bytes(131072))
+    with pytest.raises(ValueError, match="NAME must have unsigned operands, which AxConv2D has; received 'mul8s_X'"):
+        multipliers.tune(tmp_path / "mul8s_X.bin")

@@ -1,0 +1,58 @@
+// The folders where a multiplier that is not built in is looked up by its name.
+//
+// Apart from table_load.cc because Python asks for them, too: what it imports must be where every operation looks.
+#include "multiplier_folders.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "tfapprox.h"
+
+namespace tfapprox {
+
+std::string UserMultiplierFolder() {
+  const char* data = std::getenv("XDG_DATA_HOME");
+  const char* home = std::getenv("HOME");
+  std::string folder;
+  if (data != nullptr && data[0] == '/') {  // the specification ignores relative paths
+    folder = data;
+  } else if (home != nullptr && home[0] != '\0') {
+    folder = std::string(home) + "/.local/share";
+  } else {
+    return "";
+  }
+  return folder + "/tfapprox/multipliers";
+}
+
+std::vector<std::string> MultiplierFolders() {
+  const char* variable = std::getenv(kPathVariable);
+  const std::string list = variable == nullptr ? "" : variable;
+  std::vector<std::string> folders;
+  for (size_t begin = 0; begin < list.size();) {
+    const size_t end = std::min(list.find(':', begin), list.size());
+    if (end > begin) folders.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  const std::string user = UserMultiplierFolder();
+  if (!user.empty()) folders.push_back(user);
+  return folders;
+}
+
+}  // namespace tfapprox
+
+int32_t tfapprox_multiplier_folder(int32_t index, char* path, int32_t size) {
+  try {
+    const std::vector<std::string> folders = tfapprox::MultiplierFolders();
+    const bool user = index == TFAPPROX_USER_FOLDER;
+    if (!user && (index < 0 || static_cast<size_t>(index) >= folders.size())) return TFAPPROX_NOT_FOUND;
+    const std::string folder = user ? tfapprox::UserMultiplierFolder() : folders[index];
+    if (folder.empty()) return TFAPPROX_NOT_FOUND;
+    if (size < 0 || folder.size() >= static_cast<size_t>(size)) return TFAPPROX_INVALID_ARGUMENT;
+    std::memcpy(path, folder.c_str(), folder.size() + 1);
+    return TFAPPROX_OK;
+  } catch (const std::bad_alloc&) {
+    return TFAPPROX_RESOURCE_EXHAUSTED;
+  }
+}

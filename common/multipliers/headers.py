@@ -1,0 +1,69 @@
+"""What the comments of EvoApproxLib's C files say: power, area, delay, error figures and licence.
+
+Both generations are read. EvoApproxLib (names such as `mul8u_1JFF`) writes `// PDK45_PWR = 0.391 mW`, `// PDK45_AREA`,
+`// PDK45_DELAY`, and `// MAE = 25`, `// EP% = 98.12 %`. EvoApprox8b (2017, names such as `mul8_002`) writes
+`///  Power  (45) = 218.30`, `///  Area   (45)`, `///  Delay  (45)`, and `///  EP = 98.5 %`. It names no unit of power,
+area and delay; its figures for the 45 nm process are taken as uW, um2 and ns, which are of the size of the others.
+"""
+
+import re
+
+_NUMBER = r"=\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
+# Key of the sidecar, pattern, factor to its unit.
+_COSTS = (
+    ("power_mW", rf"PDK45_PWR\s*{_NUMBER}\s*mW", 1),
+    ("area_um2", rf"PDK45_AREA\s*{_NUMBER}\s*um2", 1),
+    ("delay_ns", rf"PDK45_DELAY\s*{_NUMBER}\s*ns", 1),
+    ("power_mW", rf"Power\s*\(45\)\s*{_NUMBER}", 1e-3),
+    ("area_um2", rf"Area\s*\(45\)\s*{_NUMBER}", 1),
+    ("delay_ns", rf"Delay\s*\(45\)\s*{_NUMBER}", 1),
+)
+_FIGURES = (
+    ("MAE", rf"MAE\s*{_NUMBER}"),
+    ("WCE", rf"WCE\s*{_NUMBER}"),
+    ("MSE", rf"MSE\s*{_NUMBER}"),
+    ("EP%", rf"EP%?\s*{_NUMBER}\s*%"),
+    ("MRE%", rf"MRE%?\s*{_NUMBER}\s*%"),
+)
+
+
+def _licence(comments):
+    """A note of one line: what is named as the licence, and what is to be cited."""
+    spdx = re.search(r"SPDX-License-Identifier:\s*(\S+)", comments)
+    named = re.search(r"distributed under (?:the|a)\s+(.+?)\s*(?:\.|$)", comments, re.IGNORECASE | re.MULTILINE)
+    cite = re.search(r"cite the following article(?:\(s\))?:\s*(\S.*\S)", comments)
+    parts = [spdx.group(1) if spdx else named and named.group(1), cite and f"cite {cite.group(1)}"]
+    return "; ".join(filter(None, parts)) or None
+
+
+def read(source):
+    """Figures and licence in the comments of a C source.
+
+    Args:
+        source: text of the file.
+
+    Returns:
+        A dictionary with those keys of the sidecar that were found: `power_mW`, `area_um2`, `delay_ns`, `licence`, and
+        `published`, a dictionary by the names of `sidecar.FIGURES`.
+
+    Example:
+        >>> read("/* EP% = 17.19 %  PDK45_PWR = 0.384 mW */")
+        {'power_mW': 0.384, 'published': {'EP%': 17.19}}
+    """
+    comments = "\n".join(re.findall(r"//.*|/\*[\s\S]*?\*/", source))
+    found = {}
+    for key, pattern, factor in _COSTS:
+        match = re.search(rf"(?<![\w%]){pattern}", comments)
+        if match and key not in found:
+            found[key] = round(float(match.group(1)) * factor, 9)
+    licence = _licence(comments)
+    if licence:
+        found["licence"] = licence
+    published = {}
+    for key, pattern in _FIGURES:
+        match = re.search(rf"(?<![\w%]){pattern}", comments)
+        if match:
+            published[key] = float(match.group(1))
+    if published:
+        found["published"] = published
+    return found

@@ -1,0 +1,18 @@
+"""`tfapprox` and `python -m tfapprox`: the command line."""
+
+import sys
+
+
+def main():
+    """Runs the command line; says what is missing if that is one of its own packages."""
+    try:
+        from .command_line import app
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "rich"):
+            raise
+        sys.exit(f"error: the command line needs typer and rich: pip install typer rich ({error})")
+    app(prog_name="tfapprox")
+
+
+if __name__ == "__main__":
+    main()

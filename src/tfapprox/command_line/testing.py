@@ -1,0 +1,85 @@
+"""`tfapprox multiplier check`."""
+
+from typing import List, Optional
+
+import typer
+
+from tfapprox import operations
+from tfapprox.common import multipliers
+from tfapprox.common.terminal import progress_bar, stop_on_error
+
+from .printing import as_json, grid, line, show
+
+_NAMES = typer.Argument(None, metavar="NAME", help="All that are found if none is given.", show_default=False)
+_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
+_JSON = typer.Option(False, "--json", help="Print JSON.")
+
+
+def _run(name, rooms):
+    """Outcomes of a multiplier by all operations that take it: dictionaries."""
+    multiplier = multipliers.load(name)
+    for room, products in rooms.items():
+        operation = operations.NAMES[room]
+        if not operations.takes(room, multiplier):
+            continue
+        try:
+            outcome = multipliers.check(name, products, operation)
+        except ValueError as error:
+            yield {"name": str(name), "operation": operation, "error": str(error)}
+        else:
+            yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
+
+
+def _verdict(outcome):
+    if outcome["error"]:
+        return "FAILED: " + outcome["error"]
+    if not outcome["wrong"]:
+        return "ok"
+    a, w, product, expected = outcome["first"]
+    return f"FAILED: {outcome['wrong']:,} wrong, first {a} * {w} = {product:.0f} instead of {expected}"
+
+
+def check_multipliers(
+    names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = _JSON
+):
+    """Run the real operation on all pairs of operands, against the table.
+
+    Fails if one product differs, or if the file is not the one that NAME.json
+    describes. Run it when different multipliers give a network the same
+    accuracy: it shows which file a name means, and that the operation reads
+    it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
+    Signed codes are -127 to 127.
+    """
+    with stop_on_error():
+        if operation:
+            rooms = {room: operations.products(room) for room in operation}
+        else:
+            rooms, _ = operations.installed()
+        failures = []
+        if not names:
+            found, failures = multipliers.every()
+            names = [multiplier.name for multiplier in found]
+        with progress_bar() as bar:
+            outcomes = [outcome for name in bar.track(names, description="checking") for outcome in _run(name, rooms)]
+    outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
+    good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
+    if json:
+        as_json({"ok": good, "checks": outcomes})
+    else:
+        table = grid("name", "operation", "pairs", "not exact", "result", numbers=("pairs", "not exact"))
+        for outcome in outcomes:
+            counts = ["-" if outcome["error"] else f"{outcome[key]:,}" for key in ("pairs", "approximate")]
+            table.add_row(outcome["name"], outcome["operation"], *counts, _verdict(outcome))
+        show(table)
+        paths = {outcome["path"] for outcome in outcomes if outcome.get("path")}
+        for path in sorted(paths):
+            line(f"read from {path}")
+        if not outcomes:
+            line("Nothing was checked: no operation takes these multipliers.", "red")
+        elif not good:
+            line("Do not trust results with a multiplier that FAILED.", "bold red")
+    if not good:
+        raise typer.Exit(1)
+
+
+COMMANDS = {"check": check_multipliers}

@@ -1,0 +1,58 @@
+"""C sources that the tests of imports share: small circuits of our own in the forms that libraries use."""
+
+# In the form of EvoApproxLib; the first parameter is called B, and loses its low bit.
+EVEN = """
+// MAE% = 0.10 %
+// MAE = 63.75
+// WCE = 255
+// EP% = 49.80 %
+// MRE% = 2.37 %
+// PDK45_PWR = 0.300 mW
+// PDK45_AREA = 500.5 um2
+// PDK45_DELAY = 1.40 ns
+#include <stdint.h>
+uint64_t mul8u_EVEN(const uint64_t B, const uint64_t A) { return (B & 0xfe) * A; }
+"""
+
+# In that of EvoApprox8b.
+OLD = """
+/***
+* distributed under The MIT License.
+* When used, please cite the following article(s): A. Author, "A title", 2017
+***/
+#include <stdint.h>
+/// Approximate function mul8_007
+///  Area   (180) = 6715
+///  Area   (45) = 508
+///  Delay  (45) = 0.890
+///  Power  (180) = 2548.20
+///  Power  (45) = 218.30
+///  MAE = 127.50000
+///  MRE = 5.50 %
+///  WCRE = 100 %
+///  EP = 49.8 %
+uint16_t mul8_007(uint8_t a, uint8_t b)
+{
+  uint16_t c = 0;
+  c |= (uint16_t)(a * (b & 0xfe));
+  return c;
+}
+"""
+
+SIGNED = """
+#include <stdint.h>
+static int16_t low(int16_t x) { return x & ~1; }
+int16_t mul8s_LOW(int8_t A, int8_t B) { return low(A) * B; }
+"""
+
+# The same on bytes, as some of EvoApproxLib's are.
+SIGNED_BYTES = """
+#include <stdint.h>
+uint16_t mul8s_BYTES(uint8_t A, uint8_t B) { return (uint16_t)(((int8_t)A & ~1) * (int8_t)B); }
+"""
+
+TWO = """
+#include <stdint.h>
+uint16_t one(uint8_t a, uint8_t b) { return a * b; }
+uint16_t other(uint8_t a, uint8_t b) { return a * (b & 0xf0); }
+"""

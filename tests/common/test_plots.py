@@ -1,0 +1,83 @@
+"""Plots: what they refuse, which files they write, and the Pareto front."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tfapprox.command_line import app
+from tfapprox.common import multipliers
+from tfapprox.common.multipliers import plots, power_plot
+
+pytest.importorskip("matplotlib")
+
+
+def with_power(name, power):
+    return multipliers.load(name)._replace(sidecar={**multipliers.load(name).sidecar, "power_mW": power})
+
+
+def pixels(path):
+    from matplotlib import image
+
+    return image.imread(str(path))
+
+
+@pytest.mark.parametrize("plot", [plots.error_heat_map, plots.error_histogram])
+@pytest.mark.parametrize("name", ["mul8u_drum4", "mul8u_exact", "mul4u_trunc3"])
+def test_one(tmp_path, plot, name):
+    written = plot(multipliers.load(name), tmp_path / "new" / name)
+    assert written == [tmp_path / "new" / f"{name}.png", tmp_path / "new" / f"{name}.svg"]
+    assert 700 < pixels(written[0]).shape[1] < 1200  # 5 inches for print
+    assert written[1].read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_the_heat_map_shows_the_error_where_it_is(tmp_path):
+    a, w = np.mgrid[0:256, 0:256]
+    table = (
+        a * w - 40 * (a > 191) * (w < 64) + 40 * (a < 64) * (w > 191)
+    )  # less in the upper left, more in the lower right
+    multiplier = multipliers.load("mul8u_exact")._replace(table=np.clip(table, 0, 65535).astype(np.uint16))
+    image = pixels(plots.error_heat_map(multiplier, tmp_path / "x", ["png"])[0])
+    height, width = image.shape[:2]
+    blue, red = image[height // 5, width // 5][:3], image[3 * height // 4, 7 * width // 10][:3]
+    assert blue[2] > blue[0] + 0.2
+    assert red[0] > red[2] + 0.2
+
+
+def test_pareto_front():
+    points = [(3, 1), (1, 5), (2, 5), (2, 2), (2, 2), (4, 0), (5, 0)]
+    assert power_plot.pareto_front(points) == [1, 3, 0, 5]
+    assert power_plot.pareto_front([]) == []
+
+
+def test_several(tmp_path):
+    chosen = [with_power(name, power) for name, power in (("mul8u_exact", 0.4), ("mul8u_drum4", 0.1))]
+    (path,) = power_plot.mae_against_power(chosen, tmp_path / "several", ["svg"])
+    text = path.read_text(encoding="utf-8")
+    assert "mul8u_exact" in text
+    assert "mul8u_drum4" in text
+
+
+def test_mistakes(tmp_path):
+    exact, drum = with_power("mul8u_exact", 0.4), multipliers.load("mul8u_drum4")
+    for chosen, message in (
+        ([exact, drum], r"with known power; received no power_mW for mul8u_drum4 \(import --power MW\)"),
+        ([exact], "two or more multipliers with known power; received 1"),
+        ([exact, with_power("mul4u_exact", 0.1)], "must have operands of one width; received 4, 8 bits"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            power_plot.mae_against_power(chosen, tmp_path / "x")
+    for formats, message in ((["pdf", "png"], "must be of png, svg; received pdf"), ([], "received none")):
+        with pytest.raises(ValueError, match=message):
+            plots.error_histogram(exact, tmp_path / "x", formats)
+
+
+def test_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name, power in (("mul8u_A", 0.3), ("mul8u_B", 0.2)):
+        multipliers.import_products(np.multiply.outer(np.arange(256), np.arange(256)), name, {"power_mW": power})
+    result = CliRunner().invoke(app, ["multiplier", "plot", "-o", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert f"wrote {tmp_path / 'mae_against_power.png'}" in result.output
+    result = CliRunner().invoke(app, ["multiplier", "plot", "mul8u_A", "-o", str(tmp_path), "--format", "svg"])
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in tmp_path.glob("mul8u_A*")) == ["mul8u_A_heat_map.svg", "mul8u_A_histogram.svg"]

@@ -1,0 +1,29 @@
+"""Products of the operation for every pair of codes, for `tfapprox.common.multipliers.check`."""
+
+import numpy as np
+import tensorflow as tf
+
+from .approx_conv2d import approx_conv2d_with_min_max_vars
+
+
+def products(name_or_path, codes, num_bits):
+    """Products of all pairs of codes by `ApproxConv2DWithMinMaxVars`.
+
+    Args:
+        name_or_path: of the multiplier, as `mul_map_file`.
+        codes: float32 array, the values of the codes that the operation has, ascending.
+        num_bits: width of both operands.
+
+    Returns:
+        float32 array `[len(codes), len(codes)]`, activation first.
+
+    Example:
+        >>> products("mul2u_exact", np.float32([0, 1, 2, 3]), 2)[3].tolist()
+        [0.0, 3.0, 6.0, 9.0]
+    """
+    pixels, weights = tf.reshape(codes, [1, -1, 1, 1]), tf.reshape(codes, [1, 1, 1, -1])
+    ranges = [np.min(codes), np.max(codes)] * 2
+    output = approx_conv2d_with_min_max_vars(
+        pixels, weights, *ranges, [1, 1, 1, 1], "VALID", num_bits=num_bits, mul_map_file=name_or_path
+    )
+    return output.numpy().reshape(len(codes), len(codes))
