@@ -18,7 +18,7 @@ def find(room, name):
     Raises:
         ImportError: if this install was built without it.
     """
-    # An editable install has the sources and the built libraries in two folders, both on the path of the room's package.
+    # An editable install has sources and built libraries in two folders, both on the path of the package.
     folders = importlib.util.find_spec(f"tfapprox.{room}").submodule_search_locations
     for folder in folders:
         if os.path.isfile(os.path.join(folder, name)):
