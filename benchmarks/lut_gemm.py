@@ -38,12 +38,13 @@ class Convolution:
     def __call__(self):
         """Prepares the filter and computes all tiles; the output."""
         core, op, tiles = native._core, ctypes.byref(self.op), self.op.work.tiles
-        core.tfapprox_approx_conv2d_prepare(op, self.w.ctypes.data, self.prepared.ctypes.data)
+        operands = self.x.ctypes.data, self.w.ctypes.data
+        core.tfapprox_approx_conv2d_prepare(op, *operands, self.prepared.ctypes.data)
 
         def run(worker):
             begin, end = (tiles * i // self.threads for i in (worker, worker + 1))
             core.tfapprox_approx_conv2d_run(
-                *(op, self.x.ctypes.data, self.prepared.ctypes.data, self.output.ctypes.data),
+                *(op, *operands, self.prepared.ctypes.data, self.output.ctypes.data),
                 *(begin, end, self.workspaces[worker].ctypes.data),
             )
 

@@ -72,7 +72,7 @@ def machine():
     return {
         "cpu": fields.get("model name", platform.processor()),
         "flags": [
-            flag for flag in ("avx2", "fma", "avx512f", "avx512bw", "avx512_vbmi", "avx512_vnni") if flag in flags
+            flag for flag in ("avx2", "fma", "avx512f", "avx512bw", "avx512vbmi", "avx512_vnni") if flag in flags
         ],
         "cores": threads(),
         "load": os.getloadavg()[0],

@@ -67,6 +67,8 @@ class Work(Structure):
 
     _fields_ = [
         ("program", c_void_p),
+        ("shape", Conv2D),
+        ("is_exchanged", c_int32),
         ("tiles", c_int64),
         ("cycles_per_tile", c_int64),
         ("filter_bytes", c_int64),
@@ -151,20 +153,20 @@ _FUNCTIONS = {
         c_int32,
         [POINTER(Conv2D), POINTER(Quantiser), POINTER(Quantiser), c_void_p, POINTER(ApproxConv2D), POINTER(Error)],
     ),
-    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), c_void_p, c_void_p]),
+    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), *[c_void_p] * 3]),
     "tfapprox_approx_conv2d_run": (
         None,
-        [POINTER(ApproxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+        [POINTER(ApproxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
     ),
     "tfapprox_table_tune": (None, [c_void_p, c_int32, c_void_p]),
     "tfapprox_ax_conv2d_init": (
         c_int32,
         [POINTER(Conv2D), *[c_float] * 4, c_void_p, POINTER(AxConv2D), POINTER(Error)],
     ),
-    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), c_void_p, c_void_p]),
+    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), *[c_void_p] * 3]),
     "tfapprox_ax_conv2d_run": (
         None,
-        [POINTER(AxConv2D), c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+        [POINTER(AxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
     ),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
     "tfapprox_path_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_int32), POINTER(c_int32)]),

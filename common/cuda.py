@@ -143,8 +143,9 @@ class Gpu:
         """`AxConv2D`; see `tfapprox.common.reference.ax_conv2d`. Errors as above."""
         input, filter = (np.ascontiguousarray(x, np.uint8) for x in (input, filter))
         ranges = (min_input, max_input, min_filter, max_filter)
-        op, shape, shared = native.init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
-        output = np.empty(shape, np.int32)
+        op, shared = native.init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
+        shape = op.shape
+        output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
         with self.table(shared) as copy:
             work = Work()
             self._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))

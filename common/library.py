@@ -1,10 +1,9 @@
 """Finds, loads and links the compiled libraries of the package; knows no TensorFlow, whose loader is an argument."""
 
 import argparse
+import importlib.util
 import os
 import sys
-
-import tfapprox
 
 REBUILD = "Rebuild with the TensorFlow that you run: pip install --no-build-isolation --force-reinstall --no-deps ."
 
@@ -19,15 +18,14 @@ def find(room, name):
     Raises:
         ImportError: if this install was built without it.
     """
-    # An editable install has the sources and the built libraries in two folders, both on the package's __path__.
-    folders = [os.path.join(folder, room) for folder in tfapprox.__path__]
-    folders.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), room))
+    # An editable install has sources and built libraries in two folders, both on the path of the package.
+    folders = importlib.util.find_spec(f"tfapprox.{room}").submodule_search_locations
     for folder in folders:
         if os.path.isfile(os.path.join(folder, name)):
             return os.path.join(folder, name)
     raise ImportError(
         f"tfapprox.{room} needs {name}, which this install was built without: the build did not see the TensorFlow "
-        f"that it is for (looked in {folders}). {REBUILD}"
+        f"that it is for (looked in {list(folders)}). {REBUILD}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The compiled core by ctypes, without TensorFlow: every entry of `core/tfapprox.h`.
+"""The compiled core by ctypes, without TensorFlow: every entry of `core/tfapprox.h`, all on the CPU; GPUs: `cuda`.
 
 The functions of the core that take memory get it from numpy here, and the tiles of an operation are run by a
 thread pool, because ctypes releases the interpreter lock during a call.
@@ -50,7 +50,9 @@ def paths():
 
 
 def program(table, num_bits=8):
-    """The names of the path and of the plan that an operation with this table runs, as `("avx2", "look_up")`.
+    """The names of the path and of the plan that an operation with this table runs on the CPU: `("avx2", "look_up")`.
+
+    `tfapprox.common.cuda.Gpu.plan` tells it of a GPU.
 
     Raises:
         ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names one that cannot run.
@@ -270,7 +272,7 @@ def tune(table):
 
 
 def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=None, ax_tune=True):
-    """An `AxConv2D` of the core, its output's shape, and the `Table` that must outlive it; arguments as `ax_conv2d`.
+    """An `AxConv2D` of the core, initialised, and the `Table` that must outlive it; arguments as `ax_conv2d` has them.
 
     Raises:
         ValueError: if a size is not possible, or the table is signed.
@@ -283,7 +285,7 @@ def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=No
         ctypes.byref(shape), *ranges, shared.handle, ctypes.byref(op), ctypes.byref(error)
     )
     _check(status, error)
-    return op, [shape.batch, shape.out_height, shape.out_width, shape.out_channels], shared
+    return op, shared
 
 
 def ax_conv2d(
@@ -306,8 +308,9 @@ def ax_conv2d(
     """
     input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
     ranges = (min_input, max_input, min_filter, max_filter)
-    op, shape, _shared = init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
-    output = np.empty(shape, np.int32)
+    op, _shared = init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
+    shape = op.shape
+    output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
     _compute("ax_conv2d", op, input, filter, output, threads)
     return AxOutput(output, np.float32(op.min_output), np.float32(op.max_output))
 
@@ -315,13 +318,14 @@ def ax_conv2d(
 def _compute(name, op, input, filter, output, threads):
     """Runs all tiles of an initialised operation of the core on `threads` threads; returns `output`."""
     prepared = _aligned(op.work.filter_bytes)
-    getattr(_core, f"tfapprox_{name}_prepare")(ctypes.byref(op), filter.ctypes.data, prepared.ctypes.data)
+    operands = input.ctypes.data, filter.ctypes.data
+    getattr(_core, f"tfapprox_{name}_prepare")(ctypes.byref(op), *operands, prepared.ctypes.data)
 
     def run(worker):
         workspace = _aligned(op.work.workspace_bytes)
         getattr(_core, f"tfapprox_{name}_run")(
             ctypes.byref(op),
-            input.ctypes.data,
+            *operands,
             prepared.ctypes.data,
             output.ctypes.data,
             op.work.tiles * worker // threads,

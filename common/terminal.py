@@ -12,9 +12,9 @@ console = Console(width=None if sys.stdout.isatty() else 200)
 
 
 def progress_bar():
-    """A bar with count and remaining time; gone when it is done."""
+    """A bar with count and remaining time; gone when it is done, and not there at all in a file or a pipe."""
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,13 @@
-// CPU kernel of AxConv2D: TensorFlow's tensors around the core.
+// Kernels of AxConv2D: TensorFlow's tensors around the core; on GPUs for TensorFlow 2 only.
 //
 // The truth table is resolved once, at construction, and tuned once per table; Compute writes no state of the kernel.
 #include <string>
 #include <vector>
 
 #include "core_adapter.h"
+#ifdef TFAPPROX_GPU
+#include "gpu_adapter.h"
+#endif
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/tensor.h"
 
@@ -34,6 +37,41 @@ Status Range(OpKernelContext* context, int index, const char* name, float* value
   return Status();
 }
 
+// What a device does with one call, whose `op` is initialised.
+struct Cpu {
+  Status Run(OpKernelContext* context, const tfapprox_ax_conv2d& op, const uint8_t* input, const uint8_t* filter,
+             int32_t* output) {
+    Tensor prepared;
+    TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
+    uint8_t* codes = prepared.flat<tensorflow::uint8>().data();
+    tfapprox_ax_conv2d_prepare(&op, input, filter, codes);
+    return RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
+      tfapprox_ax_conv2d_run(&op, input, filter, codes, output, begin, end, workspace);
+    });
+  }
+};
+
+#ifdef TFAPPROX_GPU
+class Gpu {
+ public:
+  Status Run(OpKernelContext* context, const tfapprox_ax_conv2d& op, const uint8_t* input, const uint8_t* filter,
+             int32_t* output) {
+    const tfapprox_cuda_table* table;
+    tfapprox_cuda_work work;
+    tfapprox_error error;
+    TF_RETURN_IF_ERROR(table_.Get(op.table, &table));
+    TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_ax_conv2d_init(&op, table, &work, &error), error));
+    return RunOnStream(context, work.workspace_bytes, [&](void* workspace, void* stream, tfapprox_error* failure) {
+      return tfapprox_cuda_ax_conv2d_run(&op, table, &work, input, filter, output, workspace, stream, failure);
+    });
+  }
+
+ private:
+  GpuTable table_;
+};
+#endif
+
+template <typename Device>
 class AxConv2DOp : public OpKernel {
  public:
   explicit AxConv2DOp(OpKernelConstruction* context) : OpKernel(context) {
@@ -60,16 +98,8 @@ class AxConv2DOp : public OpKernel {
     max_output->flat<float>()(0) = op.max_output;
     if (output->NumElements() == 0) return;
 
-    Tensor prepared;
-    OP_REQUIRES_OK(context,
-                   context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
-    uint8_t* filter = prepared.flat<tensorflow::uint8>().data();
-    tfapprox_ax_conv2d_prepare(&op, Bytes(context->input(1)), filter);
-    const uint8_t* input = Bytes(context->input(0));
     auto* sums = reinterpret_cast<int32_t*>(output->flat<tensorflow::qint32>().data());
-    OP_REQUIRES_OK(context, RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
-                     tfapprox_ax_conv2d_run(&op, input, filter, sums, begin, end, workspace);
-                   }));
+    OP_REQUIRES_OK(context, device_.Run(context, op, Bytes(context->input(0)), Bytes(context->input(1)), sums));
   }
 
  private:
@@ -101,14 +131,27 @@ class AxConv2DOp : public OpKernel {
 
   tfapprox_conv2d shape_ = {};  // what the attributes say of it
   TableHandle table_;
+  Device device_;  // has what refers to the table
 };
 
-REGISTER_KERNEL_BUILDER(Name("AxConv2D")
-                            .Device(tensorflow::DEVICE_CPU)
-                            .TypeConstraint<tensorflow::quint8>("Tinput")
-                            .TypeConstraint<tensorflow::quint8>("Tfilter")
-                            .TypeConstraint<tensorflow::qint32>("out_type"),
-                        AxConv2DOp);
+#define KERNEL(DEVICE)                               \
+  Name("AxConv2D")                                   \
+      .Device(DEVICE)                                \
+      .TypeConstraint<tensorflow::quint8>("Tinput")  \
+      .TypeConstraint<tensorflow::quint8>("Tfilter") \
+      .TypeConstraint<tensorflow::qint32>("out_type")
+REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_CPU), AxConv2DOp<Cpu>);
+#ifdef TFAPPROX_GPU
+REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_GPU)
+                            .HostMemory("min_input")
+                            .HostMemory("max_input")
+                            .HostMemory("min_filter")
+                            .HostMemory("max_filter")
+                            .HostMemory("min_output")
+                            .HostMemory("max_output"),
+                        AxConv2DOp<Gpu>);
+#endif
+#undef KERNEL
 
 }  // namespace
 }  // namespace tfapprox

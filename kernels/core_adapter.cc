@@ -17,6 +17,10 @@ Status ToStatus(int32_t status, const tfapprox_error& error) {
       return tensorflow::errors::NotFound(error.message);
     case TFAPPROX_RESOURCE_EXHAUSTED:
       return tensorflow::errors::ResourceExhausted(error.message);
+    case TFAPPROX_UNAVAILABLE:
+      return tensorflow::errors::FailedPrecondition(error.message);
+    case TFAPPROX_INTERNAL:
+      return tensorflow::errors::Internal(error.message);
     default:
       return tensorflow::errors::InvalidArgument(error.message);
   }

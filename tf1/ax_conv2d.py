@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfapprox.common import pin_table
+from tfapprox.common.eager import alone
 
 from . import library
 
@@ -52,6 +53,7 @@ def ax_conv2d(
         FileNotFoundError: if there is no such multiplier or file.
         ValueError: if the table does not have 8 bits, or is signed.
         tf.errors.InvalidArgumentError: if a shape or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: on TensorFlow 2, if this install has no kernel for the GPU.
 
     Example:
         >>> import tensorflow as tf
@@ -59,16 +61,18 @@ def ax_conv2d(
         >>> ax_conv2d(*codes, 0.0, 255.0, 0.0, 255.0, [1, 1, 1, 1], "VALID").output.shape
         TensorShape([1, 2, 2, 2])
     """
-    return _ops.ax_conv2d(
-        input=input,
-        filter=filter,
-        min_input=min_input,
-        max_input=max_input,
-        min_filter=min_filter,
-        max_filter=max_filter,
-        strides=strides,
-        padding=padding,
-        AxMult=pin_table(ax_mult, signed=False),
-        AxTune=ax_tune,
-        name=name,
-    )
+    table = pin_table(ax_mult, signed=False)
+    with alone(tf):
+        return _ops.ax_conv2d(
+            input=input,
+            filter=filter,
+            min_input=min_input,
+            max_input=max_input,
+            min_filter=min_filter,
+            max_filter=max_filter,
+            strides=strides,
+            padding=padding,
+            AxMult=table,
+            AxTune=ax_tune,
+            name=name,
+        )

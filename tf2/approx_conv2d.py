@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapprox.common.eager import alone
 from tfapprox.common.tables import is_pinned, pin_table
 
 from . import library
@@ -34,6 +35,8 @@ def approx_conv2d_with_min_max_vars(
     are exact integers, scaled to real numbers at the end. The equations are in docs/arithmetic.md; after Vaverka et
     al., "TFApprox: towards a fast emulation of DNN approximate hardware accelerators on GPU", DATE 2020.
 
+    It runs on CPUs, and on GPUs if the install was built with CUDA, with the same result to the last bit.
+
     The gradients with respect to input and filter are those of the exact convolution (straight-through); the ranges
     have none.
 
@@ -59,6 +62,7 @@ def approx_conv2d_with_min_max_vars(
 
     Raises:
         tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: if this install has no kernel for the GPU.
         FileNotFoundError: if there is no such multiplier or file.
         ValueError: if the table does not fit `num_bits`.
 
@@ -68,22 +72,24 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(float(y[0, 0, 0, 0]), 3)
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
-    return _ops.approx_conv2d_with_min_max_vars(
-        input=input,
-        filter=filter,
-        input_min=input_min,
-        input_max=input_max,
-        filter_min=filter_min,
-        filter_max=filter_max,
-        strides=strides,
-        num_bits=num_bits,
-        mul_map_file=mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits),
-        padding=padding,
-        explicit_paddings=explicit_paddings,
-        data_format=data_format,
-        dilations=dilations,
-        name=name,
-    )
+    table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
+    with alone(tf):
+        return _ops.approx_conv2d_with_min_max_vars(
+            input=input,
+            filter=filter,
+            input_min=input_min,
+            input_max=input_max,
+            filter_min=filter_min,
+            filter_max=filter_max,
+            strides=strides,
+            num_bits=num_bits,
+            mul_map_file=table,
+            padding=padding,
+            explicit_paddings=explicit_paddings,
+            data_format=data_format,
+            dilations=dilations,
+            name=name,
+        )
 
 
 @tf.RegisterGradient("ApproxConv2DWithMinMaxVars")

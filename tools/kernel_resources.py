@@ -1,55 +1,49 @@
-"""Registers and spills of every kernel on every architecture, as ptxas reports them; spills are a failure.
+"""Registers, shared memory and spills of every kernel on every architecture, as they are in a compiled library.
 
-Usage: kernel_resources.py JSON. nvcc is that of CUDACXX. Shared memory is asked for at the launch: docs/gpu.md.
+Usage: kernel_resources.py CUOBJDUMP LIBRARY JSON. Spills lie on a kernel's stack, so a stack is a failure. The bytes of
+shared memory that a kernel's launch asks for are the last argument of its template.
 """
 
 import json
-import os
-import pathlib
 import re
 import subprocess
 import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 
-CORE = pathlib.Path(__file__).resolve().parents[1] / "common" / "core"
-ARCHS = ["7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"]
-KERNEL = re.compile(
-    r"Compiling entry function '(?P<name>\w+)'.*?(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
-    r"(?P<loads>\d+) bytes spill loads.*?Used (?P<registers>\d+) registers(?:.*?(?P<shared>\d+) bytes smem)?",
-)
+ARCH = re.compile(r"^arch = sm_(\d+)(\d)$")
+KERNEL = re.compile(r"^ Function \w*?\d(?P<name>[A-Z][a-z]\w*?Kernel)(?P<arguments>I(?:[a-z]|L[a-z]\d+E)+E)?E")
+USAGE = re.compile(r"^  REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+) ")
 
 
-def resources(nvcc, file, arch, folder):
-    """Rows of the kernels of one file on one architecture."""
-    target = pathlib.Path(folder) / f"{file.stem}_{arch}.cubin"
-    options = [nvcc, "-std=c++17", "-O3", "-fmad=false", f"-arch=sm_{arch.replace('.', '')}", "-cubin", "-Xptxas=-v"]
-    options += [f"-I{CORE}", '-DTFAPPROX_CUDA_ARCHS=""', str(file), "-o", str(target)]
-    ran = subprocess.run(options, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        sys.exit(ran.stderr)
-    rows = []
-    for found in KERNEL.finditer(ran.stderr.replace("\n", " ")):
-        name = re.search(r"\w+Kernel(?:I\w+?E+v)?", re.sub(r"^.*?_cu_\w{8}(?:_\d+)?\d\d", "", found["name"]))
-        spilled = int(found["stores"]) + int(found["loads"])
-        rows.append({"arch": arch, "kernel": name[0], "registers": int(found["registers"]), "spilled_bytes": spilled})
+def resources(report):
+    """Rows, as dictionaries, of what `cuobjdump --dump-resource-usage` prints."""
+    arch, kernel, rows = None, None, []
+    for line in report.splitlines():
+        if ARCH.match(line):
+            arch = ".".join(ARCH.match(line).groups())
+        elif line.startswith(" Function "):
+            kernel = KERNEL.match(line) or sys.exit(f"a function that is not called a kernel: {line}")
+        elif USAGE.match(line):
+            registers, stack, shared, local = map(int, USAGE.match(line).groups())
+            arguments = [a or b for a, b in re.findall(r"L[a-z](\d+)E|([a-z])", kernel["arguments"] or "")]
+            launched = int(arguments[-1]) if arguments and arguments[-1].isdigit() else 0
+            name = f"{kernel['name']}<{', '.join(arguments)}>" if arguments else kernel["name"]
+            row = {"arch": arch, "kernel": name, "registers": registers, "shared_bytes": shared + launched}
+            rows.append({**row, "spilled_bytes": stack + local})
     return rows
 
 
 def main():
     """Prints all rows, writes them as JSON, and fails if there is a spill."""
-    nvcc = os.environ.get("CUDACXX", "nvcc")
-    known = subprocess.run([nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=True).stdout.split()
-    files = [file for file in sorted((CORE / "cuda").glob("*.cu")) if "__global__" in file.read_text(encoding="utf-8")]
-    jobs = [(file, arch) for arch in ARCHS if f"compute_{arch.replace('.', '')}" in known for file in files]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = [row for part in pool.map(lambda job: resources(nvcc, *job, folder), jobs) for row in part]
+    cuobjdump, library, target = sys.argv[1:]
+    command = [cuobjdump, "--dump-resource-usage", library]
+    rows = resources(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     for row in rows:
-        print("{arch:>5} {registers:4} registers {spilled_bytes:3} bytes spilled  {kernel}".format(**row))
-    with open(sys.argv[1], "w", encoding="utf-8") as target:
-        json.dump(rows, target, indent=1)
+        line = "{arch:>5} {registers:4} registers {shared_bytes:6} bytes shared {spilled_bytes:3} spilled  {kernel}"
+        print(line.format(**row))
+    with open(target, "w", encoding="utf-8") as file:
+        json.dump(rows, file, indent=1)
     if not rows or any(row["spilled_bytes"] for row in rows):
-        sys.exit("some kernels spill registers")
+        sys.exit(f"kernels that spill: {[row for row in rows if row['spilled_bytes']]}" if rows else "no kernels")
 
 
 if __name__ == "__main__":

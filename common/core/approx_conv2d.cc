@@ -1,7 +1,9 @@
 // ApproxConv2DWithMinMaxVars: real numbers to codes, tiles of look-ups, corrected and scaled back to real numbers.
 #include <limits>
+#include <utility>
 
 #include "conv2d_tiles.h"
+#include "exchange.h"
 #include "float_environment.h"
 #include "quantiser.h"
 
@@ -12,18 +14,22 @@ namespace {
 class RealOutputs : public Outputs {
  public:
   RealOutputs(const tfapprox_approx_conv2d& op, const Conv2DCall& call)
-      : op_(op), call_(call), scale_(double{op.input.scale} * double{op.filter.scale}) {}
+      : call_(call),
+        za_(op.input.zero_point),
+        zw_(op.filter.zero_point),
+        scale_(double{op.input.scale} * double{op.filter.scale}) {
+    if (op.work.is_exchanged) std::swap(za_, zw_);
+  }
 
   void Begin(const Panel& panel) override {
-    const double zw = op_.filter.zero_point;
+    const auto zw = static_cast<double>(zw_);
     for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zw * static_cast<double>(panel.code_sums[p]);
   }
 
   // All but the scale are integers below 2^53, which double holds exactly.
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override {
     auto* real = static_cast<float*>(outputs);
-    const int64_t za = op_.input.zero_point, zw = op_.filter.zero_point;
-    const auto constant = static_cast<double>(Taps(call_.shape) * za * zw - za * call_.filter.code_sums[channel]);
+    const auto constant = static_cast<double>(Taps(call_.shape) * za_ * zw_ - za_ * call_.filter.code_sums[channel]);
     if (sums.carried == nullptr) {
       call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale_,
                                        panel.pixels, real);
@@ -41,8 +47,8 @@ class RealOutputs : public Outputs {
   }
 
  private:
-  const tfapprox_approx_conv2d& op_;
   const Conv2DCall& call_;
+  int64_t za_, zw_;  // of the operands in the parts that they have
   const double scale_;
   double corrections_[kMaxWidth];  // of each pixel, those of (3.3) that depend on its codes
 };
@@ -57,23 +63,34 @@ int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox
   op->input = *input;
   op->filter = *filter;
   op->table = table;
-  return tfapprox::InitWork(*table, &op->shape, &op->work, error);
+  return tfapprox::InitWork(*table, op->shape, &op->work, error);
 }
 
-void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* filter, void* prepared) {
+namespace {
+
+tfapprox::Operands OperandsOf(const tfapprox_approx_conv2d& op, const float* input, const float* filter) {
+  const uint8_t padding = tfapprox::ByteOf(op.input, op.input.zero_point);  // (3.2)
+  return {{input, nullptr, &op.input, padding}, {filter, nullptr, &op.filter, 0}};
+}
+
+}  // namespace
+
+void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
+                                    void* prepared) {
   if (op->work.tiles == 0) return;
   const tfapprox::FloatEnvironment ieee;
-  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, prepared);
-  tfapprox::PrepareFilter(call.shape, call.program, call.division, filter, nullptr, &op->filter, call.filter);
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, prepared);
+  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter);
 }
 
-void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const void* prepared,
-                                float* output, int64_t tile_begin, int64_t tile_end, void* workspace) {
+void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
+                                const void* prepared, float* output, int64_t tile_begin, int64_t tile_end,
+                                void* workspace) {
   if (tile_begin == tile_end) return;
   const tfapprox::FloatEnvironment ieee;
-  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, const_cast<void*>(prepared));
-  const uint8_t padding = tfapprox::ByteOf(op->input, op->input.zero_point);  // (3.2)
-  const tfapprox::Source source = {input, nullptr, &op->input, padding};
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, const_cast<void*>(prepared));
+  const tfapprox::Operands operands = OperandsOf(*op, input, filter);
   tfapprox::RealOutputs outputs(*op, call);
-  tfapprox::RunTiles(call, source, &outputs, output, tile_begin, tile_end, workspace);
+  tfapprox::RunTiles(call, op->work.is_exchanged ? operands.filter : operands.input, &outputs, output, tile_begin,
+                     tile_end, workspace);
 }

@@ -1,9 +1,11 @@
 // AxConv2D of TensorFlow 1.14: codes in, int32 sums out, bit-compatible with the original (5).
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "conv2d_tiles.h"
 #include "error.h"
+#include "exchange.h"
 #include "float_environment.h"
 
 namespace tfapprox {
@@ -37,7 +39,9 @@ class WrappedOutputs : public Outputs {
   WrappedOutputs(const tfapprox_ax_conv2d& op, const Conv2DCall& call)
       : call_(call),
         io_(static_cast<uint64_t>(int64_t{op.input_offset})),
-        fo_(static_cast<uint64_t>(int64_t{op.filter_offset})) {}
+        fo_(static_cast<uint64_t>(int64_t{op.filter_offset})) {
+    if (op.work.is_exchanged) std::swap(io_, fo_);
+  }
 
   void Begin(const Panel& panel) override {
     for (int64_t p = 0; p < panel.pixels; ++p) {
@@ -63,7 +67,7 @@ class WrappedOutputs : public Outputs {
 
  private:
   const Conv2DCall& call_;
-  const uint64_t io_, fo_;
+  uint64_t io_, fo_;                // of the operands in the parts that they have
   int32_t corrections_[kMaxWidth];  // of each pixel: the part of its sums and of (5.2) that all filters share
 };
 
@@ -98,20 +102,31 @@ int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, f
   op->max_output = input_step * filter_step * 2147483648.0f;  // (5.5)
   op->min_output = -op->max_output;
   op->table = table;
-  return tfapprox::InitWork(*table, &op->shape, &op->work, error);
+  return tfapprox::InitWork(*table, op->shape, &op->work, error);
 }
 
-void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* filter, void* prepared) {
+namespace {
+
+tfapprox::Operands OperandsOf(const tfapprox_ax_conv2d& op, const uint8_t* input, const uint8_t* filter) {
+  return {{nullptr, input, nullptr, static_cast<uint8_t>(op.input_offset)}, {nullptr, filter, nullptr, 0}};  // (5.4)
+}
+
+}  // namespace
+
+void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
+                                void* prepared) {
   if (op->work.tiles == 0) return;
-  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, prepared);
-  tfapprox::PrepareFilter(call.shape, call.program, call.division, nullptr, filter, nullptr, call.filter);
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, prepared);
+  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter);
 }
 
-void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const void* prepared, int32_t* output,
-                            int64_t tile_begin, int64_t tile_end, void* workspace) {
+void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
+                            const void* prepared, int32_t* output, int64_t tile_begin, int64_t tile_end,
+                            void* workspace) {
   if (tile_begin == tile_end) return;
-  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->shape, op->work, const_cast<void*>(prepared));
-  const tfapprox::Source source = {nullptr, input, nullptr, static_cast<uint8_t>(op->input_offset)};  // (5.4)
+  const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, const_cast<void*>(prepared));
+  const tfapprox::Operands operands = OperandsOf(*op, input, filter);
   tfapprox::WrappedOutputs outputs(*op, call);
-  tfapprox::RunTiles(call, source, &outputs, output, tile_begin, tile_end, workspace);
+  tfapprox::RunTiles(call, op->work.is_exchanged ? operands.filter : operands.input, &outputs, output, tile_begin,
+                     tile_end, workspace);
 }

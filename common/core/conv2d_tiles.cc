@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "exchange.h"
 
 namespace tfapprox {
 namespace {
@@ -144,37 +145,38 @@ class TileRunner {
 
 }  // namespace
 
-Conv2DCall MakeCall(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, void* prepared) {
-  const Division division = Divide(shape, *work.program);
+Conv2DCall MakeCall(const tfapprox_conv2d_work& work, void* prepared) {
+  const Division division = Divide(work.shape, *work.program);
   MemoryLayout layout(prepared);
-  return {shape, *work.program, division, MakePreparedFilter(shape, *work.program, division, &layout)};
+  return {work.shape, *work.program, division, MakePreparedFilter(work.shape, *work.program, division, &layout)};
 }
 
-int32_t InitWork(const tfapprox_table& table, tfapprox_conv2d* shape, tfapprox_conv2d_work* work,
+int32_t InitWork(const tfapprox_table& table, const tfapprox_conv2d& shape, tfapprox_conv2d_work* work,
                  tfapprox_error* error) {
   *work = {};
   const int32_t path = ChooseLutGemm(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
   if (const int32_t status = FindProgram(table, path, &work->program, error)) return status;
-  *shape = Simplify(*shape);
+  work->shape = Simplify(shape);
+  if (const int32_t status = ExchangeOperands(table, path, shape, work, error)) return status;
   // Codes and coefficients, 4 bytes where a channel fills a quad alone, fit 63 bits.
   const auto terms = static_cast<int64_t>(work->program->terms.size());
   int64_t bytes;
-  if (__builtin_mul_overflow(Taps(*shape) * (4 * terms + 2), 2 * shape->out_channels, &bytes)) {
+  if (__builtin_mul_overflow(Taps(work->shape) * (4 * terms + 2), 2 * work->shape.out_channels, &bytes)) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the filter must have less than 2^63 elements");
   }
-  if (Pixels(*shape) == 0) return TFAPPROX_OK;
-  const Division division = Divide(*shape, *work->program);
+  if (Pixels(work->shape) == 0) return TFAPPROX_OK;
+  const Division division = Divide(work->shape, *work->program);
   MemoryLayout prepared(nullptr), workspace(nullptr);
-  MakePreparedFilter(*shape, *work->program, division, &prepared);
-  MakeWorkspace(*shape, *work->program, division, &workspace);
+  MakePreparedFilter(work->shape, *work->program, division, &prepared);
+  MakeWorkspace(work->shape, *work->program, division, &workspace);
   work->tiles = division.blocks * division.groups;
   work->filter_bytes = prepared.bytes();
   work->workspace_bytes = workspace.bytes();
   const LutGemmPath& kernels = LutGemmPathAt(path);
   work->cycles_per_tile =
-      static_cast<int64_t>(kernels.look_up_cycles * static_cast<double>(Taps(*shape)) *
-                           static_cast<double>(division.width * std::min(division.filters, shape->out_channels)));
+      static_cast<int64_t>(kernels.look_up_cycles * static_cast<double>(Taps(work->shape)) *
+                           static_cast<double>(division.width * std::min(division.filters, work->shape.out_channels)));
   return TFAPPROX_OK;
 }
 

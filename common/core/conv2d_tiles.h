@@ -18,10 +18,10 @@ struct Conv2DCall {
   PreparedFilter filter;
 };
 
-Conv2DCall MakeCall(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, void* prepared);
+Conv2DCall MakeCall(const tfapprox_conv2d_work& work, void* prepared);
 
-// Simplifies the shape; finds the path, the program, and the sizes of the work and of the memory.
-int32_t InitWork(const tfapprox_table& table, tfapprox_conv2d* shape, tfapprox_conv2d_work* work,
+// Finds the path, the program, and what is computed in place of `shape`: of which sizes, with how much memory.
+int32_t InitWork(const tfapprox_table& table, const tfapprox_conv2d& shape, tfapprox_conv2d_work* work,
                  tfapprox_error* error);
 
 // The sums of products of one filter and the panel, without those of `pixel_sums` and `filter_sum`; where a filter has

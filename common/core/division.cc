@@ -6,8 +6,9 @@
 namespace tfapprox {
 namespace {
 
-// A panel and the tables of all weights, 128 KiB, stay in a second-level cache of 1 to 2 MiB.
-constexpr int64_t kPanelBytes = int64_t{1} << 20;
+// A panel of features stays in a second-level cache of 1 to 2 MiB. One of codes may take more, since narrower blocks
+// load the tables of a weight for fewer look-ups, which costs more than codes from the third level.
+constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureBytes / 2;
 
 // Sums of 16,384 products of at most 65,535 are below 2^31.
 constexpr int64_t kMaxTaps = 16384;
@@ -42,7 +43,8 @@ Division Divide(const tfapprox_conv2d& shape, const Program& program) {
   Division division;
   // Bytes of a tap and pixel: its code and its features.
   const int64_t bytes = (program.planes != 0) + static_cast<int64_t>(program.terms.size());
-  const int64_t max_taps = std::min(kMaxTaps, kPanelBytes / kLanes / std::max<int64_t>(1, bytes));
+  const int64_t panel_bytes = program.planes == 0 ? kFeatureBytes : kCodeBytes;
+  const int64_t max_taps = std::min(kMaxTaps, panel_bytes / kLanes / std::max<int64_t>(1, bytes));
   division.box = FirstBox(shape, std::max<int64_t>(4, max_taps));
   division.box_rows = CeilDivide(shape.filter_height, division.box.rows);
   division.box_columns = CeilDivide(shape.filter_width, division.box.columns);
@@ -55,7 +57,7 @@ Division Divide(const tfapprox_conv2d& shape, const Program& program) {
   };
   division.filters = kMaxFilters;
   division.width = std::min(kMaxWidth, RoundUp(std::max<int64_t>(1, pixels), kLanes));
-  while (division.width > kLanes && division.width * bytes * division.box.taps() > kPanelBytes) {
+  while (division.width > kLanes && division.width * bytes * division.box.taps() > panel_bytes) {
     division.width = RoundUp(division.width / 2, kLanes);
   }
   while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;

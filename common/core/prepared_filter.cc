@@ -14,19 +14,36 @@ constexpr int64_t kBlockTaps = 16, kBlockFilters = 256;
 struct Preparation {
   const tfapprox_conv2d& shape;
   const Program& program;
-  const float* reals;
-  const uint8_t* codes;
-  const tfapprox_quantiser* quantiser;
+  const Source& source;
   const PreparedFilter& prepared;
 
-  // Up to kBlockTaps taps and kBlockFilters filters from element `source` to target[filter][tap].
-  void Transpose(int64_t source, int64_t taps, int64_t filter, int64_t filters, uint8_t* target, int64_t step) const {
+  // write_codes(box, codes) writes codes[out_channels][taps of the box].
+  template <typename WriteCodes>
+  void Prepare(const Division& division, WriteCodes write_codes) const {
+    std::fill_n(prepared.code_sums, shape.out_channels, 0);
+    std::fill_n(prepared.touches_nan, shape.out_channels, 0);
+    uint8_t* box_codes = prepared.codes;
+    int8_t* coefficients = prepared.coefficients;
+    for (int64_t i = 0; i < division.boxes; ++i) {
+      const Box box = division.BoxAt(shape, i);
+      write_codes(box, box_codes);
+      AddSums(box, box_codes, prepared.weight_sums + i * shape.out_channels);
+      MapBox(box, box_codes, coefficients);
+      box_codes += box.taps() * shape.out_channels;
+      coefficients += static_cast<int64_t>(program.terms.size()) * 4 * box.quads() * shape.out_channels;
+    }
+  }
+
+  // Up to kBlockTaps taps and kBlockFilters filters from element `first` to target[filter][tap].
+  void Transpose(int64_t first, int64_t taps, int64_t filter, int64_t filters, uint8_t* target, int64_t step) const {
     const ElementLoops& loops = *program.path->loops;
     const int64_t channels = shape.out_channels;
-    if (reals == nullptr) return loops.transpose(codes + source, channels, taps, filters, 1, step, target);
+    if (source.reals == nullptr) {
+      return loops.transpose(source.codes + first, channels, taps, filters, 1, step, target);
+    }
     uint8_t block[kBlockTaps * kBlockFilters];
-    const float* x = reals + source;
-    if (loops.quantise(x, taps, channels, filters, *quantiser, block)) {
+    const float* x = source.reals + first;
+    if (loops.quantise(x, taps, channels, filters, *source.quantiser, block)) {
       for (int64_t k = 0; k < taps; ++k) {
         for (int64_t f = 0; f < filters; ++f) prepared.touches_nan[filter + f] |= std::isnan(x[k * channels + f]);
       }
@@ -45,6 +62,38 @@ struct Preparation {
                     target + f * box.taps() + position * box.channels + c, box.taps());
         }
       }
+    }
+  }
+
+  // The taps of a box of channels of each window.
+  void GatherBox(const tfapprox_conv2d& windows, const Box& box, uint8_t* target) const {
+    for (int64_t pixel = 0; pixel < shape.out_channels; ++pixel) {
+      const int64_t row = pixel / windows.out_width, image = row / windows.out_height;
+      const int64_t top = row % windows.out_height * windows.stride_height - windows.pad_top;
+      const int64_t left = pixel % windows.out_width * windows.stride_width - windows.pad_left;
+      for (int64_t tap = box.channel; tap < box.channel + box.channels;) {
+        const int64_t position = tap / windows.in_channels, channel = tap % windows.in_channels;
+        const int64_t count = std::min(windows.in_channels - channel, box.channel + box.channels - tap);
+        const int64_t y = top + position / windows.filter_width * windows.dilation_height;
+        const int64_t x = left + position % windows.filter_width * windows.dilation_width;
+        if (y >= 0 && y < windows.in_height && x >= 0 && x < windows.in_width) {
+          const int64_t first =
+              ((image * windows.in_height + y) * windows.in_width + x) * windows.in_channels + channel;
+          Copy(first, count, pixel, target);
+        } else {
+          std::memset(target, source.padding, static_cast<size_t>(count));
+        }
+        tap += count;
+        target += count;
+      }
+    }
+  }
+
+  void Copy(int64_t first, int64_t count, int64_t pixel, uint8_t* target) const {
+    if (source.reals == nullptr) {
+      std::memcpy(target, source.codes + first, static_cast<size_t>(count));
+    } else if (program.path->loops->quantise(source.reals + first, 1, count, count, *source.quantiser, target)) {
+      prepared.touches_nan[pixel] = 1;
     }
   }
 
@@ -93,21 +142,16 @@ PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& p
   return prepared;
 }
 
-void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const float* reals,
-                   const uint8_t* codes, const tfapprox_quantiser* quantiser, const PreparedFilter& prepared) {
-  std::fill_n(prepared.code_sums, shape.out_channels, 0);
-  std::fill_n(prepared.touches_nan, shape.out_channels, 0);
-  const Preparation preparation{shape, program, reals, codes, quantiser, prepared};
-  uint8_t* box_codes = prepared.codes;
-  int8_t* coefficients = prepared.coefficients;
-  for (int64_t i = 0; i < division.boxes; ++i) {
-    const Box box = division.BoxAt(shape, i);
-    preparation.TransposeBox(box, box_codes);
-    preparation.AddSums(box, box_codes, prepared.weight_sums + i * shape.out_channels);
-    preparation.MapBox(box, box_codes, coefficients);
-    box_codes += box.taps() * shape.out_channels;
-    coefficients += static_cast<int64_t>(program.terms.size()) * 4 * box.quads() * shape.out_channels;
-  }
+void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
+                   const PreparedFilter& prepared) {
+  const Preparation preparation{shape, program, filter, prepared};
+  preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.TransposeBox(box, codes); });
+}
+
+void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
+                    const Division& division, const Source& input, const PreparedFilter& prepared) {
+  const Preparation preparation{shape, program, input, prepared};
+  preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.GatherBox(windows, box, codes); });
 }
 
 }  // namespace tfapprox

@@ -4,6 +4,7 @@
 
 #include "division.h"
 #include "memory_layout.h"
+#include "staging.h"
 
 namespace tfapprox {
 
@@ -19,9 +20,13 @@ struct PreparedFilter {
 PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
                                   MemoryLayout* layout);
 
-// Fills it from a filter [taps][out_channels]: real numbers with their quantiser, or codes if `reals` is null.
-void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const float* reals,
-                   const uint8_t* codes, const tfapprox_quantiser* quantiser, const PreparedFilter& prepared);
+// Fills it from a filter [taps][out_channels].
+void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
+                   const PreparedFilter& prepared);
+
+// Fills it from the windows of an input, each of them a filter 1x1 of `shape`: those of `windows`, which is NHWC.
+void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
+                    const Division& division, const Source& input, const PreparedFilter& prepared);
 
 }  // namespace tfapprox
 

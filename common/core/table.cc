@@ -61,6 +61,23 @@ const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is
 }
 
 }  // namespace
+
+int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error) {
+  const std::lock_guard<std::mutex> lock(table.plans_mutex);
+  if (table.transposed == nullptr) {
+    std::unique_ptr<tfapprox_table> made(new (std::nothrow) tfapprox_table{});
+    if (made == nullptr) return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a transposed table");
+    made->num_bits = table.num_bits;
+    made->is_signed = table.is_signed;
+    for (int32_t a = 0; a < 256; ++a) {
+      for (int32_t w = 0; w < 256; ++w) made->columns[a][w] = table.columns[w][a];
+    }
+    table.transposed = std::move(made);
+  }
+  *transposed = table.transposed.get();
+  return TFAPPROX_OK;
+}
+
 }  // namespace tfapprox
 
 int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,

@@ -22,6 +22,7 @@ struct tfapprox_table {
   mutable std::mutex plans_mutex;
   mutable std::vector<tfapprox::Plan> plans;
   mutable std::vector<std::unique_ptr<tfapprox::Program>> programs;
+  mutable std::unique_ptr<tfapprox_table> transposed;  // see Transpose()
 
   const uint16_t* column(uint8_t w) const { return columns[w]; }
   int32_t code_offset() const { return is_signed ? 128 : 0; }
@@ -31,5 +32,12 @@ struct tfapprox_table {
   int32_t product(int32_t a, int32_t w) const { return columns[w][a] - product_offset(); }
   int32_t exact_product(int32_t a, int32_t w) const { return (a - code_offset()) * (w - code_offset()); }
 };
+
+namespace tfapprox {
+
+// The table of the operands in the other order, made on first use and kept with the table.
+int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error);
+
+}  // namespace tfapprox
 
 #endif  // TFAPPROX_COMMON_CORE_TABLE_H_

@@ -167,6 +167,8 @@ typedef struct tfapprox_program tfapprox_program;
 /* The work of one call of an operation, divided in independent tiles. */
 typedef struct tfapprox_conv2d_work {
   const tfapprox_program* program; /* of the path and the plan that were chosen */
+  tfapprox_conv2d shape;           /* what is computed: equal to the call's shape, of simpler geometry perhaps */
+  int32_t is_exchanged;            /* input and filter have each other's part in `shape` and `program` */
   int64_t tiles;
   int64_t cycles_per_tile; /* an estimate, for the caller's scheduler */
   int64_t filter_bytes;    /* of the prepared filter */
@@ -177,7 +179,7 @@ typedef struct tfapprox_conv2d_work {
 
 /* One call of the operation. */
 typedef struct tfapprox_approx_conv2d {
-  tfapprox_conv2d shape; /* an equal one of simpler geometry, perhaps */
+  tfapprox_conv2d shape;
   tfapprox_quantiser input, filter;
   const tfapprox_table* table;
   tfapprox_conv2d_work work;
@@ -188,19 +190,22 @@ TFAPPROX_API int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, c
                                                  const tfapprox_quantiser* filter, const tfapprox_table* table,
                                                  tfapprox_approx_conv2d* op, tfapprox_error* error);
 
-/* Writes filter_bytes bytes at `prepared`, aligned to 64: the codes of the filter and its sums. */
-TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* filter, void* prepared);
+/* Writes filter_bytes bytes at `prepared`, aligned to 64: the codes of the filter and its sums, or, where they are
+ * exchanged, those of the input. */
+TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* input,
+                                                 const float* filter, void* prepared);
 
 /* Computes tiles [tile_begin, tile_end) of the output (3). Runs of disjoint tiles may be concurrent, each with
  * its own workspace of workspace_bytes, aligned to 64. */
-TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const void* prepared,
-                                             float* output, int64_t tile_begin, int64_t tile_end, void* workspace);
+TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
+                                             const void* prepared, float* output, int64_t tile_begin, int64_t tile_end,
+                                             void* workspace);
 
 /* ---- AxConv2D --------------------------------------------------------------------------------- */
 
 /* One call of the operation. */
 typedef struct tfapprox_ax_conv2d {
-  tfapprox_conv2d shape; /* with the padding of (5.3); as above */
+  tfapprox_conv2d shape; /* with the padding of (5.3) */
   int32_t input_offset, filter_offset;
   float min_output, max_output;
   const tfapprox_table* table;
@@ -214,9 +219,11 @@ TFAPPROX_API int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float
                                              tfapprox_ax_conv2d* op, tfapprox_error* error);
 
 /* As tfapprox_approx_conv2d_prepare and _run, from codes to sums (5.2). */
-TFAPPROX_API void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* filter, void* prepared);
-TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const void* prepared,
-                                         int32_t* output, int64_t tile_begin, int64_t tile_end, void* workspace);
+TFAPPROX_API void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
+                                             void* prepared);
+TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
+                                         const void* prepared, int32_t* output, int64_t tile_begin, int64_t tile_end,
+                                         void* workspace);
 
 /* ---- Paths ------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,7 @@
 /* The C interface of the CUDA kernels: convolutions on the current device, on the caller's stream.
  *
  * The rules of tfapprox.h hold. Pointers to tensors and workspace are device memory, aligned to 16; `stream` is a
- * cudaStream_t. Work is queued, and nothing waits for it, except where a table is acquired.
+ * cudaStream_t. Work is queued, and only tables, copies and free wait for it.
  */
 #ifndef TFAPPROX_COMMON_CORE_TFAPPROX_CUDA_H_
 #define TFAPPROX_COMMON_CORE_TFAPPROX_CUDA_H_
@@ -23,7 +23,8 @@ typedef struct tfapprox_cuda_device {
 /* The current device; TFAPPROX_UNAVAILABLE if there is none, or no kernel of this build runs on it. */
 TFAPPROX_API int32_t tfapprox_cuda_device_describe(tfapprox_cuda_device* device, tfapprox_error* error);
 
-/* Device memory, for callers without an allocator of their own; copies wait until they are done. */
+/* Device memory, for callers without an allocator of their own; copies wait until they are done, and free for all work
+ * of the current device. */
 TFAPPROX_API int32_t tfapprox_cuda_allocate(int64_t bytes, void** memory, tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_free(void* memory);
 TFAPPROX_API int32_t tfapprox_cuda_upload(void* device, const void* host, int64_t bytes, tfapprox_error* error);
@@ -36,7 +37,7 @@ TFAPPROX_API int32_t tfapprox_cuda_synchronize(tfapprox_error* error);
 typedef struct tfapprox_cuda_table tfapprox_cuda_table;
 
 /* Shares one copy for all who give the same table on the current device; `table` must outlive it. Waits for the copy.
- * Release it once per acquire, when the work that reads it is done. */
+ * Release it once per acquire, whatever the current device; the last release waits for what is queued on its device. */
 TFAPPROX_API int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_cuda_table** copy,
                                                  tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy);
@@ -65,7 +66,8 @@ TFAPPROX_API int32_t tfapprox_cuda_approx_conv2d_init(const tfapprox_conv2d* sha
                                                       const tfapprox_cuda_table* table, tfapprox_cuda_approx_conv2d* op,
                                                       tfapprox_error* error);
 
-/* Queues the whole operation (3); `workspace` has workspace_bytes. */
+/* Queues the whole operation (3) on the GPU of the table, which must be the current one; `workspace` has
+ * workspace_bytes, and is free for work that is queued after this. */
 TFAPPROX_API int32_t tfapprox_cuda_approx_conv2d_run(const tfapprox_cuda_approx_conv2d* op, const float* input,
                                                      const float* filter, float* output, void* workspace, void* stream,
                                                      tfapprox_error* error);

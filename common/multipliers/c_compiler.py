@@ -29,10 +29,12 @@ def run(command, seconds, **options):
     with subprocess.Popen(command, start_new_session=True, **{**streams, **options}) as process:
         try:
             output, errors = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
+        except BaseException as stopped:  # of a keyboard interrupt, too, which its own session does not get
             os.killpg(process.pid, signal.SIGKILL)  # with what it started
             process.communicate()
-            return None, b"", b""
+            if isinstance(stopped, subprocess.TimeoutExpired):
+                return None, b"", b""
+            raise
     return process.returncode, output or b"", errors or b""
 
 

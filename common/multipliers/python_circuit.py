@@ -34,7 +34,7 @@ def import_python(path, name=None, function=None, **options):
         pass
     try:
         names = runpy.run_path(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"SOURCE must be Python that runs; received {path}: {type(error).__name__}: {error}"
         ) from error
@@ -102,14 +102,13 @@ def import_ariths_gen(circuit, name=None, **options):
     Args:
         circuit: an object of one of its multiplier classes.
         name: as `import_products` takes it; by default the circuit's, such as `u_dadda_cla`.
-        **options: as `import_callable` takes them.
+        **options: as `import_callable` takes them; width and sign are the circuit's.
     """
     num_bits, signed = circuit.a.N, circuit.c_data_type.startswith("int")
-    if circuit.a.N != circuit.b.N:
-        raise ValueError(f"circuit must have operands of one width; received {circuit.a.N} and {circuit.b.N} bits")
+    if num_bits != circuit.b.N:
+        raise ValueError(f"circuit must have operands of one width; received {num_bits} and {circuit.b.N} bits")
     known = {"source": f"ariths-gen, {type(circuit).__name__}", **options.pop("known", {})}
     if not name:
         name = f"mul{num_bits}{'s' if signed else 'u'}_{circuit.prefix}"
-    return import_callable(
-        circuit, name, num_bits, **{"signed": signed, **options, "known": known, "arrays_at_once": True}
-    )
+    said = {"num_bits": num_bits, "signed": signed, "arrays_at_once": True, "known": known}  # by the circuit itself
+    return import_callable(circuit, name, **{**options, **said})

@@ -43,8 +43,11 @@ def test_python_file(tmp_path):
         "from ariths_gen.multi_bit_circuits.multipliers import UnsignedArrayMultiplier\n"
         "circuit = UnsignedArrayMultiplier(a=Bus('a', 6), b=Bus('b', 6))\n"
     )
-    made = multipliers.import_python(tmp_path / "mine.py", "mul6u_MINE", "circuit")
-    np.testing.assert_array_equal(made.table, exact_table(6))
+    arguments = [str(tmp_path / "mine.py"), "--function", "circuit", "--name", "mul6u_MINE", "--bits", "6"]
+    result = CliRunner().invoke(app, ["multiplier", "import", *arguments])
+    assert result.exit_code == 0, result.output
+    np.testing.assert_array_equal(load_table("mul6u_MINE", 6), exact_table(6))
+    assert multipliers.load("mul6u_MINE").sidecar["source"] == "mine.py, function circuit"
 
 
 def test_its_c_code_has_gates_of_two_operands(tmp_path):

@@ -146,7 +146,7 @@ def test_check_of_all(command, source, tmp_path):
 def test_make_and_tune(command):
     assert "240.2" in command("multiplier", "make", "bam", "h=2", "v=6", "--name", "mul8u_MINE")
     output = command("multiplier", "tune", "mul8u_drum4")
-    for text in ("before", "after", "of 256 weights are replaced:", " 20 > 16 "):
+    for text in ("before", "after", "of 256 weights are replaced:", " 20 -> 16 "):
         assert text in output
 
 

@@ -1,36 +1,62 @@
-"""Planted bugs in the CUDA kernels, each of which the tests on the CPU must see; and the errors of a missing GPU."""
+"""Planted bugs in the CUDA kernels, each of which the tests on the CPU must see; lifetimes; the errors of a GPU."""
 
+import contextlib
 import ctypes
 import pathlib
+import shutil
+import subprocess
 
 import host_kernels
 import numpy as np
 import pytest
 
-from tfapprox.common import cuda, reference
+from tfapprox.common import _cuda_abi, cuda, native, reference
 
 A, W = np.mgrid[0:256, 0:256]
-MUTATIONS = {
-    "index arithmetic": [
-        ("geometry.h", "origin.y + ky * g.dilation_height", "origin.y + ky"),
-    ],
-    "tail of the channels": [
-        ("lut_gemm.cu", "min(kStageTaps<Entry>, g.in_channels - channel)", "kStageTaps<Entry>"),
-        ("prepare.cu", "min(kChunk, g.in_channels - channel)", "kChunk"),
-    ],
-    "missing barrier": [
-        ("lut_gemm.cu", "    stage = next;\n    __syncthreads();", "    stage = next;"),
-        ("term_gemm.cu", "    __syncthreads();  // the tiles", "    // the tiles"),
-    ],
+ERRORS = (A * W) ^ ((A * 7 + W * 3) & 31)
+TABLES = {
+    "look_up": ERRORS,
+    "error_plane": ERRORS,
+    "exact": A * W,
+    "polynomial": (A & ~1) * W // 2 + (A >> 7 & A & 1) * (W & 3) * 5000,
+}
+ALL, LOOK_UPS, TERMS = list(TABLES), ["look_up", "error_plane"], ["exact", "polynomial", "error_plane"]
+BUGS = {
+    "index of dilated taps": ("geometry.h", "origin.y + ky * g.dilation_height", "origin.y + ky", ALL),
+    "index of the padding": ("geometry.h", "x : g.input_pixels;", "x : 0;", ALL),
+    "index of the weights": ("lut_gemm.cu", "group} * taps * kFilters", "group} * taps", LOOK_UPS),
+    "index of the filters": (
+        "term_gemm.cu",
+        "term * arguments.padded_filters +",
+        "term * arguments.geometry.out_channels +",
+        ["polynomial"],
+    ),
+    "tail of a chunk of look-ups": (
+        "lut_gemm.cu",
+        "min(kStageTaps<Entry>, g.in_channels - channel)",
+        "kStageTaps<Entry>",
+        LOOK_UPS,
+    ),
+    "tail of a chunk of weights": ("prepare.cu", "min(kChunk, g.in_channels - channel)", "kChunk", ALL),
+    "tail of a chunk of codes": ("quantise.cu", "min(kChunk, g.in_channels - chunk * kChunk)", "kChunk", ALL),
+    "barrier after look-ups": ("lut_gemm.cu", "    stage = next;\n    __syncthreads();", "    stage = next;", LOOK_UPS),
+    "barrier before look-ups": (
+        "lut_gemm.cu",
+        "  gather(stage, 0);\n  __syncthreads();",
+        "  gather(stage, 0);",
+        LOOK_UPS,
+    ),
+    "barrier of the tiles": ("term_gemm.cu", "    __syncthreads();  // the tiles", "    // the tiles", TERMS),
+    "wait for copies": ("term_gemm.cu", "WaitForCopies<kBuffers - 2>", "WaitForCopies<kBuffers>", TERMS),
 }
 
 
-def is_right(gpu, table):
-    """Whether a small convolution, dilated, of 18 channels, is as the reference has it."""
+def is_right(gpu, plan):
+    """Whether a small convolution, dilated and padded, of 19 channels and 21 filters, is as the reference has it."""
     random = np.random.RandomState(0)
-    x, w = random.uniform(-1, 1, (1, 9, 8, 18)), random.uniform(-1, 1, (3, 2, 18, 5))
+    x, w = random.uniform(-1, 1, (1, 9, 8, 19)), random.uniform(-1, 1, (3, 2, 19, 21))
     case = (x, w, -1, 1, -1, 1, [1, 1, 1, 1])
-    options = {"table": table, "dilations": [1, 2, 1, 1]}
+    options = {"table": TABLES[plan].astype(np.uint16), "dilations": [1, 2, 1, 1]}
     try:
         result = gpu.approx_conv2d_with_min_max_vars(*case, **options)
     except RuntimeError:  # threads that wait for each other for ever
@@ -38,20 +64,43 @@ def is_right(gpu, table):
     return np.array_equal(result, reference.approx_conv2d_with_min_max_vars(*case, **options))
 
 
-@pytest.mark.parametrize("bug", MUTATIONS)
+@pytest.mark.parametrize("bug", BUGS)
 def test_planted_bugs_are_seen(host_gpu, tmp_path, monkeypatch, bug):
-    table = ((A * W) ^ ((A * 7 + W * 3) & 31)).astype(np.uint16)
-    mutated = cuda.Gpu(host_kernels.build(tmp_path, MUTATIONS[bug]))
-    for plan in ("look_up", "error_plane"):
+    *change, plans = BUGS[bug]
+    mutated = cuda.Gpu(host_kernels.build(tmp_path, change))
+    for plan in plans:
         monkeypatch.setenv("TFAPPROX_PLAN", plan)
-        assert is_right(host_gpu, table)
-        assert not is_right(mutated, table), plan
+        assert is_right(host_gpu, plan)
+        assert not is_right(mutated, plan), plan
+
+
+def test_a_table_on_another_gpu(host_gpu, monkeypatch):
+    one = np.ones([1] * 4)
+    with host_gpu.prepare(one, one, 0, 1, 0, 1, [1] * 4) as (queue, _):
+        monkeypatch.setenv("TFAPPROX_HOST_CUDA", "other device")
+        with pytest.raises(ValueError, match="the table must be on the current GPU, 1; received one on GPU 0"):
+            queue()
+
+
+def test_work_that_is_queued_keeps_its_table(host_gpu, monkeypatch):
+    """The last release of a table waits for the device; the model works late, and frees memory at once."""
+    case = (np.full((1, 4, 4, 3), 0.5), np.full((3, 3, 3, 2), 0.25), 0, 1, 0, 1, [1] * 4)
+    table = ERRORS.astype(np.uint16)
+    shared = native.Table(table)
+    with contextlib.ExitStack() as stack:
+        copy = stack.enter_context(host_gpu.table(shared))
+        monkeypatch.setattr(host_gpu, "table", lambda _: contextlib.nullcontext(copy))
+        with host_gpu.prepare(*case) as (queue, download):
+            queue()
+            stack.close()
+            expected = reference.approx_conv2d_with_min_max_vars(*case, table=table)
+            np.testing.assert_array_equal(download(), expected)
 
 
 @pytest.mark.parametrize(
     ("failure", "exception", "message"),
     [
-        ("no driver", RuntimeError, r"no NVIDIA GPU with a driver for CUDA 13.0 or later was found"),
+        ("no driver", RuntimeError, r"no NVIDIA GPU with a driver for CUDA 13 or later was found"),
         (
             "no kernel",
             RuntimeError,
@@ -82,12 +131,22 @@ def test_an_image_too_large_for_a_gpu(host_gpu):
         )
 
 
+@pytest.mark.parametrize("filter_size", [1, 3])
+def test_the_workspace_does_not_grow_with_the_batch(host_gpu, filter_size):
+    """Not for one pixel after the other either, which the core lays side by side in one image for AxConv2D."""
+    shapes = (3000, 56, 56, 64), (filter_size, filter_size, 64, 64)
+    op, _, shared = native.init_ax_conv2d(*shapes, (-1, 1, -1, 1), [1] * 4, "SAME")
+    work, other = _cuda_abi.Work(), _cuda_abi.ApproxConv2D()
+    shape, range_ = native.conv2d(*shapes, [1] * 4, "SAME"), native.quantiser("input", -1, 1, 8)
+    with host_gpu.table(shared) as copy:
+        host_gpu._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))
+        pointers = [ctypes.byref(x) for x in (shape, range_, range_)]
+        host_gpu._call("approx_conv2d_init", *pointers, copy, ctypes.byref(other))
+    for bytes_ in (work.workspace_bytes, other.work.workspace_bytes):
+        assert 2**27 < bytes_ < 2**28 + 2**20
+
+
 def test_structures_have_the_sizes_of_the_header(tmp_path):
-    import shutil
-    import subprocess
-
-    from tfapprox.common import _cuda_abi
-
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox_cuda.h"
     structures = {"device": _cuda_abi.Device, "work": _cuda_abi.Work, "approx_conv2d": _cuda_abi.ApproxConv2D}

@@ -259,6 +259,7 @@ def test_python_files(home, tmp_path):
     ("code", "function", "message"),
     [
         ("x = 1 / 0", None, r"must be Python that runs; received .*c\.py: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", None, r"must be Python that runs; received .*c\.py: SystemExit: 3"),
         ("def f(a: ", None, r"must be Python that runs; received .*: SyntaxError"),
         ("def f(a): pass", None, r"must define one function of two parameters; received .*c\.py with none"),
         ("def f(a, b): pass\ndef g(a, b): pass", None, r"received .*c\.py with f, g; choose one with --function"),

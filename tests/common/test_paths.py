@@ -37,6 +37,7 @@ TABLES = {
     "classes_64": ("classes", classes(64)),
     "classes_128": ("classes", classes(128)),
     "look_up": ("look_up", random_table(8, 0)),
+    "classes of both operands": ("classes", np.repeat(classes(64)[:, :64], 4, axis=1)),
     "constant": ("polynomial", np.full((256, 256), 65535, np.uint16)),
     "signed error_plane": ("error_plane", structured_table("errors", 8, 0, signed=True)),
     "signed look_up": ("look_up", random_table(8, 0, signed=True)),
@@ -141,6 +142,9 @@ SHAPES = {
     "one pixel": ((1, 7, 7, 31), (7, 7, 40), 1, "VALID", 1, "NHWC"),
     "one pixel per image": ((70, 4, 4, 6), (4, 4, 9), 1, "VALID", 1, "NCHW"),
     "small images": ((9, 7, 7, 35), (3, 3, 18), 1, "SAME", 1, "NHWC"),
+    "few pixels": ((2, 5, 5, 7), (3, 3, 300), 2, "SAME", 1, "NHWC"),
+    "few pixels, dilation": ((3, 6, 5, 9), (2, 3, 90), 1, "SAME", 2, "NHWC"),
+    "few pixels, several boxes": ((1, 3, 3, 5003), (2, 2, 70), 2, "SAME", 1, "NHWC"),
     "several boxes of channels": ((1, 2, 3, 20010), (1, 1, 3), 1, "SAME", 1, "NHWC"),
     "several boxes of channels, 2x2": ((1, 3, 3, 5003), (2, 2, 18), 1, "SAME", 1, "NHWC"),
     "several boxes of rows": ((1, 150, 140, 1), (150, 139, 3), 1, "VALID", 1, "NHWC"),
@@ -169,6 +173,27 @@ def test_shapes(path, table, shape):
             **{"strides": steps, "padding": padding, "dilations": dilations, "data_format": layout, "table": entries},
         },
     )
+
+
+def test_operands_are_exchanged_where_pixels_are_few(path):
+    def is_exchanged(size):
+        with forced(path, "look_up"):
+            op, _table = native.init_ax_conv2d((1, size, size, 8), (3, 3, 8, 100), (0, 1, 0, 1), ONES, "VALID")
+        return bool(op.work.is_exchanged)
+
+    assert is_exchanged(4)
+    assert not is_exchanged(20)
+
+
+@pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
+def test_nan_of_exchanged_operands(path, table):
+    """Few pixels and many filters, some of them with a NaN."""
+    plan, entries = TABLES[table]
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (2, 3, 2, 5)), random.uniform(-1, 1, (2, 2, 5, 90))
+    x[1, 0, 0, 3] = w[1, 1, 4, 17] = w[0, 0, 0, 89] = np.nan
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1}
+    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "table": entries})
 
 
 @pytest.mark.parametrize("table", UNSIGNED)

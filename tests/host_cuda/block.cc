@@ -1,12 +1,15 @@
 // Fibers: makecontext begins one, _setjmp and _longjmp switch, which is some ten times faster than swapcontext.
 #include "block.h"
 
+#include <fenv.h>
 #include <setjmp.h>
 #include <ucontext.h>
 
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 namespace host_cuda {
@@ -36,7 +39,7 @@ struct Warp {
   void* operands[kWarp];
 };
 
-// One launch at a time, on one thread.
+// One launch at a time: the queue's lock is held.
 struct Block {
   std::vector<Fiber> fibers{kMaxThreads};
   Warp warps[kMaxThreads / kWarp];
@@ -51,6 +54,16 @@ struct Block {
 Block& TheBlock() {
   static Block* block = new Block;
   return *block;
+}
+
+struct Stream {
+  std::mutex mutex;
+  std::vector<std::function<bool()>> work;
+};
+
+Stream& TheStream() {
+  static Stream* stream = new Stream;
+  return *stream;
 }
 
 Fiber& Current() { return TheBlock().fibers[TheBlock().current]; }
@@ -112,6 +125,23 @@ bool RunBlock(size_t shared_bytes) {
 Index CurrentThread() { return {static_cast<int>(TheBlock().current)}; }
 Index CurrentBlock() { return {static_cast<int>(TheBlock().block)}; }
 unsigned char* SharedMemory() { return TheBlock().shared; }
+
+void Queue(std::function<bool()> work) {
+  const std::lock_guard<std::mutex> lock(TheStream().mutex);
+  TheStream().work.push_back(std::move(work));
+}
+
+bool Synchronize() {
+  const std::lock_guard<std::mutex> lock(TheStream().mutex);
+  fenv_t callers;
+  fegetenv(&callers);
+  fesetenv(FE_DFL_ENV);  // a GPU keeps subnormal numbers, whatever the caller's thread does with them
+  bool ran = true;
+  for (const auto& work : TheStream().work) ran = work() && ran;
+  TheStream().work.clear();
+  fesetenv(&callers);
+  return ran;
+}
 
 bool RunGrid(unsigned blocks, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel) {
   Block& block = TheBlock();

@@ -15,6 +15,10 @@ Index CurrentThread();
 Index CurrentBlock();
 unsigned char* SharedMemory();
 
+// Work of the device, in order, done at the latest moment that waiting allows; Synchronize is false if some failed.
+void Queue(std::function<bool()> work);
+bool Synchronize();
+
 // Runs all blocks, one after the other; false if some threads wait for others that have ended.
 bool RunGrid(unsigned blocks, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel);
 

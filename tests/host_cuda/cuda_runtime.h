@@ -2,9 +2,12 @@
 //
 // The threads of a block are fibers of one thread of the host (block.h). Each runs until it waits at a barrier or a
 // collective of its warp, so that what a missing barrier lets through is seen: the threads that have not run yet have
-// written nothing, and shared memory begins as garbage.
+// written nothing, and shared memory begins as garbage. Launches are queued until something waits for the device, so
+// that what they read must still be there.
 #ifndef TFAPPROX_TESTS_HOST_CUDA_CUDA_RUNTIME_H_
 #define TFAPPROX_TESTS_HOST_CUDA_CUDA_RUNTIME_H_
+
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -101,10 +104,12 @@ inline bool HostCudaFails(const char* how) {
 
 inline const char* cudaGetErrorString(cudaError_t) { return "as the host's model of CUDA was told"; }
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
-inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+inline cudaError_t cudaDeviceSynchronize() { return host_cuda::Synchronize() ? cudaSuccess : cudaErrorLaunchFailure; }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaDeviceSynchronize(); }
+inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 
 inline cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = HostCudaFails("other device");
   return HostCudaFails("no driver") ? cudaErrorInsufficientDriver : cudaSuccess;
 }
 
@@ -131,27 +136,32 @@ inline cudaError_t cudaMalloc(void** memory, size_t bytes) {
   return cudaSuccess;
 }
 
+// What is freed too early is garbage at once.
 inline cudaError_t cudaFree(void* memory) {
+  if (memory != nullptr) std::memset(memory, 0xa5, malloc_usable_size(memory));
   std::free(memory);
   return cudaSuccess;
 }
 
 inline cudaError_t cudaMemcpy(void* target, const void* source, size_t bytes, cudaMemcpyKind) {
+  const cudaError_t status = cudaDeviceSynchronize();
   if (bytes != 0) std::memcpy(target, source, bytes);
-  return cudaSuccess;
+  return status;
 }
 
 inline cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-  std::memset(memory, value, bytes);
+  host_cuda::Queue([=] { return std::memset(memory, value, bytes) != nullptr; });
   return cudaSuccess;
 }
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                const Arguments&... arguments) {
-  const auto run = [&] { kernel(arguments...); };
-  const bool ran = host_cuda::RunGrid(config->gridDim.x, config->blockDim.x, config->dynamicSmemBytes, run);
-  return ran ? cudaSuccess : cudaErrorLaunchFailure;
+  host_cuda::Queue([launch = *config, kernel, arguments...] {
+    const auto run = [&] { kernel(arguments...); };
+    return host_cuda::RunGrid(launch.gridDim.x, launch.blockDim.x, launch.dynamicSmemBytes, run);
+  });
+  return cudaSuccess;
 }
 
 #endif  // TFAPPROX_TESTS_HOST_CUDA_CUDA_RUNTIME_H_

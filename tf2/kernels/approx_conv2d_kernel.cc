@@ -1,4 +1,4 @@
-// CPU kernel of ApproxConv2DWithMinMaxVars: TensorFlow's tensors, allocator and thread pool around the core.
+// Kernels of ApproxConv2DWithMinMaxVars: TensorFlow's tensors, allocator, thread pool and stream around the core.
 //
 // The truth table is resolved once, at construction; Compute writes no state of the kernel, so that one kernel
 // serves any number of threads.
@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "core_adapter.h"
+#ifdef TFAPPROX_GPU
+#include "gpu_adapter.h"
+#endif
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/tensor.h"
 
@@ -50,6 +53,53 @@ Status Quantiser(OpKernelContext* context, const char* name, int min_index, cons
   return ToStatus(tfapprox_quantiser_init(name, min, max, table, quantiser, &error), error);
 }
 
+// One call, and what a device does with it.
+struct Call {
+  tfapprox_conv2d shape;
+  tfapprox_quantiser input_quantiser, filter_quantiser;
+  const tfapprox_table* table;
+  const float *input, *filter;
+  float* output;
+};
+
+struct Cpu {
+  Status Run(OpKernelContext* context, const Call& call) {
+    tfapprox_approx_conv2d op;
+    tfapprox_error error;
+    TF_RETURN_IF_ERROR(ToStatus(tfapprox_approx_conv2d_init(&call.shape, &call.input_quantiser, &call.filter_quantiser,
+                                                            call.table, &op, &error),
+                                error));
+    Tensor prepared;
+    TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
+    tfapprox_approx_conv2d_prepare(&op, call.input, call.filter, prepared.data());
+    return RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
+      tfapprox_approx_conv2d_run(&op, call.input, call.filter, prepared.data(), call.output, begin, end, workspace);
+    });
+  }
+};
+
+#ifdef TFAPPROX_GPU
+class Gpu {
+ public:
+  Status Run(OpKernelContext* context, const Call& call) {
+    tfapprox_cuda_approx_conv2d op;
+    const tfapprox_cuda_table* table;
+    tfapprox_error error;
+    TF_RETURN_IF_ERROR(table_.Get(call.table, &table));
+    TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_approx_conv2d_init(&call.shape, &call.input_quantiser,
+                                                                 &call.filter_quantiser, table, &op, &error),
+                                error));
+    return RunOnStream(context, op.work.workspace_bytes, [&](void* workspace, void* stream, tfapprox_error* failure) {
+      return tfapprox_cuda_approx_conv2d_run(&op, call.input, call.filter, call.output, workspace, stream, failure);
+    });
+  }
+
+ private:
+  GpuTable table_;
+};
+#endif
+
+template <typename Device>
 class ApproxConv2DOp : public OpKernel {
  public:
   explicit ApproxConv2DOp(OpKernelConstruction* context) : OpKernel(context) {
@@ -61,14 +111,9 @@ class ApproxConv2DOp : public OpKernel {
     const Axes axes = AxesOf(shape.layout);
     OP_REQUIRES_OK(context, ReadShapes(context->input(0).shape(), context->input(1).shape(), axes.height, axes.width,
                                        axes.channels, &shape));
-    tfapprox_quantiser input_quantiser, filter_quantiser;
-    OP_REQUIRES_OK(context, Quantiser(context, "input", 2, table_.get(), &input_quantiser));
-    OP_REQUIRES_OK(context, Quantiser(context, "filter", 4, table_.get(), &filter_quantiser));
-    tfapprox_approx_conv2d op;
-    tfapprox_error error;
-    OP_REQUIRES_OK(context, ToStatus(tfapprox_approx_conv2d_init(&shape, &input_quantiser, &filter_quantiser,
-                                                                 table_.get(), &op, &error),
-                                     error));
+    Call call = {};
+    OP_REQUIRES_OK(context, Quantiser(context, "input", 2, table_.get(), &call.input_quantiser));
+    OP_REQUIRES_OK(context, Quantiser(context, "filter", 4, table_.get(), &call.filter_quantiser));
 
     TensorShape output_shape({0, 0, 0, 0});
     output_shape.set_dim(axes.batch, shape.batch);
@@ -78,15 +123,12 @@ class ApproxConv2DOp : public OpKernel {
     Tensor* output = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, output_shape, &output));
     if (output->NumElements() == 0) return;
-    Tensor prepared;
-    OP_REQUIRES_OK(context,
-                   context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
-    tfapprox_approx_conv2d_prepare(&op, context->input(1).flat<float>().data(), prepared.data());
-    const float* input = context->input(0).flat<float>().data();
-    float* sums = output->flat<float>().data();
-    OP_REQUIRES_OK(context, RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
-                     tfapprox_approx_conv2d_run(&op, input, prepared.data(), sums, begin, end, workspace);
-                   }));
+    call.shape = shape;
+    call.table = table_.get();
+    call.input = context->input(0).flat<float>().data();
+    call.filter = context->input(1).flat<float>().data();
+    call.output = output->flat<float>().data();
+    OP_REQUIRES_OK(context, device_.Run(context, call));
   }
 
  private:
@@ -141,16 +183,35 @@ class ApproxConv2DOp : public OpKernel {
 
   tfapprox_conv2d shape_ = {};  // what the attributes say of it
   TableHandle table_;
+  Device device_;  // has what refers to the table
 };
 
 #define REGISTER(TYPE)                                                                                                 \
   REGISTER_KERNEL_BUILDER(Name("ApproxConv2DWithMinMaxVars").Device(tensorflow::DEVICE_CPU).TypeConstraint<TYPE>("T"), \
-                          ApproxConv2DOp)
-REGISTER(float);
+                          ApproxConv2DOp<Cpu>)
+#ifdef TFAPPROX_GPU
+#define REGISTER_GPU(TYPE)                                    \
+  REGISTER_KERNEL_BUILDER(Name("ApproxConv2DWithMinMaxVars")  \
+                              .Device(tensorflow::DEVICE_GPU) \
+                              .TypeConstraint<TYPE>("T")      \
+                              .HostMemory("input_min")        \
+                              .HostMemory("input_max")        \
+                              .HostMemory("filter_min")       \
+                              .HostMemory("filter_max"),      \
+                          ApproxConv2DOp<Gpu>)
+#else
+#define REGISTER_GPU(TYPE)
+#endif
+#define REGISTER_BOTH(TYPE) \
+  REGISTER(TYPE);           \
+  REGISTER_GPU(TYPE)
+REGISTER_BOTH(float);
 // Registered so that the constructor can say what to do instead.
-REGISTER(Eigen::half);
-REGISTER(Eigen::bfloat16);
-REGISTER(double);
+REGISTER_BOTH(Eigen::half);
+REGISTER_BOTH(Eigen::bfloat16);
+REGISTER_BOTH(double);
+#undef REGISTER_BOTH
+#undef REGISTER_GPU
 #undef REGISTER
 
 }  // namespace

@@ -21,8 +21,8 @@ int32_t Check(cudaError_t status, const char* what, tfapprox_error* error) {
     return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "the GPU's memory is exhausted: no room for %s", what);
   }
   if (status == cudaErrorNoDevice || status == cudaErrorInsufficientDriver || status == cudaErrorInitializationError) {
-    return Fail(error, TFAPPROX_UNAVAILABLE, "no NVIDIA GPU with a driver for CUDA %d.%d or later was found: %s",
-                CUDART_VERSION / 1000, CUDART_VERSION / 10 % 100, text);
+    return Fail(error, TFAPPROX_UNAVAILABLE, "no NVIDIA GPU with a driver for CUDA %d or later was found: %s",
+                CUDART_VERSION / 1000, text);
   }
   return Fail(error, TFAPPROX_INTERNAL, "CUDA failed at %s: %s", what, text);
 }
@@ -66,12 +66,15 @@ int32_t tfapprox_cuda_allocate(int64_t bytes, void** memory, tfapprox_error* err
   return Check(cudaMalloc(memory, static_cast<size_t>(bytes)), what, error);
 }
 
-void tfapprox_cuda_free(void* memory) { cudaFree(memory); }
+void tfapprox_cuda_free(void* memory) {
+  cudaDeviceSynchronize();
+  cudaFree(memory);
+}
 
 int32_t tfapprox_cuda_upload(void* device, const void* host, int64_t bytes, tfapprox_error* error) {
   const cudaError_t status = cudaMemcpy(device, host, static_cast<size_t>(bytes), cudaMemcpyHostToDevice);
-  // A copy from pageable memory may return before it has reached the device.
-  return Check(status == cudaSuccess ? cudaDeviceSynchronize() : status, "a copy to the GPU", error);
+  // A copy from pageable memory may return before it has reached the device; streams of others do not wait for it.
+  return Check(status == cudaSuccess ? cudaStreamSynchronize(nullptr) : status, "a copy to the GPU", error);
 }
 
 int32_t tfapprox_cuda_download(void* host, const void* device, int64_t bytes, tfapprox_error* error) {

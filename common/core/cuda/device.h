@@ -15,6 +15,21 @@ int32_t Check(cudaError_t status, const char* what, tfapprox_error* error);
 // TFAPPROX_OK if kernels of this build run on the current device.
 int32_t CheckDevice(tfapprox_cuda_device* device, tfapprox_error* error);
 
+// Makes a device the current one of this thread, for a scope.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int device) {
+    if (cudaGetDevice(&before_) != cudaSuccess) before_ = device;
+    cudaSetDevice(device);
+  }
+  ~CurrentDevice() { cudaSetDevice(before_); }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace cuda
 }  // namespace tfapprox
 

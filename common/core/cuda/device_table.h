@@ -9,6 +9,7 @@
 
 struct tfapprox_cuda_table {
   const char* plan;
+  int device;  // number of the GPU
   int32_t multiprocessors;
   int64_t max_chunks;  // of the taps whose sums fit 32 bits, a multiple of kPaddedChunks
 

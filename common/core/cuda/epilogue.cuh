@@ -1,25 +1,12 @@
 // The last step of both GEMMs: adds what other passes have summed, corrects for the zero points, scales, writes.
-//
-// A sum that carries a NaN is `sum << 1 | nan`, so that one number says both.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_EPILOGUE_CUH_
 #define TFAPPROX_COMMON_CORE_CUDA_EPILOGUE_CUH_
 
-#include "geometry.h"
+#include "kernels.h"
 #include "warp.cuh"
 
 namespace tfapprox {
 namespace cuda {
-
-struct Epilogue {
-  const int64_t* window_sums;  // [output_pixels] what depends on the activations only
-  const int64_t* filter_sums;  // [out_channels] what depends on the weights only
-  int64_t constant;
-  double scale;  // 0 for AxConv2D
-  int32_t is_integer;
-  int32_t* output;      // bits of float32 or int32; between passes the sum, which fits
-  int64_t* wide_sums;   // between passes where 32 bits do not do, else null
-  int32_t first, last;  // of the passes that make up an output
-};
 
 // What a pixel brings to all of its outputs.
 struct OutputPixel {

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 
-#include "epilogue.cuh"
 #include "geometry.h"
 #include "tfapprox.h"
 
@@ -64,6 +63,18 @@ struct PrepareArguments {
 constexpr int32_t kPaddedFilters = 128, kPaddedChunks = 4;
 template <typename T>
 cudaError_t PrepareFilter(const PrepareArguments& arguments, cudaStream_t stream);
+
+// How both GEMMs end. A sum that carries a NaN is `sum << 1 | nan`, so that one number says both.
+struct Epilogue {
+  const int64_t* window_sums;  // [output_pixels] what depends on the activations only
+  const int64_t* filter_sums;  // [out_channels] what depends on the weights only
+  int64_t constant;
+  double scale;  // 0 for AxConv2D
+  int32_t is_integer;
+  int32_t* output;      // bits of float32 or int32; between passes the sum, which fits
+  int64_t* wide_sums;   // between passes where 32 bits do not do, else null
+  int32_t first, last;  // of the passes that make up an output
+};
 
 // Sums of terms over chunks [begin, end) of the filter.
 struct TermGemmArguments {

@@ -8,6 +8,7 @@
 // loads 8 rows at a time, at random: 2.6 cycles for 64 products of words instead of the 6.4 that single look-ups in
 // columns of the whole table take. The table itself stays in global memory, so that this needs 32 KiB of shared memory
 // on any GPU. Accumulators: 4 pixels x 16 filters, 64 registers of uint32, enough for 65,536 taps.
+#include "epilogue.cuh"
 #include "kernels.h"
 
 namespace tfapprox {
@@ -123,9 +124,10 @@ __device__ inline void AddProducts(const uint8_t*, const uint4& row, uint32_t* s
   for (int32_t i = 0; i < 16; ++i) sums[i] = __dp4a(words[i / 4], 1u << (8 * (i % 4)), sums[i]);
 }
 
-template <typename Entry, int32_t kPixels>
+template <typename Entry, int32_t kPixels, int32_t kSharedBytes>
 __global__ void __launch_bounds__(kThreads, 2) LutGemmKernel(LutGemmArguments arguments) {
   const Geometry& g = arguments.geometry;
+  static_assert(kSharedBytes == 2 * kStageBytes, "what tools/kernel_resources.py reads from the kernel's name");
   unsigned char* const stages = SharedMemory();
   const int32_t groups = (g.out_channels + kFilters - 1) / kFilters;
   const int32_t group = blockIdx.x % groups, first_pixel = blockIdx.x / groups * (kThreads * kPixels) + threadIdx.x;
@@ -205,7 +207,8 @@ __global__ void __launch_bounds__(kThreads, 2) LutGemmKernel(LutGemmArguments ar
 template <typename Entry, int32_t kPixels>
 cudaError_t LaunchKernel(const LutGemmArguments& arguments, int64_t groups, cudaStream_t stream) {
   const int64_t tile = kThreads * kPixels, tiles = (arguments.geometry.output_pixels + tile - 1) / tile;
-  return Launch(LutGemmKernel<Entry, kPixels>, tiles * groups, kThreads, 2 * kStageBytes, stream, arguments);
+  constexpr int32_t kSharedBytes = 2 * kStageBytes;
+  return Launch(LutGemmKernel<Entry, kPixels, kSharedBytes>, tiles * groups, kThreads, kSharedBytes, stream, arguments);
 }
 
 // Small outputs are divided finer, to keep all multiprocessors busy, although each block gathers columns.

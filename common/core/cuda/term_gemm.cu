@@ -7,6 +7,7 @@
 // a mask in registers, coefficients once per step; both by asynchronous copies, three tiles deep. A warp has 64 pixels
 // x 64 filters: 128 accumulators of int32, which are shifted where the shift of the groups falls (Horner's rule, modulo
 // 2^32; the plan's bound on a sum says how many taps fit 32 bits).
+#include "epilogue.cuh"
 #include "kernels.h"
 
 namespace tfapprox {
@@ -120,9 +121,10 @@ __device__ inline void MultiplyTile(const unsigned char* pixels, const unsigned 
   }
 }
 
-template <int32_t kPixelWarps, int32_t kFilterWarps>
+template <int32_t kPixelWarps, int32_t kFilterWarps, int32_t kSharedBytes>
 __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKernel(TermGemmArguments arguments) {
   using T = Tile<kPixelWarps, kFilterWarps>;
+  static_assert(T::kSharedBytes == kSharedBytes, "what tools/kernel_resources.py reads from the kernel's name");
   const Geometry& g = arguments.geometry;
   auto* const origins = reinterpret_cast<int4*>(SharedMemory());
   unsigned char* const pixel_tiles = SharedMemory() + T::kOriginBytes;
@@ -192,7 +194,7 @@ __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKe
 template <int32_t kPixelWarps, int32_t kFilterWarps>
 cudaError_t LaunchTile(const TermGemmArguments& arguments, cudaStream_t stream) {
   using T = Tile<kPixelWarps, kFilterWarps>;
-  const auto kernel = TermGemmKernel<kPixelWarps, kFilterWarps>;
+  const auto kernel = TermGemmKernel<kPixelWarps, kFilterWarps, T::kSharedBytes>;
   const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, T::kSharedBytes);
   if (error != cudaSuccess) return error;
   const int64_t pixel_blocks = (int64_t{arguments.geometry.output_pixels} + T::kPixels - 1) / T::kPixels;

@@ -102,7 +102,7 @@ def _import_one(source, name, function, bits, parameters, seconds, options):
     if source.startswith(python_circuit.PREFIX):
         generator = source[len(python_circuit.PREFIX) :]
         circuit = multipliers.generate_ariths_gen(generator, 8 if bits is None else bits, **parameters)
-        return multipliers.import_ariths_gen(circuit, name, **{**options, "signed": None})
+        return multipliers.import_ariths_gen(circuit, name, **options)
     if parameters:
         raise ValueError(f"--set is for {python_circuit.PREFIX}CLASS; received {source!r}")
     suffix = os.path.splitext(source)[1].lower()

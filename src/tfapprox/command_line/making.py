@@ -82,7 +82,7 @@ def tune(name: str = NAME, json: bool = JSON):
         table.add_row(label, *(number(errors[key]) for key in FIGURES))
     show(table)
     line(f"{len(changed)} of {len(tuning.mapping)} weights are replaced" + (":" if changed else ""))
-    cells = [f"{weight:>3} > {column:<3}" for weight, column in changed.items()]
+    cells = [f"{weight:>3} -> {column:<3}" for weight, column in changed.items()]
     for start in range(0, len(cells), 8):
         line("  ".join(cells[start : start + 8]))
 

@@ -16,7 +16,7 @@ def list_multipliers(json: bool = JSON):
 
     MAE is the mean absolute error, WCE the worst-case error, MRE the mean
     relative error, EP the share of wrong products (docs/arithmetic.md, 6).
-    Power is what NAME.json says.
+    Power, in mW, is what NAME.json says.
     """
     with stop_on_error(), progress_bar() as bar:
         found, failures = multipliers.every(lambda names: bar.track(names, description="multipliers"))
@@ -24,17 +24,21 @@ def list_multipliers(json: bool = JSON):
     if json:
         as_json({"multipliers": rows, "failures": [{"path": str(path), "reason": why} for path, why in failures]})
         return
-    table = grid("name", "bits", *FIGURES, "power mW", "folder", numbers=("bits", *FIGURES, "power mW"))
+    folders = sorted({multiplier.path.parent for multiplier in found if multiplier.path})
+    table = grid("name", "bits", *FIGURES, "mW", "folder", numbers=("bits", *FIGURES, "mW"))
     for row, multiplier in zip(rows, found):
-        folder = "built in" if multiplier.path is None else str(multiplier.path.parent)
+        folder = "-" if multiplier.path is None else str(1 + folders.index(multiplier.path.parent))
         figures = [number(row[key]) for key in FIGURES]
         table.add_row(row["name"], str(row["bits"]), *figures, number(row["power_mW"]), folder)
     show(table)
+    line("folder -: built in")
+    for number_of, folder in enumerate(folders, 1):
+        line(f"folder {number_of}: {folder}")
     for path, why in failures:
         line(f"not loaded: {path}: {why}", "yellow")
-    if not any(multiplier.path for multiplier in found):
-        folders = ", ".join(map(str, multipliers.search_path()))
-        line(f"No files in {folders}; `tfapprox multiplier import` puts them there.")
+    if not folders:
+        searched = ", ".join(map(str, multipliers.search_path()))
+        line(f"No files in {searched}; `tfapprox multiplier import` puts them there.")
 
 
 def _products(name, values):

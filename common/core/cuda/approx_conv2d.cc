@@ -1,5 +1,6 @@
 // ApproxConv2DWithMinMaxVars on a GPU, in terms of the shared convolution.
 #include "conv2d.h"
+#include "float_environment.h"
 #include "quantiser.h"
 
 int32_t tfapprox_cuda_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
@@ -14,6 +15,7 @@ int32_t tfapprox_cuda_approx_conv2d_init(const tfapprox_conv2d* shape, const tfa
 
 int32_t tfapprox_cuda_approx_conv2d_run(const tfapprox_cuda_approx_conv2d* op, const float* input, const float* filter,
                                         float* output, void* workspace, void* stream, tfapprox_error* error) {
+  const tfapprox::FloatEnvironment ieee;  // a scale may be subnormal
   tfapprox::cuda::Convolution call = {};
   call.shape = op->shape;
   call.table = op->table;

@@ -3,9 +3,10 @@
 //   filter -> prepare ->  weights, matrices, filter_sums            once
 //   input  -> quantise -> codes, pixel_sums -> window_sums          per pass over images
 //   term_gemm, lut_gemm -> output                                   per pass over taps, as the plan has it
+#include "conv2d.h"
+
 #include <algorithm>
 
-#include "conv2d.h"
 #include "device.h"
 #include "error.h"
 
@@ -15,10 +16,22 @@ namespace {
 
 constexpr int64_t kMaxSize = int64_t{1} << 30;  // so that positions and pixels of a pass fit int32
 constexpr int64_t kPassBytes = int64_t{256} << 20;
+constexpr int64_t kPassImages = 256;  // whose bytes tell those of one, without alignment
 constexpr int64_t kAlignment = 256;
 
 int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 int64_t Align(int64_t bytes, int64_t to = kAlignment) { return CeilDivide(bytes, to) * to; }
+
+// Single pixels, each under a filter of its size, are as many images, which passes divide anywhere. The core makes one
+// wide image of them (AxConv2D).
+tfapprox_conv2d Divisible(tfapprox_conv2d shape) {
+  const bool single = shape.filter_height == 1 && shape.filter_width == 1 && shape.out_height == shape.in_height &&
+                      shape.out_width == shape.in_width && shape.stride_height == 1 && shape.stride_width == 1;
+  if (!single || shape.layout != TFAPPROX_LAYOUT_NHWC || shape.pad_top != 0 || shape.pad_left != 0) return shape;
+  shape.batch *= shape.in_height * shape.in_width;
+  shape.in_height = shape.in_width = shape.out_height = shape.out_width = 1;
+  return shape;
+}
 
 // The numbers that sizes of memory and of launches come from.
 struct Sizes {
@@ -210,8 +223,9 @@ class Runner {
 
 }  // namespace
 
-int32_t DivideWork(const tfapprox_conv2d& shape, const tfapprox_cuda_table& table, tfapprox_cuda_work* work,
+int32_t DivideWork(const tfapprox_conv2d& whole, const tfapprox_cuda_table& table, tfapprox_cuda_work* work,
                    tfapprox_error* error) {
+  const tfapprox_conv2d shape = Divisible(whole);
   const Sizes sizes(shape);
   const int64_t height = shape.in_height + std::max<int64_t>(shape.pad_top, 0) +
                          std::max<int64_t>(shape.pad_bottom, 0) + (shape.filter_height - 1) * shape.dilation_height;
@@ -234,8 +248,8 @@ int32_t DivideWork(const tfapprox_conv2d& shape, const tfapprox_cuda_table& tabl
   work->filter_chunks = std::min(table.max_chunks, sizes.filter_chunks);
   work->images = 0;
   const int64_t fixed = LayOut(shape, table, *work).bytes;
-  work->images = 1;
-  const int64_t of_image = std::max<int64_t>(LayOut(shape, table, *work).bytes - fixed, 1);
+  work->images = kPassImages;
+  const int64_t of_image = CeilDivide(std::max<int64_t>(LayOut(shape, table, *work).bytes - fixed, 1), kPassImages);
   const int64_t pixels =
       std::max({sizes.in_plane * sizes.chunks, CeilDivide(sizes.out_plane, 128) * groups, sizes.out_plane, int64_t{1}});
   work->images = std::max<int64_t>(1, std::min({kPassBytes / of_image, kMaxSize / pixels, shape.batch}));
@@ -243,9 +257,16 @@ int32_t DivideWork(const tfapprox_conv2d& shape, const tfapprox_cuda_table& tabl
   return TFAPPROX_OK;
 }
 
-int32_t RunConvolution(const Convolution& call, void* workspace, tfapprox_error* error) {
-  const tfapprox_conv2d& shape = call.shape;
+int32_t RunConvolution(const Convolution& whole, void* workspace, tfapprox_error* error) {
+  Convolution call = whole;
+  const tfapprox_conv2d& shape = call.shape = Divisible(whole.shape);
   if (shape.batch * shape.out_height * shape.out_width == 0) return TFAPPROX_OK;
+  int device;
+  if (const int32_t status = Check(cudaGetDevice(&device), "the current device", error)) return status;
+  if (device != call.table->device) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the table must be on the current GPU, %d; received one on GPU %d",
+                device, call.table->device);
+  }
   const Runner runner(call, workspace);
   cudaError_t status = runner.Prepare();
   for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {

@@ -1,4 +1,6 @@
 // Brings tables to a device: chooses the plan, sorts its terms for the matrix products, and shares the copies.
+#include "device_table.h"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -6,7 +8,6 @@
 #include <new>
 
 #include "device.h"
-#include "device_table.h"
 #include "error.h"
 #include "table.h"
 
@@ -58,11 +59,21 @@ struct Contents {
 struct Shared {
   tfapprox_cuda_table copy = {};
   const tfapprox_table* table;
-  int32_t plan, device;
+  int32_t plan;
   int64_t users = 1;
   uint8_t* memory = nullptr;
 
-  ~Shared() { cudaFree(memory); }
+  Shared() = default;
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  // Waits for all work of its device, because some that is queued may read the copy.
+  ~Shared() {
+    if (memory == nullptr) return;
+    const CurrentDevice current(copy.device);
+    cudaDeviceSynchronize();
+    cudaFree(memory);
+  }
 };
 
 // Fills in the terms, and returns the bound of a tap's sum.
@@ -191,26 +202,38 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-// The shared copy with the plan of the least cost, or null if sums of its terms do not fit 32 bits.
+// A user more of the copy that does the same as `wanted`, or null.
+const tfapprox_cuda_table* FindCopy(const Registry& registry, const Shared& wanted) {
+  for (const auto& known : registry.copies) {
+    if (known->table != wanted.table || known->copy.device != wanted.copy.device || known->plan != wanted.plan)
+      continue;
+    ++known->users;
+    return &known->copy;
+  }
+  return nullptr;
+}
+
+// The shared copy with the plan of the least cost, or null if sums of its terms do not fit 32 bits. Made without the
+// lock, because it waits for the device; of two that are made at once, one goes.
 int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table, const tfapprox_cuda_device& device,
                   const tfapprox_cuda_table** copy, tfapprox_error* error) {
   std::unique_ptr<Shared> shared(new Shared);
   shared->table = table;
   shared->copy.multiprocessors = device.multiprocessors;
-  if (const int32_t status = Check(cudaGetDevice(&shared->device), "the current device", error)) return status;
+  if (const int32_t status = Check(cudaGetDevice(&shared->copy.device), "the current device", error)) return status;
   if (const int32_t status = tfapprox_plan_choose(table, &costs, &shared->plan, error)) return status;
 
   Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  for (const auto& known : registry.copies) {
-    if (known->table != table || known->device != shared->device || known->plan != shared->plan) continue;
-    ++known->users;
-    *copy = &known->copy;
-    return TFAPPROX_OK;
+  {
+    const std::lock_guard<std::mutex> lock(registry.mutex);
+    *copy = FindCopy(registry, *shared);
   }
+  if (*copy != nullptr) return TFAPPROX_OK;
   if (const int32_t status = Fill(*table, shared.get(), error)) return status;
-  *copy = nullptr;
   if (shared->copy.max_chunks == 0) return TFAPPROX_OK;
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  *copy = FindCopy(registry, *shared);
+  if (*copy != nullptr) return TFAPPROX_OK;
   registry.copies.push_back(std::move(shared));
   *copy = &registry.copies.back()->copy;
   return TFAPPROX_OK;
@@ -239,13 +262,14 @@ int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_
 
 void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy) {
   tfapprox::cuda::Registry& registry = tfapprox::cuda::TheRegistry();
+  std::unique_ptr<tfapprox::cuda::Shared> unused;  // freed without the lock
   const std::lock_guard<std::mutex> lock(registry.mutex);
   auto& copies = registry.copies;
-  for (auto it = copies.begin(); it != copies.end(); ++it) {
-    if (&(*it)->copy != copy) continue;
-    if (--(*it)->users == 0) copies.erase(it);
-    return;
-  }
+  const auto found =
+      std::find_if(copies.begin(), copies.end(), [&](const auto& known) { return &known->copy == copy; });
+  if (found == copies.end() || --(*found)->users != 0) return;
+  unused = std::move(*found);
+  copies.erase(found);
 }
 
 const char* tfapprox_cuda_table_plan(const tfapprox_cuda_table* copy) { return copy->plan; }
