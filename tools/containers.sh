@@ -7,6 +7,8 @@ python37=$1
 shift
 cd "$(dirname "$0")/.."
 mkdir -p build
+container=
+trap '[ -z "$container" ] || buildah rm "$container" > /dev/null' EXIT
 certificates=${PIP_CERT:-${SSL_CERT_FILE:-}}
 data=$(realpath -e ../shared/data 2> /dev/null || true) # recorded results, for the tests
 
@@ -60,6 +62,7 @@ for backend in "$@"; do
   ls dist/*"-1$backend"*.whl > /dev/null 2>&1 &&
     python3 tools/same_bytes.py dist/*"-1$backend"*.whl "$root"/opt/tfapprox/lib/python3.*/site-packages
   buildah rm "$container" > /dev/null
+  container=
   echo "tfapprox:$backend: $size MB, built after $(($(date +%s) - started)) s"
   limit=2600
   [ "$backend" = tf2 ] || limit=1600
@@ -71,6 +74,7 @@ for backend in "$@"; do
   container=$(buildah from --pull-never "localhost/tfapprox:test-$backend")
   buildah run --isolation chroot ${data:+"--volume=$data:/opt/shared/data:ro"} "$container" -- /opt/image.sh check "$backend"
   buildah rm "$container" > /dev/null
+  container=
   echo "tfapprox:$backend: tested after $(($(date +%s) - started)) s"
   if command -v apptainer > /dev/null; then
     base=debian:bookworm-slim
