@@ -19,7 +19,7 @@ def _rows(report):
     yield "system", versions["system"]
     yield "TensorFlow", versions["tensorflow"] or "not installed"
     for room, plugin in report["plugins"].items():
-        text = f"{plugin['path']}, built for TensorFlow {plugin['built_for']}" if plugin["path"] else "not built"
+        text = f"built for TensorFlow {plugin['built_for']}: {plugin['path']}" if plugin["path"] else "not built"
         yield f"plugin {room}", text
     for name, reason in report["cpu"]["paths"].items():
         yield f"CPU path {name}", reason or ("in use" if name == report["cpu"]["used"] else "can run")
@@ -29,7 +29,7 @@ def _rows(report):
     for folder in report["folders"]:
         yield "", f"{folder['tables']} in {folder['path']}" + ("" if folder["exists"] else ", which does not exist")
     test = report["self_test"]
-    yield "self-test", f"{test['pairs']:,} products in {test['seconds']:.2f} s, {test['wrong']} wrong"
+    yield "self-test", f"core: {test['pairs']:,} products in {test['seconds']:.2f} s, {test['wrong']} wrong"
     for check in (report["tensorflow_test"] or {"checks": []})["checks"]:
         yield "", f"{check['operation']}: " + (check["error"] or f"{check['pairs']:,} products, {check['wrong']} wrong")
 
