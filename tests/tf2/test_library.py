@@ -48,3 +48,11 @@ def test_plugin_of_another_tensorflow(monkeypatch, tmp_path):
         ImportError, match=r"libBroken\.so was built for TensorFlow 2\.99\.0 and does not load in TensorFlow 2"
     ):
         library.load()
+
+
+def test_the_plugin_has_its_own_cuda_runtime():
+    """TensorFlow exports one of another version, to which CUDA's functions must not be bound."""
+    undefined = subprocess.run(["nm", "-D", "--undefined-only", library_path()], capture_output=True, text=True)
+    names = [line.split()[-1] for line in undefined.stdout.splitlines()]
+    assert any(name.startswith("_ZN10tensorflow") for name in names)
+    assert [name for name in names if name.lstrip("_").startswith("cuda")] == []
