@@ -2,6 +2,7 @@
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
+#include "tensorflow/core/lib/core/errors.h"
 
 namespace tfapprox {
 namespace {
@@ -28,6 +29,11 @@ REGISTER_OP("AxConv2D")
     .Attr("padding: {'SAME', 'VALID'}")
     .Attr("dilations: list(int) = [1, 1, 1, 1]")
     .SetShapeFn([](InferenceContext* context) {
+      ShapeHandle filter;
+      TF_RETURN_IF_ERROR(context->WithRank(context->input(1), 4, &filter));
+      if (context->Value(context->Dim(filter, 2)) == 0) {  // by which Conv2DShape of TensorFlow 1.14 divides
+        return tensorflow::errors::InvalidArgument("filter input channels must be from 1; received 0");
+      }
       TF_RETURN_IF_ERROR(tensorflow::shape_inference::Conv2DShape(context));
       for (int range = 2; range < 6; ++range) {
         ShapeHandle scalar;
