@@ -3,7 +3,6 @@
 import collections
 import os
 import tempfile
-
 from pathlib import Path
 
 import numpy as np
