@@ -12,7 +12,7 @@ from layers import LAYERS, batches, tables
 from measure import environment, median_ratio, record, threads, times
 from rich.progress import track
 
-from tfapprox.common import load_table, native, pin_table
+from tfapprox.common import load_table, native, pin_table, plans
 from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
 RANGES = [-1.0, 1.0, -1.0, 1.0]
@@ -55,6 +55,8 @@ def measured(layer, batch, name, table, paths):
     functions = {path: functools.partial(run, path) for path in paths}
     for function in functions.values():
         verify(layer, table, function(), x, w)
+    entries = load_table(table)
+    plan = next(plan for plan in plans.plans(entries) if plan.name == plans.plan(entries))
     taken = times({"float32": lambda: exact(*tensors).numpy(), **functions})
     for path in paths:
         yield {
@@ -64,6 +66,8 @@ def measured(layer, batch, name, table, paths):
             "filters": layer.filters,
             "batch": batch,
             "table": name,
+            "plan": plan.name,
+            "terms": len(plan.shift),
             "path": path,
             "products": layer.products(batch),
             "seconds": statistics.median(taken[path]),

@@ -3,10 +3,13 @@
 import collections
 import os
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
-from tfapprox.common import multipliers, save_table
+from tfapprox.common import save_table
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "multipliers"
 
 
 class Layer(collections.namedtuple("Layer", "network size channels kernel filters stride")):
@@ -66,7 +69,11 @@ def tables():
     paths = {name: os.path.join(folder, f"{name}.bin") for name in made}
     for name, path in paths.items():
         save_table(path, made[name])
-    published = ["mul8u_Y48", "mul8u_1446", "mul8u_17C8", "mul8u_14VP", "mul8u_2HH", "mul8u_L40"]
     built_in = ["mul8u_exact", "mul8u_trunc4", "mul8u_drum4", "mul8u_mitchell", "mul8u_kulkarni"]
-    found = multipliers.found()
-    return {**paths, **{name: name for name in [*built_in, *(name for name in published if name in found)]}}
+    published = ["mul8u_Y48", "mul8u_1446", "mul8u_17C8", "mul8u_14VP", "mul8u_2HH", "mul8u_L40"]
+    files = {name: SHARED / f"{name}.bin" for name in published}
+    return {
+        **paths,
+        **{name: name for name in built_in},
+        **{name: str(path) for name, path in files.items() if path.exists()},
+    }

@@ -20,8 +20,8 @@ LAYER, BATCH = Layer("wide, CIFAR", 32, 64, 3, 64, 1), 8
 class Convolution:
     """A call of the core for LAYER, with what TensorFlow keeps from call to call: the table, memory and threads."""
 
-    def __init__(self, table, count):
-        self.x, self.w = LAYER.tensors(BATCH)
+    def __init__(self, table, count, batch=BATCH):
+        self.x, self.w = LAYER.tensors(batch)
         self.table, self.threads, self.pool = native.Table(table), count, ThreadPoolExecutor(count)
         shape = native.conv2d(self.x.shape, self.w.shape, [1, LAYER.stride, LAYER.stride, 1], "SAME")
         quantiser = native.quantiser("input", -1, 1, self.table)
@@ -31,7 +31,7 @@ class Convolution:
             *(self.table.handle, ctypes.byref(self.op), ctypes.byref(error)),
         )
         native._check(status, error)
-        self.output = np.empty([BATCH, shape.out_height, shape.out_width, LAYER.filters], np.float32)
+        self.output = np.empty([batch, shape.out_height, shape.out_width, LAYER.filters], np.float32)
         self.prepared = native._aligned(self.op.work.filter_bytes)
         self.workspaces = [native._aligned(self.op.work.workspace_bytes) for _ in range(count)]
 
@@ -73,7 +73,7 @@ def measured(name, table, plan, count):
     runs = convolutions(table, plan.name, count)
     for run in runs.values():
         np.testing.assert_array_equal(run(), expected)
-    for path, seconds in times(runs, seconds=1.0).items():
+    for path, seconds in times(runs).items():
         yield {
             "table": name,
             "plan": plan.name,

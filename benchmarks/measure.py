@@ -14,7 +14,7 @@ from pathlib import Path
 from tfapprox.common import native
 
 
-def times(functions, rounds=9, seconds=3.0):
+def times(functions, rounds=9, seconds=1.0):
     """Times of functions that are called in turn, so that a machine that slows down slows all of them.
 
     Args:

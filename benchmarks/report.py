@@ -4,6 +4,7 @@ python benchmarks/report.py
 """
 
 import json
+import statistics
 from pathlib import Path
 
 import matplotlib
@@ -40,6 +41,26 @@ def layers(results):
     return table(["network", "layer", "batch", *names], lines)
 
 
+def summary(results):
+    """Median and greatest ratio of each plan over the layers of at least 144 taps and 16 filters; of first layers."""
+    rows = [row for row in results["rows"] if row["path"] == results["machine"]["path"]]
+    large = [row for row in rows if row["taps"] >= 144 and row["filters"] >= 16]
+    groups = {}
+    for row in large:
+        plan = f"{row['plan']}, {row['terms']} terms" if row["plan"] == "polynomial" else row["plan"]
+        groups.setdefault(plan, []).append(row)
+    groups["any plan, up to 3 channels, batch 1"] = [
+        row for row in rows if row["layer"].split("x")[2].split(",")[0] in "123" and row["batch"] == 1
+    ]
+    lines = []
+    for name, members in groups.items():
+        worst = max(members, key=lambda row: row["ratio"])
+        names = ", ".join(dict.fromkeys(row["table"] for row in members)) if len(members) < len(rows) else "all"
+        median = f"{statistics.median(row['ratio'] for row in members):.2f}"
+        lines.append([name, names, median, f"{worst['ratio']:.2f}", f"{worst['layer']}, batch {worst['batch']}"])
+    return table(["plan", "truth tables", "median", "greatest", "which is of"], lines)
+
+
 def paths(results):
     """Ratio of the other paths, for the table without structure."""
     best = results["machine"]["path"]
@@ -55,18 +76,27 @@ def speed(row):
     return row["products"] / row["seconds"] / 1e9
 
 
-def core(results):
-    """G products per second of the core alone."""
-    threads = sorted({row["threads"] for row in results["rows"]})
+def by_threads(results, *fields):
+    """G products per second on each number of threads (columns) for each value of `fields` (rows), and the speed-up."""
     cells = {}
     for row in results["rows"]:
-        cells.setdefault((row["table"], row["path"]), {})[row["threads"]] = row
-    lines = []
-    for key, by_threads in cells.items():
-        ratios = [f"{row['ratio']:.2f}" for row in by_threads.values() if row["ratio"]]
-        lines.append([*key, *(f"{speed(by_threads[count]):.1f}" for count in threads), ", ".join(ratios) or "-"])
-    header = ["truth table", "path", *(f"{count} threads" for count in threads), "times PyTorch's float32"]
-    return table(header, lines)
+        cells.setdefault(tuple(row[field] for field in fields), {})[row["threads"]] = speed(row)
+    counts = sorted({row["threads"] for row in results["rows"]})
+    lines = [
+        [*key, *(f"{speeds[count]:.1f}" for count in counts), f"{speeds[counts[-1]] / speeds[1]:.2f}"]
+        for key, speeds in cells.items()
+    ]
+    return table([*fields, *(f"{count} threads" for count in counts), "speed-up"], lines)
+
+
+def core(results):
+    """Every plan of every table on every path."""
+    return by_threads(results, "table", "plan", "terms", "path")
+
+
+def scaling(results):
+    """Batches."""
+    return by_threads(results, "table", "batch")
 
 
 def model(results):
@@ -89,6 +119,7 @@ def machine(results):
 
 SECTIONS = {
     "lut_gemm": ("The core alone, G products/s", core),
+    "scaling": ("The core alone over batch sizes, G products/s", scaling),
     "approx_conv2d": ("ApproxConv2DWithMinMaxVars over tf.nn.conv2d", layers),
     "model": ("`predict` of a ResNet-8, FakeApproxConv2D over Conv2D", model),
 }
@@ -126,6 +157,7 @@ def main():
             parts += [f"### {title}\n", machine(section), function(section)]
             if key == "approx_conv2d":
                 plot(path.stem, section)
+                parts += ["Over the layers of at least 144 taps and 16 filters:\n", summary(section)]
                 parts += ["Other paths, table without structure:\n", paths(section)]
                 parts.append(f"![Ratio against the size of the sum](benchmarks-{path.stem}.png)\n")
     (DOCS / "benchmarks.md").write_text("\n".join(parts))

@@ -2,10 +2,12 @@
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
+#include "tensorflow/core/lib/core/errors.h"
 
 namespace tfapprox {
 namespace {
 
+using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
@@ -28,6 +30,14 @@ REGISTER_OP("AxConv2D")
     .Attr("padding: {'SAME', 'VALID'}")
     .Attr("dilations: list(int) = [1, 1, 1, 1]")
     .SetShapeFn([](InferenceContext* context) {
+      ShapeHandle input, filter;
+      TF_RETURN_IF_ERROR(context->WithRank(context->input(0), 4, &input));
+      TF_RETURN_IF_ERROR(context->WithRank(context->input(1), 4, &filter));
+      DimensionHandle depth;
+      TF_RETURN_IF_ERROR(context->Merge(context->Dim(input, 3), context->Dim(filter, 2), &depth));
+      if (context->Value(depth) == 0) {  // Conv2DShape of TensorFlow 1.14 divides by it and by the number of groups
+        return tensorflow::errors::InvalidArgument("input channels must be from 1; received 0");
+      }
       TF_RETURN_IF_ERROR(tensorflow::shape_inference::Conv2DShape(context));
       for (int range = 2; range < 6; ++range) {
         ShapeHandle scalar;

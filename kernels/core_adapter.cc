@@ -80,6 +80,10 @@ Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::Tensor
 
 Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
                 const std::function<void(int64_t, int64_t, void*)>& run) {
+  const char *path, *plan;
+  tfapprox_program_describe(work.program, &path, &plan);
+  VLOG(1) << context->op_kernel().name() << " (" << context->op_kernel().type_string() << "): path " << path
+          << ", plan " << plan << (work.is_exchanged ? ", operands exchanged" : "");
   tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
   const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
   // Neighbouring tiles share a packed block of pixels: with two parts a thread, few blocks are packed twice, and the

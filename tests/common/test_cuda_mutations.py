@@ -135,9 +135,9 @@ def test_an_image_too_large_for_a_gpu(host_gpu):
 def test_the_workspace_does_not_grow_with_the_batch(host_gpu, filter_size):
     """Not for one pixel after the other either, which the core lays side by side in one image for AxConv2D."""
     shapes = (3000, 56, 56, 64), (filter_size, filter_size, 64, 64)
-    op, _, shared = native.init_ax_conv2d(*shapes, (-1, 1, -1, 1), [1] * 4, "SAME")
+    op, shared = native.init_ax_conv2d(*shapes, (-1, 1, -1, 1), [1] * 4, "SAME")
     work, other = _cuda_abi.Work(), _cuda_abi.ApproxConv2D()
-    shape, range_ = native.conv2d(*shapes, [1] * 4, "SAME"), native.quantiser("input", -1, 1, 8)
+    shape, range_ = native.conv2d(*shapes, [1] * 4, "SAME"), native.quantiser("input", -1, 1, shared)
     with host_gpu.table(shared) as copy:
         host_gpu._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))
         pointers = [ctypes.byref(x) for x in (shape, range_, range_)]

@@ -137,6 +137,25 @@ def test_empty_input(shape):
     assert run(**{**GOOD, "input": zeros(*shape)})[0].shape == (*shape[:3], 4)
 
 
+@pytest.mark.parametrize(
+    ("depths", "message"),
+    [
+        ((0, 0), "input channels must be from 1; received 0"),
+        ((None, 0), "input channels must be from 1; received 0"),
+        ((0, None), "input channels must be from 1; received 0"),
+        ((0, 3), "must be equal"),
+        ((3, 0), "must be equal"),
+        ((6, 3), "must be equal"),  # not a grouped convolution
+    ],
+)
+def test_depths_are_refused_where_the_graph_is_built(depths, message):
+    """The shape function of TensorFlow 1.14 would divide by a depth of 0, which ends the process."""
+    with tf.Graph().as_default():
+        tensors = [tf.compat.v1.placeholder(tf.quint8, shape) for shape in ([1, 5, 5, depths[0]], [3, 3, depths[1], 4])]
+        with pytest.raises(REFUSED, match=message):
+            ax_conv2d(*tensors, 0.0, 1.0, 0.0, 1.0, strides=[1, 1, 1, 1], padding="SAME")
+
+
 def test_defaults_of_the_original():
     with tf.Graph().as_default() as graph:
         tensors = [tf.compat.v1.placeholder(tf.quint8, shape) for shape in ([2, 9, 8, 3], [3, 3, 3, 4])]

@@ -54,6 +54,14 @@ def test_plugin_of_another_tensorflow(monkeypatch, tmp_path, built_for):
         library.load()
 
 
+def test_the_plugin_has_its_own_cuda_runtime():
+    """TensorFlow exports one of another version, to which CUDA's functions must not be bound."""
+    undefined = subprocess.run(["nm", "-D", "--undefined-only", library_path()], capture_output=True, text=True)
+    names = [line.split()[-1] for line in undefined.stdout.splitlines()]
+    assert any(name.startswith("_ZN10tensorflow") for name in names)
+    assert [name for name in names if name.lstrip("_").startswith("cuda")] == []
+
+
 def test_the_metadata_says_what_it_was_built_for():
     distribution = importlib.metadata.distribution("tfapprox")
     assert distribution.read_text("built_for_tensorflow.txt") == tf.__version__ + "\n"

@@ -21,7 +21,7 @@ def table_file(tmp_path_factory):
     """Function that writes a table to a file and returns its path."""
 
     def write(table):
-        path = tmp_path_factory.mktemp("table") / "t.bin"
+        path = tmp_path_factory.mktemp("table") / f"mul8{'s' if reference.is_signed(table) else 'u'}_t.bin"
         save_table(path, table)
         return str(path)
 

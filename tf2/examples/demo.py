@@ -17,27 +17,30 @@ from progress import console, progress_bar, stop_on_error
 from rich.table import Table
 from train import MODEL, train
 
-from tfapprox.common import load_table, metrics, multipliers
+from tfapprox.common import load_table, metrics, multipliers, native
 from tfapprox.tf2 import approximate_model
 
-EXACT = "mul8u_exact"
+EXACT = {False: "mul8u_exact", True: "mul8s_exact"}  # by whether operands are signed
 SAME = ["mul8u_1JFF", "mul8s_1KV8"]  # other names of the exact ones
 Result = namedtuple("Result", "name mae wce accuracy difference seconds")
-Result.__doc__ = "One multiplier: its error, the accuracy with it, that minus the accuracy of exact 8-bit products."
+Result.__doc__ = "One multiplier: its error, the accuracy with it, that minus the one of exact products of its sign."
 
 
 def compare(model, split, names):
     """A `Result` for each multiplier, by increasing MAE."""
     results = []
     with progress_bar() as bar:
-        task = bar.add_task("evaluating", total=len(names) + 1)
-        exact = evaluate(approximate_model(model, EXACT), split).accuracy
-        bar.advance(task)
+        task = bar.add_task("evaluating", total=len(names) + len(EXACT))
+        exact = {}
+        for signed, name in EXACT.items():
+            exact[signed] = evaluate(approximate_model(model, name), split).accuracy
+            bar.advance(task)
         for name in names:
             bar.update(task, description=f"evaluating {name}")
             error = metrics.errors(load_table(name))
             accuracy, seconds = evaluate(approximate_model(model, name), split)
-            results.append(Result(name, error.mae, error.wce, accuracy, accuracy - exact, seconds))
+            difference = accuracy - exact[native.name_is_signed(name)]
+            results.append(Result(name, error.mae, error.wce, accuracy, difference, seconds))
             bar.advance(task)
     return sorted(results, key=lambda result: (result.mae, result.name))
 
