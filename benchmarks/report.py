@@ -55,7 +55,8 @@ def summary(results):
     lines = []
     for name, members in groups.items():
         worst = max(members, key=lambda row: row["ratio"])
-        names = ", ".join(dict.fromkeys(row["table"] for row in members)) if len(members) < len(rows) else "all"
+        tables = dict.fromkeys(row["table"] for row in members)
+        names = ", ".join(tables) if len(tables) < 5 else f"all {len(tables)}"
         median = f"{statistics.median(row['ratio'] for row in members):.2f}"
         lines.append([name, names, median, f"{worst['ratio']:.2f}", f"{worst['layer']}, batch {worst['batch']}"])
     return table(["plan", "truth tables", "median", "greatest", "which is of"], lines)
@@ -126,20 +127,20 @@ SECTIONS = {
 
 
 def plot(name, results):
-    """Ratio against the taps of a layer, large batches, a line for each truth table."""
+    """Ratio against the taps of a layer, large batches: a point for each layer and table, a colour for each plan."""
     best = results["machine"]["path"]
     figure, axes = plt.subplots(figsize=(8, 5), dpi=120)
     rows = [row for row in results["rows"] if row["path"] == best and row["batch"] > 1]
-    for table_name in dict.fromkeys(row["table"] for row in rows):
-        points = sorted((row["taps"], row["ratio"]) for row in rows if row["table"] == table_name)
-        axes.plot(*zip(*points), marker="o", markersize=4, linewidth=1, label=table_name)
+    for plan, marker in zip(["look_up", "error_plane", "classes", "polynomial", "exact"], "os^Dv"):
+        points = [(row["taps"], row["ratio"]) for row in rows if row["plan"] == plan]
+        axes.plot(*zip(*points), marker=marker, markersize=6, alpha=0.6, linestyle="", label=plan)
     axes.axhline(1, color="black", linestyle="--", linewidth=1, label="float32 convolution")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set_ylim(0, None)
     axes.set_xlabel("products of one output (filter height x width x input channels)")
     axes.set_ylabel("time, in float32 convolutions of TensorFlow")
     axes.set_title(f"Approximate convolution on {results['machine']['cpu']}, path {best}")
-    axes.grid(alpha=0.3, which="both")
+    axes.grid(alpha=0.3)
     axes.legend(fontsize=8, ncols=2)
     figure.tight_layout()
     figure.savefig(DOCS / f"benchmarks-{name}.png")
