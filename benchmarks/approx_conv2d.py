@@ -78,8 +78,8 @@ def measured(layer, batch, name, table, paths):
 
 def main():
     """Measures all layers and tables."""
-    best, rows = native.path(), []
-    cases = [(layer, batch, table) for layer in LAYERS for batch in batches(layer) for table in tables().items()]
+    best, found, rows = native.path(), tables(), []
+    cases = [(layer, batch, table) for layer in LAYERS for batch in batches(layer) for table in found.items()]
     for layer, batch, (name, table) in track(cases, "approx_conv2d"):
         paths = [best, *(path for path in SLOW_PATHS if name == "random" and path != best)]
         rows += measured(layer, batch, name, table, paths)

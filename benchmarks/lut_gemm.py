@@ -25,12 +25,7 @@ class Convolution:
         self.table, self.threads, self.pool = native.Table(table), count, ThreadPoolExecutor(count)
         shape = native.conv2d(self.x.shape, self.w.shape, [1, LAYER.stride, LAYER.stride, 1], "SAME")
         quantiser = native.quantiser("input", -1, 1, self.table)
-        self.op, error = native.ApproxConv2D(), native.Error()
-        status = native._core.tfapprox_approx_conv2d_init(
-            *(ctypes.byref(value) for value in (shape, quantiser, quantiser)),
-            *(self.table.handle, ctypes.byref(self.op), ctypes.byref(error)),
-        )
-        native._check(status, error)
+        self.op = native.init_approx_conv2d(shape, quantiser, quantiser, self.table)
         self.output = np.empty([batch, shape.out_height, shape.out_width, LAYER.filters], np.float32)
         self.prepared = native._aligned(self.op.work.filter_bytes)
         self.workspaces = [native._aligned(self.op.work.workspace_bytes) for _ in range(count)]

@@ -87,7 +87,7 @@ def by_threads(results, *fields):
         [*key, *(f"{speeds[count]:.1f}" for count in counts), f"{speeds[counts[-1]] / speeds[1]:.2f}"]
         for key, speeds in cells.items()
     ]
-    return table([*fields, *(f"{count} threads" for count in counts), "speed-up"], lines)
+    return table([*fields, *(f"{count} thread{'s'[: count > 1]}" for count in counts), "speed-up"], lines)
 
 
 def core(results):

@@ -59,10 +59,8 @@ def program(table, num_bits=8):
     """
     one = (1, 1, 1, 1)
     shape, shared = conv2d(one, one, one, "VALID"), Table(table, num_bits)
-    unit, op, error = quantiser("input", 0, 1, shared), ApproxConv2D(), Error()
-    arguments = [ctypes.byref(value) for value in (shape, unit, unit)]
-    status = _core.tfapprox_approx_conv2d_init(*arguments, shared.handle, ctypes.byref(op), ctypes.byref(error))
-    _check(status, error)
+    unit = quantiser("input", 0, 1, shared)
+    op = init_approx_conv2d(shape, unit, unit, shared)
     path, plan = ctypes.c_char_p(), ctypes.c_char_p()
     _core.tfapprox_program_describe(op.work.program, ctypes.byref(path), ctypes.byref(plan))
     return path.value.decode(), plan.value.decode()
@@ -221,6 +219,19 @@ def _aligned(size):
     return memory[start : start + size]
 
 
+def init_approx_conv2d(shape, input_quantiser, filter_quantiser, table):
+    """An `ApproxConv2D` of the core from a `Conv2D`, two `Quantiser` and the `Table` that must outlive it.
+
+    Raises:
+        ValueError: if a size is not possible, or `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names one that cannot run.
+    """
+    op, error = ApproxConv2D(), Error()
+    arguments = [ctypes.byref(value) for value in (shape, input_quantiser, filter_quantiser)]
+    status = _core.tfapprox_approx_conv2d_init(*arguments, table.handle, ctypes.byref(op), ctypes.byref(error))
+    _check(status, error)
+    return op
+
+
 def approx_conv2d_with_min_max_vars(
     input,
     filter,
@@ -246,17 +257,8 @@ def approx_conv2d_with_min_max_vars(
     filter = np.ascontiguousarray(filter, np.float32)
     shape = conv2d(input.shape, filter.shape, strides, padding, explicit_paddings, data_format, dilations)
     shared = Table(load_table("", num_bits) if table is None else table, num_bits)
-    quantisers = [quantiser("input", input_min, input_max, shared), quantiser("filter", filter_min, filter_max, shared)]
-    op, error = ApproxConv2D(), Error()
-    status = _core.tfapprox_approx_conv2d_init(
-        ctypes.byref(shape),
-        ctypes.byref(quantisers[0]),
-        ctypes.byref(quantisers[1]),
-        shared.handle,
-        ctypes.byref(op),
-        ctypes.byref(error),
-    )
-    _check(status, error)
+    ranges = quantiser("input", input_min, input_max, shared), quantiser("filter", filter_min, filter_max, shared)
+    op = init_approx_conv2d(shape, *ranges, shared)
     sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
     output = np.empty([sizes[axis] for axis in data_format], np.float32)
     return _compute("approx_conv2d", op, input, filter, output, threads)

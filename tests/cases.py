@@ -1,5 +1,7 @@
 """Cases that the tests of several rooms share: recorded ones, and random ones for hypothesis."""
 
+import threading
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -171,3 +173,20 @@ def outcome(function, error):
         return function()
     except error:
         return None
+
+
+def assert_same_in_threads(call, expected, threads, calls):
+    """So many threads with so many calls each get what `call(number)` gave one, for each number of `expected`."""
+    wrong = []
+
+    def work(thread):
+        for number in range(thread, thread + calls):
+            if not np.array_equal(call(number % len(expected)), expected[number % len(expected)]):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=work, args=(thread,)) for thread in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong

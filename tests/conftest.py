@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from tfapprox.common import load_table
+from tfapprox.common import load_table, reference, save_table
 
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -37,3 +37,17 @@ def golden_table(shared_data):
         return load_table(name, num_bits)
 
     return load
+
+
+@pytest.fixture(scope="module")
+def table_file(tmp_path_factory):
+    """Function that writes a table, under a new name of its sign each time, and returns its path."""
+    folder = tmp_path_factory.mktemp("tables")
+
+    def write(table):
+        sign = "s" if reference.is_signed(table) else "u"
+        path = folder / f"mul8{sign}_{len(os.listdir(folder))}.bin"
+        save_table(path, table)
+        return str(path)
+
+    return write

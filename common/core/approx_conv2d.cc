@@ -91,6 +91,6 @@ void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* i
   const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, const_cast<void*>(prepared));
   const tfapprox::Operands operands = OperandsOf(*op, input, filter);
   tfapprox::RealOutputs outputs(*op, call);
-  tfapprox::RunTiles(call, op->work.is_exchanged ? operands.filter : operands.input, &outputs, output, tile_begin,
-                     tile_end, workspace);
+  tfapprox::RunTiles(call, tfapprox::PackedOperand(op->work, operands), &outputs, output, tile_begin, tile_end,
+                     workspace);
 }

@@ -52,6 +52,10 @@ int32_t ExchangeOperands(const tfapprox_table& table, int32_t path, const tfappr
   return TFAPPROX_OK;
 }
 
+const Source& PackedOperand(const tfapprox_conv2d_work& work, const Operands& operands) {
+  return work.is_exchanged ? operands.filter : operands.input;
+}
+
 void PrepareOperand(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, const Operands& operands,
                     const Division& division, const PreparedFilter& prepared) {
   if (work.is_exchanged) {

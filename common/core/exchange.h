@@ -18,7 +18,10 @@ struct Operands {
 int32_t ExchangeOperands(const tfapprox_table& table, int32_t path, const tfapprox_conv2d& shape,
                          tfapprox_conv2d_work* work, tfapprox_error* error);
 
-// Prepares the filter, or, where they are exchanged, the windows of the input.
+// What the tiles pack, many elements at a time: the input, or, where they are exchanged, the filter.
+const Source& PackedOperand(const tfapprox_conv2d_work& work, const Operands& operands);
+
+// Prepares the other one: the filter, or, where they are exchanged, the windows of the input.
 void PrepareOperand(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, const Operands& operands,
                     const Division& division, const PreparedFilter& prepared);
 

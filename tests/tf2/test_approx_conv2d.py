@@ -1,32 +1,15 @@
 """The TensorFlow 2 operation against the reference, bit for bit, and against TensorFlow's own convolution."""
 
-import os
-import threading
-
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 
-from cases import GOLDEN_TF2, SIGNED, all_pairs, arguments, convolutions, outcome, random_table
+from cases import GOLDEN_TF2, SIGNED, all_pairs, arguments, assert_same_in_threads, convolutions, outcome, random_table
 from tfapprox.common import load_table, multipliers, reference, save_table
 from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
 ONES = [1, 1, 1, 1]
-
-
-@pytest.fixture(scope="module")
-def table_file(tmp_path_factory):
-    """Function that writes a table, under a new name of its sign each time, and returns its path."""
-    folder = tmp_path_factory.mktemp("tables")
-
-    def write(table):
-        sign = "s" if reference.is_signed(table) else "u"
-        path = folder / f"mul8{sign}_{len(os.listdir(folder))}.bin"
-        save_table(path, table)
-        return str(path)
-
-    return write
 
 
 @pytest.mark.image
@@ -206,19 +189,7 @@ def test_threads_with_different_ranges_and_tables():
         return approx_conv2d_with_min_max_vars(x, w, *ranges, ONES, "SAME", mul_map_file=names[number % 4]).numpy()
 
     expected = [call(number) for number in range(8)]
-    wrong = []
-
-    def work(thread):
-        for number in range(thread, thread + 125):
-            if not np.array_equal(call(number), expected[number % 8]):
-                wrong.append(number)
-
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    assert_same_in_threads(call, expected, threads=8, calls=125)
     assert len({array.tobytes() for array in expected}) == 8
 
 

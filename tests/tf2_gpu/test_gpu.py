@@ -1,31 +1,26 @@
 """Both operations on TensorFlow's GPU, against the reference, bit for bit, and the errors of a GPU."""
 
-import threading
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
-from cases import GOLDEN_TF1, GOLDEN_TF2, arguments, ax_arguments, convolutions, outcome, quantised_convolutions
-from tfapprox.common import load_table, reference, save_table
+from cases import (
+    GOLDEN_TF1,
+    GOLDEN_TF2,
+    arguments,
+    assert_same_in_threads,
+    ax_arguments,
+    convolutions,
+    outcome,
+    quantised_convolutions,
+)
+from tfapprox.common import load_table, reference
 from tfapprox.tf1 import ax_conv2d
 from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
 ONES, RANGES = [1, 1, 1, 1], [-1.0, 1.0, -0.9, 0.8]
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture
-def table_file(tmp_path_factory):
-    """Function that writes a table to a file and returns its path."""
-
-    def write(table):
-        path = tmp_path_factory.mktemp("table") / f"mul8{'s' if reference.is_signed(table) else 'u'}_t.bin"
-        save_table(path, table)
-        return str(path)
-
-    return write
+FEW = settings(max_examples=60, deadline=None)
 
 
 def on_gpu(function, *arguments, **named):
@@ -127,19 +122,7 @@ def test_threads_with_different_ranges_and_tables():
             return approx_conv2d_with_min_max_vars(x, w, *ranges, ONES, "SAME", mul_map_file=names[number % 4]).numpy()
 
     expected = [call(number, "CPU:0") for number in range(8)]
-    wrong = []
-
-    def work(thread):
-        for number in range(thread, thread + 100):
-            if not np.array_equal(call(number % 8), expected[number % 8]):
-                wrong.append(number)
-
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    assert_same_in_threads(call, expected, threads=4, calls=100)
     assert len({array.tobytes() for array in expected}) == 8
 
 
