@@ -74,10 +74,10 @@ def built_in_multipliers():
     return found
 
 
-def _c_string(name_or_path):
+def _c_string(name_or_path, argument="mul_map_file"):
     encoded = os.fsencode(name_or_path)
     if b"\0" in encoded:
-        raise ValueError(f"mul_map_file must have no null character; received {name_or_path!r}")
+        raise ValueError(f"{argument} must have no null character; received {name_or_path!r}")
     return encoded
 
 
@@ -87,9 +87,9 @@ def _check_num_bits(num_bits):
         raise ValueError(f"num_bits must be from 2 to 8; received {num_bits}")
 
 
-def table_source(name_or_path):
+def table_source(name_or_path, argument="mul_map_file"):
     """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
-    return ("built in", "path", "search path")[_core.tfapprox_table_source(_c_string(name_or_path))]
+    return ("built in", "path", "search path")[_core.tfapprox_table_source(_c_string(name_or_path, argument))]
 
 
 def name_is_signed(name_or_path):
@@ -103,16 +103,16 @@ def table_hash(table):
     return _core.tfapprox_table_hash(table.ctypes.data, len(table).bit_length() - 1)
 
 
-def load_table(name_or_path, num_bits=8, signed=True):
+def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
     """Truth table by registered name or path; see `tfapprox.common.load_table`, which calls this.
 
-    Without `signed`, a signed table is refused.
+    Without `signed`, a signed table is refused. Errors begin with `argument`.
     """
     _check_num_bits(num_bits)
-    table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path)
+    table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
     found = ctypes.c_int32()
     pointers = (table.ctypes.data, ctypes.byref(found) if signed else None, ctypes.byref(error))
-    _check(_core.tfapprox_table_load(b"mul_map_file", name, num_bits, *pointers), error)
+    _check(_core.tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
     return table.view(np.int16) if found.value else table
 
 

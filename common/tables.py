@@ -13,12 +13,12 @@ PIN = "#fnv1a="
 _PINNED = re.compile(f"{PIN}[0-9a-f]{{16}}$")
 
 
-def _resolve(name_or_path):
+def _resolve(name_or_path, argument="mul_map_file"):
     """The string that means the same file in any folder: a name as it is, a path made absolute."""
     if not isinstance(name_or_path, (str, bytes, os.PathLike)):
-        raise TypeError(f"mul_map_file must be a name or a path; received {name_or_path!r}")
+        raise TypeError(f"{argument} must be a name or a path; received {name_or_path!r}")
     name = os.fsdecode(name_or_path)
-    if isinstance(name_or_path, os.PathLike) or native.table_source(name) == "path":
+    if isinstance(name_or_path, os.PathLike) or native.table_source(name, argument) == "path":
         return os.path.abspath(os.path.expanduser(name))
     return name
 
@@ -28,7 +28,7 @@ def is_pinned(name):
     return isinstance(name, str) and _PINNED.search(name) is not None
 
 
-def pin_table(name_or_path, num_bits=8, signed=True):
+def pin_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
     """The string that means the same table for good, in any folder and even if its file is written anew.
 
     TensorFlow keeps the operation that it made for a string, so a table that is changed under the same path would
@@ -38,6 +38,7 @@ def pin_table(name_or_path, num_bits=8, signed=True):
         name_or_path: as `load_table` takes it.
         num_bits: width of both operands, 2 to 8.
         signed: whether a signed table will do.
+        argument: what errors call `name_or_path`.
 
     Returns:
         The name of a built-in multiplier as it is; a path made absolute, or a name of the search path, followed by
@@ -53,23 +54,23 @@ def pin_table(name_or_path, num_bits=8, signed=True):
         >>> pin_table("mul8u_drum4")
         'mul8u_drum4'
     """
-    name = _resolve(name_or_path)
+    name = _resolve(name_or_path, argument)
     if native.table_source(name) == "built in":
-        _check_built_in(name, num_bits, signed)
+        _check_built_in(name, num_bits, signed, argument)
         return name
-    table = native.load_table(name, operator.index(num_bits), signed)
+    table = native.load_table(name, operator.index(num_bits), signed, argument)
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"mul_map_file must be a path in UTF-8; received {os.fsencode(name)!r}") from None
+        raise ValueError(f"{argument} must be a path in UTF-8; received {os.fsencode(name)!r}") from None
     if is_pinned(name):
         return name
     return f"{name}{PIN}{native.table_hash(table):016x}"
 
 
 @functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
-def _check_built_in(name, num_bits, signed):
-    native.load_table(name, operator.index(num_bits), signed)
+def _check_built_in(name, num_bits, signed, argument):
+    native.load_table(name, operator.index(num_bits), signed, argument)
 
 
 def load_table(name_or_path, num_bits=8):

@@ -61,7 +61,7 @@ def ax_conv2d(
         >>> ax_conv2d(*codes, 0.0, 255.0, 0.0, 255.0, [1, 1, 1, 1], "VALID").output.shape
         TensorShape([1, 2, 2, 2])
     """
-    table = pin_table(ax_mult, signed=False)
+    table = pin_table(ax_mult, signed=False, argument="ax_mult")
     with alone(tf):
         return _ops.ax_conv2d(
             input=input,

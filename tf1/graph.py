@@ -35,9 +35,11 @@ def write(graph, path):
         with open(temporary, "wb") as file:
             file.write(graph.SerializeToString())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(temporary):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = path, None
         raise
 
 

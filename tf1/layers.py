@@ -59,7 +59,7 @@ def layers(graph):
 
 def _kept(multiplier):
     """What a graph keeps of a multiplier that exists: its name, which the original knows too, or an absolute path."""
-    pinned = pin_table(multiplier, signed=False)
+    pinned = pin_table(multiplier, signed=False, argument="multiplier")
     return pinned if tables.PIN in multiplier else pinned.split(tables.PIN)[0]
 
 

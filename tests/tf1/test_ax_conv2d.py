@@ -13,7 +13,7 @@ from tfapprox.common import load_table, reference, save_table
 from tfapprox.tf1 import ax_conv2d, library_path
 
 RANGES = {"min_input": -1.0, "max_input": 1.0, "min_filter": -1.0, "max_filter": 1.0}
-REFUSED = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, ValueError, FileNotFoundError)
+REFUSED = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError, ValueError, TypeError, FileNotFoundError)
 
 
 def run(input, filter, strides, padding, operation=ax_conv2d, **arguments):
@@ -97,8 +97,13 @@ GOOD = {"input": zeros(1, 5, 5, 3), "filter": zeros(3, 3, 3, 4), "strides": [1, 
         ({"max_filter": np.zeros(2)}, r"max_filter must have one element; received shape \[2\]"),
         ({"strides": [1, 2, 1, 1]}, r"strides must be equal for height and width; received \[1, 2, 1, 1\]"),
         ({"strides": [1, 0, 0, 1]}, "[Ss]trides? (height )?must be"),
-        ({"ax_mult": "mul8u_NONE"}, "received 'mul8u_NONE'"),
-        ({"ax_mult": "mul8s_exact"}, "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
+        ({"ax_mult": "mul8u_NONE"}, "ax_mult must be a built-in multiplier .*; received 'mul8u_NONE'"),
+        (
+            {"ax_mult": "mul8s_exact"},
+            "ax_mult must be a table of unsigned products; received 'mul8s_exact', which is signed",
+        ),
+        ({"ax_mult": "\0"}, "ax_mult must have no null character"),
+        ({"ax_mult": 4}, "ax_mult must be a name or a path; received 4"),
         ({"ax_mult": "mul4u_exact"}, "must fit num_bits=8; received 'mul4u_exact', which has 4 bits"),
     ],
 )

@@ -1,5 +1,6 @@
 """The commands layers and set, on TensorFlow 1.14 and on TensorFlow 2."""
 
+import errno
 import json
 import os
 
@@ -90,7 +91,7 @@ def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeyp
         (["first"], "an argument after GRAPH must be LAYER=MULTIPLIER; received 'first'"),
         (["first="], "received 'first='"),
         (["third=mul8u_exact"], f"a layer must be one of the graph's:\n  {FIRST}\n  {SECOND}\nreceived 'third'"),
-        (["--mult", "mul8u_NONE"], "received 'mul8u_NONE'"),
+        (["--mult", "mul8u_NONE"], "multiplier must be a built-in multiplier (such as"),
         (["--mult", "mul8s_exact"], "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
         (["--mult", "mul4u_exact"], "received 'mul4u_exact', which has 4 bits"),
         (["--layers", "none.json"], "No such file or directory: 'none.json'"),
@@ -132,9 +133,12 @@ def test_a_file_is_never_half_written(command, small_graph, tmp_path, monkeypatc
     output.write_text("before")
 
     def full(*_):
-        raise OSError("No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    assert "No space left" in command("set", small_graph, "-o", output, "--no-tune", code=1)
+    assert f"No space left on device: {str(output)!r}" in command("set", small_graph, "-o", output, "--no-tune", code=1)
     assert output.read_text() == "before"
     assert os.listdir(str(tmp_path)) == ["new.pb"]
+    missing = tmp_path / "none" / "new.pb"
+    written = command("set", small_graph, "-o", missing, "--no-tune", code=1)
+    assert f"No such file or directory: {str(missing)!r}" in written
