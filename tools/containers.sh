@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds the images of both backends by buildah and tests them inside; `nox -s containers` calls it.
-# Usage: tools/containers.sh PYTHON37 BACKEND...: Python 3.7 of this host, for the base of tf1 where no registry is
-# reached, and tf1, tf2 or both. Takes from the host: PIP_INDEX_URL, and the certificates of PIP_CERT or SSL_CERT_FILE.
+# Builds the images of both backends, of Dockerfile by buildah and of singularity.def by apptainer, and tests them inside;
+# `nox -s containers` calls it. Usage: tools/containers.sh PYTHON37 BACKEND...: Python 3.7 of this host, for the base of
+# tf1 where no registry is reached, and tf1, tf2 or both. Takes from the host: PIP_INDEX_URL, SOURCE_DATE_EPOCH, the
+# certificates of PIP_CERT or SSL_CERT_FILE, and TFAPPROX_CUDA=ON for the libraries and kernels of GPUs in tf2.
 set -eu
 python37=$1
 shift
@@ -24,49 +25,80 @@ build() { # TARGET TAG TESTED
   if [ -n "$certificates" ]; then
     set -- "$@" --volume "$(dirname "$certificates"):/mnt:ro" --build-arg "PIP_CERT=/mnt/$(basename "$certificates")"
   fi
-  for name in PIP_INDEX_URL SOURCE_DATE_EPOCH TFAPPROX_CUDA; do
+  for name in PIP_INDEX_URL SOURCE_DATE_EPOCH; do
     eval "value=\${$name:-}"
     [ -z "$value" ] || set -- "$@" --build-arg "$name=$value"
   done
+  [ "$cuda" = OFF ] || set -- "$@" --build-arg "TFAPPROX_CUDA=$cuda"
   buildah build "$@" . > build/image.log 2>&1 || {
     tail -n 40 build/image.log >&2
     exit 1
   }
 }
 
-build_sif() { # BACKEND BASE
+find_apptainer() {
+  if command -v apptainer; then
+    return
+  fi
+  [ "$(id -u)" != 0 ] || [ ! -e /dev/fuse ] || ! command -v debootstrap > /dev/null ||
+    ! tools/apptainer.sh --version > /dev/null || echo tools/apptainer.sh
+}
+
+build_sif() { # BACKEND
+  base=debian:bookworm-slim
+  [ "$1" = tf2 ] || base=python:3.7-slim-bookworm
   archive=build/$1.tar
-  rm -f "$archive"
-  buildah push --quiet "docker.io/library/$2" "docker-archive:$archive"
-  set -- "$1" --force --fakeroot --build-arg "backend=$1" --build-arg bootstrap=docker-archive --build-arg "base=$archive"
-  [ -z "$certificates" ] || set -- "$@" --bind "$(dirname "$certificates"):/mnt:ro" \
-    --build-arg "certificates=/mnt/$(basename "$certificates")"
-  [ -z "${PIP_INDEX_URL:-}" ] || set -- "$@" --build-arg "index=$PIP_INDEX_URL"
   sif=build/tfapprox-$1.sif
-  shift
-  apptainer build "$@" "$sif" singularity.def > build/image.log 2>&1 || {
+  rm -f "$archive"
+  buildah push --quiet "docker.io/library/$base" "docker-archive:$archive"
+  set -- --build-arg "backend=$1" --build-arg "cuda=$cuda" --build-arg bootstrap=docker-archive --build-arg "base=$archive"
+  if [ -n "$certificates" ]; then
+    cp "$certificates" build/certificates.crt
+    set -- "$@" --bind "$PWD/build:/mnt:ro" --build-arg certificates=/mnt/certificates.crt
+  fi
+  [ -z "${PIP_INDEX_URL:-}" ] || set -- "$@" --build-arg "index=$PIP_INDEX_URL"
+  "$apptainer" build --force --notest "$@" "$sif" singularity.def > build/image.log 2>&1 || {
     tail -n 40 build/image.log >&2
     exit 1
   }
   rm "$archive"
-  apptainer test "$sif"
-  echo "$sif: $(du -sm "$sif" | cut -f1) MB compressed"
 }
 
+in_image() { # COMMAND...
+  buildah run --isolation chroot --user 0 --volume "$PWD:/mnt:ro" "$container" -- "$@"
+}
+
+in_sif() { # COMMAND...
+  "$apptainer" exec --bind "$PWD:/mnt:ro" "$sif" "$@"
+}
+
+same_bytes() { # IN, one of the two above
+  [ -z "$wheel" ] ||
+    "$1" sh -c "python /mnt/tools/same_bytes.py '/mnt/$wheel' /opt/tfapprox/lib/python3.*/site-packages"
+}
+
+apptainer=$(find_apptainer)
+[ -n "$apptainer" ] || echo "no apptainer: singularity.def is not built"
+
 for backend in "$@"; do
+  echo "tfapprox:$backend: building, see build/image.log"
   started=$(date +%s)
+  limit=1600
+  cuda=OFF
+  if [ "$backend" = tf2 ]; then
+    limit=2600
+    cuda=${TFAPPROX_CUDA:-OFF}
+  fi
+  wheel=
+  [ "$cuda" = ON ] || wheel=$(ls dist/*"-1$backend"*.whl 2> /dev/null || true)
   build "$backend" "tfapprox:$backend" "$backend"
   container=$(buildah from --pull-never "localhost/tfapprox:$backend")
-  root=$(buildah mount "$container")
-  size=$(du -sm "$root" | cut -f1)
-  ls dist/*"-1$backend"*.whl > /dev/null 2>&1 &&
-    python3 tools/same_bytes.py dist/*"-1$backend"*.whl "$root"/opt/tfapprox/lib/python3.*/site-packages
+  size=$(in_image du -smx / | cut -f1)
+  same_bytes in_image
   buildah rm "$container" > /dev/null
   container=
   echo "tfapprox:$backend: $size MB, built after $(($(date +%s) - started)) s"
-  limit=2600
-  [ "$backend" = tf2 ] || limit=1600
-  [ "$size" -lt "$limit" ] || [ "${TFAPPROX_CUDA:-OFF}" = ON ] || {
+  [ "$size" -lt "$limit" ] || [ "$cuda" = ON ] || {
     echo "the image must be below $limit MB" >&2
     exit 1
   }
@@ -76,11 +108,10 @@ for backend in "$@"; do
   buildah rm "$container" > /dev/null
   container=
   echo "tfapprox:$backend: tested after $(($(date +%s) - started)) s"
-  if command -v apptainer > /dev/null; then
-    base=debian:bookworm-slim
-    [ "$backend" = tf2 ] || base=python:3.7-slim-bookworm
-    build_sif "$backend" "$base"
-  else
-    echo "no apptainer: singularity.def is not built"
+  if [ -n "$apptainer" ]; then
+    build_sif "$backend"
+    same_bytes in_sif
+    "$apptainer" test "$sif"
+    echo "$sif: $(du -sm "$sif" | cut -f1) MB, tested after $(($(date +%s) - started)) s"
   fi
 done

@@ -23,6 +23,10 @@ install_locked() { # PYTHON LOCK
 }
 
 packages() {
+  if [ "$backend" = tf1 ] && [ "${TFAPPROX_CUDA:-OFF}" != OFF ]; then
+    echo "TFAPPROX_CUDA=$TFAPPROX_CUDA: tf1 has no kernels for GPUs, tf2 has" >&2
+    exit 1
+  fi
   lock=image-$backend
   if [ "$backend" = tf2 ]; then
     install_debian python3 python3-venv
