@@ -32,18 +32,21 @@ class Convolution:
 
     def __call__(self):
         """Prepares the filter and computes all tiles; the output."""
-        core, op, tiles = native._core, ctypes.byref(self.op), self.op.work.tiles
-        operands = self.x.ctypes.data, self.w.ctypes.data
-        core.tfapprox_approx_conv2d_prepare(op, *operands, self.prepared.ctypes.data)
+        core, work = native._core, self.op.work
+        call = ctypes.byref(self.op), self.x.ctypes.data, self.w.ctypes.data, self.prepared.ctypes.data
+
+        def share(count, worker):
+            return count * worker // self.threads, count * (worker + 1) // self.threads
+
+        def prepare(worker):
+            core.tfapprox_approx_conv2d_prepare(*call, *share(work.shape.out_channels, worker))
 
         def run(worker):
-            begin, end = (tiles * i // self.threads for i in (worker, worker + 1))
-            core.tfapprox_approx_conv2d_run(
-                *(op, *operands, self.prepared.ctypes.data, self.output.ctypes.data),
-                *(begin, end, self.workspaces[worker].ctypes.data),
-            )
+            tiles, workspace = share(work.tiles, worker), self.workspaces[worker].ctypes.data
+            core.tfapprox_approx_conv2d_run(*call, self.output.ctypes.data, *tiles, workspace)
 
-        list(self.pool.map(run, range(self.threads)))
+        for step in (prepare, run):
+            list(self.pool.map(step, range(self.threads)))
         return self.output
 
 

@@ -70,6 +70,7 @@ class Work(Structure):
         ("shape", Conv2D),
         ("is_exchanged", c_int32),
         ("tiles", c_int64),
+        ("tiles_per_block", c_int64),
         ("cycles_per_tile", c_int64),
         ("filter_bytes", c_int64),
         ("workspace_bytes", c_int64),
@@ -153,7 +154,7 @@ _FUNCTIONS = {
         c_int32,
         [POINTER(Conv2D), POINTER(Quantiser), POINTER(Quantiser), c_void_p, POINTER(ApproxConv2D), POINTER(Error)],
     ),
-    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), *[c_void_p] * 3]),
+    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), *[c_void_p] * 3, c_int64, c_int64]),
     "tfapprox_approx_conv2d_run": (
         None,
         [POINTER(ApproxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
@@ -163,7 +164,7 @@ _FUNCTIONS = {
         c_int32,
         [POINTER(Conv2D), *[c_float] * 4, c_void_p, POINTER(AxConv2D), POINTER(Error)],
     ),
-    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), *[c_void_p] * 3]),
+    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), *[c_void_p] * 3, c_int64, c_int64]),
     "tfapprox_ax_conv2d_run": (
         None,
         [POINTER(AxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],

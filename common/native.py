@@ -318,23 +318,22 @@ def ax_conv2d(
 
 
 def _compute(name, op, input, filter, output, threads):
-    """Runs all tiles of an initialised operation of the core on `threads` threads; returns `output`."""
+    """Prepares all filters and runs all tiles of an initialised operation on `threads` threads; returns `output`."""
     prepared = _aligned(op.work.filter_bytes)
-    operands = input.ctypes.data, filter.ctypes.data
-    getattr(_core, f"tfapprox_{name}_prepare")(ctypes.byref(op), *operands, prepared.ctypes.data)
+    call = ctypes.byref(op), input.ctypes.data, filter.ctypes.data, prepared.ctypes.data
+
+    def share(count, worker):
+        return count * worker // threads, count * (worker + 1) // threads
+
+    def prepare(worker):
+        getattr(_core, f"tfapprox_{name}_prepare")(*call, *share(op.work.shape.out_channels, worker))
 
     def run(worker):
         workspace = _aligned(op.work.workspace_bytes)
-        getattr(_core, f"tfapprox_{name}_run")(
-            ctypes.byref(op),
-            *operands,
-            prepared.ctypes.data,
-            output.ctypes.data,
-            op.work.tiles * worker // threads,
-            op.work.tiles * (worker + 1) // threads,
-            workspace.ctypes.data,
-        )
+        tiles = share(op.work.tiles, worker)
+        getattr(_core, f"tfapprox_{name}_run")(*call, output.ctypes.data, *tiles, workspace.ctypes.data)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(run, range(threads)))
+        for step in (prepare, run):
+            list(pool.map(step, range(threads)))
     return output

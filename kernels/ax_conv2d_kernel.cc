@@ -44,7 +44,9 @@ struct Cpu {
     Tensor prepared;
     TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
     uint8_t* codes = prepared.flat<tensorflow::uint8>().data();
-    tfapprox_ax_conv2d_prepare(&op, input, filter, codes);
+    PrepareFilters(context, op.work, [&](int64_t begin, int64_t end) {
+      tfapprox_ax_conv2d_prepare(&op, input, filter, codes, begin, end);
+    });
     return RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
       tfapprox_ax_conv2d_run(&op, input, filter, codes, output, begin, end, workspace);
     });

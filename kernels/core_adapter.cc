@@ -78,6 +78,15 @@ Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::Tensor
   return ToStatus(tfapprox_conv2d_resolve(shape, &error), error);
 }
 
+void PrepareFilters(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
+                    const std::function<void(int64_t, int64_t)>& prepare) {
+  constexpr int64_t kFilters = 64, kCyclesPerByte = 2;
+  const int64_t filters = work.shape.out_channels, parts = (filters + kFilters - 1) / kFilters;
+  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
+  tensorflow::Shard(workers.num_threads, workers.workers, parts, kCyclesPerByte * (work.filter_bytes / parts),
+                    [&](int64_t begin, int64_t end) { prepare(kFilters * begin, std::min(kFilters * end, filters)); });
+}
+
 Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
                 const std::function<void(int64_t, int64_t, void*)>& run) {
   const char *path, *plan;
@@ -86,9 +95,11 @@ Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work
           << ", plan " << plan << (work.is_exchanged ? ", operands exchanged" : "");
   tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
   const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-  // Neighbouring tiles share a packed block of pixels: with two parts a thread, few blocks are packed twice, and the
-  // threads still even out.
-  const int64_t parts = std::min<int64_t>(work.tiles, 2 * workers.num_threads);
+  // A block of pixels whose tiles lie in two parts is packed twice. With two parts a thread, there are few of them, and
+  // the threads still even out; none where the blocks do so themselves.
+  const int64_t blocks = work.tiles / work.tiles_per_block;
+  const int64_t unit = blocks % workers.num_threads == 0 ? work.tiles_per_block : 1;
+  const int64_t units = work.tiles / unit, parts = std::min<int64_t>(units, 2 * workers.num_threads);
   std::atomic<bool> out_of_memory{false};
   const auto run_parts = [&](int64_t begin, int64_t end) {
     void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
@@ -96,7 +107,7 @@ Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work
       out_of_memory = true;
       return;
     }
-    run(work.tiles * begin / parts, work.tiles * end / parts, workspace);
+    run(units * begin / parts * unit, units * end / parts * unit, workspace);
     allocator->DeallocateRaw(workspace);
   };
   tensorflow::Shard(workers.num_threads, workers.workers, parts, work.cycles_per_tile * (work.tiles / parts),

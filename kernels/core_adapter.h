@@ -43,7 +43,11 @@ Status CheckSteps(const char* name, const std::vector<int64_t>& steps, int batch
 Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::TensorShape& filter, int height_axis,
                   int width_axis, int channel_axis, tfapprox_conv2d* shape);
 
-// Shares the tiles out over TensorFlow's pool; each run(begin, end, workspace) has a workspace of its own.
+// Shares the filters out over TensorFlow's pool: prepare(begin, end).
+void PrepareFilters(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
+                    const std::function<void(int64_t, int64_t)>& prepare);
+
+// Shares the tiles out likewise; each run(begin, end, workspace) has a workspace of its own.
 Status RunTiles(tensorflow::OpKernelContext* context, const tfapprox_conv2d_work& work,
                 const std::function<void(int64_t, int64_t, void*)>& run);
 

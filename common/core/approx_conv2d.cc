@@ -76,11 +76,12 @@ tfapprox::Operands OperandsOf(const tfapprox_approx_conv2d& op, const float* inp
 }  // namespace
 
 void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
-                                    void* prepared) {
-  if (op->work.tiles == 0) return;
+                                    void* prepared, int64_t filter_begin, int64_t filter_end) {
+  if (op->work.tiles == 0 || filter_begin == filter_end) return;
   const tfapprox::FloatEnvironment ieee;
   const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, prepared);
-  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter);
+  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter,
+                           {filter_begin, filter_end});
 }
 
 void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const float* filter,

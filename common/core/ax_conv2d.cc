@@ -114,10 +114,11 @@ tfapprox::Operands OperandsOf(const tfapprox_ax_conv2d& op, const uint8_t* input
 }  // namespace
 
 void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
-                                void* prepared) {
-  if (op->work.tiles == 0) return;
+                                void* prepared, int64_t filter_begin, int64_t filter_end) {
+  if (op->work.tiles == 0 || filter_begin == filter_end) return;
   const tfapprox::Conv2DCall call = tfapprox::MakeCall(op->work, prepared);
-  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter);
+  tfapprox::PrepareOperand(op->shape, op->work, OperandsOf(*op, input, filter), call.division, call.filter,
+                           {filter_begin, filter_end});
 }
 
 void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,

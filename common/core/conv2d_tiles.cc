@@ -171,6 +171,7 @@ int32_t InitWork(const tfapprox_table& table, const tfapprox_conv2d& shape, tfap
   MakePreparedFilter(work->shape, *work->program, division, &prepared);
   MakeWorkspace(work->shape, *work->program, division, &workspace);
   work->tiles = division.blocks * division.groups;
+  work->tiles_per_block = division.groups;
   work->filter_bytes = prepared.bytes();
   work->workspace_bytes = workspace.bytes();
   const LutGemmPath& kernels = LutGemmPathAt(path);

@@ -42,7 +42,7 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   bool nan = false;
   // Together with what lies between them, groups leave no remainders of vectors, which cost more.
   constexpr int64_t kBetween = 1024;
-  const int64_t groups = step > 4 * length ? 1 : kBetween / step;
+  const int64_t groups = step > 4 * length || length % kLanes == 0 ? 1 : kBetween / step;
   if (groups < 2) {
     for (int64_t i = 0; i < count; ++i) nan |= run(x + i * step, length, q, codes + i * length);
     return nan;

@@ -57,11 +57,11 @@ const Source& PackedOperand(const tfapprox_conv2d_work& work, const Operands& op
 }
 
 void PrepareOperand(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, const Operands& operands,
-                    const Division& division, const PreparedFilter& prepared) {
+                    const Division& division, const PreparedFilter& prepared, FilterRange range) {
   if (work.is_exchanged) {
-    PrepareWindows(shape, work.shape, *work.program, division, operands.input, prepared);
+    PrepareWindows(shape, work.shape, *work.program, division, operands.input, prepared, range);
   } else {
-    PrepareFilter(work.shape, *work.program, division, operands.filter, prepared);
+    PrepareFilter(work.shape, *work.program, division, operands.filter, prepared, range);
   }
 }
 

@@ -21,9 +21,9 @@ int32_t ExchangeOperands(const tfapprox_table& table, int32_t path, const tfappr
 // What the tiles pack, many elements at a time: the input, or, where they are exchanged, the filter.
 const Source& PackedOperand(const tfapprox_conv2d_work& work, const Operands& operands);
 
-// Prepares the other one: the filter, or, where they are exchanged, the windows of the input.
+// Prepares some of the other one: the filter, or, where they are exchanged, the windows of the input.
 void PrepareOperand(const tfapprox_conv2d& shape, const tfapprox_conv2d_work& work, const Operands& operands,
-                    const Division& division, const PreparedFilter& prepared);
+                    const Division& division, const PreparedFilter& prepared, FilterRange range);
 
 }  // namespace tfapprox
 

@@ -46,7 +46,7 @@ struct LutGemm {
   void (*format)(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables);
   void (*look_up)(const LookUpArguments& arguments);
   void (*multiply)(const MultiplyArguments& arguments);
-  // to[i] = table[from[i]]; may work in place, and on up to kLanes - 1 bytes more.
+  // to[i] = table[from[i]]; may work in place.
   void (*map)(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to);
 };
 

@@ -204,8 +204,9 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
   Plane<256> plane;
   plane.Load(table);
   for (int64_t i = 0; i < count; i += 64) {
-    const __m512i a = _mm512_loadu_si512(from + i);
-    _mm512_storeu_si512(to + i, LookUp(plane, a, _mm512_movepi8_mask(a)));
+    const __mmask64 those = count - i < 64 ? (__mmask64{1} << (count - i)) - 1 : ~__mmask64{0};
+    const __m512i a = _mm512_maskz_loadu_epi8(those, from + i);
+    _mm512_mask_storeu_epi8(to + i, those, LookUp(plane, a, _mm512_movepi8_mask(a)));
   }
 }
 

@@ -16,12 +16,13 @@ struct Preparation {
   const Program& program;
   const Source& source;
   const PreparedFilter& prepared;
+  const FilterRange range;
 
-  // write_codes(box, codes) writes codes[out_channels][taps of the box].
+  // write_codes(box, codes) writes those of the range in codes[out_channels][taps of the box].
   template <typename WriteCodes>
   void Prepare(const Division& division, WriteCodes write_codes) const {
-    std::fill_n(prepared.code_sums, shape.out_channels, 0);
-    std::fill_n(prepared.touches_nan, shape.out_channels, 0);
+    std::fill(prepared.code_sums + range.begin, prepared.code_sums + range.end, 0);
+    std::fill(prepared.touches_nan + range.begin, prepared.touches_nan + range.end, 0);
     uint8_t* box_codes = prepared.codes;
     int8_t* coefficients = prepared.coefficients;
     for (int64_t i = 0; i < division.boxes; ++i) {
@@ -56,10 +57,10 @@ struct Preparation {
       const int64_t row = box.row + position / box.columns, column = box.column + position % box.columns;
       const int64_t tap = (row * shape.filter_width + column) * shape.in_channels + box.channel;
       for (int64_t c = 0; c < box.channels; c += kBlockTaps) {
-        for (int64_t f = 0; f < shape.out_channels; f += kBlockFilters) {
+        for (int64_t f = range.begin; f < range.end; f += kBlockFilters) {
           Transpose((tap + c) * shape.out_channels + f, std::min(kBlockTaps, box.channels - c), f,
-                    std::min(kBlockFilters, shape.out_channels - f),
-                    target + f * box.taps() + position * box.channels + c, box.taps());
+                    std::min(kBlockFilters, range.end - f), target + f * box.taps() + position * box.channels + c,
+                    box.taps());
         }
       }
     }
@@ -67,7 +68,8 @@ struct Preparation {
 
   // The taps of a box of channels of each window.
   void GatherBox(const tfapprox_conv2d& windows, const Box& box, uint8_t* target) const {
-    for (int64_t pixel = 0; pixel < shape.out_channels; ++pixel) {
+    target += range.begin * box.taps();
+    for (int64_t pixel = range.begin; pixel < range.end; ++pixel) {
       const int64_t row = pixel / windows.out_width, image = row / windows.out_height;
       const int64_t top = row % windows.out_height * windows.stride_height - windows.pad_top;
       const int64_t left = pixel % windows.out_width * windows.stride_width - windows.pad_left;
@@ -100,7 +102,8 @@ struct Preparation {
   void AddSums(const Box& box, const uint8_t* filter_codes, int32_t* weight_sums) const {
     const int32_t* weight = program.plan->weight;
     const bool any = std::any_of(weight, weight + 256, [](int32_t x) { return x != 0; });
-    for (int64_t f = 0; f < shape.out_channels; ++f, filter_codes += box.taps()) {
+    filter_codes += range.begin * box.taps();
+    for (int64_t f = range.begin; f < range.end; ++f, filter_codes += box.taps()) {
       uint32_t code_sum = 0, weight_sum = 0;  // a box has at most 16,384 codes
       for (int64_t k = 0; k < box.taps(); ++k) code_sum += filter_codes[k];
       for (int64_t k = 0; any && k < box.taps(); ++k) weight_sum += static_cast<uint32_t>(weight[filter_codes[k]]);
@@ -109,18 +112,17 @@ struct Preparation {
     }
   }
 
-  // A map writes up to kLanes - 1 bytes too many, which what is written later overwrites.
   void MapBox(const Box& box, const uint8_t* filter_codes, int8_t* coefficients) const {
-    const int64_t quad_bytes = RoundUp(box.channels, 4);
+    const int64_t positions = box.rows * box.columns, quad_bytes = RoundUp(box.channels, 4);
     for (const PlanTerm* term : program.terms) {
       const auto* table = reinterpret_cast<const uint8_t*>(term->coefficient);
-      const uint8_t* from = filter_codes;
-      for (int64_t i = 0; i < shape.out_channels * box.rows * box.columns; ++i) {
-        program.path->kernels->map(table, from, box.channels, reinterpret_cast<uint8_t*>(coefficients));
-        std::memset(coefficients + box.channels, 0, static_cast<size_t>(quad_bytes - box.channels));
-        from += box.channels;
-        coefficients += quad_bytes;
+      for (int64_t i = range.begin * positions; i < range.end * positions; ++i) {
+        int8_t* to = coefficients + i * quad_bytes;
+        program.path->kernels->map(table, filter_codes + i * box.channels, box.channels,
+                                   reinterpret_cast<uint8_t*>(to));
+        std::memset(to + box.channels, 0, static_cast<size_t>(quad_bytes - box.channels));
       }
+      coefficients += shape.out_channels * positions * quad_bytes;
     }
   }
 };
@@ -134,23 +136,23 @@ PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& p
   prepared.code_sums = layout->Take<int64_t>(channels);
   prepared.touches_nan = layout->Take<uint8_t>(channels);
   prepared.weight_sums = layout->Take<int32_t>(division.boxes * channels);
-  prepared.codes = layout->Take<uint8_t>(Taps(shape) * channels + kLanes);
+  prepared.codes = layout->Take<uint8_t>(Taps(shape) * channels);
   const int64_t quads =
       shape.filter_height * shape.filter_width * division.box_channels * CeilDivide(division.box.channels, 4);
   const auto terms = static_cast<int64_t>(program.terms.size());
-  prepared.coefficients = layout->Take<int8_t>(terms * (4 * quads * channels) + kLanes);
+  prepared.coefficients = layout->Take<int8_t>(terms * (4 * quads * channels));
   return prepared;
 }
 
 void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
-                   const PreparedFilter& prepared) {
-  const Preparation preparation{shape, program, filter, prepared};
+                   const PreparedFilter& prepared, FilterRange range) {
+  const Preparation preparation{shape, program, filter, prepared, range};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.TransposeBox(box, codes); });
 }
 
 void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
-                    const Division& division, const Source& input, const PreparedFilter& prepared) {
-  const Preparation preparation{shape, program, input, prepared};
+                    const Division& division, const Source& input, const PreparedFilter& prepared, FilterRange range) {
+  const Preparation preparation{shape, program, input, prepared, range};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.GatherBox(windows, box, codes); });
 }
 

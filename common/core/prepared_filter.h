@@ -20,13 +20,18 @@ struct PreparedFilter {
 PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
                                   MemoryLayout* layout);
 
+// Of the out_channels. What threads prepare of different ones is disjoint.
+struct FilterRange {
+  int64_t begin, end;
+};
+
 // Fills it from a filter [taps][out_channels].
 void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
-                   const PreparedFilter& prepared);
+                   const PreparedFilter& prepared, FilterRange range);
 
 // Fills it from the windows of an input, each of them a filter 1x1 of `shape`: those of `windows`, which is NHWC.
 void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
-                    const Division& division, const Source& input, const PreparedFilter& prepared);
+                    const Division& division, const Source& input, const PreparedFilter& prepared, FilterRange range);
 
 }  // namespace tfapprox
 

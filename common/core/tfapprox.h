@@ -170,6 +170,7 @@ typedef struct tfapprox_conv2d_work {
   tfapprox_conv2d shape;           /* what is computed: equal to the call's shape, of simpler geometry perhaps */
   int32_t is_exchanged;            /* input and filter have each other's part in `shape` and `program` */
   int64_t tiles;
+  int64_t tiles_per_block; /* neighbours, from a multiple of it on, for which a run packs the same pixels */
   int64_t cycles_per_tile; /* an estimate, for the caller's scheduler */
   int64_t filter_bytes;    /* of the prepared filter */
   int64_t workspace_bytes; /* of each concurrent run */
@@ -190,13 +191,14 @@ TFAPPROX_API int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, c
                                                  const tfapprox_quantiser* filter, const tfapprox_table* table,
                                                  tfapprox_approx_conv2d* op, tfapprox_error* error);
 
-/* Writes filter_bytes bytes at `prepared`, aligned to 64: the codes of the filter and its sums, or, where they are
- * exchanged, those of the input. */
+/* Writes filters [filter_begin, filter_end) of the work.shape.out_channels at `prepared`, filter_bytes bytes, aligned
+ * to 64: their codes and sums; where operands are exchanged, those of the input. Disjoint ranges may be concurrent. */
 TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* input,
-                                                 const float* filter, void* prepared);
+                                                 const float* filter, void* prepared, int64_t filter_begin,
+                                                 int64_t filter_end);
 
-/* Computes tiles [tile_begin, tile_end) of the output (3). Runs of disjoint tiles may be concurrent, each with
- * its own workspace of workspace_bytes, aligned to 64. */
+/* Computes tiles [tile_begin, tile_end) of the output (3), when all filters are prepared. Runs of disjoint tiles may be
+ * concurrent, each with its own workspace of workspace_bytes, aligned to 64. */
 TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
                                              const void* prepared, float* output, int64_t tile_begin, int64_t tile_end,
                                              void* workspace);
@@ -220,7 +222,7 @@ TFAPPROX_API int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float
 
 /* As tfapprox_approx_conv2d_prepare and _run, from codes to sums (5.2). */
 TFAPPROX_API void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
-                                             void* prepared);
+                                             void* prepared, int64_t filter_begin, int64_t filter_end);
 TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
                                          const void* prepared, int32_t* output, int64_t tile_begin, int64_t tile_end,
                                          void* workspace);

@@ -48,6 +48,14 @@ __m512i _mm512_loadu_si512(const void* from) {
   return result;
 }
 void _mm512_storeu_si512(void* to, __m512i x) { std::memcpy(to, x.bytes, 64); }
+__m512i _mm512_maskz_loadu_epi8(__mmask64 mask, const void* from) {
+  return Lanes<uint8_t>([=](int i) { return mask >> i & 1 ? static_cast<const uint8_t*>(from)[i] : 0; });
+}
+void _mm512_mask_storeu_epi8(void* to, __mmask64 mask, __m512i x) {
+  for (int i = 0; i < 64; ++i) {
+    if (mask >> i & 1) static_cast<uint8_t*>(to)[i] = x.bytes[i];
+  }
+}
 
 __m512i _mm512_setzero_si512() { return {}; }
 __m512i _mm512_set1_epi16(int16_t x) {

@@ -71,7 +71,9 @@ struct Cpu {
                                 error));
     Tensor prepared;
     TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, TensorShape({op.work.filter_bytes}), &prepared));
-    tfapprox_approx_conv2d_prepare(&op, call.input, call.filter, prepared.data());
+    PrepareFilters(context, op.work, [&](int64_t begin, int64_t end) {
+      tfapprox_approx_conv2d_prepare(&op, call.input, call.filter, prepared.data(), begin, end);
+    });
     return RunTiles(context, op.work, [&](int64_t begin, int64_t end, void* workspace) {
       tfapprox_approx_conv2d_run(&op, call.input, call.filter, prepared.data(), call.output, begin, end, workspace);
     });
