@@ -74,7 +74,10 @@ in_sif() { # COMMAND...
 
 same_bytes() { # IN, one of the two above
   [ -z "$wheel" ] ||
-    "$1" sh -c "python /mnt/tools/same_bytes.py '/mnt/$wheel' /opt/tfapprox/lib/python3.*/site-packages"
+    "$1" sh -c "python /mnt/tools/same_bytes.py '/mnt/$wheel' /opt/tfapprox/lib/python3.*/site-packages" || {
+    echo "$wheel must be of the sources of the image; nox -s dist builds it anew" >&2
+    exit 1
+  }
 }
 
 apptainer=$(find_apptainer)
