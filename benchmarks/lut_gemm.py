@@ -3,7 +3,6 @@
 python benchmarks/lut_gemm.py [RESULT.json]
 """
 
-import ctypes
 import statistics
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,7 +21,7 @@ class Convolution:
 
     def __init__(self, table, count, batch=BATCH):
         self.x, self.w = LAYER.tensors(batch)
-        self.table, self.threads, self.pool = native.Table(table), count, ThreadPoolExecutor(count)
+        self.table, self.pool = native.Table(table), ThreadPoolExecutor(count)
         shape = native.conv2d(self.x.shape, self.w.shape, [1, LAYER.stride, LAYER.stride, 1], "SAME")
         quantiser = native.quantiser("input", -1, 1, self.table)
         self.op = native.init_approx_conv2d(shape, quantiser, quantiser, self.table)
@@ -32,22 +31,8 @@ class Convolution:
 
     def __call__(self):
         """Prepares the filter and computes all tiles; the output."""
-        core, work = native._core, self.op.work
-        call = ctypes.byref(self.op), self.x.ctypes.data, self.w.ctypes.data, self.prepared.ctypes.data
-
-        def share(count, worker):
-            return count * worker // self.threads, count * (worker + 1) // self.threads
-
-        def prepare(worker):
-            core.tfapprox_approx_conv2d_prepare(*call, *share(work.shape.out_channels, worker))
-
-        def run(worker):
-            tiles, workspace = share(work.tiles, worker), self.workspaces[worker].ctypes.data
-            core.tfapprox_approx_conv2d_run(*call, self.output.ctypes.data, *tiles, workspace)
-
-        for step in (prepare, run):
-            list(self.pool.map(step, range(self.threads)))
-        return self.output
+        memory = self.output, self.prepared, self.workspaces
+        return native.run_in(self.pool, "approx_conv2d", self.op, (self.x, self.w), *memory)
 
 
 def convolutions(table, name, count):

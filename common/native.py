@@ -318,22 +318,27 @@ def ax_conv2d(
 
 
 def _compute(name, op, input, filter, output, threads):
-    """Prepares all filters and runs all tiles of an initialised operation on `threads` threads; returns `output`."""
+    """Runs all of an initialised operation of the core on `threads` threads; returns `output`."""
     prepared = _aligned(op.work.filter_bytes)
-    call = ctypes.byref(op), input.ctypes.data, filter.ctypes.data, prepared.ctypes.data
+    workspaces = [_aligned(op.work.workspace_bytes) for _ in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        return run_in(pool, name, op, (input, filter), output, prepared, workspaces)
+
+
+def run_in(pool, name, op, operands, output, prepared, workspaces):
+    """Prepares all filters, then runs all tiles, in memory that is there, a thread of `pool` a workspace; `output`."""
+    call = ctypes.byref(op), *(array.ctypes.data for array in (*operands, prepared))
 
     def share(count, worker):
-        return count * worker // threads, count * (worker + 1) // threads
+        return count * worker // len(workspaces), count * (worker + 1) // len(workspaces)
 
     def prepare(worker):
         getattr(_core, f"tfapprox_{name}_prepare")(*call, *share(op.work.shape.out_channels, worker))
 
     def run(worker):
-        workspace = _aligned(op.work.workspace_bytes)
-        tiles = share(op.work.tiles, worker)
-        getattr(_core, f"tfapprox_{name}_run")(*call, output.ctypes.data, *tiles, workspace.ctypes.data)
+        memory, tiles = workspaces[worker].ctypes.data, share(op.work.tiles, worker)
+        getattr(_core, f"tfapprox_{name}_run")(*call, output.ctypes.data, *tiles, memory)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for step in (prepare, run):
-            list(pool.map(step, range(threads)))
+    for step in (prepare, run):
+        list(pool.map(step, range(len(workspaces))))
     return output

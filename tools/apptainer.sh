@@ -11,7 +11,7 @@ if [ ! -e "$root/complete" ]; then
   mkdir -p "$root"
   # A mirror may keep a day of sid for longer than that day is valid.
   { debootstrap --variant=minbase trixie "$root" &&
-    echo deb http://deb.debian.org/debian sid main > "$root/etc/apt/sources.list.d/sid.list" &&
+    sed 's/ trixie / sid /' "$root/etc/apt/sources.list" > "$root/etc/apt/sources.list.d/sid.list" &&
     printf 'Package: *\nPin: release n=sid\nPin-Priority: 100\n' > "$root/etc/apt/preferences.d/sid" &&
     chroot "$root" sh -ec 'apt-get -o Acquire::Check-Valid-Until=false update
       DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends apptainer/sid squashfuse

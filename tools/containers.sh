@@ -40,13 +40,13 @@ find_apptainer() {
   if command -v apptainer; then
     return
   fi
-  [ "$(id -u)" != 0 ] || [ ! -e /dev/fuse ] || ! command -v debootstrap > /dev/null ||
-    ! tools/apptainer.sh --version > /dev/null || echo tools/apptainer.sh
+  if [ "$(id -u)" = 0 ] && [ -e /dev/fuse ] && command -v debootstrap > /dev/null &&
+    tools/apptainer.sh --version > /dev/null; then
+    echo tools/apptainer.sh
+  fi
 }
 
 build_sif() { # BACKEND
-  base=debian:bookworm-slim
-  [ "$1" = tf2 ] || base=python:3.7-slim-bookworm
   archive=build/$1.tar
   sif=build/tfapprox-$1.sif
   rm -f "$archive"
@@ -86,9 +86,11 @@ apptainer=$(find_apptainer)
 for backend in "$@"; do
   echo "tfapprox:$backend: building, see build/image.log"
   started=$(date +%s)
+  base=python:3.7-slim-bookworm
   limit=1600
   cuda=OFF
   if [ "$backend" = tf2 ]; then
+    base=debian:bookworm-slim
     limit=2600
     cuda=${TFAPPROX_CUDA:-OFF}
   fi
