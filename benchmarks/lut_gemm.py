@@ -12,6 +12,7 @@ from measure import environment, record, threads, times
 from rich.progress import track
 
 from tfapprox.common import load_table, native, plans
+from tfapprox.common._bindings import aligned
 
 LAYER, BATCH = Layer("wide, CIFAR", 32, 64, 3, 64, 1), 8
 
@@ -26,8 +27,8 @@ class Convolution:
         quantiser = native.quantiser("input", -1, 1, self.table)
         self.op = native.init_approx_conv2d(shape, quantiser, quantiser, self.table)
         self.output = np.empty([batch, shape.out_height, shape.out_width, LAYER.filters], np.float32)
-        self.prepared = native._aligned(self.op.work.filter_bytes)
-        self.workspaces = [native._aligned(self.op.work.workspace_bytes) for _ in range(count)]
+        self.prepared = aligned(self.op.work.filter_bytes)
+        self.workspaces = [aligned(self.op.work.workspace_bytes) for _ in range(count)]
 
     def __call__(self):
         """Prepares the filter and computes all tiles; the output."""

@@ -4,6 +4,9 @@ from collections import namedtuple
 
 import numpy as np
 
+AxOutput = namedtuple("AxOutput", "output min_output max_output")
+AxOutput.__doc__ = "What `ax_conv2d` returns: int32 array `[batch, out_height, out_width, filters]`, two float32."
+
 Window = namedtuple("Window", "output pad_before")
 Window.__doc__ = "One dimension of a convolution (4): output size and padding before the first element."
 

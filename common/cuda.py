@@ -11,8 +11,9 @@ import numpy as np
 
 from . import native
 from ._abi import Error
+from ._bindings import check, core
+from ._convolution import AxOutput
 from ._cuda_abi import ApproxConv2D, Device, Work, declare
-from .reference import AxOutput
 
 _REBUILD = "Rebuild with nvcc on PATH: pip install --no-build-isolation -C cmake.define.TFAPPROX_CUDA=ON ."
 
@@ -40,7 +41,7 @@ class Gpu:
     """
 
     def __init__(self, library=None):
-        library = native._core if library is None else library
+        library = core() if library is None else library
         if not hasattr(library, "tfapprox_cuda_device_describe"):
             raise ImportError(f"the core was built without CUDA. {_REBUILD}")
         self._library = declare(library)
@@ -51,7 +52,7 @@ class Gpu:
 
     def _call(self, name, *arguments):
         error = Error()
-        native._check(getattr(self._library, f"tfapprox_cuda_{name}")(*arguments, ctypes.byref(error)), error)
+        check(getattr(self._library, f"tfapprox_cuda_{name}")(*arguments, ctypes.byref(error)), error)
 
     @contextmanager
     def memory(self, size):

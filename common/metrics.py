@@ -4,7 +4,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from .reference import exact_table, is_signed
+from .reference import exact_table
+from .truth_table import is_signed
 
 Errors = namedtuple("Errors", "mae wce mre ep")
 Errors.__doc__ = "MAE and WCE in units of the product; MRE and EP as fractions of 1."

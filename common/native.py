@@ -10,22 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from . import library
-from ._abi import ApproxConv2D, AxConv2D, Conv2D, Error, Quantiser, declare
-from .reference import AxOutput, check_unsigned, is_signed
+from ._abi import ApproxConv2D, AxConv2D, Conv2D, Error, Quantiser
+from ._bindings import aligned, check, core
+from ._convolution import AxOutput
+from .truth_table import check_unsigned, is_signed
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
-
-_EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError, 4: RuntimeError, 5: RuntimeError}
-
-
-_core = declare(ctypes.CDLL(library.find("common", "libtfapprox_core.so")))
-
-
-def _check(status, error):
-    if status != 0:
-        raise _EXCEPTIONS[status](error.message.decode(errors="replace"))
 
 
 def path():
@@ -35,7 +26,7 @@ def path():
         ValueError: if `TFAPPROX_FORCE_PATH` names a path that is not built or not supported by this CPU.
     """
     name, error = ctypes.c_char_p(), Error()
-    _check(_core.tfapprox_path(ctypes.byref(name), ctypes.byref(error)), error)
+    check(core().tfapprox_path(ctypes.byref(name), ctypes.byref(error)), error)
     return name.value.decode()
 
 
@@ -43,7 +34,7 @@ def paths():
     """All CPU paths, best first: a dictionary from name to `None`, or to why the path cannot run here."""
     name, built, supported, found = ctypes.c_char_p(), ctypes.c_int32(), ctypes.c_int32(), {}
     references = [ctypes.byref(value) for value in (name, built, supported)]
-    while _core.tfapprox_path_describe(len(found), *references) == 0:
+    while core().tfapprox_path_describe(len(found), *references) == 0:
         reason = "not supported by this CPU" if built.value else "not built"
         found[name.value.decode()] = None if built.value and supported.value else reason
     return found
@@ -62,14 +53,14 @@ def program(table, num_bits=8):
     unit = quantiser("input", 0, 1, shared)
     op = init_approx_conv2d(shape, unit, unit, shared)
     path, plan = ctypes.c_char_p(), ctypes.c_char_p()
-    _core.tfapprox_program_describe(op.work.program, ctypes.byref(path), ctypes.byref(plan))
+    core().tfapprox_program_describe(op.work.program, ctypes.byref(path), ctypes.byref(plan))
     return path.value.decode(), plan.value.decode()
 
 
 def built_in_multipliers():
     """The multipliers that the core generates, as a dictionary from name to description."""
     name, description, found = ctypes.c_char_p(), ctypes.c_char_p(), {}
-    while _core.tfapprox_multiplier_describe(len(found), ctypes.byref(name), ctypes.byref(description)) == 0:
+    while core().tfapprox_multiplier_describe(len(found), ctypes.byref(name), ctypes.byref(description)) == 0:
         found[name.value.decode()] = description.value.decode()
     return found
 
@@ -89,18 +80,18 @@ def _check_num_bits(num_bits):
 
 def table_source(name_or_path, argument="mul_map_file"):
     """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
-    return ("built in", "path", "search path")[_core.tfapprox_table_source(_c_string(name_or_path, argument))]
+    return ("built in", "path", "search path")[core().tfapprox_table_source(_c_string(name_or_path, argument))]
 
 
 def name_is_signed(name_or_path):
     """Whether a name or path, pinned or not, is that of a signed table, `mul8s_...` (1.3)."""
-    return bool(_core.tfapprox_name_is_signed(_c_string(name_or_path)))
+    return bool(core().tfapprox_name_is_signed(_c_string(name_or_path)))
 
 
 def table_hash(table):
     """The content hash of a table, an integer of 64 bits."""
     table = np.ascontiguousarray(table, np.uint16)
-    return _core.tfapprox_table_hash(table.ctypes.data, len(table).bit_length() - 1)
+    return core().tfapprox_table_hash(table.ctypes.data, len(table).bit_length() - 1)
 
 
 def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
@@ -112,7 +103,7 @@ def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
     table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
     found = ctypes.c_int32()
     pointers = (table.ctypes.data, ctypes.byref(found) if signed else None, ctypes.byref(error))
-    _check(_core.tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
+    check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
     return table.view(np.int16) if found.value else table
 
 
@@ -136,11 +127,11 @@ class Table:
             raise ValueError(f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {entries.shape}")
         self.handle, error = ctypes.c_void_p(), Error()
         pointers = ctypes.byref(self.handle), ctypes.byref(error)
-        _check(_core.tfapprox_table_acquire(entries.ctypes.data, num_bits, signed, *pointers), error)
+        check(core().tfapprox_table_acquire(entries.ctypes.data, num_bits, signed, *pointers), error)
 
     def __del__(self):
         if getattr(self, "handle", None):
-            _core.tfapprox_table_release(self.handle)
+            core().tfapprox_table_release(self.handle)
 
 
 def quantiser(name, minimum, maximum, table):
@@ -153,10 +144,10 @@ def quantiser(name, minimum, maximum, table):
         table: the `Table` of whose codes the quantiser is.
     """
     result, error = Quantiser(), Error()
-    status = _core.tfapprox_quantiser_init(
+    status = core().tfapprox_quantiser_init(
         name.encode(), minimum, maximum, table.handle, ctypes.byref(result), ctypes.byref(error)
     )
-    _check(status, error)
+    check(status, error)
     return result
 
 
@@ -208,15 +199,8 @@ def conv2d(
         ),
         Error(),
     )
-    _check(_core.tfapprox_conv2d_resolve(ctypes.byref(result), ctypes.byref(error)), error)
+    check(core().tfapprox_conv2d_resolve(ctypes.byref(result), ctypes.byref(error)), error)
     return result
-
-
-def _aligned(size):
-    """Memory of `size` bytes, aligned to 64, as a numpy array."""
-    memory = np.empty(size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    return memory[start : start + size]
 
 
 def init_approx_conv2d(shape, input_quantiser, filter_quantiser, table):
@@ -227,8 +211,8 @@ def init_approx_conv2d(shape, input_quantiser, filter_quantiser, table):
     """
     op, error = ApproxConv2D(), Error()
     arguments = [ctypes.byref(value) for value in (shape, input_quantiser, filter_quantiser)]
-    status = _core.tfapprox_approx_conv2d_init(*arguments, table.handle, ctypes.byref(op), ctypes.byref(error))
-    _check(status, error)
+    status = core().tfapprox_approx_conv2d_init(*arguments, table.handle, ctypes.byref(op), ctypes.byref(error))
+    check(status, error)
     return op
 
 
@@ -269,7 +253,7 @@ def tune(table):
     check_unsigned(table)
     table = np.ascontiguousarray(table, np.uint16)
     tuned = np.empty_like(table)
-    _core.tfapprox_table_tune(table.ctypes.data, len(table).bit_length() - 1, tuned.ctypes.data)
+    core().tfapprox_table_tune(table.ctypes.data, len(table).bit_length() - 1, tuned.ctypes.data)
     return tuned
 
 
@@ -283,10 +267,10 @@ def init_ax_conv2d(input_shape, filter_shape, ranges, strides, padding, table=No
     table = load_table("") if table is None else table
     shared = Table(tune(table) if ax_tune else table)
     op, error = AxConv2D(), Error()
-    status = _core.tfapprox_ax_conv2d_init(
+    status = core().tfapprox_ax_conv2d_init(
         ctypes.byref(shape), *ranges, shared.handle, ctypes.byref(op), ctypes.byref(error)
     )
-    _check(status, error)
+    check(status, error)
     return op, shared
 
 
@@ -319,8 +303,8 @@ def ax_conv2d(
 
 def _compute(name, op, input, filter, output, threads):
     """Runs all of an initialised operation of the core on `threads` threads; returns `output`."""
-    prepared = _aligned(op.work.filter_bytes)
-    workspaces = [_aligned(op.work.workspace_bytes) for _ in range(threads)]
+    prepared = aligned(op.work.filter_bytes)
+    workspaces = [aligned(op.work.workspace_bytes) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         return run_in(pool, name, op, (input, filter), output, prepared, workspaces)
 
@@ -333,11 +317,11 @@ def run_in(pool, name, op, operands, output, prepared, workspaces):
         return count * worker // len(workspaces), count * (worker + 1) // len(workspaces)
 
     def prepare(worker):
-        getattr(_core, f"tfapprox_{name}_prepare")(*call, *share(op.work.shape.out_channels, worker))
+        getattr(core(), f"tfapprox_{name}_prepare")(*call, *share(op.work.shape.out_channels, worker))
 
     def run(worker):
         memory, tiles = workspaces[worker].ctypes.data, share(op.work.tiles, worker)
-        getattr(_core, f"tfapprox_{name}_run")(*call, output.ctypes.data, *tiles, memory)
+        getattr(core(), f"tfapprox_{name}_run")(*call, output.ctypes.data, *tiles, memory)
 
     for step in (prepare, run):
         list(pool.map(step, range(len(workspaces))))

@@ -10,8 +10,9 @@ from typing import Optional
 import numpy as np
 
 from . import _abi
-from .native import Table, _check, _core
-from .reference import is_signed
+from ._bindings import check, core
+from .native import Table
+from .truth_table import is_signed
 
 NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
 
@@ -82,10 +83,10 @@ def _terms(table, index, count):
     for term in range(count):
         arrays = ctypes.POINTER(ctypes.c_uint8)(), ctypes.POINTER(ctypes.c_int8)()
         power, error = ctypes.c_int32(), _abi.Error()
-        status = _core.tfapprox_plan_term(
+        status = core().tfapprox_plan_term(
             table.handle, index, term, *map(ctypes.byref, arrays), ctypes.byref(power), ctypes.byref(error)
         )
-        _check(status, error)
+        check(status, error)
         feature[term], coefficient[term] = (_array(array, 256) for array in arrays)
         shift[term] = power.value
     return feature, coefficient, shift
@@ -93,7 +94,7 @@ def _terms(table, index, count):
 
 def _describe(table, index):
     plan, error = _abi.Plan(), _abi.Error()
-    _check(_core.tfapprox_plan_describe(table.handle, index, ctypes.byref(plan), ctypes.byref(error)), error)
+    check(core().tfapprox_plan_describe(table.handle, index, ctypes.byref(plan), ctypes.byref(error)), error)
     return Plan(
         plan.name.decode(),
         _array(plan.activation, 256),
@@ -153,5 +154,5 @@ def plan(table, num_bits=8, costs=None):
     """
     shared, index, error = Table(table, num_bits), ctypes.c_int32(), _abi.Error()
     pointer = ctypes.byref(_abi.PlanCosts(**costs)) if costs is not None else None
-    _check(_core.tfapprox_plan_choose(shared.handle, pointer, ctypes.byref(index), ctypes.byref(error)), error)
+    check(core().tfapprox_plan_choose(shared.handle, pointer, ctypes.byref(index), ctypes.byref(error)), error)
     return _describe(shared, index.value).name

@@ -9,47 +9,18 @@ from collections import namedtuple
 
 import numpy as np
 
-from ._convolution import look_up_sum, patches, taps, window
+from ._convolution import AxOutput, look_up_sum, patches, taps, window
+from .truth_table import TruthTable, check_unsigned, is_signed
 
 Quantiser = namedtuple("Quantiser", "scale inverse_scale nudged_min zero_point min_code max_code")
 Quantiser.__doc__ = (
     "A range as codes min_code..max_code (2): float32 scale, its inverse and nudged_min; int zero_point."
 )
 
-AxOutput = namedtuple("AxOutput", "output min_output max_output")
-AxOutput.__doc__ = "What `ax_conv2d` returns: int32 array `[batch, out_height, out_width, filters]`, two float32."
-
 
 def exact_table(num_bits, signed=False):
     """The exact product as a table: uint16 `[2**num_bits, 2**num_bits]`; signed, int16 in the order of a file (1.3)."""
-    operand = np.arange(2**num_bits, dtype=np.uint16)
-    if signed:
-        operand = operand.astype(np.int8).astype(np.int16)
-    return np.multiply.outer(operand, operand)
-
-
-def is_signed(table):
-    """Whether a table is signed (1.3), which its dtype says: int16. Any other dtype is one of unsigned products.
-
-    Raises:
-        ValueError: if it can be neither: entries are negative, and not int16; or they are int16, and not `[256, 256]`.
-
-    Example:
-        >>> [is_signed(exact_table(8, signed)) for signed in (False, True)]
-        [False, True]
-    """
-    table = np.asarray(table)
-    if table.dtype != np.int16 and table.size and table.min() < 0:
-        raise ValueError(f"table must have entries from 0, or dtype int16; received {table.min()}, dtype {table.dtype}")
-    if table.dtype == np.int16 and table.shape != (256, 256):
-        raise ValueError(f"table must be [256, 256] if it is signed, as dtype int16 is; received {table.shape}")
-    return table.dtype == np.int16
-
-
-def check_unsigned(table):
-    """Raises a ValueError if a table is signed, which `AxConv2D` does not take."""
-    if is_signed(table):
-        raise ValueError("table must be one of unsigned products for AxConv2D; received dtype int16, a signed one")
+    return TruthTable.exact(num_bits, signed).entries.copy()
 
 
 def quantiser(name, minimum, maximum, num_bits=8, signed=False):

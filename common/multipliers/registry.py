@@ -7,7 +7,7 @@ import re
 from collections import namedtuple
 
 from .. import native
-from ..native import _core
+from .._bindings import core
 
 SEARCH_PATH_VARIABLE = "TFAPPROX_MULTIPLIER_PATH"
 _USER_FOLDER = -1
@@ -32,7 +32,7 @@ def built_in():
 
 def _folder(index):
     path = ctypes.create_string_buffer(_MAX_PATH)
-    if _core.tfapprox_multiplier_folder(index, path, _MAX_PATH) != 0:
+    if core().tfapprox_multiplier_folder(index, path, _MAX_PATH) != 0:
         return None
     return pathlib.Path(os.fsdecode(path.value))
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cases import random_table
 from tfapprox.common import load_table, multipliers, native, plans
 from tfapprox.common._abi import Error, Plan
+from tfapprox.common._bindings import core
 from tfapprox.common.reference import exact_table, is_signed
 
 # The least number of terms of the polynomial among its four variants without any further reduction.
@@ -245,7 +246,7 @@ def test_numbers_of_plans_and_terms():
         ("term", [0, 1, None, None, None]),
         ("term", [3, 0, None, None, None]),
     ]:
-        status = getattr(native._core, f"tfapprox_plan_{function}")(shared.handle, *arguments, ctypes.byref(error))
+        status = getattr(core(), f"tfapprox_plan_{function}")(shared.handle, *arguments, ctypes.byref(error))
         assert status == 2
         assert re.search(r"(index|term) must be .*; received (4|-1|1|0)$", error.message.decode())
 

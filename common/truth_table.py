@@ -1,0 +1,180 @@
+"""The truth table of a multiplier as a value: its entries, width, sign, content hash and name.
+
+Below the reference and the compiled core, which both take it; needs numpy and nothing else of the package.
+"""
+
+import hashlib
+from typing import Optional, Union
+
+import numpy as np
+
+MIN_BITS, MAX_BITS = 2, 8
+
+
+class TruthTable:
+    """The products of a multiplier for every pair of codes. Immutable; equal tables have equal entries and sign.
+
+    Args:
+        entries: integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8; entry `[a, w]` is the product of
+            activation code `a` and weight code `w`. An int16 array `[256, 256]` is a signed table, whose codes below 0
+            count from the end, as numpy indexes (1.3); any other dtype is a table of unsigned products, 0 to 65535.
+        name: of the multiplier, such as `"mul8u_drum4"`; `""` where it has none. It is no part of the value.
+
+    Raises:
+        ValueError: if the shape, the dtype or an entry is not possible.
+
+    Example:
+        >>> exact = TruthTable.exact(4)
+        >>> exact.num_bits, exact.signed, int(exact.entries[7, 9])
+        (4, False, 63)
+        >>> int(TruthTable.exact(8, signed=True).entries[-3, 5])
+        -15
+    """
+
+    __slots__ = ("_entries", "_name", "_sha256")
+
+    def __init__(self, entries: np.ndarray, name: str = ""):
+        entries = np.asarray(entries)
+        self._entries = _checked(entries)
+        self._name = name
+        self._sha256: Optional[str] = None
+
+    @classmethod
+    def exact(cls, num_bits: int = 8, signed: bool = False) -> "TruthTable":
+        """The exact product of codes of `num_bits` bits; of 8-bit two's complement codes if `signed`."""
+        _check_num_bits(num_bits)
+        if signed and num_bits != MAX_BITS:
+            raise ValueError(f"num_bits must be {MAX_BITS} for a signed table; received {num_bits}")
+        codes = np.arange(2**num_bits, dtype=np.int64)
+        if signed:
+            codes = codes.astype(np.int8).astype(np.int64)
+        return cls(np.multiply.outer(codes, codes).astype(np.int16 if signed else np.uint16))
+
+    @classmethod
+    def of(cls, table: Union["TruthTable", np.ndarray, None], num_bits: int = 8) -> "TruthTable":
+        """A table of `num_bits` from what a public function was given: a table, an array, or `None` for exact products.
+
+        Raises:
+            ValueError: if the array is no table, or the table has another width.
+        """
+        _check_num_bits(num_bits)
+        if table is None:
+            return cls.exact(num_bits)
+        result = table if isinstance(table, cls) else cls(table)
+        codes = 2**num_bits
+        if result.num_bits != num_bits:
+            raise ValueError(
+                f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {result.entries.shape}"
+            )
+        return result
+
+    @property
+    def entries(self) -> np.ndarray:
+        """Read-only array `[2**num_bits, 2**num_bits]`, activation code first: uint16, or int16 if signed."""
+        return self._entries
+
+    @property
+    def name(self) -> str:
+        """Name of the multiplier, `""` where it has none."""
+        return self._name
+
+    @property
+    def num_bits(self) -> int:
+        """Width of both operands in bits."""
+        return len(self._entries).bit_length() - 1
+
+    @property
+    def signed(self) -> bool:
+        """Whether operands and products are two's complement numbers."""
+        return self._entries.dtype == np.int16
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the table file's bytes (little-endian entries, activation code first): 64 hexadecimal digits."""
+        if self._sha256 is None:
+            self._sha256 = hashlib.sha256(self.to_bytes()).hexdigest()
+        return self._sha256
+
+    def to_bytes(self) -> bytes:
+        """The bytes of a table file: little-endian words of 16 bits, activation code first, no header."""
+        return self._entries.astype("<i2" if self.signed else "<u2").tobytes()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, num_bits: int = 8, signed: bool = False, name: str = "") -> "TruthTable":
+        """The table that the bytes of a table file hold.
+
+        Raises:
+            ValueError: if there are not `2 * 4**num_bits` bytes.
+        """
+        _check_num_bits(num_bits)
+        if len(content) != 2 * 4**num_bits:
+            raise ValueError(
+                f"content must be {2 * 4**num_bits} bytes for num_bits={num_bits}; received {len(content)} bytes"
+            )
+        words = np.frombuffer(content, "<i2" if signed else "<u2").reshape(2**num_bits, 2**num_bits)
+        return cls(words.astype(np.int16 if signed else np.uint16), name)
+
+    def __array__(self, dtype=None, copy=None):
+        array = self._entries if dtype is None else self._entries.astype(dtype)
+        return array.copy() if copy and array is self._entries else array
+
+    def __eq__(self, other):
+        if not isinstance(other, TruthTable):
+            return NotImplemented
+        return self._entries.dtype == other._entries.dtype and np.array_equal(self._entries, other._entries)
+
+    def __hash__(self):
+        return hash((self.signed, self.sha256))
+
+    def __repr__(self):
+        kind = "signed" if self.signed else "unsigned"
+        return f"TruthTable({self.name or 'unnamed'}, {self.num_bits} bits, {kind}, sha256 {self.sha256[:16]})"
+
+
+def is_signed(table: Union[TruthTable, np.ndarray]) -> bool:
+    """Whether a table or an array is signed (1.3), which the dtype int16 says.
+
+    Raises:
+        ValueError: if it can be neither: entries are negative and not int16, or int16 and not `[256, 256]`.
+
+    Example:
+        >>> [is_signed(TruthTable.exact(8, signed)) for signed in (False, True)]
+        [False, True]
+    """
+    if isinstance(table, TruthTable):
+        return table.signed
+    table = np.asarray(table)
+    if table.dtype == np.int16:
+        if table.shape != (256, 256):
+            raise ValueError(f"table must be [256, 256] if it is signed, as dtype int16 is; received {table.shape}")
+        return True
+    if table.size and table.min() < 0:
+        raise ValueError(f"table must have entries from 0, or dtype int16; received {table.min()}, dtype {table.dtype}")
+    return False
+
+
+def check_unsigned(table: Union[TruthTable, np.ndarray]) -> None:
+    """Raises a ValueError if a table is signed, which `AxConv2D` does not take."""
+    if is_signed(table):
+        raise ValueError("table must be one of unsigned products for AxConv2D; received dtype int16, a signed one")
+
+
+def _check_num_bits(num_bits):
+    if not MIN_BITS <= num_bits <= MAX_BITS:
+        raise ValueError(f"num_bits must be from {MIN_BITS} to {MAX_BITS}; received {num_bits}")
+
+
+def _checked(entries):
+    """A read-only copy of the entries as uint16 or int16; a ValueError says why there is none."""
+    if entries.dtype == object or not np.issubdtype(entries.dtype, np.integer):
+        raise ValueError(f"table must have integer entries; received dtype {entries.dtype}")
+    if entries.shape not in [(2**bits, 2**bits) for bits in range(MIN_BITS, MAX_BITS + 1)]:
+        raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {entries.shape}")
+    signed = is_signed(entries)
+    wrong = np.argwhere(entries > (32767 if signed else 65535))
+    if len(wrong):
+        a, w = wrong[0]
+        raise ValueError(f"table entries must be from 0 to 65535; received table[{a}, {w}] = {entries[a, w]}")
+    copy = np.array(entries, np.int16 if signed else np.uint16, order="C")
+    copy.flags.writeable = False
+    return copy
