@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from tfapprox.common import cuda, load_table, plans, reference
+from tfapprox.common import _operation, cuda, load_table, plans, reference
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "multipliers"
 SHAPES = [  # batch, height, width, in_channels, filter_size, filters
@@ -74,7 +74,7 @@ def measure(gpu, shape, name, table, plan, terms, check):
     x, w = tensors(shape)
     case = {"input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1, "strides": [1, 1, 1, 1], "table": table}
     os.environ["TFAPPROX_PLAN"] = plan
-    with gpu.prepare(x, w, **case) as (queue, download):
+    with gpu.prepare(_operation.approx_conv2d(x, w, **case)) as (queue, download):
         queue()
         output = download()
         if check:

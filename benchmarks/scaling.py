@@ -7,7 +7,7 @@ import statistics
 
 import numpy as np
 from layers import tables
-from lut_gemm import LAYER, Convolution
+from lut_gemm import LAYER, convolution
 from measure import environment, record, threads, times
 from rich.progress import track
 
@@ -19,8 +19,8 @@ BATCHES = [1, 2, 8, 32, 128, 256]
 def measured(name, table, batch):
     """One row for each number of threads, in the same rounds, after a comparison with the scalar path."""
     with environment(TFAPPROX_FORCE_PATH="scalar", TFAPPROX_PLAN="look_up"):
-        expected = Convolution(table, threads(), batch)()
-    runs = {count: Convolution(table, count, batch) for count in sorted({1, threads()})}
+        expected = convolution(table, threads(), batch).run()
+    runs = {count: convolution(table, count, batch).run for count in sorted({1, threads()})}
     for run in runs.values():
         np.testing.assert_array_equal(run(), expected)
     for count, seconds in times(runs).items():

@@ -36,24 +36,17 @@ class Quantiser(Structure):
     ]
 
 
-class Conv2D(Structure):
-    """`tfapprox_conv2d`."""
+class Problem(Structure):
+    """`tfapprox_problem`."""
 
     _fields_ = [
         *[
             (name, c_int64)
             for name in [
-                "batch",
-                "in_height",
-                "in_width",
-                "in_channels",
-                "filter_height",
-                "filter_width",
-                "out_channels",
-                "stride_height",
-                "stride_width",
-                "dilation_height",
-                "dilation_width",
+                *["batch", "in_height", "in_width", "in_channels"],
+                *["filter_height", "filter_width", "out_channels", "groups"],
+                *["stride_height", "stride_width", "dilation_height", "dilation_width"],
+                *["out_stride_height", "out_stride_width"],
             ]
         ],
         ("padding", c_int32),
@@ -62,44 +55,38 @@ class Conv2D(Structure):
     ]
 
 
+class Operand(Structure):
+    """`tfapprox_operand`."""
+
+    _fields_ = [("elements", c_int32), ("quantiser", Quantiser), ("per_filter", POINTER(Quantiser))]
+
+
+class Operation(Structure):
+    """`tfapprox_operation`."""
+
+    _fields_ = [
+        ("problem", Problem),
+        ("activation", Operand),
+        ("weight", Operand),
+        ("output", c_int32),
+        ("table", c_void_p),
+    ]
+
+
 class Work(Structure):
-    """`tfapprox_conv2d_work`."""
+    """`tfapprox_work`."""
 
     _fields_ = [
         ("program", c_void_p),
-        ("shape", Conv2D),
-        ("is_exchanged", c_int32),
-        ("tiles", c_int64),
-        ("tiles_per_block", c_int64),
-        ("cycles_per_tile", c_int64),
-        ("filter_bytes", c_int64),
-        ("workspace_bytes", c_int64),
-    ]
-
-
-class ApproxConv2D(Structure):
-    """`tfapprox_approx_conv2d`."""
-
-    _fields_ = [
-        ("shape", Conv2D),
-        ("input", Quantiser),
-        ("filter", Quantiser),
-        ("table", c_void_p),
-        ("work", Work),
-    ]
-
-
-class AxConv2D(Structure):
-    """`tfapprox_ax_conv2d`."""
-
-    _fields_ = [
-        ("shape", Conv2D),
-        ("input_offset", c_int32),
-        ("filter_offset", c_int32),
-        ("min_output", c_float),
-        ("max_output", c_float),
-        ("table", c_void_p),
-        ("work", Work),
+        ("problem", Problem),
+        ("lanes", c_int32),
+        *[
+            (name, c_int64)
+            for name in [
+                *["tiles", "tiles_per_unit", "prepare_parts", "run_parts"],
+                *["cycles_per_prepare_part", "cycles_per_run_part", "prepared_bytes", "workspace_bytes"],
+            ]
+        ],
     ]
 
 
@@ -136,7 +123,12 @@ _FUNCTIONS = {
     "tfapprox_name_is_signed": (c_int32, [c_char_p]),
     "tfapprox_table_load": (c_int32, [c_char_p, c_char_p, c_int32, c_void_p, POINTER(c_int32), POINTER(Error)]),
     "tfapprox_table_source": (c_int32, [c_char_p]),
+    "tfapprox_table_open": (
+        c_int32,
+        [c_char_p, c_char_p, c_int32, c_int32, POINTER(c_void_p), POINTER(Error)],
+    ),
     "tfapprox_table_hash": (c_uint64, [c_void_p, c_int32]),
+    "tfapprox_table_hash_of": (c_uint64, [c_void_p]),
     "tfapprox_multiplier_folder": (c_int32, [c_int32, c_char_p, c_int32]),
     "tfapprox_multiplier_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_char_p)]),
     "tfapprox_plan_describe": (c_int32, [c_void_p, c_int32, POINTER(Plan), POINTER(Error)]),
@@ -149,26 +141,22 @@ _FUNCTIONS = {
     ),
     "tfapprox_plan_choose": (c_int32, [c_void_p, POINTER(PlanCosts), POINTER(c_int32), POINTER(Error)]),
     "tfapprox_quantiser_init": (c_int32, [c_char_p, c_float, c_float, c_void_p, POINTER(Quantiser), POINTER(Error)]),
-    "tfapprox_conv2d_resolve": (c_int32, [POINTER(Conv2D), POINTER(Error)]),
-    "tfapprox_approx_conv2d_init": (
+    "tfapprox_problem_resolve": (c_int32, [POINTER(Problem), POINTER(Error)]),
+    "tfapprox_ax_conv2d_fill": (
         c_int32,
-        [POINTER(Conv2D), POINTER(Quantiser), POINTER(Quantiser), c_void_p, POINTER(ApproxConv2D), POINTER(Error)],
+        [
+            *[POINTER(Problem), *[c_float] * 4, c_void_p],
+            *[POINTER(Operation), POINTER(c_float), POINTER(c_float), POINTER(Error)],
+        ],
     ),
-    "tfapprox_approx_conv2d_prepare": (None, [POINTER(ApproxConv2D), *[c_void_p] * 3, c_int64, c_int64]),
-    "tfapprox_approx_conv2d_run": (
+    "tfapprox_operation_check": (c_int32, [POINTER(Operation), POINTER(Error)]),
+    "tfapprox_operation_init": (c_int32, [POINTER(Operation), c_int32, POINTER(Work), POINTER(Error)]),
+    "tfapprox_operation_prepare": (None, [POINTER(Operation), POINTER(Work), *[c_void_p] * 3, c_int64, c_int64]),
+    "tfapprox_operation_run": (
         None,
-        [POINTER(ApproxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
+        [POINTER(Operation), POINTER(Work), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
     ),
     "tfapprox_table_tune": (None, [c_void_p, c_int32, c_void_p]),
-    "tfapprox_ax_conv2d_init": (
-        c_int32,
-        [POINTER(Conv2D), *[c_float] * 4, c_void_p, POINTER(AxConv2D), POINTER(Error)],
-    ),
-    "tfapprox_ax_conv2d_prepare": (None, [POINTER(AxConv2D), *[c_void_p] * 3, c_int64, c_int64]),
-    "tfapprox_ax_conv2d_run": (
-        None,
-        [POINTER(AxConv2D), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
-    ),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
     "tfapprox_path_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_int32), POINTER(c_int32)]),
     "tfapprox_program_describe": (None, [c_void_p, POINTER(c_char_p), POINTER(c_char_p)]),

@@ -2,7 +2,7 @@
 
 from ctypes import POINTER, Structure, c_char, c_char_p, c_int32, c_int64, c_void_p
 
-from ._abi import AxConv2D, Conv2D, Error, Quantiser
+from ._abi import Error, Operation
 
 
 class Device(Structure):
@@ -17,13 +17,7 @@ class Work(Structure):
     _fields_ = [("images", c_int64), ("filter_chunks", c_int64), ("workspace_bytes", c_int64)]
 
 
-class ApproxConv2D(Structure):
-    """`tfapprox_cuda_approx_conv2d`."""
-
-    _fields_ = [("shape", Conv2D), ("input", Quantiser), ("filter", Quantiser), ("table", c_void_p), ("work", Work)]
-
-
-_TENSORS = [c_void_p] * 5  # input, filter, output, workspace, stream
+_CALL = [POINTER(Operation), c_void_p, POINTER(Work)]  # operation, table, work
 
 # Without the pointer to the error, which comes last.
 _FALLIBLE = {
@@ -33,16 +27,8 @@ _FALLIBLE = {
     "download": [c_void_p, c_void_p, c_int64],
     "synchronize": [],
     "table_acquire": [c_void_p, POINTER(c_void_p)],
-    "approx_conv2d_init": [
-        POINTER(Conv2D),
-        POINTER(Quantiser),
-        POINTER(Quantiser),
-        c_void_p,
-        POINTER(ApproxConv2D),
-    ],
-    "approx_conv2d_run": [POINTER(ApproxConv2D), *_TENSORS],
-    "ax_conv2d_init": [POINTER(AxConv2D), c_void_p, POINTER(Work)],
-    "ax_conv2d_run": [POINTER(AxConv2D), c_void_p, POINTER(Work), *_TENSORS],
+    "operation_init": _CALL,
+    "operation_run": [*_CALL, *[c_void_p] * 5],  # activations, weights, output, workspace, stream
 }
 
 

@@ -1,19 +1,17 @@
 """The CUDA kernels by ctypes, without TensorFlow: every entry of `core/tfapprox_cuda.h`.
 
-Tensors go to the GPU and come back with each call of an operation. A benchmark keeps them there: `Gpu.prepare` gives a
-call that can be queued many times.
+Each call of an operation brings its tensors to the GPU and its output back. `Gpu.prepare` leaves them there, so that a
+benchmark can queue a call many times.
 """
 
 import ctypes
 from contextlib import ExitStack, contextmanager
 
-import numpy as np
-
-from . import native
+from . import _operation
 from ._abi import Error
 from ._bindings import check, core
-from ._convolution import AxOutput
-from ._cuda_abi import ApproxConv2D, Device, Work, declare
+from ._core_tables import Table
+from ._cuda_abi import Device, Work, declare
 
 _REBUILD = "Rebuild with nvcc on PATH: pip install --no-build-isolation -C cmake.define.TFAPPROX_CUDA=ON ."
 
@@ -75,8 +73,13 @@ class Gpu:
             self._library.tfapprox_cuda_table_release(copy)
 
     def plan(self, table, num_bits=8):
-        """Name of the plan that the GPU carries out for a table: `"exact"`, `"polynomial"`, ... `"look_up"`."""
-        with self.table(native.Table(table, num_bits)) as copy:
+        """Name of the plan that the GPU carries out for a table: one of `tfapprox.common.plans.NAMES`.
+
+        Args:
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first.
+            num_bits: width of both operands, 2 to 8.
+        """
+        with self.table(Table(table, num_bits)) as copy:
             return self._library.tfapprox_cuda_table_plan(copy).decode()
 
     def synchronize(self):
@@ -84,72 +87,137 @@ class Gpu:
         self._call("synchronize")
 
     @contextmanager
-    def prepare(
-        self, input, filter, input_min, input_max, filter_min, filter_max, strides, num_bits=8, table=None, **shape
-    ):
-        """Context of `ApproxConv2DWithMinMaxVars` with its tensors on the GPU.
+    def prepare(self, operation):
+        """Context of an operation with its tensors on the GPU.
 
-        Arguments are those of `tfapprox.common.reference.approx_conv2d_with_min_max_vars`.
+        Args:
+            operation: an `_operation.Operation`.
 
         Returns:
-            Two functions: `queue()` queues one run, `download()` waits for it and returns the output.
+            Two functions without arguments: `queue()` queues one run, `download()` waits for it and returns what the
+            public function of the operation returns.
         """
-        input, filter = (np.ascontiguousarray(x, np.float32) for x in (input, filter))
-        data_format = shape.get("data_format", "NHWC")
-        shape = native.conv2d(input.shape, filter.shape, strides, **{"padding": "SAME", **shape})
-        shared = native.Table(native.load_table("", num_bits) if table is None else table, num_bits)
-        quantisers = [
-            native.quantiser("input", input_min, input_max, shared),
-            native.quantiser("filter", filter_min, filter_max, shared),
-        ]
-        op = ApproxConv2D()
-        with self.table(shared) as copy:
-            pointers = [ctypes.byref(x) for x in (shape, *quantisers)]
-            self._call("approx_conv2d_init", *pointers, copy, ctypes.byref(op))
-            sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
-            output = np.empty([sizes[axis] for axis in data_format], np.float32)
-            with self._tensors(input, filter, output, op.work.workspace_bytes) as (tensors, download):
-                yield lambda: self._call("approx_conv2d_run", ctypes.byref(op), *tensors, None), download
-
-    @contextmanager
-    def _tensors(self, input, filter, output, workspace_bytes):
-        """Context of an operation's memory; gives the addresses and a function that returns the filled output."""
-        sizes = [input.nbytes, filter.nbytes, output.nbytes, workspace_bytes]
+        tensors = operation.activations, operation.weights
         with ExitStack() as stack:
-            x, w, y, workspace = (stack.enter_context(self.memory(size)) for size in sizes)
-            self._call("upload", x, input.ctypes.data, input.nbytes)
-            self._call("upload", w, filter.ctypes.data, filter.nbytes)
+            work = Work()
+            call = (
+                ctypes.byref(operation.descriptor),
+                stack.enter_context(self.table(operation.table)),
+                ctypes.byref(work),
+            )
+            self._call("operation_init", *call)
+            sizes = [tensor.nbytes for tensor in (*tensors, operation.output)]
+            *inputs, output, workspace = (
+                stack.enter_context(self.memory(size)) for size in (*sizes, work.workspace_bytes)
+            )
+            for address, tensor in zip(inputs, tensors):
+                self._call("upload", address, tensor.ctypes.data, tensor.nbytes)
+
+            def queue():
+                self._call("operation_run", *call, *inputs, output, workspace, None)
 
             def download():
                 self.synchronize()
-                self._call("download", output.ctypes.data, y, output.nbytes)
-                return output
+                self._call("download", operation.output.ctypes.data, output, operation.output.nbytes)
+                return operation.result()
 
-            yield (x, w, y, workspace), download
+            yield queue, download
 
-    def approx_conv2d_with_min_max_vars(self, *arguments, **named):
-        """Approximate convolution; see `tfapprox.common.reference.approx_conv2d_with_min_max_vars`.
+    def run(self, operation):
+        """Computes an `_operation.Operation`, and returns what its public function returns."""
+        with self.prepare(operation) as (queue, download):
+            queue()
+            return download()
+
+    def approx_conv2d_with_min_max_vars(
+        self,
+        input,
+        filter,
+        input_min,
+        input_max,
+        filter_min,
+        filter_max,
+        strides,
+        padding="SAME",
+        *,
+        num_bits=8,
+        table=None,
+        explicit_paddings=(),
+        data_format="NHWC",
+        dilations=(1, 1, 1, 1),
+    ):
+        """`ApproxConv2DWithMinMaxVars`, equations (3), on the GPU.
+
+        Args:
+            input: float32 array, four dimensions in the order of `data_format`.
+            filter: float32 array `[filter_height, filter_width, in_channels, out_channels]`.
+            input_min: lower end of the quantisation range of `input`, a number.
+            input_max: upper end of the quantisation range of `input`.
+            filter_min: lower end of the quantisation range of `filter`.
+            filter_max: upper end of the quantisation range of `filter`.
+            strides: four integers in the order of `data_format`; 1 for batch and channels.
+            padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+            num_bits: width of the codes, 2 to 8.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
+                is int16 (1.3); `None` is the exact product of unsigned codes.
+            explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+            data_format: `"NHWC"` or `"NCHW"`.
+            dilations: four integers in the order of `data_format`; 1 for batch and channels.
+
+        Returns:
+            float32 array, the output in `data_format`; NaN where an input or weight of the window is NaN.
 
         Raises:
             ValueError: if a range or a size is not possible, or an image is too large for a GPU.
             MemoryError: if the GPU's memory does not suffice.
         """
-        with self.prepare(*arguments, **named) as (queue, download):
-            queue()
-            return download()
+        return self.run(
+            _operation.approx_conv2d(
+                *(input, filter, input_min, input_max, filter_min, filter_max, strides, padding),
+                num_bits=num_bits,
+                table=table,
+                explicit_paddings=explicit_paddings,
+                data_format=data_format,
+                dilations=dilations,
+            )
+        )
 
     def ax_conv2d(
-        self, input, filter, min_input, max_input, min_filter, max_filter, strides, padding, table=None, ax_tune=True
+        self,
+        input,
+        filter,
+        min_input,
+        max_input,
+        min_filter,
+        max_filter,
+        strides,
+        padding,
+        *,
+        table=None,
+        ax_tune=True,
     ):
-        """`AxConv2D`; see `tfapprox.common.reference.ax_conv2d`. Errors as above."""
-        input, filter = (np.ascontiguousarray(x, np.uint8) for x in (input, filter))
+        """`AxConv2D` of TensorFlow 1.14, equations (5), on the GPU.
+
+        Args:
+            input: uint8 array `[batch, height, width, channels]`.
+            filter: uint8 array `[filter_height, filter_width, in_channels, out_channels]`.
+            min_input: real number of input code 0.
+            max_input: real number of input code 255.
+            min_filter: real number of filter code 0.
+            max_filter: real number of filter code 255.
+            strides: four integers, `[1, stride_height, stride_width, 1]`.
+            padding: `"SAME"` or `"VALID"`.
+            table: a `TruthTable`, or an integer array `[256, 256]`, activation code first, unsigned; `None` is the
+                exact product.
+            ax_tune: whether the weight map of ALWANN (5.6) is applied to the table.
+
+        Returns:
+            A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`, and `min_output` and
+            `max_output`, float32, the real numbers of the least and greatest int32.
+
+        Raises:
+            ValueError: if a size is not possible, the table is signed, or an image is too large for a GPU.
+            MemoryError: if the GPU's memory does not suffice.
+        """
         ranges = (min_input, max_input, min_filter, max_filter)
-        op, shared = native.init_ax_conv2d(input.shape, filter.shape, ranges, strides, padding, table, ax_tune)
-        shape = op.shape
-        output = np.empty([shape.batch, shape.out_height, shape.out_width, shape.out_channels], np.int32)
-        with self.table(shared) as copy:
-            work = Work()
-            self._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))
-            with self._tensors(input, filter, output, work.workspace_bytes) as (tensors, download):
-                self._call("ax_conv2d_run", ctypes.byref(op), copy, ctypes.byref(work), *tensors, None)
-                return AxOutput(download(), np.float32(op.min_output), np.float32(op.max_output))
+        return self.run(_operation.ax_conv2d(input, filter, *ranges, strides, padding, table=table, ax_tune=ax_tune))

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _abi
 from ._bindings import check, core
-from .native import Table
+from ._core_tables import Table
 from .truth_table import is_signed
 
 NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")

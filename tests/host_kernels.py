@@ -55,4 +55,5 @@ def build(folder, change=None):
     target = folder / "libhost_kernels.so"
     # The objects' own copy of error.cc is not to be replaced by the core's.
     subprocess.run([compiler, "-shared", "-Wl,-Bsymbolic", *objects, core, "-o", str(target)], check=True)
+    ctypes.CDLL(core)  # which the kernels need, and find where it is loaded
     return ctypes.CDLL(str(target))

@@ -5,18 +5,10 @@
 #ifndef TFAPPROX_COMMON_CORE_DIVISION_H_
 #define TFAPPROX_COMMON_CORE_DIVISION_H_
 
+#include "problem.h"
 #include "program.h"
 
 namespace tfapprox {
-
-inline int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
-inline int64_t RoundUp(int64_t a, int64_t b) { return CeilDivide(a, b) * b; }
-
-inline int64_t Taps(const tfapprox_conv2d& shape) {
-  return shape.filter_height * shape.filter_width * shape.in_channels;
-}
-
-inline int64_t Pixels(const tfapprox_conv2d& shape) { return shape.batch * shape.out_height * shape.out_width; }
 
 // Pixels of a block at most: a table that a kernel has loaded is in use for 4 vectors of 64.
 constexpr int64_t kMaxWidth = 256;

@@ -1,4 +1,4 @@
-// Keeps the plans of each shared table, chooses among them, and shows them through the C interface.
+// Chooses among the plans of a table, and shows them through the C interface.
 #include "plan.h"
 
 #include <algorithm>
@@ -9,8 +9,7 @@
 
 #include "error.h"
 #include "lut_gemm.h"
-#include "plan_find.h"
-#include "table.h"
+#include "planned_table.h"
 
 namespace tfapprox {
 namespace {
@@ -60,12 +59,6 @@ int32_t WithoutException(tfapprox_error* error, Function function) {
 
 }  // namespace
 
-const std::vector<Plan>& Plans(const tfapprox_table& table) {
-  const std::lock_guard<std::mutex> lock(table.plans_mutex);
-  if (table.plans.empty()) table.plans = FindPlans(table);
-  return table.plans;
-}
-
 const char* PlanName(PlanKind kind) { return kNames[static_cast<int32_t>(kind)]; }
 
 int32_t ChoosePlan(const tfapprox_table& table, const PlanCosts& costs, const Plan** plan, tfapprox_error* error) {
@@ -104,7 +97,7 @@ int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t t
   if (term < 0 || term >= plan.terms) {
     return tfapprox::Fail(error, TFAPPROX_NOT_FOUND, "term must be less than %d; received %d", plan.terms, term);
   }
-  const tfapprox::PlanTerm& found = table->plans[index].terms[term];
+  const tfapprox::PlanTerm& found = tfapprox::Plans(*table)[index].terms[term];
   *feature = found.feature;
   *coefficient = found.coefficient;
   *shift = found.shift;
@@ -127,6 +120,6 @@ int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_co
   }
   const tfapprox::Plan* plan;
   if (const int32_t status = tfapprox::ChoosePlan(*table, *costs, &plan, error)) return status;
-  *index = static_cast<int32_t>(plan - table->plans.data());
+  *index = static_cast<int32_t>(plan - tfapprox::Plans(*table).data());
   return TFAPPROX_OK;
 }

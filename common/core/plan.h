@@ -63,10 +63,6 @@ struct Plan {
 // What a unit of work costs on one path; plan.cc chooses the least sum.
 using PlanCosts = tfapprox_plan_costs;
 
-// Every plan of a table, at most one of a kind, in the order of PlanKind; found on first use, alive as long as the
-// table. Throws std::bad_alloc.
-const std::vector<Plan>& Plans(const tfapprox_table& table);
-
 // "exact", "polynomial", "error_plane", "classes" or "look_up".
 const char* PlanName(PlanKind kind);
 

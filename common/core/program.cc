@@ -1,10 +1,8 @@
-// Makes programs of plans, and keeps them with their table.
+// Makes programs of plans.
 #include "program.h"
 
 #include <algorithm>
-#include <new>
 
-#include "error.h"
 #include "table.h"
 
 namespace tfapprox {
@@ -56,30 +54,14 @@ void SetActivation(const tfapprox_table& table, Program* program) {
 
 }  // namespace
 
-int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error) {
-  const LutGemmPath& kernels = LutGemmPathAt(path);
-  const Plan* plan;
-  if (const int32_t status = ChoosePlan(table, kernels.costs, &plan, error)) return status;
-  try {
-    const std::lock_guard<std::mutex> lock(table.plans_mutex);
-    for (const auto& known : table.programs) {
-      if (known->path == &kernels && known->plan == plan) {
-        *program = known.get();
-        return TFAPPROX_OK;
-      }
-    }
-    std::unique_ptr<Program> made(new Program{});
-    made->path = &kernels;
-    made->plan = plan;
-    SetActivation(table, made.get());
-    SetTerms(made.get());
-    SetLookUps(table, made.get());
-    table.programs.push_back(std::move(made));
-    *program = table.programs.back().get();
-  } catch (const std::bad_alloc&) {
-    return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for the tables of the path %s", kernels.name);
-  }
-  return TFAPPROX_OK;
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const LutGemmPath& path) {
+  std::unique_ptr<Program> program(new Program{});
+  program->path = &path;
+  program->plan = &plan;
+  SetActivation(table, program.get());
+  SetTerms(program.get());
+  SetLookUps(table, program.get());
+  return program;
 }
 
 bool IsIdentity(const PlanTerm& term) {

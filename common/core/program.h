@@ -35,8 +35,8 @@ namespace tfapprox {
 
 using Program = tfapprox_program;
 
-// The program of the plan that ChoosePlan takes on this path.
-int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error);
+// Makes the program of a plan of `table`, both of which must outlive it. Throws std::bad_alloc.
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const LutGemmPath& path);
 
 // Whether the feature is the code itself.
 bool IsIdentity(const PlanTerm& term);

@@ -1,27 +1,26 @@
 // Shares truth tables by content: a model with one multiplier in fifty layers keeps one copy.
 #include "table.h"
 
-#include <cstring>
-#include <memory>
-#include <mutex>
+#include <list>
 #include <new>
-#include <unordered_map>
 
 #include "error.h"
-#include "tfapprox.h"
 
 namespace tfapprox {
 namespace {
 
 struct Shared {
   tfapprox_table table;
-  uint64_t hash;
   int64_t users;
 };
 
+// All tables in memory, the most recently acquired first. Tables without a user stay, up to kKeptTables of them, so that
+// a table that is swapped out and in again is found with its plans and programs: at most 0.5 MB each.
 struct Registry {
+  static constexpr int64_t kKeptTables = 32;
+
   std::mutex mutex;
-  std::unordered_multimap<uint64_t, std::unique_ptr<Shared>> tables;
+  std::list<Shared> tables;
 };
 
 // Never destroyed: a plugin may release its tables after the static destructors of this library have run.
@@ -30,52 +29,86 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is_signed) {
-  std::unique_ptr<Shared> shared(new Shared{});
-  tfapprox_table& table = shared->table;
-  table.num_bits = num_bits;
-  table.is_signed = is_signed;
-  const int32_t codes = 1 << num_bits;
-  // To add half of the range of two's complement is to invert the sign bit.
-  const int32_t sign = table.code_offset();
-  for (int32_t a = 0; a < codes; ++a) {
-    for (int32_t w = 0; w < codes; ++w) {
-      table.columns[w][a] = static_cast<uint16_t>(entries[(a ^ sign) * codes + (w ^ sign)] ^ table.product_offset());
+// An entry as columns[w][a] has it. To add half of the range of two's complement is to invert the sign bit.
+struct Entry {
+  const uint16_t* entries;
+  const int32_t codes, code_sign, product_sign;
+
+  uint16_t At(int32_t a, int32_t w) const {
+    return static_cast<uint16_t>(entries[(a ^ code_sign) * codes + (w ^ code_sign)] ^ product_sign);
+  }
+};
+
+Entry EntryOf(const uint16_t* entries, const tfapprox_table& table) {
+  return {entries, 1 << table.num_bits, table.code_offset(), table.product_offset()};
+}
+
+bool HasContent(const tfapprox_table& table, const uint16_t* entries) {
+  const Entry entry = EntryOf(entries, table);
+  for (int32_t a = 0; a < entry.codes; ++a) {
+    for (int32_t w = 0; w < entry.codes; ++w) {
+      if (table.columns[w][a] != entry.At(a, w)) return false;
     }
   }
-  shared->hash = tfapprox_table_hash(entries, num_bits);
+  return true;
+}
 
+void SetContent(const uint16_t* entries, tfapprox_table* table) {
+  const Entry entry = EntryOf(entries, *table);
+  for (int32_t a = 0; a < entry.codes; ++a) {
+    for (int32_t w = 0; w < entry.codes; ++w) table->columns[w][a] = entry.At(a, w);
+  }
+}
+
+// Finds a table of which `is_same` is true, and counts a user more. The caller has the lock.
+template <typename IsSame>
+const tfapprox_table* FindIn(Registry* registry, IsSame is_same) {
+  for (auto it = registry->tables.begin(); it != registry->tables.end(); ++it) {
+    if (!is_same(it->table)) continue;
+    ++it->users;
+    registry->tables.splice(registry->tables.begin(), registry->tables, it);
+    return &it->table;
+  }
+  return nullptr;
+}
+
+// Moves the least recently acquired tables without a user, beyond kKeptTables, to `unused`.
+void Trim(Registry* registry, std::list<Shared>* unused) {
+  int64_t kept = 0;
+  for (auto it = registry->tables.begin(); it != registry->tables.end();) {
+    const auto next = std::next(it);
+    if (it->users == 0 && ++kept > Registry::kKeptTables) unused->splice(unused->end(), registry->tables, it);
+    it = next;
+  }
+}
+
+const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is_signed) {
+  const uint64_t hash = tfapprox_table_hash(entries, num_bits);
   Registry& registry = TheRegistry();
   const std::lock_guard<std::mutex> lock(registry.mutex);
-  const auto found = registry.tables.equal_range(shared->hash);
-  for (auto it = found.first; it != found.second; ++it) {
-    Shared& known = *it->second;
-    if (known.table.num_bits == num_bits && known.table.is_signed == is_signed &&
-        std::memcmp(known.table.columns, table.columns, sizeof table.columns) == 0) {
-      ++known.users;
-      return &known.table;
-    }
-  }
-  shared->users = 1;
-  return &registry.tables.emplace(shared->hash, std::move(shared))->second->table;
+  const tfapprox_table* known = FindIn(&registry, [&](const tfapprox_table& table) {
+    return table.hash == hash && table.num_bits == num_bits && table.is_signed == is_signed &&
+           HasContent(table, entries);
+  });
+  if (known != nullptr) return known;
+  registry.tables.emplace_front();
+  Shared& shared = registry.tables.front();
+  shared.users = 1;
+  shared.table.num_bits = num_bits;
+  shared.table.is_signed = is_signed;
+  shared.table.hash = hash;
+  SetContent(entries, &shared.table);
+  return &shared.table;
 }
 
 }  // namespace
 
-int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error) {
-  const std::lock_guard<std::mutex> lock(table.plans_mutex);
-  if (table.transposed == nullptr) {
-    std::unique_ptr<tfapprox_table> made(new (std::nothrow) tfapprox_table{});
-    if (made == nullptr) return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a transposed table");
-    made->num_bits = table.num_bits;
-    made->is_signed = table.is_signed;
-    for (int32_t a = 0; a < 256; ++a) {
-      for (int32_t w = 0; w < 256; ++w) made->columns[a][w] = table.columns[w][a];
-    }
-    table.transposed = std::move(made);
-  }
-  *transposed = table.transposed.get();
-  return TFAPPROX_OK;
+const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_signed) {
+  Registry& registry = TheRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  return FindIn(&registry, [&](const tfapprox_table& table) {
+    return table.hash == hash && table.num_bits == num_bits && table.is_signed == is_signed;
+  });
 }
 
 }  // namespace tfapprox
@@ -97,10 +130,12 @@ int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_
 
 void tfapprox_table_release(const tfapprox_table* table) {
   tfapprox::Registry& registry = tfapprox::TheRegistry();
+  std::list<tfapprox::Shared> unused;  // freed after the lock is given back
   const std::lock_guard<std::mutex> lock(registry.mutex);
-  for (auto it = registry.tables.begin(); it != registry.tables.end(); ++it) {
-    if (&it->second->table != table) continue;
-    if (--it->second->users == 0) registry.tables.erase(it);
+  for (tfapprox::Shared& shared : registry.tables) {
+    if (&shared.table != table) continue;
+    --shared.users;
+    tfapprox::Trim(&registry, &unused);
     return;
   }
 }
@@ -113,6 +148,8 @@ uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits) {
   }
   return hash;
 }
+
+uint64_t tfapprox_table_hash_of(const tfapprox_table* table) { return table->hash; }
 
 int32_t tfapprox_table_num_bits(const tfapprox_table* table) { return table->num_bits; }
 

@@ -5,38 +5,43 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <vector>
 
-#include "plan.h"
-#include "program.h"
+#include "tfapprox.h"
 
-// Transposed: column w, the 256 products of one weight code, is contiguous, because the kernels fix a weight and
-// look up many activations. Always 256 x 256, whatever num_bits, so that any byte is a valid index. A signed table
-// (1.3) is one of bytes and words here, too: codes have 128 added to them, products 32,768.
+namespace tfapprox {
+
+// Whatever a module above computes from a table and keeps beside it, with the table's lifetime; see planned_table.cc.
+struct TableCompanion {
+  virtual ~TableCompanion() = default;
+};
+
+}  // namespace tfapprox
+
+// The table is transposed: column w, the 256 products of one weight code, is contiguous, because the kernels broadcast a
+// weight and look up many activations. It is always 256 x 256, whatever num_bits, so that any byte is a valid index.
+// A signed table (1.3) consists of bytes and words here, too: 128 is added to codes and 32,768 to products.
 struct tfapprox_table {
-  alignas(64) uint16_t columns[256][256];
-  int32_t num_bits;
-  bool is_signed;
+  alignas(64) uint16_t columns[256][256];  // [weight][activation]
+  int32_t num_bits;                        // width of both operands
+  bool is_signed;                          // whether operands and products are two's complement numbers
+  uint64_t hash;                           // of the content; see tfapprox_table_hash
 
-  // Found on first use; see Plans() and FindProgram().
-  mutable std::mutex plans_mutex;
-  mutable std::vector<tfapprox::Plan> plans;
-  mutable std::vector<std::unique_ptr<tfapprox::Program>> programs;
-  mutable std::unique_ptr<tfapprox_table> transposed;  // see Transpose()
+  mutable std::mutex companion_mutex;
+  mutable std::unique_ptr<tfapprox::TableCompanion> companion;  // null until a module above needs it
 
   const uint16_t* column(uint8_t w) const { return columns[w]; }
   int32_t code_offset() const { return is_signed ? 128 : 0; }
   int32_t product_offset() const { return is_signed ? 32768 : 0; }
 
-  // What the circuit answers, and what an exact one does.
+  // The product that the circuit gives, and the exact product.
   int32_t product(int32_t a, int32_t w) const { return columns[w][a] - product_offset(); }
   int32_t exact_product(int32_t a, int32_t w) const { return (a - code_offset()) * (w - code_offset()); }
 };
 
 namespace tfapprox {
 
-// The table of the operands in the other order, made on first use and kept with the table.
-int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error);
+// A user more of the table with this hash, width and sign, or null if none is in memory.
+const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_signed);
 
 }  // namespace tfapprox
 

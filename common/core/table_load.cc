@@ -17,6 +17,7 @@
 #include "error.h"
 #include "multiplier_folders.h"
 #include "multipliers.h"
+#include "table.h"
 
 namespace tfapprox {
 namespace {
@@ -128,26 +129,52 @@ int32_t CheckSign(const char* argument, const char* name, int32_t num_bits, int3
               argument, name, num_bits);
 }
 
-int32_t Load(const char* argument, const std::string& pinned, int32_t num_bits, uint16_t* entries, int32_t* is_signed,
-             tfapprox_error* error) {
+// A name or path, and the pin that followed it.
+struct PinnedName {
+  std::string name;
+  std::string digits;  // 16 hexadecimal digits, or none
+};
+
+int32_t Parse(const char* argument, const std::string& pinned, int32_t num_bits, int32_t* is_signed, PinnedName* parsed,
+              tfapprox_error* error) {
   if (const int32_t status = CheckNumBits(num_bits, error)) return status;
   if (pinned.size() >= kMaxNameBytes) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must have less than %zu bytes; received %zu bytes", argument,
                 kMaxNameBytes, pinned.size());
   }
   const size_t pin = PinOf(pinned);
-  const std::string name = pinned.substr(0, pin);
-  if (const int32_t status = CheckSign(argument, name.c_str(), num_bits, is_signed, error)) return status;
-  if (const int32_t status = Find(argument, name, num_bits, entries, error)) return status;
-  if (pin == std::string::npos) return TFAPPROX_OK;
+  parsed->name = pinned.substr(0, pin);
+  parsed->digits = pin == std::string::npos ? "" : pinned.substr(pin + std::strlen(kPin));
+  return CheckSign(argument, parsed->name.c_str(), num_bits, is_signed, error);
+}
+
+int32_t Load(const char* argument, const PinnedName& pinned, int32_t num_bits, uint16_t* entries,
+             tfapprox_error* error) {
+  if (const int32_t status = Find(argument, pinned.name, num_bits, entries, error)) return status;
+  if (pinned.digits.empty()) return TFAPPROX_OK;
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016" PRIx64, tfapprox_table_hash(entries, num_bits));
-  const std::string expected = pinned.substr(pin + std::strlen(kPin));
-  if (expected == digits) return TFAPPROX_OK;
+  if (pinned.digits == digits) return TFAPPROX_OK;
   return Fail(error, TFAPPROX_INVALID_ARGUMENT,
               "%s must hold the table that the layer or operation was created with, of content hash %s; "
               "received '%s', which has been changed to one of %s",
-              argument, expected.c_str(), name.c_str(), digits);
+              argument, pinned.digits.c_str(), pinned.name.c_str(), digits);
+}
+
+int32_t Open(const char* argument, const char* name_or_path, int32_t num_bits, int32_t tables,
+             const tfapprox_table** table, tfapprox_error* error) {
+  PinnedName pinned;
+  int32_t is_signed = 0;
+  int32_t* sign = tables == TFAPPROX_TABLES_ANY ? &is_signed : nullptr;
+  if (const int32_t status = Parse(argument, name_or_path, num_bits, sign, &pinned, error)) return status;
+  if (!pinned.digits.empty() && tables != TFAPPROX_TABLES_TUNED) {
+    *table = AcquireByHash(std::strtoull(pinned.digits.c_str(), nullptr, 16), num_bits, is_signed != 0);
+    if (*table != nullptr) return TFAPPROX_OK;
+  }
+  std::vector<uint16_t> entries(size_t{1} << (2 * num_bits));
+  if (const int32_t status = Load(argument, pinned, num_bits, entries.data(), error)) return status;
+  if (tables == TFAPPROX_TABLES_TUNED) return tfapprox_table_acquire_tuned(entries.data(), num_bits, table, error);
+  return tfapprox_table_acquire(entries.data(), num_bits, is_signed, table, error);
 }
 
 }  // namespace
@@ -168,8 +195,21 @@ int32_t tfapprox_name_is_signed(const char* name_or_path) { return tfapprox::Sig
 int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits, uint16_t* entries,
                             int32_t* is_signed, tfapprox_error* error) {
   try {
-    return tfapprox::Load(argument, name_or_path, num_bits, entries, is_signed, error);
+    tfapprox::PinnedName pinned;
+    if (const int32_t status = tfapprox::Parse(argument, name_or_path, num_bits, is_signed, &pinned, error)) {
+      return status;
+    }
+    return tfapprox::Load(argument, pinned, num_bits, entries, error);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a table was loaded");
+  }
+}
+
+int32_t tfapprox_table_open(const char* argument, const char* name_or_path, int32_t num_bits, int32_t tables,
+                            const tfapprox_table** table, tfapprox_error* error) {
+  try {
+    return tfapprox::Open(argument, name_or_path, num_bits, tables, table, error);
+  } catch (const std::bad_alloc&) {
+    return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a table was opened");
   }
 }

@@ -38,24 +38,32 @@ TFAPPROX_API const char* tfapprox_status_string(int32_t status);
 
 /* ---- Truth tables ---------------------------------------------------------------------------- */
 
-/* Entry (a << num_bits) | w is the product of activation code a and weight code w (1). Where a table is signed (1.3),
- * the entries are the bits of int16, and their numbers those of two's complement codes. */
+/* Entry (a << num_bits) | w is the product of activation code a and weight code w (1). In a signed table (1.3) the
+ * entries are the bits of int16, and the codes in their index are two's complement numbers. */
 typedef struct tfapprox_table tfapprox_table;
 
 enum { TFAPPROX_MIN_BITS = 2, TFAPPROX_MAX_BITS = 8 };
 
-/* Shares one table for all callers that give the same content and sign; release it once per acquire. The other one
- * shares the table that the weight map of ALWANN makes of an unsigned one (5.6), searched for once per content. */
+/* Gives the table of this content and sign, which all callers share. Release it once per acquire. The content is
+ * looked up by its hash first, and something is built only where it is new. */
 TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,
                                             const tfapprox_table** table, tfapprox_error* error);
+
+/* The same, but the weight map of ALWANN (5.6) is applied to the unsigned `entries` first. The map is searched for once
+ * per content. */
 TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits,
                                                   const tfapprox_table** table, tfapprox_error* error);
+
+/* Gives a table back. The most recently used tables stay in memory with what was computed from them, so that a table
+ * that was swapped out and comes back is found by its hash. */
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_is_signed(const tfapprox_table* table);
 
-/* The content hash of a table: FNV-1a, 64 bits, over its entries as little-endian bytes. */
+/* The content hash of a table: FNV-1a, 64 bits, over its entries as little-endian bytes. The second function returns
+ * the hash that acquire has computed. */
 TFAPPROX_API uint64_t tfapprox_table_hash(const uint16_t* entries, int32_t num_bits);
+TFAPPROX_API uint64_t tfapprox_table_hash_of(const tfapprox_table* table);
 
 /* The weight map of ALWANN applied to a table: writes its 4^num_bits entries to `tuned` (5.6). */
 TFAPPROX_API void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned);
@@ -67,174 +75,213 @@ TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 /* Whether a name or path is that of a signed table: its last part begins with mul<bits>s_ (1.3). */
 TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
 
-/* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and
- * writes its 4^num_bits entries and whether it is signed; where `is_signed` is null, signed ones are refused.
- * `argument` begins the messages, which are whole where the name or path has less than 4,096 bytes, as Linux has it;
- * longer ones are refused. An empty name is the exact product of unsigned codes. A name or path
- * that ends in #fnv1a= and 16 hexadecimal digits is an error unless the table has that hash: who pins a table this way
- * is never given another one that was written in its place since. */
+/* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and writes its 4^num_bits entries
+ * and whether it is signed. Where `is_signed` is null, signed tables are refused. An empty name is the exact product of
+ * unsigned codes. Error messages start with `argument`. Names of 4,096 bytes (PATH_MAX) or more are refused.
+ *
+ * A name or path may end in #fnv1a= and 16 hexadecimal digits, its pin. Then it is an error if the table has another
+ * hash, so that a pinned name never gives a table that was written to the same place later. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
                                          uint16_t* entries, int32_t* is_signed, tfapprox_error* error);
 
-/* Multiplier folder number `index`, from 0, in the order of the search: those of TFAPPROX_MULTIPLIER_PATH, then the
- * user's, $XDG_DATA_HOME/tfapprox/multipliers, by default ~/.local/share/tfapprox/multipliers; or the user's alone.
- * Writes the path; TFAPPROX_NOT_FOUND after the last one, TFAPPROX_INVALID_ARGUMENT if `size` bytes do not suffice. */
+/* Which tables an operation takes. */
+enum {
+  TFAPPROX_TABLES_ANY = 0,
+  TFAPPROX_TABLES_UNSIGNED = 1, /* signed tables are refused */
+  TFAPPROX_TABLES_TUNED = 2,    /* the same, and the weight map of ALWANN (5.6) is applied */
+};
+
+/* tfapprox_table_load and tfapprox_table_acquire in one step. The file of a pinned name is not read again where a table
+ * of that hash, width and sign is in memory. */
+TFAPPROX_API int32_t tfapprox_table_open(const char* argument, const char* name_or_path, int32_t num_bits,
+                                         int32_t tables, const tfapprox_table** table, tfapprox_error* error);
+
+/* Writes the path of multiplier folder number `index`, from 0, in the order of the search: the folders of
+ * TFAPPROX_MULTIPLIER_PATH, then the user's folder, which is $XDG_DATA_HOME/tfapprox/multipliers and by default
+ * ~/.local/share/tfapprox/multipliers. TFAPPROX_USER_FOLDER as an index asks for the user's folder alone. Returns
+ * TFAPPROX_NOT_FOUND after the last folder, TFAPPROX_INVALID_ARGUMENT if `size` bytes do not suffice. */
 enum { TFAPPROX_USER_FOLDER = -1 };
 TFAPPROX_API int32_t tfapprox_multiplier_folder(int32_t index, char* path, int32_t size);
 
-/* The multipliers that this core generates: name and description of number `index`, from 0;
- * TFAPPROX_NOT_FOUND after the last one. */
+/* Gives name and description of the built-in multiplier number `index`, from 0; TFAPPROX_NOT_FOUND after the last. */
 TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** name, const char** description);
 
 /* ---- Plans ------------------------------------------------------------------------------------ */
 
-/* A way to compute sums of a table's products that is proven on every pair of codes (docs/plans.md); arrays live as
- * long as the table, and those that a plan of this name has not are null. Codes of a signed table are code + 128 in
- * plans, and so they are in the memory of operations. */
+/* A way to compute sums of a table's products that is proven on every pair of codes (docs/plans.md). Arrays live as
+ * long as the table; arrays that a plan of this name does not use are null. Codes of a signed table are code + 128 here
+ * and in the memory of operations. */
 typedef struct tfapprox_plan {
-  const char* name;          /* exact, polynomial, error_plane, classes or look_up */
-  const int32_t* activation; /* [256] */
-  const int32_t* weight;     /* [256] */
-  int32_t terms, taps_per_flush;
-  int32_t classes, class_stride;
-  const uint8_t* error;          /* [256 weights][256 activations] */
-  const uint8_t* class_of;       /* [256] */
+  const char* name;              /* exact, polynomial, error_plane, classes or look_up */
+  const int32_t* activation;     /* [256] is added for each activation code */
+  const int32_t* weight;         /* [256] is added for each weight code */
+  int32_t terms;                 /* number of products of bytes that stand for one product of the table */
+  int32_t taps_per_flush;        /* over this many taps the terms of one shift fit 32 bits */
+  int32_t classes;               /* number of different rows of the table, for `classes` */
+  int32_t class_stride;          /* entries of a column of `class_columns`: 64 or 128 */
+  const uint8_t* error;          /* [256 weights][256 activations], for `error_plane` */
+  const uint8_t* class_of;       /* [256] the row of each activation code, for `classes` */
   const uint16_t* class_columns; /* [256 weights][class_stride] */
 } tfapprox_plan;
 
-/* What a product costs, in look-ups of any table; 0 where a path cannot do it, which look_up never is. */
+/* What a product costs, in look-ups of any table. A cost of 0 says that a path cannot do it; look_up is never 0. */
 typedef struct tfapprox_plan_costs {
   double term;        /* one product of bytes */
   double error_plane; /* one look-up in a plane of bytes */
   double classes_64;  /* one look-up of a word among 64 classes */
-  double classes_128;
-  double look_up;
+  double classes_128; /* one look-up of a word among 128 classes */
+  double look_up;     /* one look-up of a word in a whole column */
 } tfapprox_plan_costs;
 
-/* Plan number `index` of a table, from 0; TFAPPROX_NOT_FOUND after the last one. The first call for a table finds its
- * plans. */
+/* Describes plan number `index` of a table, from 0; TFAPPROX_NOT_FOUND after the last one. The first call for a table
+ * finds its plans. */
 TFAPPROX_API int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapprox_plan* plan,
                                             tfapprox_error* error);
 
-/* Term number `term` of that plan: 256 activation features, 256 weight coefficients, and the shift of their product. */
+/* Gives term number `term` of plan number `index`: 256 activation features, 256 weight coefficients, and the shift of
+ * their product. */
 TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t term,
                                         const uint8_t** feature, const int8_t** coefficient, int32_t* shift,
                                         tfapprox_error* error);
 
-/* The number of the plan of the least cost, or of the one that TFAPPROX_PLAN names; an error if that one is unknown or
- * does not apply. Null costs are those of the CPU path in use. */
+/* Chooses the plan of the least cost, or the plan that TFAPPROX_PLAN names, and writes its number. It is an error if
+ * that plan is unknown or does not apply. Null costs are those of the CPU path in use. */
 TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                                           tfapprox_error* error);
 
 /* ---- Quantisation ---------------------------------------------------------------------------- */
 
-/* A range of real numbers as codes min_code..max_code (2): from 0, nudged so that 0 has a code; or, of a signed table,
- * -127..127, symmetric. */
+/* How real numbers become codes min_code..max_code (2). Codes of an unsigned table begin at 0, and the range is nudged
+ * so that 0 has a code; codes of a signed table are -127..127, and the range is symmetric. */
 typedef struct tfapprox_quantiser {
-  float scale;
-  float inverse_scale;
-  float nudged_min;
-  int32_t zero_point;
-  int32_t min_code, max_code;
+  float scale;                /* real numbers per code */
+  float inverse_scale;        /* codes per real number */
+  float nudged_min;           /* the real number of code 0 of an unsigned table */
+  int32_t zero_point;         /* the code of the real number 0, which the corrections (3.3) and (5.2) subtract */
+  int32_t min_code, max_code; /* ends of the range of codes */
 } tfapprox_quantiser;
 
-/* To codes of `table`. `name` is "input" or "filter" and begins the names of the ranges in messages. */
+/* Makes the quantiser of the range from `min` to `max` for codes of `table`. `name` is "input" or "filter" and begins
+ * the names of the ranges in messages. */
 TFAPPROX_API int32_t tfapprox_quantiser_init(const char* name, float min, float max, const tfapprox_table* table,
                                              tfapprox_quantiser* quantiser, tfapprox_error* error);
 
-/* ---- Geometry of a 2-D convolution ------------------------------------------------------------ */
+/* ---- Problem: the geometry of a convolution ---------------------------------------------------- */
 
 enum { TFAPPROX_PADDING_VALID = 0, TFAPPROX_PADDING_SAME = 1, TFAPPROX_PADDING_EXPLICIT = 2 };
 enum { TFAPPROX_LAYOUT_NHWC = 0, TFAPPROX_LAYOUT_NCHW = 1 };
 
-/* Input and output lie in `layout`; the filter is always HWIO. */
-typedef struct tfapprox_conv2d {
-  int64_t batch, in_height, in_width, in_channels;
-  int64_t filter_height, filter_width, out_channels;
-  int64_t stride_height, stride_width;
-  int64_t dilation_height, dilation_width;
-  int32_t padding, layout;
+/* The sizes of a 2-D convolution. Input and output lie in `layout`; the filter lies in
+ * [filter_height][filter_width][in_channels / groups][out_channels], whatever the layout. */
+typedef struct tfapprox_problem {
+  int64_t batch, in_height, in_width, in_channels;  /* of the input */
+  int64_t filter_height, filter_width;              /* taps of a window */
+  int64_t out_channels;                             /* filters, which are the channels of the output */
+  int64_t groups;                                   /* parts of the channels that are convolved apart; 1 so far */
+  int64_t stride_height, stride_width;              /* input positions between the windows of two outputs */
+  int64_t dilation_height, dilation_width;          /* input positions between two taps */
+  int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs; 1 so far */
+  int32_t padding, layout;                          /* one of the constants above */
   int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
   int64_t out_height, out_width;                    /* set by resolve */
-} tfapprox_conv2d;
+} tfapprox_problem;
+typedef tfapprox_problem tfapprox_conv2d; /* TEMPORARY: until the files that others edit are merged */
 
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
-TFAPPROX_API int32_t tfapprox_conv2d_resolve(tfapprox_conv2d* shape, tfapprox_error* error);
+TFAPPROX_API int32_t tfapprox_problem_resolve(tfapprox_problem* problem, tfapprox_error* error);
+
+/* ---- Operations ------------------------------------------------------------------------------- */
+
+/* What the elements of an operand are in memory. */
+enum {
+  TFAPPROX_REALS = 0, /* float, which the quantiser turns into codes */
+  TFAPPROX_CODES = 1, /* uint8_t codes; the zero point of the quantiser need not be one of them */
+};
+
+/* One operand of the products. A tap in the padding has the code of the zero point, modulo 2^8 (3.2), (5.4). */
+typedef struct tfapprox_operand {
+  int32_t elements;                     /* TFAPPROX_REALS or TFAPPROX_CODES */
+  tfapprox_quantiser quantiser;         /* of the whole tensor; of codes, only the zero point counts */
+  const tfapprox_quantiser* per_filter; /* null, or [out_channels] quantisers of weights; null so far */
+} tfapprox_operand;
+
+/* What becomes of the corrected sum of products. */
+enum {
+  TFAPPROX_OUTPUT_REAL = 0,    /* float: the sum (3.3) times both scales (3.4); NaN where an operand is (3.5) */
+  TFAPPROX_OUTPUT_WRAPPED = 1, /* int32_t: the sum (5.2) modulo 2^32 */
+};
+
+/* One call of an operation, on a CPU or a GPU. The caller fills it; it stays as it is until the output is complete.
+ * Equations (3) and (5) differ only in what is filled in here. */
+typedef struct tfapprox_operation {
+  tfapprox_problem problem;    /* resolved */
+  tfapprox_operand activation; /* the input tensor */
+  tfapprox_operand weight;     /* the filter tensor */
+  int32_t output;              /* TFAPPROX_OUTPUT_REAL or TFAPPROX_OUTPUT_WRAPPED */
+  const tfapprox_table* table; /* must outlive the call */
+} tfapprox_operation;
+
+/* Whether this version of the core carries an operation out: groups and output strides of 1, one quantiser per
+ * operand. */
+TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
+
+/* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the least
+ * and greatest int32 (5.5). `problem` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits and is
+ * unsigned, and the weight map (5.6) has been applied to it if it is to be. */
+TFAPPROX_API int32_t tfapprox_ax_conv2d_fill(const tfapprox_problem* problem, float min_input, float max_input,
+                                             float min_filter, float max_filter, const tfapprox_table* table,
+                                             tfapprox_operation* operation, float* min_output, float* max_output,
+                                             tfapprox_error* error);
 
 /* How a CPU path computes with a table; lives as long as the table. */
 typedef struct tfapprox_program tfapprox_program;
 
-/* The work of one call of an operation, divided in independent tiles. */
-typedef struct tfapprox_conv2d_work {
+/* Which operand lies in vector lanes: many elements of it are looked up beside each other under one broadcast element of
+ * the second operand. */
+enum { TFAPPROX_LANES_ACTIVATION = 0, TFAPPROX_LANES_WEIGHT = 1 };
+
+/* How a CPU carries an operation out, and how the work is divided among threads.
+ *
+ *   prepare, in `prepare_parts` parts, any number at the same time
+ *      the broadcast operand -> its codes and sums in `prepared_bytes` that all threads share
+ *   run, in `run_parts` parts, any number at the same time, after all parts are prepared
+ *      the operand in lanes -> outputs, with `workspace_bytes` for each part that is running
+ */
+typedef struct tfapprox_work {
   const tfapprox_program* program; /* of the path and the plan that were chosen */
-  tfapprox_conv2d shape;           /* what is computed: equal to the call's shape, of simpler geometry perhaps */
-  int32_t is_exchanged;            /* input and filter have each other's part in `shape` and `program` */
-  int64_t tiles;
-  int64_t tiles_per_block; /* neighbours, from a multiple of it on, for which a run packs the same pixels */
-  int64_t cycles_per_tile; /* an estimate, for the caller's scheduler */
-  int64_t filter_bytes;    /* of the prepared filter */
-  int64_t workspace_bytes; /* of each concurrent run */
-} tfapprox_conv2d_work;
+  tfapprox_problem problem;        /* what is computed: equal to the call's problem, of simpler geometry perhaps */
+  int32_t lanes;                   /* TFAPPROX_LANES_ACTIVATION or TFAPPROX_LANES_WEIGHT */
+  int64_t tiles, tiles_per_unit;   /* of the output; a part has a whole number of units of tiles_per_unit tiles */
+  int64_t prepare_parts;           /* 0 for an empty output */
+  int64_t run_parts;               /* 0 for an empty output */
+  int64_t cycles_per_prepare_part; /* an estimate, for the caller's scheduler */
+  int64_t cycles_per_run_part;     /* an estimate, for the caller's scheduler */
+  int64_t prepared_bytes;          /* of the prepared operand, aligned to 64 */
+  int64_t workspace_bytes;         /* of each concurrent run, aligned to 64 */
+} tfapprox_work;
 
-/* ---- ApproxConv2DWithMinMaxVars --------------------------------------------------------------- */
+/* Chooses path, plan and roles of the operands, and divides the work for `threads` threads, 1 or more. */
+TFAPPROX_API int32_t tfapprox_operation_init(const tfapprox_operation* operation, int32_t threads, tfapprox_work* work,
+                                             tfapprox_error* error);
 
-/* One call of the operation. */
-typedef struct tfapprox_approx_conv2d {
-  tfapprox_conv2d shape;
-  tfapprox_quantiser input, filter;
-  const tfapprox_table* table;
-  tfapprox_conv2d_work work;
-} tfapprox_approx_conv2d;
+/* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. */
+TFAPPROX_API void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work,
+                                             const void* activations, const void* weights, void* prepared,
+                                             int64_t begin, int64_t end);
 
-/* `shape` is resolved; the quantisers are initialised, for this table. */
-TFAPPROX_API int32_t tfapprox_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
-                                                 const tfapprox_quantiser* filter, const tfapprox_table* table,
-                                                 tfapprox_approx_conv2d* op, tfapprox_error* error);
-
-/* Writes filters [filter_begin, filter_end) of the work.shape.out_channels at `prepared`, filter_bytes bytes, aligned
- * to 64: their codes and sums; where operands are exchanged, those of the input. Disjoint ranges may be concurrent. */
-TFAPPROX_API void tfapprox_approx_conv2d_prepare(const tfapprox_approx_conv2d* op, const float* input,
-                                                 const float* filter, void* prepared, int64_t filter_begin,
-                                                 int64_t filter_end);
-
-/* Computes tiles [tile_begin, tile_end) of the output (3), when all filters are prepared. Runs of disjoint tiles may be
- * concurrent, each with its own workspace of workspace_bytes, aligned to 64. */
-TFAPPROX_API void tfapprox_approx_conv2d_run(const tfapprox_approx_conv2d* op, const float* input, const float* filter,
-                                             const void* prepared, float* output, int64_t tile_begin, int64_t tile_end,
-                                             void* workspace);
-
-/* ---- AxConv2D --------------------------------------------------------------------------------- */
-
-/* One call of the operation. */
-typedef struct tfapprox_ax_conv2d {
-  tfapprox_conv2d shape; /* with the padding of (5.3) */
-  int32_t input_offset, filter_offset;
-  float min_output, max_output;
-  const tfapprox_table* table;
-  tfapprox_conv2d_work work;
-} tfapprox_ax_conv2d;
-
-/* `shape` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits, is unsigned, and is tuned if it is
- * to be. */
-TFAPPROX_API int32_t tfapprox_ax_conv2d_init(const tfapprox_conv2d* shape, float min_input, float max_input,
-                                             float min_filter, float max_filter, const tfapprox_table* table,
-                                             tfapprox_ax_conv2d* op, tfapprox_error* error);
-
-/* As tfapprox_approx_conv2d_prepare and _run, from codes to sums (5.2). */
-TFAPPROX_API void tfapprox_ax_conv2d_prepare(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
-                                             void* prepared, int64_t filter_begin, int64_t filter_end);
-TFAPPROX_API void tfapprox_ax_conv2d_run(const tfapprox_ax_conv2d* op, const uint8_t* input, const uint8_t* filter,
-                                         const void* prepared, int32_t* output, int64_t tile_begin, int64_t tile_end,
-                                         void* workspace);
+/* Computes parts [begin, end) of the output. */
+TFAPPROX_API void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_work* work,
+                                         const void* activations, const void* weights, const void* prepared,
+                                         void* output, int64_t begin, int64_t end, void* workspace);
 
 /* ---- Paths ------------------------------------------------------------------------------------ */
 
-/* The name of the CPU path that runs the look-ups: the best one that this CPU supports, or the one that
- * TFAPPROX_FORCE_PATH names; an error if that one is unknown, not built or not supported. */
+/* The name of the CPU path that runs the look-ups: the best one that this CPU supports, or the path that
+ * TFAPPROX_FORCE_PATH names. It is an error if that path is unknown, not built or not supported. */
 TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
 
-/* Path number `index`, from 0, best first: its name, whether the compiler built it, whether this CPU supports it;
- * TFAPPROX_NOT_FOUND after the last one. */
+/* Describes path number `index`, from 0, best first: its name, whether the compiler built it, and whether this CPU
+ * supports it; TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported);
 
 /* The names of the path and of the plan of a program. */

@@ -1,7 +1,7 @@
-/* The C interface of the CUDA kernels: convolutions on the current device, on the caller's stream.
+/* The C interface of the CUDA kernels: operations on the current device, on the caller's stream.
  *
  * The rules of tfapprox.h hold. Pointers to tensors and workspace are device memory, aligned to 16; `stream` is a
- * cudaStream_t. Work is queued, and only tables, copies and free wait for it.
+ * cudaStream_t. Operations are queued; only tables, copies and free wait for the device.
  */
 #ifndef TFAPPROX_COMMON_CORE_TFAPPROX_CUDA_H_
 #define TFAPPROX_COMMON_CORE_TFAPPROX_CUDA_H_
@@ -23,8 +23,8 @@ typedef struct tfapprox_cuda_device {
 /* The current device; TFAPPROX_UNAVAILABLE if there is none, or no kernel of this build runs on it. */
 TFAPPROX_API int32_t tfapprox_cuda_device_describe(tfapprox_cuda_device* device, tfapprox_error* error);
 
-/* Device memory, for callers without an allocator of their own; copies wait until they are done, and free for all work
- * of the current device. */
+/* Device memory for callers that have no allocator. Copies return when they are done; free waits for all work of the
+ * current device. */
 TFAPPROX_API int32_t tfapprox_cuda_allocate(int64_t bytes, void** memory, tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_free(void* memory);
 TFAPPROX_API int32_t tfapprox_cuda_upload(void* device, const void* host, int64_t bytes, tfapprox_error* error);
@@ -36,8 +36,9 @@ TFAPPROX_API int32_t tfapprox_cuda_synchronize(tfapprox_error* error);
 /* A table on one device, with the plan that is cheapest there or that TFAPPROX_PLAN names. */
 typedef struct tfapprox_cuda_table tfapprox_cuda_table;
 
-/* Shares one copy for all who give the same table on the current device; `table` must outlive it. Waits for the copy.
- * Release it once per acquire, whatever the current device; the last release waits for what is queued on its device. */
+/* Gives the copy of `table` on the current device, which all callers share; `table` must outlive it. Returns when the
+ * copy is complete. Release it once per acquire, whatever the current device is then; the last release waits for all
+ * work that is queued on the device of the copy. */
 TFAPPROX_API int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_cuda_table** copy,
                                                  tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy);
@@ -45,39 +46,24 @@ TFAPPROX_API const char* tfapprox_cuda_table_plan(const tfapprox_cuda_table* cop
 
 /* ---- Operations ------------------------------------------------------------------------------- */
 
-/* How a call is divided: passes over some images, because the workspace of a pass is bounded, and over some taps,
+/* How a call is divided: into passes over some images, because the workspace of a pass is bounded, and over some taps,
  * because the sums of a pass fit 32 bits. */
 typedef struct tfapprox_cuda_work {
-  int64_t images;        /* of a pass */
-  int64_t filter_chunks; /* of a pass, of 16 channels */
-  int64_t workspace_bytes;
+  int64_t images;          /* images of a pass */
+  int64_t filter_chunks;   /* chunks of 16 channels of a filter that a pass sums up */
+  int64_t workspace_bytes; /* device memory that a run needs */
 } tfapprox_cuda_work;
 
-typedef struct tfapprox_cuda_approx_conv2d {
-  tfapprox_conv2d shape;
-  tfapprox_quantiser input, filter;
-  const tfapprox_cuda_table* table;
-  tfapprox_cuda_work work;
-} tfapprox_cuda_approx_conv2d;
-
-/* As tfapprox_approx_conv2d_init. Refuses sizes of one image beyond 2^30. */
-TFAPPROX_API int32_t tfapprox_cuda_approx_conv2d_init(const tfapprox_conv2d* shape, const tfapprox_quantiser* input,
-                                                      const tfapprox_quantiser* filter,
-                                                      const tfapprox_cuda_table* table, tfapprox_cuda_approx_conv2d* op,
-                                                      tfapprox_error* error);
-
-/* Queues the whole operation (3) on the GPU of the table, which must be the current one; `workspace` has
- * workspace_bytes, and is free for work that is queued after this. */
-TFAPPROX_API int32_t tfapprox_cuda_approx_conv2d_run(const tfapprox_cuda_approx_conv2d* op, const float* input,
-                                                     const float* filter, float* output, void* workspace, void* stream,
-                                                     tfapprox_error* error);
-
-/* `op` is initialised by tfapprox_ax_conv2d_init, of the same table. */
-TFAPPROX_API int32_t tfapprox_cuda_ax_conv2d_init(const tfapprox_ax_conv2d* op, const tfapprox_cuda_table* table,
+/* Divides an operation for the GPU that has `table`, the copy of the operation's table. Refuses sizes of one image beyond
+ * 2^30. */
+TFAPPROX_API int32_t tfapprox_cuda_operation_init(const tfapprox_operation* operation, const tfapprox_cuda_table* table,
                                                   tfapprox_cuda_work* work, tfapprox_error* error);
-TFAPPROX_API int32_t tfapprox_cuda_ax_conv2d_run(const tfapprox_ax_conv2d* op, const tfapprox_cuda_table* table,
-                                                 const tfapprox_cuda_work* work, const uint8_t* input,
-                                                 const uint8_t* filter, int32_t* output, void* workspace, void* stream,
+
+/* Queues the whole operation on the GPU of the table, which must be the current one. `workspace` has workspace_bytes and
+ * is free for work that is queued after this. `activations`, `weights` and `output` are the three tensors. */
+TFAPPROX_API int32_t tfapprox_cuda_operation_run(const tfapprox_operation* operation, const tfapprox_cuda_table* table,
+                                                 const tfapprox_cuda_work* work, const void* activations,
+                                                 const void* weights, void* output, void* workspace, void* stream,
                                                  tfapprox_error* error);
 
 #ifdef __cplusplus

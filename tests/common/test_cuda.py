@@ -119,10 +119,10 @@ def divide(monkeypatch, gpu, **work):
 
     def divided(name, *operands):
         call(name, *operands)
-        if name == "approx_conv2d_init":
-            operands[-1]._obj.work.workspace_bytes += 1 << 20
+        if name == "operation_init":
+            operands[-1]._obj.workspace_bytes += 1 << 20
             for field, value in work.items():
-                setattr(operands[-1]._obj.work, field, value)
+                setattr(operands[-1]._obj, field, value)
 
     monkeypatch.setattr(gpu, "_call", divided)
 

@@ -10,7 +10,7 @@ import host_kernels
 import numpy as np
 import pytest
 
-from tfapprox.common import _cuda_abi, cuda, native, reference
+from tfapprox.common import _cuda_abi, _operation, cuda, native, reference
 
 A, W = np.mgrid[0:256, 0:256]
 ERRORS = (A * W) ^ ((A * 7 + W * 3) & 31)
@@ -76,7 +76,7 @@ def test_planted_bugs_are_seen(host_gpu, tmp_path, monkeypatch, bug):
 
 def test_a_table_on_another_gpu(host_gpu, monkeypatch):
     one = np.ones([1] * 4)
-    with host_gpu.prepare(one, one, 0, 1, 0, 1, [1] * 4) as (queue, _):
+    with host_gpu.prepare(_operation.approx_conv2d(one, one, 0, 1, 0, 1, [1] * 4)) as (queue, _):
         monkeypatch.setenv("TFAPPROX_HOST_CUDA", "other device")
         with pytest.raises(ValueError, match="the table must be on the current GPU, 1; received one on GPU 0"):
             queue()
@@ -90,7 +90,7 @@ def test_work_that_is_queued_keeps_its_table(host_gpu, monkeypatch):
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(host_gpu.table(shared))
         monkeypatch.setattr(host_gpu, "table", lambda _: contextlib.nullcontext(copy))
-        with host_gpu.prepare(*case) as (queue, download):
+        with host_gpu.prepare(_operation.approx_conv2d(*case)) as (queue, download):
             queue()
             stack.close()
             expected = reference.approx_conv2d_with_min_max_vars(*case, table=table)
@@ -134,22 +134,19 @@ def test_an_image_too_large_for_a_gpu(host_gpu):
 @pytest.mark.parametrize("filter_size", [1, 3])
 def test_the_workspace_does_not_grow_with_the_batch(host_gpu, filter_size):
     """Not for one pixel after the other either, which the core lays side by side in one image for AxConv2D."""
-    shapes = (3000, 56, 56, 64), (filter_size, filter_size, 64, 64)
-    op, shared = native.init_ax_conv2d(*shapes, (-1, 1, -1, 1), [1] * 4, "SAME")
-    work, other = _cuda_abi.Work(), _cuda_abi.ApproxConv2D()
-    shape, range_ = native.conv2d(*shapes, [1] * 4, "SAME"), native.quantiser("input", -1, 1, shared)
-    with host_gpu.table(shared) as copy:
-        host_gpu._call("ax_conv2d_init", ctypes.byref(op), copy, ctypes.byref(work))
-        pointers = [ctypes.byref(x) for x in (shape, range_, range_)]
-        host_gpu._call("approx_conv2d_init", *pointers, copy, ctypes.byref(other))
-    for bytes_ in (work.workspace_bytes, other.work.workspace_bytes):
-        assert 2**27 < bytes_ < 2**28 + 2**20
+    case = np.zeros((1, 56, 56, 64)), np.zeros((filter_size, filter_size, 64, 64)), -1, 1, -1, 1, [1] * 4, "SAME"
+    for fill in (_operation.ax_conv2d, _operation.approx_conv2d):
+        operation, work = fill(*case), _cuda_abi.Work()
+        operation.descriptor.problem.batch = 3000
+        with host_gpu.table(operation.table) as copy:
+            host_gpu._call("operation_init", ctypes.byref(operation.descriptor), copy, ctypes.byref(work))
+        assert 2**27 < work.workspace_bytes < 2**28 + 2**20
 
 
 def test_structures_have_the_sizes_of_the_header(tmp_path):
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox_cuda.h"
-    structures = {"device": _cuda_abi.Device, "work": _cuda_abi.Work, "approx_conv2d": _cuda_abi.ApproxConv2D}
+    structures = {"device": _cuda_abi.Device, "work": _cuda_abi.Work}
     lines = [f"static_assert(sizeof(tfapprox_cuda_{n}) == {ctypes.sizeof(s)});" for n, s in structures.items()]
     (tmp_path / "abi.cc").write_text(f'#include "{header}"\n' + "\n".join(lines))
     subprocess.run([compiler, "-std=c++17", "-fsyntax-only", str(tmp_path / "abi.cc")], check=True)

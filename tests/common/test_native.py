@@ -117,7 +117,7 @@ def test_the_callers_float_environment_is_kept_out():
 def test_impossible_sizes(changed, message):
     sizes = {"input_shape": (1, 5, 5, 3), "filter_shape": (3, 3, 3, 4), "strides": ONES, "padding": "SAME"}
     with pytest.raises(ValueError, match=message):
-        native.conv2d(**{**sizes, **changed})
+        native.problem(**{**sizes, **changed})
 
 
 @pytest.mark.parametrize("name", GOLDEN_TF1)
@@ -160,7 +160,7 @@ def test_ax_conv2d_refuses_signed_tables(ax_tune):
     codes, table = np.zeros(ONES, np.uint8), reference.exact_table(8, signed=True)
     for function in (reference.ax_conv2d, native.ax_conv2d):
         with pytest.raises(ValueError, match=r"(unsigned products for|AxConv2D must have an unsigned).*signed one"):
-            function(codes, codes, -1, 1, -1, 1, ONES, "SAME", table, ax_tune)
+            function(codes, codes, -1, 1, -1, 1, ONES, "SAME", table=table, ax_tune=ax_tune)
 
 
 def test_structures_have_the_sizes_of_the_header(tmp_path):
@@ -174,8 +174,8 @@ def test_structures_have_the_sizes_of_the_header(tmp_path):
 
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox.h"
-    structures = {"error": _abi.Error, "quantiser": _abi.Quantiser, "conv2d": _abi.Conv2D}
-    structures.update(conv2d_work=_abi.Work, approx_conv2d=_abi.ApproxConv2D, ax_conv2d=_abi.AxConv2D)
+    structures = {"error": _abi.Error, "quantiser": _abi.Quantiser, "problem": _abi.Problem, "work": _abi.Work}
+    structures.update(operand=_abi.Operand, operation=_abi.Operation, plan=_abi.Plan, plan_costs=_abi.PlanCosts)
     lines = [f"static_assert(sizeof(tfapprox_{n}) == {ctypes.sizeof(s)});" for n, s in structures.items()]
     for name, structure in structures.items():
         for field, _ in structure._fields_:

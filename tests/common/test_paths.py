@@ -18,8 +18,9 @@ from cases import (
     random_table,
     structured_table,
 )
-from tfapprox.common import load_table, native, plans, reference
+from tfapprox.common import _operation, load_table, native, plans, reference
 
+WEIGHTS_IN_LANES = 1  # TFAPPROX_LANES_WEIGHT
 ONES = [1, 1, 1, 1]
 CONSTRUCTIONS = ["exact", "trunc3", "drum2", "kulkarni", "mitchell"]
 
@@ -175,18 +176,21 @@ def test_shapes(path, table, shape):
     )
 
 
-def test_operands_are_exchanged_where_pixels_are_few(path):
-    def is_exchanged(size):
+def test_roles_are_swapped_where_pixels_are_few(path):
+    def is_swapped(size):
         with forced(path, "look_up"):
-            op, _table = native.init_ax_conv2d((1, size, size, 8), (3, 3, 8, 100), (0, 1, 0, 1), ONES, "VALID")
-        return bool(op.work.is_exchanged)
+            operation = _operation.ax_conv2d(
+                *(np.zeros((1, size, size, 8)), np.zeros((3, 3, 8, 100)), 0, 1, 0, 1, ONES, "VALID")
+            )
+            with native.Execution(operation) as execution:
+                return execution.work.lanes == WEIGHTS_IN_LANES
 
-    assert is_exchanged(4)
-    assert not is_exchanged(20)
+    assert is_swapped(4)
+    assert not is_swapped(20)
 
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
-def test_nan_of_exchanged_operands(path, table):
+def test_nan_of_swapped_operands(path, table):
     """Few pixels and many filters, some of them with a NaN."""
     plan, entries = TABLES[table]
     random = np.random.RandomState(0)

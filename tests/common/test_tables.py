@@ -276,7 +276,7 @@ def test_the_core_shares_tables_by_content():
     assert one.handle.value == same.handle.value
     assert one.handle.value != other.handle.value
     # All-zero tables of two widths have the same 256 x 256 content, yet are not the same table.
-    assert native.Table(np.zeros((4, 4)), 2).handle.value != native.Table(np.zeros((8, 8)), 3).handle.value
+    assert native.Table(np.zeros((4, 4), int), 2).handle.value != native.Table(np.zeros((8, 8), int), 3).handle.value
     # The same bytes under two names; and an unsigned table whose words are those that the core has of the signed one.
     bits = table.view(np.int16)
     signs = [native.Table(entries) for entries in (table, bits, np.roll(table, 128, (0, 1)) ^ 0x8000)]

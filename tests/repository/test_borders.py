@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [path for room in ("common", "kernels", "src", "tf1", "tf2") for path in sorted((ROOT / room).rglob("*.*"))]
+SOURCES = [path for room in ("common", "tensorflow_ops", "src", "tf1", "tf2") for path in sorted((ROOT / room).rglob("*.*"))]
 TEXT = {
     path: path.read_text(encoding="utf-8") for path in SOURCES if path.suffix in {".py", ".cc", ".h", ".cu", ".txt"}
 }

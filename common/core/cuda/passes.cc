@@ -1,14 +1,16 @@
-// Divides a convolution in passes, lays out the workspace, and launches the kernels of each pass.
+// Divides an operation into passes, lays out the workspace, and launches the kernels of each pass.
 //
 //   filter -> prepare ->  weights, matrices, filter_sums            once
 //   input  -> quantise -> codes, pixel_sums -> window_sums          per pass over images
 //   term_gemm, lut_gemm -> output                                   per pass over taps, as the plan has it
-#include "conv2d.h"
+#include "passes.h"
 
 #include <algorithm>
 
 #include "device.h"
 #include "error.h"
+#include "problem.h"
+#include "quantiser.h"
 
 namespace tfapprox {
 namespace cuda {
@@ -16,15 +18,14 @@ namespace {
 
 constexpr int64_t kMaxSize = int64_t{1} << 30;  // so that positions and pixels of a pass fit int32
 constexpr int64_t kPassBytes = int64_t{256} << 20;
-constexpr int64_t kPassImages = 256;  // whose bytes tell those of one, without alignment
+constexpr int64_t kPassImages = 256;  // the bytes of so many images, divided, are those of one without alignment
 constexpr int64_t kAlignment = 256;
 
-int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
-int64_t Align(int64_t bytes, int64_t to = kAlignment) { return CeilDivide(bytes, to) * to; }
+int64_t Align(int64_t bytes) { return RoundUp(bytes, kAlignment); }
 
 // Single pixels, each under a filter of its size, are as many images, which passes divide anywhere. The core makes one
 // wide image of them (AxConv2D).
-tfapprox_conv2d Divisible(tfapprox_conv2d shape) {
+tfapprox_problem Divisible(tfapprox_problem shape) {
   const bool single = shape.filter_height == 1 && shape.filter_width == 1 && shape.out_height == shape.in_height &&
                       shape.out_width == shape.in_width && shape.stride_height == 1 && shape.stride_width == 1;
   if (!single || shape.layout != TFAPPROX_LAYOUT_NHWC || shape.pad_top != 0 || shape.pad_left != 0) return shape;
@@ -38,11 +39,11 @@ struct Sizes {
   int64_t chunks, filter_chunks, padded_filters, padded_chunks;
   int64_t in_plane, out_plane;
 
-  explicit Sizes(const tfapprox_conv2d& shape)
+  explicit Sizes(const tfapprox_problem& shape)
       : chunks(CeilDivide(shape.in_channels, kChunk)),
         filter_chunks(shape.filter_height * shape.filter_width * chunks),
-        padded_filters(Align(shape.out_channels, kPaddedFilters)),
-        padded_chunks(Align(filter_chunks, kPaddedChunks)),
+        padded_filters(RoundUp(shape.out_channels, kPaddedFilters)),
+        padded_chunks(RoundUp(filter_chunks, kPaddedChunks)),
         in_plane(shape.in_height * shape.in_width),
         out_plane(shape.out_height * shape.out_width) {}
 };
@@ -53,7 +54,7 @@ struct Layout {
   int64_t plane_bytes;
 };
 
-Layout LayOut(const tfapprox_conv2d& shape, const tfapprox_cuda_table& table, const tfapprox_cuda_work& work) {
+Layout LayOut(const tfapprox_problem& shape, const tfapprox_cuda_table& table, const tfapprox_cuda_work& work) {
   const Sizes sizes(shape);
   const int64_t pixels = work.images * sizes.in_plane + 1, outputs = work.images * sizes.out_plane;
   const bool wide = work.filter_chunks < sizes.filter_chunks;
@@ -76,7 +77,7 @@ Layout LayOut(const tfapprox_conv2d& shape, const tfapprox_cuda_table& table, co
   return layout;
 }
 
-Geometry GeometryOf(const tfapprox_conv2d& shape, int64_t images) {
+Geometry GeometryOf(const tfapprox_problem& shape, int64_t images) {
   const auto narrow = [](int64_t value) { return static_cast<int32_t>(value); };
   const Sizes sizes(shape);
   return {narrow(shape.in_height),      narrow(shape.in_width),          narrow(shape.in_channels),
@@ -90,19 +91,22 @@ Geometry GeometryOf(const tfapprox_conv2d& shape, int64_t images) {
 // The kernels of one operation, on one stream.
 class Runner {
  public:
-  Runner(const Convolution& call, void* workspace)
+  Runner(const Call& call, void* workspace)
       : call_(call),
-        table_(*call.table),
-        sizes_(call.shape),
-        layout_(LayOut(call.shape, table_, call.work)),
+        problem_(call.operation.problem),
+        activation_(call.operation.activation),
+        weight_(call.operation.weight),
+        table_(call.table),
+        sizes_(problem_),
+        layout_(LayOut(problem_, table_, call.work)),
         memory_(static_cast<uint8_t*>(workspace)) {}
 
   cudaError_t Prepare() const {
     PrepareArguments arguments = {};
-    arguments.geometry = GeometryOf(call_.shape, 0);
-    arguments.quantiser = call_.filter_quantiser;
-    arguments.filter = call_.filter;
-    arguments.zero = call_.input_zero;
+    arguments.geometry = GeometryOf(problem_, 0);
+    arguments.quantiser = weight_.quantiser;
+    arguments.filter = call_.weights;
+    arguments.zero = activation_.quantiser.zero_point;
     arguments.weight = table_.weight;
     arguments.filter_sums = At<int64_t>(layout_.filter_sums);
     arguments.weights = table_.entry_bytes == 0 ? nullptr : At<uint8_t>(layout_.weights);
@@ -112,15 +116,15 @@ class Runner {
     arguments.padded_chunks = static_cast<int32_t>(sizes_.padded_chunks);
     arguments.matrices = At<uint8_t>(layout_.matrices);
     const cudaError_t error =
-        cudaMemsetAsync(arguments.filter_sums, 0, call_.shape.out_channels * sizeof(int64_t), call_.stream);
+        cudaMemsetAsync(arguments.filter_sums, 0, problem_.out_channels * sizeof(int64_t), call_.stream);
     if (error != cudaSuccess) return error;
-    return call_.is_integer ? PrepareFilter<uint8_t>(arguments, call_.stream)
-                            : PrepareFilter<float>(arguments, call_.stream);
+    return weight_.elements == TFAPPROX_CODES ? PrepareFilter<uint8_t>(arguments, call_.stream)
+                                              : PrepareFilter<float>(arguments, call_.stream);
   }
 
   // Images [first, first + images).
   cudaError_t Run(int64_t first, int64_t images) const {
-    const Geometry geometry = GeometryOf(call_.shape, images);
+    const Geometry geometry = GeometryOf(problem_, images);
     cudaError_t error = Quantise(geometry, first);
     if (error != cudaSuccess) return error;
     error = SumWindows(geometry, At<int64_t>(layout_.pixel_sums), At<int64_t>(layout_.window_sums), call_.stream);
@@ -144,12 +148,12 @@ class Runner {
   cudaError_t Quantise(const Geometry& geometry, int64_t first) const {
     QuantiseArguments arguments = {};
     arguments.geometry = geometry;
-    arguments.quantiser = call_.input_quantiser;
-    const int64_t bytes = call_.is_integer ? sizeof(uint8_t) : sizeof(float);
+    arguments.quantiser = activation_.quantiser;
+    const int64_t bytes = activation_.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
     arguments.input =
-        static_cast<const uint8_t*>(call_.input) + first * sizes_.in_plane * call_.shape.in_channels * bytes;
-    arguments.padding = call_.padding;
-    arguments.zero = call_.filter_zero;
+        static_cast<const uint8_t*>(call_.activations) + first * sizes_.in_plane * problem_.in_channels * bytes;
+    arguments.padding = ByteOf(activation_.quantiser, activation_.quantiser.zero_point);  // (3.2), (5.4)
+    arguments.zero = weight_.quantiser.zero_point;
     arguments.activation = table_.activation;
     arguments.maps = table_.maps;
     arguments.planes = table_.planes;
@@ -159,20 +163,20 @@ class Runner {
     const size_t sum_bytes = (size_t{1} + geometry.input_pixels) * sizeof(int64_t);
     const cudaError_t error = cudaMemsetAsync(arguments.pixel_sums, 0, sum_bytes, call_.stream);
     if (error != cudaSuccess) return error;
-    return call_.is_integer ? QuantiseInput<uint8_t>(arguments, call_.stream)
-                            : QuantiseInput<float>(arguments, call_.stream);
+    return activation_.elements == TFAPPROX_CODES ? QuantiseInput<uint8_t>(arguments, call_.stream)
+                                                  : QuantiseInput<float>(arguments, call_.stream);
   }
 
   Epilogue EpilogueOf(int64_t first, bool is_first, bool is_last) const {
     Epilogue epilogue = {};
     epilogue.window_sums = At<int64_t>(layout_.window_sums);
     epilogue.filter_sums = At<int64_t>(layout_.filter_sums);
-    const int64_t taps = call_.shape.filter_height * call_.shape.filter_width * call_.shape.in_channels;
-    epilogue.constant = static_cast<int64_t>(static_cast<uint64_t>(taps) * static_cast<uint64_t>(call_.input_zero) *
-                                             static_cast<uint64_t>(call_.filter_zero));
-    epilogue.scale = call_.scale;
-    epilogue.is_integer = call_.is_integer;
-    epilogue.output = call_.output + first * sizes_.out_plane * call_.shape.out_channels;
+    const auto activation_zero = static_cast<uint64_t>(int64_t{activation_.quantiser.zero_point});
+    const auto weight_zero = static_cast<uint64_t>(int64_t{weight_.quantiser.zero_point});
+    epilogue.constant = static_cast<int64_t>(static_cast<uint64_t>(Taps(problem_)) * activation_zero * weight_zero);
+    epilogue.scale = double{activation_.quantiser.scale} * double{weight_.quantiser.scale};  // (3.4)
+    epilogue.is_integer = call_.operation.output == TFAPPROX_OUTPUT_WRAPPED;
+    epilogue.output = call_.output + first * sizes_.out_plane * problem_.out_channels;
     epilogue.wide_sums = call_.work.filter_chunks < sizes_.filter_chunks ? At<int64_t>(layout_.wide_sums) : nullptr;
     epilogue.first = is_first;
     epilogue.last = is_last;
@@ -214,7 +218,9 @@ class Runner {
     return LutGemm(arguments, call_.stream);
   }
 
-  const Convolution& call_;
+  const Call& call_;
+  const tfapprox_problem& problem_;
+  const tfapprox_operand &activation_, &weight_;
   const tfapprox_cuda_table& table_;
   const Sizes sizes_;
   const Layout layout_;
@@ -223,9 +229,9 @@ class Runner {
 
 }  // namespace
 
-int32_t DivideWork(const tfapprox_conv2d& whole, const tfapprox_cuda_table& table, tfapprox_cuda_work* work,
+int32_t DivideWork(const tfapprox_problem& problem, const tfapprox_cuda_table& table, tfapprox_cuda_work* work,
                    tfapprox_error* error) {
-  const tfapprox_conv2d shape = Divisible(whole);
+  const tfapprox_problem shape = Divisible(problem);
   const Sizes sizes(shape);
   const int64_t height = shape.in_height + std::max<int64_t>(shape.pad_top, 0) +
                          std::max<int64_t>(shape.pad_bottom, 0) + (shape.filter_height - 1) * shape.dilation_height;
@@ -249,30 +255,30 @@ int32_t DivideWork(const tfapprox_conv2d& whole, const tfapprox_cuda_table& tabl
   work->images = 0;
   const int64_t fixed = LayOut(shape, table, *work).bytes;
   work->images = kPassImages;
-  const int64_t of_image = CeilDivide(std::max<int64_t>(LayOut(shape, table, *work).bytes - fixed, 1), kPassImages);
+  const int64_t image_bytes = CeilDivide(std::max<int64_t>(LayOut(shape, table, *work).bytes - fixed, 1), kPassImages);
   const int64_t pixels =
       std::max({sizes.in_plane * sizes.chunks, CeilDivide(sizes.out_plane, 128) * groups, sizes.out_plane, int64_t{1}});
-  work->images = std::max<int64_t>(1, std::min({kPassBytes / of_image, kMaxSize / pixels, shape.batch}));
+  work->images = std::max<int64_t>(1, std::min({kPassBytes / image_bytes, kMaxSize / pixels, shape.batch}));
   work->workspace_bytes = LayOut(shape, table, *work).bytes;
   return TFAPPROX_OK;
 }
 
-int32_t RunConvolution(const Convolution& whole, void* workspace, tfapprox_error* error) {
-  Convolution call = whole;
-  const tfapprox_conv2d& shape = call.shape = Divisible(whole.shape);
+int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error) {
+  Call call = undivided;
+  const tfapprox_problem& shape = call.operation.problem = Divisible(undivided.operation.problem);
   if (shape.batch * shape.out_height * shape.out_width == 0) return TFAPPROX_OK;
   int device;
   if (const int32_t status = Check(cudaGetDevice(&device), "the current device", error)) return status;
-  if (device != call.table->device) {
+  if (device != call.table.device) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the table must be on the current GPU, %d; received one on GPU %d",
-                device, call.table->device);
+                device, call.table.device);
   }
   const Runner runner(call, workspace);
   cudaError_t status = runner.Prepare();
   for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
     status = runner.Run(first, std::min(call.work.images, shape.batch - first));
   }
-  return Check(status, "the kernels of a convolution", error);
+  return Check(status, "the kernels of an operation", error);
 }
 
 }  // namespace cuda

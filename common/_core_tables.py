@@ -1,0 +1,120 @@
+"""Truth tables as the compiled core finds, checks and shares them; the public names are those of native.py."""
+
+import ctypes
+import os
+
+import numpy as np
+
+from ._abi import Error
+from ._bindings import check, core
+from .truth_table import MAX_BITS, MIN_BITS, TruthTable, check_unsigned
+
+
+def built_in_multipliers():
+    """The multipliers that the core generates: a dictionary from name to description."""
+    name, description, multipliers = ctypes.c_char_p(), ctypes.c_char_p(), {}
+    while core().tfapprox_multiplier_describe(len(multipliers), ctypes.byref(name), ctypes.byref(description)) == 0:
+        multipliers[name.value.decode()] = description.value.decode()
+    return multipliers
+
+
+def _c_string(name_or_path, argument="mul_map_file"):
+    encoded = os.fsencode(name_or_path)
+    if b"\0" in encoded:
+        raise ValueError(f"{argument} must have no null character; received {name_or_path!r}")
+    return encoded
+
+
+def _check_num_bits(num_bits):
+    # Before the core can, because ctypes cuts what does not fit 32 bits.
+    if not MIN_BITS <= num_bits <= MAX_BITS:
+        raise ValueError(f"num_bits must be from {MIN_BITS} to {MAX_BITS}; received {num_bits}")
+
+
+def table_source(name_or_path, argument="mul_map_file"):
+    """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
+    return ("built in", "path", "search path")[core().tfapprox_table_source(_c_string(name_or_path, argument))]
+
+
+def name_is_signed(name_or_path):
+    """Whether a name or path, pinned or not, is that of a signed table, `mul8s_...` (1.3)."""
+    return bool(core().tfapprox_name_is_signed(_c_string(name_or_path)))
+
+
+def table_hash(table):
+    """The content hash of a table, FNV-1a over the bytes of its file: an integer of 64 bits.
+
+    Args:
+        table: a `TruthTable` or an integer array `[2**num_bits, 2**num_bits]`.
+    """
+    entries = np.ascontiguousarray(table, np.uint16)
+    return core().tfapprox_table_hash(entries.ctypes.data, len(entries).bit_length() - 1)
+
+
+def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
+    """Truth table by registered name or path.
+
+    Args:
+        name_or_path: name of a built-in multiplier, path of a `.bin` file, or `NAME` of a `NAME.bin` in a multiplier
+            folder; `""` is the exact product. It may be pinned: `#fnv1a=` and 16 hexadecimal digits at its end.
+        num_bits: width of both operands, 2 to 8.
+        signed: whether a signed table will do.
+        argument: what errors call `name_or_path`.
+
+    Returns:
+        uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if the table is signed.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the width is not 2 to 8 or not that of the table, if the table is not the pinned one, or if it is
+            signed and must not be.
+    """
+    _check_num_bits(num_bits)
+    table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
+    is_signed = ctypes.c_int32()
+    pointers = (table.ctypes.data, ctypes.byref(is_signed) if signed else None, ctypes.byref(error))
+    check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
+    return table.view(np.int16) if is_signed.value else table
+
+
+def tune(table):
+    """The weight map of ALWANN (5.6) applied to a table by the core.
+
+    Args:
+        table: a `TruthTable` or an integer array `[2**num_bits, 2**num_bits]`, activation code first, unsigned.
+
+    Returns:
+        uint16 array of the same shape, in which each column is replaced by the column nearest to the exact products.
+
+    Raises:
+        ValueError: if the table is signed.
+    """
+    check_unsigned(table)
+    entries = np.ascontiguousarray(table, np.uint16)
+    tuned = np.empty_like(entries)
+    core().tfapprox_table_tune(entries.ctypes.data, len(entries).bit_length() - 1, tuned.ctypes.data)
+    return tuned
+
+
+class Table:
+    """A table that the core shares by content; equal handles mean equal content and sign.
+
+    Args:
+        table: a `TruthTable`; or an integer array `[2**num_bits, 2**num_bits]`, activation code first, int16 if it is
+            signed; or `None` for the exact product of unsigned codes.
+        num_bits: width of both operands, 2 to 8; 8 if the table is signed.
+
+    Raises:
+        ValueError: if the width, the shape or an entry is not possible.
+    """
+
+    def __init__(self, table, num_bits=8):
+        table = TruthTable.of(table, num_bits)
+        entries = np.ascontiguousarray(table.entries)
+        self.handle, error = ctypes.c_void_p(), Error()
+        pointers = ctypes.byref(self.handle), ctypes.byref(error)
+        check(core().tfapprox_table_acquire(entries.ctypes.data, num_bits, table.signed, *pointers), error)
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            core().tfapprox_table_release(self.handle)

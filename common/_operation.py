@@ -1,0 +1,145 @@
+"""Calls of operations as the core describes them: one descriptor, whether a CPU or a GPU computes it.
+
+A new operation needs one function here, which fills the descriptor from the arguments of its reference.
+"""
+
+import ctypes
+
+import numpy as np
+
+from . import _abi
+from ._bindings import check, core
+from ._convolution import AxOutput
+from ._core_tables import Table, tune
+from .truth_table import TruthTable
+
+PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
+LAYOUTS = {"NHWC": 0, "NCHW": 1}
+REALS, CODES = 0, 1
+
+
+class Operation:
+    """One call: descriptor, table and tensors, which stay alive as long as this object.
+
+    Attributes:
+        descriptor: an `_abi.Operation`, filled.
+        table: the `Table` that the descriptor points to.
+        activations: array of the input, float32 or uint8, contiguous.
+        weights: array of the filter, of the same dtype, contiguous.
+        output: array that the computation fills, float32 or int32.
+        result: function without arguments that gives what the public function returns, once `output` is filled.
+    """
+
+    def __init__(self, descriptor, table, activations, weights, output, result=None):
+        self.descriptor, self.table = descriptor, table
+        self.activations, self.weights, self.output = activations, weights, output
+        self.result = result or (lambda: output)
+
+
+def quantiser(name, minimum, maximum, table):
+    """Scale and zero point of a range, equations (2): an `_abi.Quantiser`.
+
+    Args:
+        name: `"input"` or `"filter"`, with which messages begin.
+        minimum: lower end of the range, float32.
+        maximum: upper end of the range, float32.
+        table: the `Table` whose codes the quantiser gives.
+
+    Raises:
+        ValueError: if the range is not finite, or `minimum > maximum`.
+    """
+    result, error = _abi.Quantiser(), _abi.Error()
+    status = core().tfapprox_quantiser_init(
+        name.encode(), minimum, maximum, table.handle, ctypes.byref(result), ctypes.byref(error)
+    )
+    check(status, error)
+    return result
+
+
+def problem(
+    input_shape, filter_shape, strides, padding, *, explicit_paddings=(), data_format="NHWC", dilations=(1, 1, 1, 1)
+):
+    """Output size and padding of a convolution, equations (4): an `_abi.Problem`.
+
+    Args:
+        input_shape: four integers in the order of `data_format`.
+        filter_shape: `[filter_height, filter_width, in_channels, out_channels]`.
+        strides: four integers in the order of `data_format`, as `tf.nn.conv2d` has them.
+        padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers in the order of `data_format`.
+
+    Raises:
+        ValueError: if a size is not possible.
+    """
+    height, width = data_format.index("H"), data_format.index("W")
+    channels = input_shape[data_format.index("C")]
+    filter_height, filter_width, in_channels, out_channels = filter_shape
+    if channels != in_channels:
+        raise ValueError(f"filter must have the input's depth; received filter {in_channels}, input {channels}")
+    pads = dict(zip(range(8), explicit_paddings))
+    result, error = _abi.Problem(), _abi.Error()
+    result.batch, result.in_channels = input_shape[data_format.index("N")], channels
+    result.in_height, result.in_width = input_shape[height], input_shape[width]
+    result.filter_height, result.filter_width, result.out_channels = filter_height, filter_width, out_channels
+    result.groups = result.out_stride_height = result.out_stride_width = 1
+    result.stride_height, result.stride_width = strides[height], strides[width]
+    result.dilation_height, result.dilation_width = dilations[height], dilations[width]
+    result.padding, result.layout = PADDINGS[padding], LAYOUTS[data_format]
+    result.pad_top, result.pad_bottom = pads.get(2 * height, 0), pads.get(2 * height + 1, 0)
+    result.pad_left, result.pad_right = pads.get(2 * width, 0), pads.get(2 * width + 1, 0)
+    check(core().tfapprox_problem_resolve(ctypes.byref(result), ctypes.byref(error)), error)
+    return result
+
+
+def _empty_output(shape, data_format, dtype):
+    sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
+    return np.empty([sizes[axis] for axis in data_format], dtype)
+
+
+def approx_conv2d(
+    input,
+    filter,
+    input_min,
+    input_max,
+    filter_min,
+    filter_max,
+    strides,
+    padding="SAME",
+    *,
+    num_bits=8,
+    table=None,
+    data_format="NHWC",
+    **geometry,
+):
+    """`ApproxConv2DWithMinMaxVars` (3) as an `Operation`: real numbers in and out."""
+    input, filter = np.ascontiguousarray(input, np.float32), np.ascontiguousarray(filter, np.float32)
+    shape = problem(input.shape, filter.shape, strides, padding, data_format=data_format, **geometry)
+    shared = Table(table, num_bits)
+    descriptor = _abi.Operation(
+        problem=shape,
+        activation=_abi.Operand(REALS, quantiser("input", input_min, input_max, shared)),
+        weight=_abi.Operand(REALS, quantiser("filter", filter_min, filter_max, shared)),
+        table=shared.handle,
+    )
+    return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))
+
+
+def ax_conv2d(
+    input, filter, min_input, max_input, min_filter, max_filter, strides, padding, *, table=None, ax_tune=True
+):
+    """`AxConv2D` (5) as an `Operation`: codes in, wrapped sums out."""
+    input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
+    shape = problem(input.shape, filter.shape, strides, padding)
+    shared = Table(tune(TruthTable.of(table)) if ax_tune else table)
+    descriptor, error, limits = _abi.Operation(), _abi.Error(), (ctypes.c_float(), ctypes.c_float())
+    pointers = [ctypes.byref(value) for value in (descriptor, *limits, error)]
+    ranges = (min_input, max_input, min_filter, max_filter)
+    check(core().tfapprox_ax_conv2d_fill(ctypes.byref(shape), *ranges, shared.handle, *pointers), error)
+    output = _empty_output(shape, "NHWC", np.int32)
+
+    def result():
+        return AxOutput(output, *(np.float32(limit.value) for limit in limits))
+
+    return Operation(descriptor, shared, input, filter, output, result)

@@ -1,0 +1,103 @@
+// The three functions of an operation: init, prepare and run, for all that a tfapprox_operation can describe.
+#include <algorithm>
+
+#include "error.h"
+#include "float_environment.h"
+#include "planned_table.h"
+#include "tiles.h"
+
+namespace tfapprox {
+namespace {
+
+// Filters whose codes one part of prepare makes: few enough for the threads to share, many enough for whole vectors.
+constexpr int64_t kFiltersPerPart = 64;
+constexpr int64_t kCyclesPerPreparedByte = 2;
+
+// Divides tiles and filters among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts per
+// thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
+void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
+  const tfapprox_problem& problem = work->problem;
+  if (work->tiles == 0) return;
+  const Division division = Divide(problem, *work->program);
+  if (division.blocks % threads != 0) work->tiles_per_unit = 1;
+  work->run_parts = std::min<int64_t>(work->tiles / work->tiles_per_unit, 2 * int64_t{threads});
+  const double products_per_tile =
+      static_cast<double>(Taps(problem)) *
+      static_cast<double>(division.width * std::min(division.filters, problem.out_channels));
+  const auto cycles_per_tile = static_cast<int64_t>(LutGemmPathAt(path).look_up_cycles * products_per_tile);
+  work->cycles_per_run_part = cycles_per_tile * (work->tiles / work->run_parts);
+  work->prepare_parts = CeilDivide(problem.out_channels, kFiltersPerPart);
+  work->cycles_per_prepare_part = kCyclesPerPreparedByte * (work->prepared_bytes / work->prepare_parts);
+}
+
+int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work* work, tfapprox_error* error) {
+  *work = {};
+  if (const int32_t status = tfapprox_operation_check(&operation, error)) return status;
+  if (threads < 1) return Fail(error, TFAPPROX_INVALID_ARGUMENT, "threads must be 1 or more; received %d", threads);
+  const int32_t path = ChooseLutGemm(error);
+  if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
+  if (const int32_t status = FindProgram(*operation.table, path, &work->program, error)) return status;
+  work->problem = Simplify(operation.problem);
+  if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
+  if (const int32_t status = DivideIntoTiles(work, error)) return status;
+  DivideAmongThreads(path, threads, work);
+  return TFAPPROX_OK;
+}
+
+void WriteOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call, void* output,
+                  int64_t begin, int64_t end, void* workspace) {
+  if (operation.output == TFAPPROX_OUTPUT_WRAPPED) {
+    WrappedOutputs outputs(sides, call);
+    RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
+  } else {
+    RealOutputs outputs(operation, sides, call);
+    RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
+  }
+}
+
+}  // namespace
+}  // namespace tfapprox
+
+int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error) {
+  const tfapprox_problem& problem = operation->problem;
+  if (problem.groups != 1 || problem.out_stride_height != 1 || problem.out_stride_width != 1) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "groups and the steps between outputs must be 1; received %lld groups, steps %lld and %lld",
+                          static_cast<long long>(problem.groups), static_cast<long long>(problem.out_stride_height),
+                          static_cast<long long>(problem.out_stride_width));
+  }
+  if (operation->activation.per_filter != nullptr || operation->weight.per_filter != nullptr) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "activations and weights must have one range each; received ranges per filter");
+  }
+  return TFAPPROX_OK;
+}
+
+int32_t tfapprox_operation_init(const tfapprox_operation* operation, int32_t threads, tfapprox_work* work,
+                                tfapprox_error* error) {
+  return tfapprox::Init(*operation, threads, work, error);
+}
+
+void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work, const void* activations,
+                                const void* weights, void* prepared, int64_t begin, int64_t end) {
+  if (begin == end) return;
+  const tfapprox::FloatEnvironment ieee;
+  const tfapprox::Call call = tfapprox::MakeCall(*work, prepared);
+  const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
+  const int64_t filters = work->problem.out_channels;
+  const tfapprox::FilterRange range = {tfapprox::kFiltersPerPart * begin,
+                                       std::min(tfapprox::kFiltersPerPart * end, filters)};
+  tfapprox::PrepareBroadcast(*operation, *work, sides.broadcast, call.division, call.filter, range);
+}
+
+void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_work* work, const void* activations,
+                            const void* weights, const void* prepared, void* output, int64_t begin, int64_t end,
+                            void* workspace) {
+  if (begin == end) return;
+  const tfapprox::FloatEnvironment ieee;
+  const tfapprox::Call call = tfapprox::MakeCall(*work, const_cast<void*>(prepared));
+  const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
+  const int64_t units = work->tiles / work->tiles_per_unit;
+  const auto first_tile = [&](int64_t part) { return units * part / work->run_parts * work->tiles_per_unit; };
+  tfapprox::WriteOutputs(*operation, sides, call, output, first_tile(begin), first_tile(end), workspace);
+}

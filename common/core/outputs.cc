@@ -1,0 +1,72 @@
+// Both kinds of outputs: real numbers and wrapped integers.
+#include "outputs.h"
+
+#include <limits>
+
+namespace tfapprox {
+namespace {
+
+int32_t Wrap(uint64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(x)); }
+
+}  // namespace
+
+RealOutputs::RealOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call)
+    : call_(call),
+      lanes_zero_(sides.lanes_zero),
+      broadcast_zero_(sides.broadcast_zero),
+      scale_(double{operation.activation.quantiser.scale} * double{operation.weight.quantiser.scale}) {}
+
+void RealOutputs::Begin(const Panel& panel) {
+  const auto zero = static_cast<double>(broadcast_zero_);
+  for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zero * static_cast<double>(panel.code_sums[p]);
+}
+
+// All but the scale are integers below 2^53, which double holds exactly.
+void RealOutputs::Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) {
+  auto* real = static_cast<float*>(outputs);
+  const auto constant = static_cast<double>(Taps(call_.problem) * lanes_zero_ * broadcast_zero_ -
+                                            lanes_zero_ * call_.filter.code_sums[channel]);
+  if (sums.carried == nullptr) {
+    call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale_,
+                                     panel.pixels, real);
+  } else {
+    for (int64_t p = 0; p < panel.pixels; ++p) {
+      const double total = static_cast<double>(sums.carried[p]) + (corrections_[p] + constant);
+      real[p] = static_cast<float>(scale_ * total);
+    }
+  }
+  const bool filter_nan = call_.filter.touches_nan[channel] != 0;
+  if (!panel.any_nan && !filter_nan) return;
+  for (int64_t p = 0; p < panel.pixels; ++p) {
+    if (filter_nan || panel.touches_nan[p] != 0) real[p] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+WrappedOutputs::WrappedOutputs(const Sides& sides, const Call& call)
+    : call_(call),
+      lanes_zero_(static_cast<uint64_t>(sides.lanes_zero)),
+      broadcast_zero_(static_cast<uint64_t>(sides.broadcast_zero)) {}
+
+void WrappedOutputs::Begin(const Panel& panel) {
+  for (int64_t p = 0; p < panel.pixels; ++p) {
+    const uint64_t sum = call_.division.boxes == 1 ? static_cast<uint64_t>(int64_t{panel.pixel_sums[p]}) : 0;
+    corrections_[p] = Wrap(sum - static_cast<uint64_t>(panel.code_sums[p]) * broadcast_zero_);
+  }
+}
+
+void WrappedOutputs::Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) {
+  auto* wrapped = static_cast<int32_t*>(outputs);
+  const uint64_t constant = static_cast<uint64_t>(Taps(call_.problem)) * lanes_zero_ * broadcast_zero_ -
+                            static_cast<uint64_t>(call_.filter.code_sums[channel]) * lanes_zero_;
+  if (sums.carried == nullptr) {
+    const int32_t filter_sum = Wrap(constant + static_cast<uint64_t>(int64_t{sums.filter_sum}));
+    call_.program.path->loops->wrap(sums.sums, corrections_, filter_sum, panel.pixels, wrapped);
+    return;
+  }
+  for (int64_t p = 0; p < panel.pixels; ++p) {
+    wrapped[p] =
+        Wrap(static_cast<uint64_t>(sums.carried[p]) + static_cast<uint64_t>(int64_t{corrections_[p]}) + constant);
+  }
+}
+
+}  // namespace tfapprox

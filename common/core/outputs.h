@@ -1,0 +1,72 @@
+// The last step of an operation: sums of products, corrected for the zero points, become the numbers of the output.
+//
+// TileRunner (tiles.cc) calls an Outputs once per panel of pixels and once per filter of that panel.
+#ifndef TFAPPROX_COMMON_CORE_OUTPUTS_H_
+#define TFAPPROX_COMMON_CORE_OUTPUTS_H_
+
+#include <memory>
+
+#include "panel.h"
+#include "prepared_filter.h"
+#include "roles.h"
+
+namespace tfapprox {
+
+// What all tiles of a call share. Each function of the C interface makes it again from its parts.
+struct Call {
+  const tfapprox_problem& problem;  // what is computed; see tfapprox_work
+  const Program& program;           // how it is computed
+  Division division;                // into tiles
+  PreparedFilter filter;            // the broadcast operand
+};
+
+// The sums of products of one filter and all pixels of a panel:
+//   total[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32.
+// Where the taps of a filter were divided into several boxes, `carried` has the totals in 64 bits instead.
+struct FilterSums {
+  const int32_t* sums;        // [pixels] of terms and look-ups
+  const int32_t* pixel_sums;  // [pixels] of activation[a] of the plan
+  int32_t filter_sum;         // of weight[w] of the plan
+  const int64_t* carried;     // [pixels], or null for one box
+};
+
+class Outputs {
+ public:
+  virtual ~Outputs() = default;
+
+  // Computes what depends on the pixels of a complete panel only.
+  virtual void Begin(const Panel& panel) = 0;
+  // Writes the panel.pixels outputs of filter `channel`, 4 bytes each.
+  virtual void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) = 0;
+};
+
+// float32: the total, corrected (3.3) and scaled (3.4), and NaN where an operand is (3.5).
+class RealOutputs : public Outputs {
+ public:
+  RealOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call);
+  void Begin(const Panel& panel) override;
+  void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
+
+ private:
+  const Call& call_;
+  const int64_t lanes_zero_, broadcast_zero_;
+  const double scale_;             // the product of both scales
+  double corrections_[kMaxWidth];  // of each pixel: the part of (3.3) that depends on its codes
+};
+
+// int32: the total and the corrections (5.2), all of it modulo 2^32.
+class WrappedOutputs : public Outputs {
+ public:
+  WrappedOutputs(const Sides& sides, const Call& call);
+  void Begin(const Panel& panel) override;
+  void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
+
+ private:
+  const Call& call_;
+  const uint64_t lanes_zero_, broadcast_zero_;
+  int32_t corrections_[kMaxWidth];  // of each pixel: the part of its total and of (5.2) that is the same for all filters
+};
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_OUTPUTS_H_

@@ -1,0 +1,77 @@
+// Keeps plans, programs and the transposed table beside each shared table.
+#include "planned_table.h"
+
+#include <memory>
+#include <mutex>
+#include <new>
+
+#include "error.h"
+#include "plan_find.h"
+
+namespace tfapprox {
+namespace {
+
+struct Planned : TableCompanion {
+  std::mutex mutex;                                // of the three members below
+  std::vector<Plan> plans;                         // empty until they are found; a table has at least one
+  std::vector<std::unique_ptr<Program>> programs;  // one for each pair of path and plan that was asked for
+  std::unique_ptr<tfapprox_table> transposed;      // null until it is made
+};
+
+Planned& PlannedOf(const tfapprox_table& table) {
+  const std::lock_guard<std::mutex> lock(table.companion_mutex);
+  if (table.companion == nullptr) table.companion.reset(new Planned);
+  return static_cast<Planned&>(*table.companion);
+}
+
+}  // namespace
+
+const std::vector<Plan>& Plans(const tfapprox_table& table) {
+  Planned& planned = PlannedOf(table);
+  const std::lock_guard<std::mutex> lock(planned.mutex);
+  if (planned.plans.empty()) planned.plans = FindPlans(table);
+  return planned.plans;
+}
+
+int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error) {
+  const LutGemmPath& kernels = LutGemmPathAt(path);
+  const Plan* plan;
+  if (const int32_t status = ChoosePlan(table, kernels.costs, &plan, error)) return status;
+  try {
+    Planned& planned = PlannedOf(table);
+    const std::lock_guard<std::mutex> lock(planned.mutex);
+    for (const auto& known : planned.programs) {
+      if (known->path == &kernels && known->plan == plan) {
+        *program = known.get();
+        return TFAPPROX_OK;
+      }
+    }
+    planned.programs.push_back(MakeProgram(table, *plan, kernels));
+    *program = planned.programs.back().get();
+  } catch (const std::bad_alloc&) {
+    return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for the tables of the path %s", kernels.name);
+  }
+  return TFAPPROX_OK;
+}
+
+int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error) {
+  try {
+    Planned& planned = PlannedOf(table);
+    const std::lock_guard<std::mutex> lock(planned.mutex);
+    if (planned.transposed == nullptr) {
+      std::unique_ptr<tfapprox_table> made(new tfapprox_table{});
+      made->num_bits = table.num_bits;
+      made->is_signed = table.is_signed;
+      for (int32_t a = 0; a < 256; ++a) {
+        for (int32_t w = 0; w < 256; ++w) made->columns[a][w] = table.columns[w][a];
+      }
+      planned.transposed = std::move(made);
+    }
+    *transposed = planned.transposed.get();
+  } catch (const std::bad_alloc&) {
+    return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a transposed table");
+  }
+  return TFAPPROX_OK;
+}
+
+}  // namespace tfapprox

@@ -1,0 +1,24 @@
+// The sizes of a convolution that everything else is computed from, for the CPU and the GPU.
+#ifndef TFAPPROX_COMMON_CORE_PROBLEM_H_
+#define TFAPPROX_COMMON_CORE_PROBLEM_H_
+
+#include "tfapprox.h"
+
+namespace tfapprox {
+
+inline int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
+inline int64_t RoundUp(int64_t a, int64_t b) { return CeilDivide(a, b) * b; }
+
+// Products of one output, taps in the padding included: the K of (3.3) and (5.2).
+inline int64_t Taps(const tfapprox_problem& problem) {
+  return problem.filter_height * problem.filter_width * (problem.in_channels / problem.groups);
+}
+
+// Positions of the output, each of which has out_channels outputs.
+inline int64_t Pixels(const tfapprox_problem& problem) {
+  return problem.batch * problem.out_height * problem.out_width;
+}
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_PROBLEM_H_

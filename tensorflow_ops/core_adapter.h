@@ -1,0 +1,58 @@
+// The core's statuses, tables and problems in TensorFlow's terms, for the kernels of all operations.
+//
+// The files are compiled for TensorFlow 1.14 and for 2.x, whose Status is another type. Status here is the type that
+// errors::* return.
+#ifndef TFAPPROX_TENSORFLOW_OPS_CORE_ADAPTER_H_
+#define TFAPPROX_TENSORFLOW_OPS_CORE_ADAPTER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/tensor.h"
+#include "tensorflow/core/lib/core/errors.h"
+#include "tfapprox.h"
+
+namespace tfapprox {
+
+using Status = decltype(tensorflow::errors::Internal(""));
+
+struct ReleaseTable {
+  void operator()(const tfapprox_table* table) const { tfapprox_table_release(table); }
+};
+using TableHandle = std::unique_ptr<const tfapprox_table, ReleaseTable>;
+
+// TensorFlow's status for a status and message of the core.
+Status ToStatus(int32_t status, const tfapprox_error& error);
+
+// The table that the attribute `argument` names, shared by all kernels that have the same table. `tables` is one of
+// TFAPPROX_TABLES_ANY, _UNSIGNED and _TUNED.
+Status OpenTable(const char* argument, const std::string& name_or_path, int32_t num_bits, int32_t tables,
+                 TableHandle* table);
+
+// Such as "[1, 2, 3]".
+std::string Join(const std::vector<int64_t>& values);
+
+// Checks strides or dilations: 4 integers, 1 for batch and channels, which lie at the two axes given.
+Status CheckSteps(const char* name, const std::vector<int64_t>& steps, int batch_axis, int channel_axis);
+
+// Adds the sizes of the two tensors to `problem`, which has the attributes, and resolves it. The axes are those of the
+// input.
+Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::TensorShape& filter, int height_axis,
+                  int width_axis, int channel_axis, tfapprox_problem* problem);
+
+// The tensors of one call. The core sees their bytes; tfapprox_operation says what they are.
+struct Tensors {
+  const void* activations;
+  const void* weights;
+  void* output;
+};
+
+// The pointer to the elements of a tensor of any type.
+inline void* Elements(const tensorflow::Tensor& tensor) { return const_cast<char*>(tensor.tensor_data().data()); }
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_TENSORFLOW_OPS_CORE_ADAPTER_H_

@@ -1,0 +1,49 @@
+// Runs the parts of an operation on TensorFlow's thread pool.
+#include "cpu_device.h"
+
+#include <atomic>
+
+#include "tensorflow/core/framework/allocator.h"
+#include "tensorflow/core/util/work_sharder.h"
+
+namespace tfapprox {
+
+Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
+                      const Tensors& tensors) {
+  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
+  tfapprox_work work;
+  tfapprox_error error;
+  TF_RETURN_IF_ERROR(ToStatus(tfapprox_operation_init(&operation, workers.num_threads, &work, &error), error));
+  const char *path, *plan;
+  tfapprox_program_describe(work.program, &path, &plan);
+  VLOG(1) << context->op_kernel().name() << " (" << context->op_kernel().type_string() << "): path " << path
+          << ", plan " << plan << (work.lanes == TFAPPROX_LANES_WEIGHT ? ", weights in lanes" : "");
+
+  tensorflow::Tensor memory;
+  TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.prepared_bytes}),
+                                            &memory));
+  void* prepared = Elements(memory);
+  tensorflow::Shard(workers.num_threads, workers.workers, work.prepare_parts, work.cycles_per_prepare_part,
+                    [&](int64_t begin, int64_t end) {
+                      tfapprox_operation_prepare(&operation, &work, tensors.activations, tensors.weights, prepared,
+                                                 begin, end);
+                    });
+  tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
+  std::atomic<bool> out_of_memory{false};
+  tensorflow::Shard(workers.num_threads, workers.workers, work.run_parts, work.cycles_per_run_part,
+                    [&](int64_t begin, int64_t end) {
+                      void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
+                      if (workspace == nullptr) {
+                        out_of_memory = true;
+                        return;
+                      }
+                      tfapprox_operation_run(&operation, &work, tensors.activations, tensors.weights, prepared,
+                                             tensors.output, begin, end, workspace);
+                      allocator->DeallocateRaw(workspace);
+                    });
+  if (!out_of_memory) return Status();
+  return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
+                                               " bytes per thread");
+}
+
+}  // namespace tfapprox

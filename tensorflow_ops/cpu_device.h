@@ -1,0 +1,16 @@
+// An operation of the core on TensorFlow's CPU: its allocator and its thread pool.
+#ifndef TFAPPROX_TENSORFLOW_OPS_CPU_DEVICE_H_
+#define TFAPPROX_TENSORFLOW_OPS_CPU_DEVICE_H_
+
+#include "core_adapter.h"
+
+namespace tfapprox {
+
+class CpuDevice {
+ public:
+  Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
+};
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_TENSORFLOW_OPS_CPU_DEVICE_H_

@@ -1,0 +1,41 @@
+// The TensorFlow kernel of every operation, on every device.
+//
+// Operation is a class of one operation, with
+//   Status Read(OpKernelConstruction*)                              reads attributes, opens the table
+//   Status Fill(OpKernelContext*, tfapprox_operation*, Tensors*)    describes a call, allocates its outputs
+// Device is CpuDevice or GpuDevice. Compute writes no state of the kernel, so that one kernel serves any number of
+// threads.
+#ifndef TFAPPROX_TENSORFLOW_OPS_OPERATION_KERNEL_H_
+#define TFAPPROX_TENSORFLOW_OPS_OPERATION_KERNEL_H_
+
+#include "core_adapter.h"
+#include "cpu_device.h"
+#ifdef TFAPPROX_GPU
+#include "gpu_device.h"
+#endif
+
+namespace tfapprox {
+
+template <typename Operation, typename Device>
+class OperationKernel : public tensorflow::OpKernel {
+ public:
+  explicit OperationKernel(tensorflow::OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, operation_.Read(context));
+  }
+
+  void Compute(tensorflow::OpKernelContext* context) override {
+    tfapprox_operation call = {};
+    Tensors tensors;
+    OP_REQUIRES_OK(context, operation_.Fill(context, &call, &tensors));
+    if (context->mutable_output(0)->NumElements() == 0) return;
+    OP_REQUIRES_OK(context, device_.Run(context, call, tensors));
+  }
+
+ private:
+  Operation operation_;  // has the table
+  Device device_;        // has copies of the table, and is therefore destroyed first
+};
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_TENSORFLOW_OPS_OPERATION_KERNEL_H_
