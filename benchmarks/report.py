@@ -1,10 +1,11 @@
-"""docs/benchmarks.md and its plot from the JSON files of the machines.
+"""Writes docs/benchmarks.md and its plots from the JSON files of the machines that were measured.
 
 python benchmarks/report.py
 """
 
 import json
 import statistics
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -17,9 +18,12 @@ DOCS = HERE.parent / "docs"
 
 INTRODUCTION = """# Benchmarks
 
-Made by `nox -s bench` from benchmarks/results/*.json; not to be edited. Every figure is from a run that compared its
-results with the scalar path first. Ratios are medians over pairs of calls in one process, with the same threads:
-operation over float32 convolution of the same library, so 1 is the cost of an ordinary convolution.
+`nox -s bench` writes this page from the files in `benchmarks/results`; do not edit it. The plans and the CPU paths are
+explained in [plans.md](plans.md) and [cpu_kernels.md](cpu_kernels.md).
+
+A ratio is the time of the approximate operation divided by the time of the float32 convolution of the same library on
+the same threads, so that 1 is the cost of an ordinary convolution. It is the median over pairs of calls in one process.
+Before a script measures the core or an operation, it compares their results with the CPU path `scalar`.
 """
 
 
@@ -30,7 +34,7 @@ def table(header, rows):
 
 
 def layers(results):
-    """Ratio of each layer and batch (rows) for each truth table (columns), on the path that the machine chooses."""
+    """A table of ratios: layers and batches in rows, truth tables in columns, on the path that the machine chooses."""
     best = results["machine"]["path"]
     rows = [row for row in results["rows"] if row.get("path", best) == best]
     names = list(dict.fromkeys(row["table"] for row in rows))
@@ -42,13 +46,13 @@ def layers(results):
 
 
 def summary(results):
-    """Median and greatest ratio of each plan over the layers of at least 144 taps and 16 filters; of first layers."""
+    """A table of median and maximum ratios: of each plan over the larger layers, and of all plans over first layers."""
     rows = [row for row in results["rows"] if row["path"] == results["machine"]["path"]]
     large = [row for row in rows if row["taps"] >= 144 and row["filters"] >= 16]
     groups = {}
     for row in large:
-        plan = f"{row['plan']}, {row['terms']} terms" if row["plan"] == "polynomial" else row["plan"]
-        groups.setdefault(plan, []).append(row)
+        terms = f", {row['terms']} term{'s'[: row['terms'] > 1]}" if row["plan"] == "polynomial" else ""
+        groups.setdefault(row["plan"] + terms, []).append(row)
     groups["any plan, up to 3 channels, batch 1"] = [
         row for row in rows if row["layer"].split("x")[2].split(",")[0] in "123" and row["batch"] == 1
     ]
@@ -59,11 +63,11 @@ def summary(results):
         names = ", ".join(tables) if len(tables) < 5 else f"all {len(tables)}"
         median = f"{statistics.median(row['ratio'] for row in members):.2f}"
         lines.append([name, names, median, f"{worst['ratio']:.2f}", f"{worst['layer']}, batch {worst['batch']}"])
-    return table(["plan", "truth tables", "median", "greatest", "which is of"], lines)
+    return table(["plan", "truth tables", "median", "maximum", "layer of the maximum"], lines)
 
 
 def paths(results):
-    """Ratio of the other paths, for the table without structure."""
+    """A table of the ratios on the slower paths, for the truth table without structure."""
     best = results["machine"]["path"]
     rows = [row for row in results["rows"] if row["path"] != best]
     return table(
@@ -78,7 +82,7 @@ def speed(row):
 
 
 def by_threads(results, *fields):
-    """G products per second on each number of threads (columns) for each value of `fields` (rows), and the speed-up."""
+    """A table of G products per second and speed-up: values of `fields` in rows, numbers of threads in columns."""
     cells = {}
     for row in results["rows"]:
         cells.setdefault(tuple(row[field] for field in fields), {})[row["threads"]] = speed(row)
@@ -91,17 +95,17 @@ def by_threads(results, *fields):
 
 
 def core(results):
-    """Every plan of every table on every path."""
+    """A table of the speed of every plan of every truth table on every path."""
     return by_threads(results, "table", "plan", "terms", "path")
 
 
 def scaling(results):
-    """Batches."""
+    """A table of the speed over batch sizes."""
     return by_threads(results, "table", "batch")
 
 
 def model(results):
-    """Ratio of `predict`."""
+    """A table of the ratios of `predict`."""
     return table(
         ["batch", "truth table", "times float32", "ms per image"],
         [
@@ -112,11 +116,30 @@ def model(results):
 
 
 def machine(results):
-    """The line that says where and with what a table was measured."""
-    fields = dict(results["machine"])
-    cpu, flags = fields.pop("cpu"), " ".join(fields.pop("flags"))
-    return f"{cpu} ({flags}); " + ", ".join(f"{name} {value}" for name, value in fields.items()) + "\n"
+    """The sentences that say when, where and with what the rows of a table were measured."""
+    fields = results["machine"]
+    tensorflow = f" and TensorFlow {fields['tensorflow']}" if "tensorflow" in fields else ""
+    threads = f", on {fields['threads']} threads" if "threads" in fields else ""
+    processor = f"{fields['cpu']} ({', '.join(fields['flags'])}) with {fields['cores']} cores"
+    text = (
+        f"These figures are of {fields['date']} and commit `{fields['commit']}`, with Python {fields['python']}"
+        f"{tensorflow}{threads}. The processor is {processor}; the load was {fields['load']:.2f}, and the CPU path was "
+        f"`{fields['path']}`."
+    )
+    if "layer" in fields:
+        batch = f" with batch {fields['batch']}" if "batch" in fields else ""
+        text += f" The layer is {fields['layer']}{batch}."
+    if "extra_peak_memory_mib" in fields:
+        text += (
+            f" One call of the operation with 256 images of 32x32x64, 3x3 -> 64, took "
+            f"{fields['extra_peak_memory_mib']} MiB of memory in addition to its tensors."
+        )
+    return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
 
+
+SUMMARY = """The next table is over the layers of at least 144 taps and 16 filters. Its last row is over the layers of
+up to 3 channels, whatever their size."""
+SLOWER_PATHS = "The next table shows the slower CPU paths, for the truth table `random`, which has no structure."
 
 SECTIONS = {
     "lut_gemm": ("The core alone, G products/s", core),
@@ -127,7 +150,7 @@ SECTIONS = {
 
 
 def plot(name, results):
-    """Ratio against the taps of a layer, large batches: a point for each layer and table, a colour for each plan."""
+    """Draws the ratio against the taps of a layer for large batches: a point per layer and table, a colour per plan."""
     best = results["machine"]["path"]
     figure, axes = plt.subplots(figsize=(8, 5), dpi=120)
     rows = [row for row in results["rows"] if row["path"] == best and row["batch"] > 1]
@@ -158,8 +181,7 @@ def main():
             parts += [f"### {title}\n", machine(section), function(section)]
             if key == "approx_conv2d":
                 plot(path.stem, section)
-                parts += ["Over the layers of at least 144 taps and 16 filters:\n", summary(section)]
-                parts += ["Other paths, table without structure:\n", paths(section)]
+                parts += [f"{SUMMARY}\n", summary(section), f"{SLOWER_PATHS}\n", paths(section)]
                 parts.append(f"![Ratio against the size of the sum](benchmarks-{path.stem}.png)\n")
     (DOCS / "benchmarks.md").write_text("\n".join(parts))
 
