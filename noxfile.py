@@ -21,7 +21,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
 
-# The arguments by which uv makes requirements/NAME.txt. They are for Python 3.10 and later; TensorFlow 1.14 has 3.7.
+# The arguments with which uv makes requirements/NAME.txt, for Python 3.10 and later, or for 3.7 with TensorFlow 1.14.
 LOCKS = {
     "core": [
         "pyproject.toml",
@@ -58,7 +58,6 @@ IMAGE_TF2 = [
 LOCKS["image-tf1"] = ["pyproject.toml", "--group=tf1", "--python-version=3.7", "--constraints=requirements/tf1.txt"]
 LOCKS["image-tf2"] = [*IMAGE_TF2, "--constraints=requirements/tf2.txt"]
 LOCKS["image-tf2-cuda"] = [*IMAGE_TF2, "--group=tf2-cuda", "--constraints=requirements/tf2.txt"]
-
 
 FETCHED = pathlib.Path("build/python37").resolve()  # where uv puts a Python 3.7 that it fetches
 

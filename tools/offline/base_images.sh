@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the base images of Dockerfile for buildah, on a host that reaches no registry: debootstrap makes Debian's, and the
-# image of Python 3.7 gets a copy of the host's interpreter PYTHON37.
+# Makes the base images of Dockerfile for buildah, on a host that reaches no registry. debootstrap makes Debian's image,
+# and the image of Python 3.7 gets a copy of the host's interpreter PYTHON37.
 # Usage, as root: tools/offline/base_images.sh PYTHON37
 set -eu
 python37=${1:?docker.io cannot be reached, and without it a Python 3.7 of this host is needed}
