@@ -1,4 +1,5 @@
-# Images of tfapprox: target tf2, the default, tf1, and test, which tests one of them. The steps are in tools/image.sh.
+# The images of tfapprox. The targets are tf2 (the default), tf1, and test, which tests one of them. tools/image.sh has
+# the steps of the build.
 ARG DEBIAN=docker.io/library/debian:bookworm-slim
 ARG PYTHON37=docker.io/library/python:3.7-slim-bookworm
 ARG TESTED=tf2
@@ -28,7 +29,7 @@ ENTRYPOINT ["tfapprox"]
 CMD ["--help"]
 
 FROM ${DEBIAN} AS build-tf2
-# ON adds the libraries of CUDA and the kernels for GPUs.
+# TFAPPROX_CUDA=ON adds the libraries of CUDA and the kernels for GPUs.
 ARG TFAPPROX_CUDA=OFF
 ARG PIP_INDEX_URL PIP_CERT SOURCE_DATE_EPOCH
 WORKDIR /src
@@ -56,7 +57,7 @@ HEALTHCHECK CMD ["tfapprox", "doctor"]
 ENTRYPOINT ["tfapprox"]
 CMD ["--help"]
 
-# The tests that are marked `image`, in the image that TESTED names; recorded data is mounted at /opt/shared/data.
+# Runs the tests that are marked `image` in the image that TESTED names. Recorded data can be mounted at /opt/shared/data.
 FROM ${TESTED} AS test
 ARG TESTED PIP_INDEX_URL PIP_CERT
 USER 0

@@ -1,13 +1,14 @@
 """The only entry to everything that is built, tested or measured: `nox -l` lists the sessions.
 
 Each session installs its lock file, requirements/*.txt, then builds the package for the interpreter and TensorFlow
-of its environment. Environments and build folders are kept between runs, and right where there are none.
+of its environment. Environments and build folders are kept between runs. A session makes what is missing.
 """
 
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import nox
@@ -20,7 +21,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
 
-# What uv resolves into requirements/NAME.txt: for Python 3.10 and later, TensorFlow 1.14 for its 3.7.
+# The arguments with which uv makes requirements/NAME.txt, for Python 3.10 and later, or for 3.7 with TensorFlow 1.14.
 LOCKS = {
     "core": [
         "pyproject.toml",
@@ -42,9 +43,10 @@ LOCKS = {
     "cuda": ["--group=cuda", "--universal", "--python-version=3.10"],
     "lint": ["--group=lint", "--universal", "--python-version=3.10"],
     "lock": ["--group=lock", "--universal", "--python-version=3.10"],
+    "python37": ["--group=python37", "--universal", "--python-version=3.10"],
 }
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
-# What the container images hold, without compiler and tests; the versions are those that the sessions test.
+# The container images have no compiler and no tests. Their packages have the versions that the sessions test.
 IMAGE_TF2 = [
     "pyproject.toml",
     "--extra=tf2",
@@ -57,16 +59,19 @@ LOCKS["image-tf1"] = ["pyproject.toml", "--group=tf1", "--python-version=3.7", "
 LOCKS["image-tf2"] = [*IMAGE_TF2, "--constraints=requirements/tf2.txt"]
 LOCKS["image-tf2-cuda"] = [*IMAGE_TF2, "--group=tf2-cuda", "--constraints=requirements/tf2.txt"]
 
+FETCHED = pathlib.Path("build/python37").resolve()  # where uv puts a Python 3.7 that it fetches
+
 
 def find_python37():
-    """Path of a Python 3.7 that runs: on PATH, of pyenv or of uv; `None` if there is none."""
+    """Path of a Python 3.7 that runs: from PATH, pyenv, uv or an earlier `fetch_python37`; `None` if there is none."""
     candidates = ["python3.7"]
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
         candidates += sorted(map(str, pathlib.Path(root).glob("versions/3.7.*/bin/python3.7")))
     if shutil.which("uv"):
-        found = subprocess.run(["uv", "python", "find", "3.7"], capture_output=True, text=True, check=False)
-        candidates += [found.stdout.strip()] if found.returncode == 0 else []
+        answer = subprocess.run(["uv", "python", "find", "3.7"], capture_output=True, text=True, check=False)
+        candidates += [answer.stdout.strip()] if answer.returncode == 0 else []
+    candidates += sorted(map(str, FETCHED.glob("cpython-3.7.*/bin/python3.7")))
     for candidate in candidates:
         path = shutil.which(candidate)
         if path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
@@ -75,18 +80,33 @@ def find_python37():
 
 
 PYTHON37 = find_python37()
-NO_PYTHON37 = "Python 3.7 is needed on PATH or from pyenv (pyenv install 3.7) or uv (uv python install 3.7)"
+
+
+def fetch_python37(session):
+    """Runs a session that needs Python 3.7 with one that uv fetches; skips it, or fails in CI, where uv cannot."""
+    environment = FETCHED / "uv"
+    session.run(sys.executable, "-m", "venv", environment, external=True)
+    install = ["-m", "pip", "install", "-q", "--require-hashes", "-r", "requirements/python37.txt"]
+    session.run(environment / "bin/python", *install, external=True)
+    command = [environment / "bin/uv", "python", "install", "3.7", "--install-dir", FETCHED]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode != 0 or find_python37() is None:
+        reason = " ".join(result.stderr.split()) or "the interpreter that it fetched does not run"
+        message = f"there is no Python 3.7 on PATH or from pyenv or uv, and uv cannot fetch one from GitHub: {reason}"
+        session.error(message) if "CI" in os.environ else session.skip(message)
+    # The interpreters of all sessions were chosen when nox read this file.
+    session.run(sys.executable, "-m", "nox", "-s", session.name, "--", *session.posargs, external=True)
 
 
 def install_locked(session, lock):
-    """Installs the files of requirements/LOCK.txt, none but those whose hashes it has."""
+    """Installs requirements/LOCK.txt; pip refuses a file whose hash is not listed there."""
     session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
 
 
 def install(session, lock, **defines):
     """Installs the lock file, then the package as CMake builds it with `defines`."""
     install_locked(session, lock)
-    defines = {"TFAPPROX_CUDA": "OFF", **defines}  # whose compilation takes long, and which has its own session
+    defines = {"TFAPPROX_CUDA": "OFF", **defines}  # the kernels take long to compile, and have a session of their own
     settings = {"build-dir": f"build/{session.name}", **{f"cmake.define.{name}": on for name, on in defines.items()}}
     options = [f"--config-settings={name}={value}" for name, value in settings.items()]
     session.install("--no-build-isolation", "--no-deps", "--force-reinstall", *options, ".")
@@ -116,7 +136,7 @@ def tf2(session):
 
 @nox.session(name="tf2-oldest")
 def tf2_oldest(session):
-    """The same with the oldest TensorFlow that works, 2.16, and Keras 3.0; Python 3.10 to 3.12."""
+    """Runs the tests of tf2 with the oldest versions that work, TensorFlow 2.16 and Keras 3.0; Python 3.10 to 3.12."""
     install(session, "tf2-oldest", TFAPPROX_TF2="ON", TFAPPROX_CUDA_MODEL="ON")
     pytest(session, "tests/tf1", "tests/tf2")
     pytest(session, "tests/tf2_gpu")
@@ -126,15 +146,15 @@ def tf2_oldest(session):
 def tf1(session):
     """Tests of the core and of AxConv2D on Python 3.7 with TensorFlow 1.14."""
     if not PYTHON37:
-        session.error(NO_PYTHON37) if "CI" in os.environ else session.skip(NO_PYTHON37)
+        return fetch_python37(session)
     install(session, "tf1", TFAPPROX_TF1="ON")
-    # TensorFlow 1.14 warns of itself in many ways.
+    # TensorFlow 1.14 causes many warnings by itself.
     pytest(session, "tests/common", "tests/tf1", "-W", "ignore")
 
 
 @nox.session
 def cuda(session):
-    """Compiles the CUDA kernels for all architectures, by PyPI's nvcc, and loads them; tests and measures on a GPU."""
+    """Compiles the CUDA kernels for all architectures with PyPI's nvcc and loads them; tests and measures on a GPU."""
     install_locked(session, "cuda")
     nvcc = next(pathlib.Path(session.virtualenv.location).glob("lib/python*/site-packages/nvidia/*/bin/nvcc"))
     session.env["CUDACXX"] = str(nvcc)
@@ -144,7 +164,7 @@ def cuda(session):
     session.run(
         "python", "tools/kernel_resources.py", str(nvcc.with_name("cuobjdump")), library, f"{built}/resources.json"
     )
-    # That the plugin works where there is no driver, too; the kernels are tested on the CPU by the other sessions.
+    # The library and the plugin must load without a driver. Other sessions test the kernels themselves, on the CPU.
     pytest(session, "tests/common/test_cuda.py", "-k", "device or this_build")
     pytest(session, "tests/tf2/test_approx_conv2d.py", "tests/tf2/test_library.py", "tests/tf1/test_ax_conv2d.py")
     pytest(session, "tests/tf2_gpu")
@@ -161,19 +181,19 @@ def sanitize(session):
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
     ]
-    # Python does not free everything when it ends, which is no leak of the core.
+    # Python does not free everything when it ends, and LeakSanitizer would report that.
     environment = {
         "LD_PRELOAD": " ".join(runtimes),
         "ASAN_OPTIONS": "detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
-    # The report of a sanitizer goes to the file descriptor, and the process ends: it must not be captured.
+    # A sanitizer writes its report to the file descriptor and ends the process: pytest must not capture the report.
     pytest(session, "tests/common", "--capture=sys", env=environment)
 
 
 @nox.session
 def lint(session):
-    """Formats and checks all files; what it changed is to be committed."""
+    """Formats and checks all files; a changed file fails the session, and is to be committed."""
     if shutil.which("git") is None or not pathlib.Path(".git").exists():
         session.skip("git and a git checkout are needed to list the files")
     install_locked(session, "lint")
@@ -182,7 +202,7 @@ def lint(session):
 
 @nox.session
 def demo(session):
-    """Trains a small CNN and shows what each multiplier does to its accuracy; options after `--`."""
+    """Trains a small CNN and shows what each multiplier does to its accuracy; the demo takes options after `--`."""
     install(session, "tf2", TFAPPROX_TF2="ON")
     session.run("python", "tf2/examples/demo.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
@@ -199,7 +219,7 @@ def bench(session):
 def bench_tf1(session):
     """Measures AxConv2D on TensorFlow 1.14; `nox -s bench` puts it into the page."""
     if not PYTHON37:
-        session.skip(NO_PYTHON37)
+        return fetch_python37(session)
     install(session, "tf1", TFAPPROX_TF1="ON")
     session.run("python", "-W", "ignore", "benchmarks/ax_conv2d.py", env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
@@ -207,16 +227,16 @@ def bench_tf1(session):
 @nox.session
 @nox.parametrize("python, backend", [(None, "tf2"), (PYTHON37 or False, "tf1")], ids=["tf2", "tf1"])
 def dist(session, backend):
-    """Wheel of each backend from the source distribution, in dist/; built twice and installed in another folder."""
+    """Builds the wheel of each backend from the source distribution, twice, and tries it in another folder."""
     if backend == "tf1" and not PYTHON37:
-        session.error(NO_PYTHON37) if "CI" in os.environ else session.skip(NO_PYTHON37)
+        return fetch_python37(session)
     install_locked(session, backend)
     if backend == "tf2":
         shutil.rmtree("dist", ignore_errors=True)
         session.run("python", "-c", "from scikit_build_core.build import build_sdist as build; build('dist')")
     source = next(pathlib.Path("dist").glob("*.tar.gz"), None)
     if source is None:
-        session.error("no dist/*.tar.gz to build of: nox -s 'dist(tf2)' makes it")
+        session.error("there is no dist/*.tar.gz to build from; nox -s 'dist(tf2)' makes it")
     with tempfile.TemporaryDirectory() as folder:
         wheels = []
         for name in ("first", "second/and/deeper"):
@@ -247,19 +267,17 @@ def try_installed(session, folder, backend, archive):
 
 @nox.session(venv_backend="none")
 def containers(session):
-    """Builds and tests the images of both backends, or of those after `--`, by buildah and by apptainer."""
+    """Builds and tests the images of both backends, or of the backends after `--`, with buildah and apptainer."""
     if not shutil.which("buildah"):
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             session.skip("buildah is needed: the package of that name in Debian, Ubuntu and Fedora")
-        session.log("installing Debian's packages buildah and debootstrap")
-        session.run("apt-get", "update", "-q")
-        session.run("apt-get", "install", "-q", "-y", "--no-install-recommends", "buildah", "debootstrap")
+        session.run("tools/offline/buildah.sh")
     needed = 60 if os.environ.get("TFAPPROX_CUDA") == "ON" else 20
     free = shutil.disk_usage("/var").free // 10**9
-    if free < needed:  # buildah writes each layer twice more for a while, and says "closed pipe" where it can't
+    if free < needed:  # buildah copies each layer twice, and fails with "closed pipe" on a full disk
         session.skip(f"{needed} GB of free disk are needed in /var/lib/containers and /var/tmp; received {free} GB")
     session.run("tools/containers.sh", PYTHON37 or "", *(session.posargs or ["tf1", "tf2"]))
-    session.notify("lint", [])  # of Dockerfile and the scripts
+    session.notify("lint", [])  # lint checks Dockerfile and the scripts
 
 
 @nox.session

@@ -1,4 +1,5 @@
-# Finds the CUDA compiler that TFAPPROX_CUDA asks for, and sets TFAPPROX_CUDA_FOUND and the architectures.
+# Looks for the CUDA compiler that TFAPPROX_CUDA asks for, and enables the language CUDA where it is found. It sets
+# TFAPPROX_CUDA_FOUND, whether the kernels are built, and TFAPPROX_CUDA_BUILT, the GPUs that they are for, in words.
 #
 # AUTO takes a compiler that CMake finds (CUDACXX, or nvcc on PATH); ON fails without one.
 set(TFAPPROX_CUDA AUTO CACHE STRING "Build the CUDA kernels: AUTO (if a compiler is found), ON or OFF")
@@ -11,7 +12,8 @@ set(
 )
 option(TFAPPROX_CUDA_MODEL "Compile the CUDA kernels for the CPU instead, which tests them without a GPU" OFF)
 
-# Whether there is an nvcc that can compile the kernels; `reason` is why not.
+# tfapprox_check_nvcc(FOUND REASON): sets the variable FOUND to whether there is an nvcc that can compile the kernels,
+# and REASON to why there is none.
 function(tfapprox_check_nvcc found reason)
   include(CheckLanguage)
   check_language(CUDA)
@@ -29,12 +31,33 @@ function(tfapprox_check_nvcc found reason)
   set(${found} ON PARENT_SCOPE)
 endfunction()
 
-# The kernels of a target against the model of CUDA in tests/host_cuda, by the host's compiler.
-function(tfapprox_model_cuda target)
+# tfapprox_choose_architectures(ARCHITECTURES NAMES ARCH...): of the compute capabilities ARCH..., such as 8.6, those that
+# the compiler knows. Sets the variable ARCHITECTURES to them as CMAKE_CUDA_ARCHITECTURES has them, and NAMES to a list.
+function(tfapprox_choose_architectures architectures names)
+  execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --list-gpu-arch OUTPUT_VARIABLE known)
+  set(real)
+  set(ptx)
+  set(built)
+  foreach(arch IN LISTS ARGN)
+    string(REPLACE "." "" number ${arch})
+    if(known MATCHES "compute_${number}\n")
+      list(APPEND real ${number}-real)
+      list(APPEND built ${arch})
+      set(ptx ${number}-virtual)
+    else()
+      message(STATUS "tfapprox: this nvcc does not know compute capability ${arch}")
+    endif()
+  endforeach()
+  set(${architectures} ${real} ${ptx} PARENT_SCOPE)
+  set(${names} ${built} PARENT_SCOPE)
+endfunction()
+
+# tfapprox_model_cuda(TARGET MODEL): compiles the kernels of TARGET for the CPU, by the host's compiler. The folder MODEL
+# has a cuda_runtime.h that runs them.
+function(tfapprox_model_cuda target model)
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "\\.cu$")
   set_source_files_properties(${sources} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
-  set(model ${PROJECT_SOURCE_DIR}/tests/host_cuda)
   target_sources(${target} PRIVATE ${model}/block.cc)
   target_include_directories(${target} BEFORE PRIVATE ${model})
   # Fibers jump between stacks, which the fortified longjmp of some distributions refuses.
@@ -46,36 +69,23 @@ if(TFAPPROX_CUDA_MODEL)
   set(TFAPPROX_CUDA_FOUND ON)
   set(TFAPPROX_CUDA_BUILT "the host")
 elseif(NOT TFAPPROX_CUDA STREQUAL "OFF")
-  tfapprox_check_nvcc(TFAPPROX_CUDA_FOUND reason)
+  tfapprox_check_nvcc(TFAPPROX_CUDA_FOUND TFAPPROX_CUDA_REASON)
   if(NOT TFAPPROX_CUDA_FOUND)
-    set(message "the CUDA kernels need nvcc 12 or later: ${reason}")
+    string(PREPEND TFAPPROX_CUDA_REASON "the CUDA kernels need nvcc 12 or later: ")
     if(TFAPPROX_CUDA STREQUAL "ON")
-      message(FATAL_ERROR "tfapprox: TFAPPROX_CUDA=ON, and ${message}")
+      message(FATAL_ERROR "tfapprox: TFAPPROX_CUDA=ON, and ${TFAPPROX_CUDA_REASON}")
     endif()
-    message(STATUS "tfapprox: ${message}; they are not built")
+    message(STATUS "tfapprox: ${TFAPPROX_CUDA_REASON}; they are not built")
   endif()
 endif()
 
 if(TFAPPROX_CUDA_FOUND AND NOT TFAPPROX_CUDA_MODEL)
-  string(REGEX REPLACE "[ ,;]+" ";" archs "${TFAPPROX_CUDA_ARCHS}")
-  execute_process(COMMAND ${CMAKE_CUDA_COMPILER} --list-gpu-arch OUTPUT_VARIABLE known)
-  set(CMAKE_CUDA_ARCHITECTURES)
-  set(built)
-  foreach(arch IN LISTS archs)
-    string(REPLACE "." "" number ${arch})
-    if(known MATCHES "compute_${number}\n")
-      list(APPEND CMAKE_CUDA_ARCHITECTURES ${number}-real)
-      list(APPEND built ${arch})
-      set(ptx ${number}-virtual)
-    else()
-      message(STATUS "tfapprox: this nvcc does not know compute capability ${arch}")
-    endif()
-  endforeach()
-  if(NOT built)
+  string(REGEX REPLACE "[ ,;]+" ";" TFAPPROX_CUDA_BUILT "${TFAPPROX_CUDA_ARCHS}")
+  tfapprox_choose_architectures(CMAKE_CUDA_ARCHITECTURES TFAPPROX_CUDA_BUILT ${TFAPPROX_CUDA_BUILT})
+  if(NOT TFAPPROX_CUDA_BUILT)
     message(FATAL_ERROR "tfapprox: TFAPPROX_CUDA_ARCHS has none that this nvcc knows; received ${TFAPPROX_CUDA_ARCHS}")
   endif()
-  list(APPEND CMAKE_CUDA_ARCHITECTURES ${ptx})
-  list(JOIN built ", " TFAPPROX_CUDA_BUILT)
+  list(JOIN TFAPPROX_CUDA_BUILT ", " TFAPPROX_CUDA_BUILT)
   set(CMAKE_CUDA_STANDARD 17)
   set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   set(CMAKE_CUDA_VISIBILITY_PRESET hidden)

@@ -1,30 +1,28 @@
-# The CPU paths of the core: leaf files that are compiled with the flags of their instruction set.
+# The CPU paths of the core: leaf files, each compiled with the flags of its own instruction set.
 include(CheckCXXCompilerFlag)
 
-# Objects of a path join the core; nothing but their kernels.h is shared. Loops on real numbers may be vectorised as if
-# no one looked at the flags of exceptions, which changes no result.
-function(tfapprox_add_leaf target)
+# tfapprox_add_leaf(CORE TARGET SOURCE...): objects TARGET, which become part of CORE and are compiled with its options.
+function(tfapprox_add_leaf core target)
   add_library(${target} OBJECT ${ARGN})
-  target_include_directories(${target} PRIVATE core)
-  # GCC 12 warns of its own headers of intrinsics. Its partial redundancy elimination keeps so many values alive in the
-  # innermost loops that their sums no longer fit the registers.
+  target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:${core},INCLUDE_DIRECTORIES>)
+  # No result depends on floating-point exception flags, and loops on real numbers vectorise only when they are ignored.
+  # GCC 12 warns about its own headers of intrinsics. Its partial redundancy elimination keeps so many values alive in
+  # the innermost loops that their sums no longer fit the registers.
   target_compile_options(
     ${target}
     PRIVATE
-      ${options}
+      $<TARGET_PROPERTY:${core},COMPILE_OPTIONS>
       -fno-trapping-math
       -Wno-uninitialized
       -Wno-maybe-uninitialized
       $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
   )
-  if(TFAPPROX_SANITIZE)
-    target_compile_options(${target} PRIVATE ${sanitizers} -g)
-  endif()
-  target_sources(tfapprox_core_objects INTERFACE $<TARGET_OBJECTS:${target}>)
+  target_sources(${core} INTERFACE $<TARGET_OBJECTS:${target}>)
 endfunction()
 
-# tfapprox_add_path(NAME Name FLAG...): path NAME, if the compiler knows the flags and builds for x86-64.
-function(tfapprox_add_path name camel)
+# tfapprox_add_path(CORE NAME CAMEL FLAG...): path NAME of CORE, where the compiler knows the flags. CAMEL is the name as
+# it appears in the identifiers of C++, such as kLutGemmAvx2.
+function(tfapprox_add_path core name camel)
   string(TOUPPER ${name} upper)
   if(ARGN)
     string(REPLACE ";" " " flags "${ARGN}")
@@ -34,19 +32,20 @@ function(tfapprox_add_path name camel)
       return()
     endif()
   endif()
-  tfapprox_add_leaf(tfapprox_path_${name} core/lut_gemm_${name}.cc core/element_loops.cc)
+  tfapprox_add_leaf(${core} tfapprox_path_${name} core/lut_gemm_${name}.cc core/element_loops.cc)
   target_compile_options(tfapprox_path_${name} PRIVATE ${ARGN})
   target_compile_definitions(
     tfapprox_path_${name}
     PRIVATE TFAPPROX_LUT_GEMM=kLutGemm${camel} TFAPPROX_ELEMENT_LOOPS=kElementLoops${camel}
   )
-  target_compile_definitions(tfapprox_core_objects PRIVATE TFAPPROX_HAS_${upper})
+  target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_${upper})
 endfunction()
 
-# The source of path avx512vbmi on a model of its instructions, for tests.
-function(tfapprox_add_avx512_model)
-  tfapprox_add_leaf(tfapprox_path_avx512vbmi_model core/lut_gemm_avx512vbmi.cc)
-  target_include_directories(tfapprox_path_avx512vbmi_model BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/tests/model)
+# tfapprox_add_avx512_model(CORE MODEL): the source of path avx512vbmi, for tests on any CPU. The folder MODEL has an
+# immintrin.h that computes its instructions in plain C++.
+function(tfapprox_add_avx512_model core model)
+  tfapprox_add_leaf(${core} tfapprox_path_avx512vbmi_model core/lut_gemm_avx512vbmi.cc)
+  target_include_directories(tfapprox_path_avx512vbmi_model BEFORE PRIVATE ${model})
   target_compile_definitions(tfapprox_path_avx512vbmi_model PRIVATE TFAPPROX_LUT_GEMM=kLutGemmAvx512VbmiModel)
-  target_compile_definitions(tfapprox_core_objects PRIVATE TFAPPROX_HAS_AVX512VBMI_MODEL)
+  target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_AVX512VBMI_MODEL)
 endfunction()

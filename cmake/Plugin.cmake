@@ -1,7 +1,7 @@
 # tfapprox_add_plugin(TARGET ROOM MAJOR OPTION SOURCE...): a plugin for the interpreter's TensorFlow, if that is MAJOR.x.
 #
-# OPTION is AUTO, ON or OFF; ON fails without that TensorFlow. Installed in the room with built_for.txt, its version,
-# which is in the wheel's metadata, too: built_for_tensorflow.txt.
+# OPTION is AUTO, ON or OFF; ON fails without that TensorFlow. The plugin is installed in the folder ROOM of the package,
+# with a file built_for.txt that has TensorFlow's version. The wheel's metadata repeats it in built_for_tensorflow.txt.
 find_package(Python REQUIRED COMPONENTS Interpreter)
 
 function(tfapprox_add_plugin target room major option)
@@ -42,8 +42,9 @@ function(tfapprox_add_plugin target room major option)
     target_sources(${target} PRIVATE ${operations}/gpu_device.cc)
     target_compile_definitions(${target} PRIVATE TFAPPROX_GPU)
     target_link_libraries(${target} PRIVATE tfapprox_cuda_objects)
-    if(NOT TFAPPROX_CUDA_MODEL)
-      # Before TensorFlow, which exports a CUDA runtime of another version.
+    get_target_property(runtime tfapprox_cuda_objects CUDA_RUNTIME_LIBRARY)
+    if(runtime STREQUAL "Static")
+      # The runtime comes before TensorFlow, which exports a CUDA runtime of another version.
       target_link_libraries(${target} PRIVATE -lcudart_static)
     endif()
   endif()

@@ -1,4 +1,4 @@
-"""Prints what CMake asks of the running interpreter's TensorFlow: version, compile flags, link flags."""
+"""Prints the version, the compile flags and the link flags of TensorFlow, one a line, for cmake/Plugin.cmake."""
 
 import sys
 
@@ -9,6 +9,6 @@ except ImportError as error:
 
 print(tf.__version__)
 include = tf.sysconfig.get_include()
-same_names = f"-ffile-prefix-map={include}=tensorflow/include"  # its headers put theirs into messages
+same_names = f"-ffile-prefix-map={include}=tensorflow/include"  # the headers put their own names into messages
 print(" ".join([*tf.sysconfig.get_compile_flags(), same_names]).replace("-I", "-isystem "))
 print(" ".join(tf.sysconfig.get_link_flags()))

@@ -1,4 +1,4 @@
-"""Fixtures: the recorded data that lies beside the repository, where it does."""
+"""Fixtures for the tests of all rooms: recorded data, truth tables, and an environment without surprises."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """Folder of recorded outputs and truth tables; tests that need it are skipped where there is none."""
+    """Folder of recorded outputs and truth tables; a test that needs it is skipped where the folder does not exist."""
     if not SHARED_DATA.is_dir():
         pytest.skip("no recorded data: ../shared/data does not exist")
     return SHARED_DATA
@@ -20,15 +20,14 @@ def shared_data():
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    """Tests set what they need of the environment themselves; a forced path stays, to test that path."""
-    for name in set(os.environ) & {"TFAPPROX_MULTIPLIER_PATH"}:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", "/nonexistent")  # without the multipliers of who runs the tests
+    """Hides the multipliers of the user who runs the tests. TFAPPROX_FORCE_PATH stays, to test one path."""
+    monkeypatch.delenv("TFAPPROX_MULTIPLIER_PATH", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", "/nonexistent")
 
 
 @pytest.fixture(scope="session")
 def golden_table(shared_data):
-    """Function from the `table` of a TF2 golden case to the table."""
+    """Function from the name of a table in a recorded case of TensorFlow 2, and its number of bits, to the table."""
 
     def load(name, num_bits):
         for folder in ("golden/tf2", "multipliers"):
@@ -41,7 +40,7 @@ def golden_table(shared_data):
 
 @pytest.fixture(scope="module")
 def table_file(tmp_path_factory):
-    """Function that writes a table, under a new name of its sign each time, and returns its path."""
+    """Function that writes a table to a new file, mul8u_N.bin or mul8s_N.bin by its sign, and returns the path."""
     folder = tmp_path_factory.mktemp("tables")
 
     def write(table):

@@ -1,8 +1,12 @@
 #!/bin/sh
-# Builds the images of both backends, of Dockerfile by buildah and of singularity.def by apptainer, and tests them inside;
-# `nox -s containers` calls it. Usage: tools/containers.sh PYTHON37 BACKEND...: Python 3.7 of this host, for the base of
-# tf1 where no registry is reached, and tf1, tf2 or both. Takes from the host: PIP_INDEX_URL, SOURCE_DATE_EPOCH, the
-# certificates of PIP_CERT or SSL_CERT_FILE, and TFAPPROX_CUDA=ON for the libraries and kernels of GPUs in tf2.
+# Builds the images of Dockerfile with buildah and those of singularity.def with apptainer, and runs the tests in them;
+# `nox -s containers` calls this script.
+#
+# Usage: tools/containers.sh PYTHON37 BACKEND...
+#   PYTHON37  path of a Python 3.7 of this host, or ""; only tools/offline/base_images.sh uses it
+#   BACKEND   tf1 or tf2
+# Environment: PIP_INDEX_URL and SOURCE_DATE_EPOCH reach the build, as do the certificates of PIP_CERT or SSL_CERT_FILE.
+# TFAPPROX_CUDA=ON adds the libraries of CUDA and the kernels for GPUs to tf2.
 set -eu
 python37=$1
 shift
@@ -11,12 +15,12 @@ mkdir -p build
 container=
 trap '[ -z "$container" ] || buildah rm "$container" > /dev/null' EXIT
 certificates=${PIP_CERT:-${SSL_CERT_FILE:-}}
-data=$(realpath -e ../shared/data 2> /dev/null || true) # recorded results, for the tests
+data=$(realpath -e ../shared/data 2> /dev/null || true) # recorded outputs, which the tests compare with
 
 for base in debian:bookworm-slim python:3.7-slim-bookworm; do
   buildah inspect --type image "docker.io/library/$base" > /dev/null 2>&1 ||
     timeout 300 buildah pull --quiet "docker.io/library/$base" ||
-    tools/base_images.sh "$python37"
+    tools/offline/base_images.sh "$python37"
 done
 
 build() { # TARGET TAG TESTED
@@ -37,13 +41,8 @@ build() { # TARGET TAG TESTED
 }
 
 find_apptainer() {
-  if command -v apptainer; then
-    return
-  fi
-  if [ "$(id -u)" = 0 ] && [ -e /dev/fuse ] && command -v debootstrap > /dev/null &&
-    tools/apptainer.sh --version > /dev/null; then
-    echo tools/apptainer.sh
-  fi
+  command -v apptainer && return
+  tools/offline/apptainer.sh --version > /dev/null && echo tools/offline/apptainer.sh
 }
 
 build_sif() { # BACKEND
@@ -72,16 +71,15 @@ in_sif() { # COMMAND...
   "$apptainer" exec --bind "$PWD:/mnt:ro" "$sif" "$@"
 }
 
-same_bytes() { # IN, one of the two above
+same_bytes() { # RUN, which is in_image or in_sif
   [ -z "$wheel" ] ||
     "$1" sh -c "python /mnt/tools/same_bytes.py '/mnt/$wheel' /opt/tfapprox/lib/python3.*/site-packages" || {
-    echo "$wheel must be of the sources of the image; nox -s dist builds it anew" >&2
+    echo "$wheel was built from other sources than the image; nox -s dist builds it again" >&2
     exit 1
   }
 }
 
-apptainer=$(find_apptainer)
-[ -n "$apptainer" ] || echo "no apptainer: singularity.def is not built"
+apptainer=$(find_apptainer) || echo "singularity.def is not built, because there is no apptainer"
 
 for backend in "$@"; do
   echo "tfapprox:$backend: building, see build/image.log"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# All that needs a GPU, in one command, in under 8 minutes, without a network or TensorFlow: builds for the GPUs that are
-# here, tests every plan, runs compute-sanitizer over a few cases, and measures. Writes JSON to FOLDER.
+# Makes all checks that need a GPU, in under 8 minutes, without a network or TensorFlow. The script builds the kernels
+# for the GPUs of this machine, tests every plan, runs compute-sanitizer on a few cases, and measures the speed.
 #
-# Usage: tools/gpu_check.sh [FOLDER]. Needs a GPU, nvcc and compute-sanitizer, and for python3 numpy, pytest, hypothesis,
-# scikit-build-core, cmake and ninja; PyTorch is compared with where it is there.
+# Usage: tools/gpu_check.sh [FOLDER]. FOLDER, build/gpu_check by default, gets the results. The script needs a GPU,
+# nvcc, compute-sanitizer, and a python3 with numpy, pytest, hypothesis, scikit-build-core, cmake and ninja. Where there
+# is PyTorch, its speed is measured too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,9 +13,9 @@ refuse() {
   exit 1
 }
 archs=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | sort -uV | paste -sd ';') || archs=
-[[ $archs =~ ^[0-9] ]] || refuse "no NVIDIA GPU: nvidia-smi is not there, or finds none"
-CUDACXX=${CUDACXX:-$(command -v nvcc)} || refuse "no nvcc in CUDACXX or on PATH"
-command -v compute-sanitizer >/dev/null || refuse "no compute-sanitizer on PATH; it is in the bin of the CUDA toolkit"
+[[ $archs =~ ^[0-9] ]] || refuse "there is no NVIDIA GPU: nvidia-smi is missing or finds none"
+CUDACXX=${CUDACXX:-$(command -v nvcc)} || refuse "there is no nvcc in CUDACXX or on PATH"
+command -v compute-sanitizer >/dev/null || refuse "there is no compute-sanitizer on PATH; it is in the CUDA toolkit's bin"
 for module in numpy pytest hypothesis scikit_build_core; do
   python3 -c "import $module" 2>/dev/null || refuse "python3 has no $module"
 done

@@ -1,12 +1,14 @@
 #!/bin/sh
-# The steps of an image, for Dockerfile and singularity.def. Usage: tools/image.sh STEP BACKEND, with tf1 or tf2.
-#   packages  the environment /opt/tfapprox with the packages of the lock file; needs only requirements/
-#   build     the wheel, by compiler and tools that are not in /opt/tfapprox, and its installation there
-#   runtime   what the interpreter needs of Debian, the account that runs it, and its folders
-#   tests     adds the packages of the tests
-#   check     runs what every image must do, in the folder of the sources
-# Environment: TFAPPROX_CUDA=ON for the libraries of CUDA and the kernels for GPUs, in tf2; PIP_INDEX_URL and PIP_CERT as
-# pip knows them; SOURCE_DATE_EPOCH.
+# Runs one step of the build of an image, for Dockerfile and singularity.def.
+#
+# Usage: tools/image.sh STEP BACKEND, where BACKEND is tf1 or tf2, and STEP is one of:
+#   packages  makes the environment /opt/tfapprox from a lock file; reads no other sources than requirements/
+#   build     builds the wheel with tools that stay outside of /opt/tfapprox, and installs it there
+#   runtime   installs the interpreter from Debian where the base image has none; adds a user account and its folders
+#   tests     adds the packages that the tests need
+#   check     runs the tests that every image must pass, in the folder of the sources
+# Environment: TFAPPROX_CUDA=ON adds the libraries of CUDA and the kernels for GPUs to tf2. pip reads PIP_INDEX_URL and
+# PIP_CERT; the build of the wheel reads SOURCE_DATE_EPOCH.
 set -eu
 backend=$2
 environment=/opt/tfapprox
@@ -24,7 +26,7 @@ install_locked() { # PYTHON LOCK
 
 packages() {
   if [ "$backend" = tf1 ] && [ "${TFAPPROX_CUDA:-OFF}" != OFF ]; then
-    echo "TFAPPROX_CUDA=$TFAPPROX_CUDA: tf1 has no kernels for GPUs, tf2 has" >&2
+    echo "TFAPPROX_CUDA must be OFF for tf1, which has no kernels for GPUs; received $TFAPPROX_CUDA" >&2
     exit 1
   fi
   lock=image-$backend
@@ -37,9 +39,9 @@ packages() {
 }
 
 build() {
-  chmod -R u=rwX,go=rX . # the wheel keeps the modes, which differ between checkouts
+  chmod -R u=rwX,go=rX . # the wheel keeps the modes of files, and they differ between checkouts
   install_debian g++
-  # The tools see the packages of the image, to which nothing is added.
+  # The tools are in an environment of their own, which sees the packages of the image and adds nothing to them.
   "$environment/bin/python" -m venv /opt/build
   for site in "$environment"/lib/python3.*/site-packages; do
     echo "$site" > "/opt/build${site#"$environment"}/image.pth"
@@ -53,7 +55,7 @@ build() {
   tools/wheel.sh /opt/build/bin/python /opt/wheel
   "$environment/bin/python" -m pip install --quiet --no-deps --no-index /opt/wheel/*.whl
   sha256sum /opt/wheel/*.whl "$environment"/lib/python3.*/site-packages/tfapprox/*/*.so
-  rm -rf "$environment"/lib/python3.*/site-packages/tensorflow/include # the headers that the build needed
+  rm -rf "$environment"/lib/python3.*/site-packages/tensorflow/include # only the build needs these headers
 }
 
 runtime() {
@@ -68,7 +70,7 @@ tests() {
 
 check() {
   if [ "$(id -u)" = 0 ] || command -v cc || command -v g++ || command -v nvcc; then
-    echo "an image must have no compiler, and another user than root" >&2
+    echo "an image must not have a compiler, and must not run as root" >&2
     exit 1
   fi
   tfapprox doctor

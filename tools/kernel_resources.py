@@ -1,7 +1,7 @@
-"""Registers, shared memory and spills of every kernel on every architecture, as they are in a compiled library.
+"""Lists the registers, shared memory and spills of every kernel in a compiled library, for each architecture.
 
-Usage: kernel_resources.py CUOBJDUMP LIBRARY JSON. Spills lie on a kernel's stack, so a stack is a failure. The bytes of
-shared memory that a kernel's launch asks for are the last argument of its template.
+Usage: kernel_resources.py CUOBJDUMP LIBRARY JSON. Spilled registers lie on a kernel's stack, so a kernel with a stack
+is a failure. A launch may ask for more shared memory; the number of bytes is the last template argument of the kernel.
 """
 
 import json
@@ -15,13 +15,13 @@ USAGE = re.compile(r"^  REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+) ")
 
 
 def resources(report):
-    """Rows, as dictionaries, of what `cuobjdump --dump-resource-usage` prints."""
+    """The kernels in a report of `cuobjdump --dump-resource-usage`, as a list of dictionaries."""
     arch, kernel, rows = None, None, []
     for line in report.splitlines():
         if ARCH.match(line):
             arch = ".".join(ARCH.match(line).groups())
         elif line.startswith(" Function "):
-            kernel = KERNEL.match(line) or sys.exit(f"a function that is not called a kernel: {line}")
+            kernel = KERNEL.match(line) or sys.exit(f"a function whose name does not end with Kernel: {line}")
         elif USAGE.match(line):
             registers, stack, shared, local = map(int, USAGE.match(line).groups())
             arguments = [a or b for a, b in re.findall(r"L[a-z](\d+)E|([a-z])", kernel["arguments"] or "")]
@@ -33,7 +33,7 @@ def resources(report):
 
 
 def main():
-    """Prints all rows, writes them as JSON, and fails if there is a spill."""
+    """Prints all kernels and writes them as JSON; exits with an error if one spills, or if there is none."""
     cuobjdump, library, target = sys.argv[1:]
     command = [cuobjdump, "--dump-resource-usage", library]
     rows = resources(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds the wheel of this tree, the same bytes wherever the tree lies; sessions and images call it.
-# Usage: tools/wheel.sh PYTHON FOLDER. PYTHON has TensorFlow and the build tools, requirements/tf*.txt; the wheel for it
-# goes to FOLDER. TFAPPROX_CUDA=ON adds the CUDA kernels, by the compiler CUDACXX. SOURCE_DATE_EPOCH is 1980-01-01,
-# where zip's calendar begins, if unset.
+# Builds the wheel of this tree. The wheel has the same bytes wherever the tree lies.
+#
+# Usage: tools/wheel.sh PYTHON FOLDER. PYTHON is an interpreter that has TensorFlow and the build tools, as in
+# requirements/tf1.txt or tf2.txt. The wheel goes to FOLDER. Environment: TFAPPROX_CUDA=ON adds the CUDA kernels, which
+# the compiler CUDACXX compiles. SOURCE_DATE_EPOCH is 1980-01-01 by default, the first date that a zip file can have.
 set -eu
 python=$1
 folder=$(realpath -m "$2")

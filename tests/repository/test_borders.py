@@ -1,74 +1,90 @@
-"""The borders between the rooms, and the bookkeeping that nothing else checks."""
+"""The borders between the rooms: what they import and include, and whose files their strings name."""
 
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from sources import PRODUCT, ROOMS, strings
 
-ROOT = Path(__file__).parents[2]
-SOURCES = [path for room in ("common", "tensorflow_ops", "src", "tf1", "tf2") for path in sorted((ROOT / room).rglob("*.*"))]
-TEXT = {
-    path: path.read_text(encoding="utf-8") for path in SOURCES if path.suffix in {".py", ".cc", ".h", ".cu", ".txt"}
-}
+REGISTRY = Path("src/tfapprox/backends.py")  # the only place that knows the plugins of all rooms
 
-ABOVE = r"^\s*(import|from) +tfapprox\.(command_line|health|operations)"  # which know the rooms
+
+def imports(packages):
+    """Expression for an import of one of the packages of tfapprox, by its full name or a relative one."""
+    direct = rf"^\s*(import|from) +(tfapprox\.|\.\.+)({packages})\b"
+    return rf"{direct}|^\s*from +(tfapprox|\.\.+) +import .*\b({packages})\b"
+
+
+ABOVE = imports("command_line|health|operations")  # the packages that know the rooms
+TENSORFLOW = r"#include *[<\"](tensorflow|tsl|xla)/|^\s*(import|from) +(tensorflow|keras)\b"
 FORBIDDEN = {
-    "common": rf"#include *[<\"](tensorflow|tsl|xla)/|^\s*(import|from) +(tensorflow|keras|tfapprox\.tf[12])|{ABOVE}",
-    "tf1": rf"^\s*(import|from) +tfapprox\.tf2|#include *\"[./]*tf2/|{ABOVE}",
-    "tf2": rf"^\s*(import|from) +tfapprox\.tf1|#include *\"[./]*tf1/|{ABOVE}",
+    "common": f"{TENSORFLOW}|{imports('tf[12]')}|{ABOVE}",
+    "tf1": rf"{imports('tf2')}|#include *\"[./]*tf2/|{ABOVE}",
+    "tf2": rf"{imports('tf1')}|#include *\"[./]*tf1/|{ABOVE}",
 }
+# Names of another room, or of its plugin, that no string of a room may have.
+FOREIGN = {
+    "common": r"\btf[12]\b|axqconv|ApproxGPUOpsTF",
+    "tf1": r"\btf2\b|ApproxGPUOpsTF",
+    "tf2": r"\btf1\b|axqconv",
+    "src": r"axqconv|ApproxGPUOpsTF",
+}
+
+
+def foreign_names(path, text):
+    """Strings of a file in a room that name the files of another room."""
+    if path == REGISTRY:
+        return []
+    return [string for string in strings(path, text) if re.search(FOREIGN.get(path.parts[0], r"(?!)"), string)]
+
+
+def test_all_rooms_are_read():
+    assert {path.parts[0] for path in PRODUCT} == set(ROOMS)
+    assert {path.suffix for path in PRODUCT} >= {".c", ".cc", ".cu", ".cuh", ".h", ".py", ".txt"}
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
-def test_rooms(room):
-    for path, text in TEXT.items():
-        if path.relative_to(ROOT).parts[0] == room:
+def test_imports_and_includes(room):
+    for path, text in PRODUCT.items():
+        if path.parts[0] == room:
             assert not re.search(FORBIDDEN[room], text, re.MULTILINE), path
 
 
-def test_the_rule_finds_what_it_forbids():
-    assert re.search(FORBIDDEN["common"], '#include "tensorflow/core/framework/op.h"')
-    assert re.search(FORBIDDEN["common"], "\n    import tensorflow as tf", re.MULTILINE)
+@pytest.mark.parametrize(
+    ("room", "text"),
+    [
+        ("common", '#include "tensorflow/core/framework/op.h"'),
+        ("common", "import os\n    import tensorflow as tf"),
+        ("common", "from tfapprox import health"),
+        ("tf1", "from tfapprox.tf2.library import load"),
+        ("tf1", "from ..tf2 import library"),
+        ("tf2", "from .. import __version__, tf1"),
+    ],
+)
+def test_a_forbidden_import_or_include_is_found(room, text):
+    assert re.search(FORBIDDEN[room], text, re.MULTILINE)
 
 
-def test_cited_equations_exist():
-    """Every number such as (3.2) in code is an equation of docs/arithmetic.md."""
-    page = (ROOT / "docs" / "arithmetic.md").read_text(encoding="utf-8")
-    cited = {number for text in TEXT.values() for number in re.findall(r"\(([1-9]\.\d)\)", text)}
-    assert len(cited) > 10
-    defined = set(re.findall(r"^\*\*\((\d\.\d)\)\*\*", page, re.MULTILINE))
-    assert cited <= defined
+def test_strings_name_no_file_of_another_room():
+    crossing = [f"{path}: {name!r}" for path, text in PRODUCT.items() for name in foreign_names(path, text)]
+    assert crossing == [], "\n".join(crossing)
 
 
-def test_cited_plans_exist():
-    """The same for numbers such as (P2) and docs/plans.md."""
-    page = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
-    cited = {number for text in TEXT.values() for number in re.findall(r"\((P\d+)\)", text)}
-    assert len(cited) > 5
-    assert cited <= set(re.findall(r"^\*\*\((P\d+)\)\*\*", page, re.MULTILINE))
-
-
-def test_every_file_says_what_it_is():
-    for path, text in TEXT.items():
-        first = text.lstrip().splitlines()[0] if text.strip() else ""
-        assert re.match(r'"""\w|// \w|/\* \w|# \w|#!', first) or re.match(r'"""`', first), path
-
-
-def test_versions_agree():
-    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
-    assert f'__version__ = "{version}"' in (ROOT / "src" / "tfapprox" / "__init__.py").read_text()
-    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
-
-
-def test_lock_files_have_hashes():
-    """Each package of a lock file has a version and its files' hashes, and no file names a host."""
-    entry = r"[\w.-]+==[\w.!+]+( ;[^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\s*"
-    locks = sorted((ROOT / "requirements").glob("*.txt"))
-    assert len(locks) > 5
-    for path in locks:
-        for text in re.split(r"\n(?=\S)", path.read_text()):
-            assert re.fullmatch(entry, text), (path, text)
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("tf1/x.py", 'find("tf2", f"{folder}/libApproxGPUOpsTF.so")', ["tf2", "/libApproxGPUOpsTF.so"]),
+        ("tf1/x.py", '"""Not of tf2."""\nfind("tf1", "axqconv.so")  # as tf2', []),
+        ("tf2/x.cc", 'Load("axqconv.so");  // "tf1"', ['"axqconv.so"']),
+        ("tf2/CMakeLists.txt", "# as in tf1\nadd(${ROOT}/tf1/x.cc)", ["\nadd(${ROOT}/tf1/x.cc)"]),
+        ("common/x.py", 'ROOMS = "tf1 or tf2"', ["tf1 or tf2"]),
+        ("src/tfapprox/x.py", 'PLUGIN = "axqconv.so"', ["axqconv.so"]),
+        (str(REGISTRY), 'PLUGINS = {"tf1": "axqconv.so"}', []),
+    ],
+)
+def test_foreign_names(path, text, names):
+    assert foreign_names(Path(path), text) == names
 
 
 def test_the_core_exports_only_its_interface():

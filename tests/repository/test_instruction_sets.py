@@ -1,4 +1,4 @@
-"""Instructions that not every CPU has stay in the leaf files of their path."""
+"""Instructions that some CPUs lack are only in the leaf files of the path that uses them."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Registers that only these instruction sets name: AVX-512 has the masks and 32 vectors, AVX the 256 bits.
+# Registers that show the use of an instruction set: AVX-512 has masks and 32 vector registers, AVX has 256 bits.
 REGISTERS = {"avx512": r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])|\{%k[1-7]\}", "avx": r"%ymm"}
 LEAVES = {"avx512": {"tfapprox_path_avx512vbmi"}, "avx": {"tfapprox_path_avx512vbmi", "tfapprox_path_avx2"}}
 
@@ -20,7 +20,7 @@ def read(tool, *arguments):
 
 @pytest.fixture(scope="module")
 def objects():
-    """The object files of the core in the newest build folder: pairs of CMake target and path."""
+    """The object files of the core in the newest build folder, as pairs of CMake target and path."""
     if not all(map(shutil.which, ("objdump", "nm"))):
         pytest.skip("no objdump and nm to read the object files with")
     libraries = sorted(ROOT.glob("build/*/common/libtfapprox_core.so"), key=lambda path: path.stat().st_mtime)

@@ -1,4 +1,4 @@
-"""What tools/kernel_resources.py reads in a report of cuobjdump, and that a spill is a failure."""
+"""tools/kernel_resources.py reads the reports of cuobjdump, and fails where a kernel spills."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Fixtures of the commands: how a test calls them, and a small frozen graph for all TensorFlows."""
+"""Fixtures for the tests of tf1: a way to call the commands, and a small frozen graph."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tfapprox.tf1.command_line import app
 
 @pytest.fixture(scope="session")
 def command():
-    """Function from arguments and the expected exit code to what `python -m tfapprox.tf1` prints."""
+    """Function that runs `python -m tfapprox.tf1`, checks the exit code, and returns what the command prints."""
 
     def call(*arguments, code=0):
         result = CliRunner().invoke(app, list(map(str, arguments)))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 
 from cases import GOLDEN_TF1, ax_arguments, outcome, quantised_convolutions, random_table
-from tfapprox.common import load_table, reference, save_table
+from tfapprox.common import load_table, reference
 from tfapprox.tf1 import ax_conv2d, library_path
 
 RANGES = {"min_input": -1.0, "max_input": 1.0, "min_filter": -1.0, "max_filter": 1.0}
@@ -25,19 +25,6 @@ def run(input, filter, strides, padding, operation=ax_conv2d, **arguments):
         fed = {tf.compat.v1.placeholder(tf.float32, name=name): value for name, value in ranges.items()}
         result = operation(*feeds, *fed, strides=strides, padding=padding, **arguments)
         return session.run(list(result), {**feeds, **fed})
-
-
-@pytest.fixture(scope="module")
-def table_file(tmp_path_factory):
-    """Function that writes a table and returns its path."""
-    folder = tmp_path_factory.mktemp("tables")
-
-    def write(table):
-        path = folder / f"{len(list(folder.iterdir()))}.bin"
-        save_table(str(path), table)
-        return str(path)
-
-    return write
 
 
 @pytest.mark.image

@@ -1,4 +1,4 @@
-// The kernels' arguments, and the functions that launch them on a stream; conv2d.cu calls them in order.
+// The kernels' arguments, and the functions that launch them on a stream; passes.cc calls them in order.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 #define TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes the base images of Dockerfile for buildah where no registry can be reached: Debian by debootstrap, and Python 3.7
-# as the interpreter PYTHON37 of this host has it. Usage, as root: tools/base_images.sh PYTHON37
+# Makes the base images of Dockerfile for buildah, on a host that reaches no registry. debootstrap makes Debian's image,
+# and the image of Python 3.7 gets a copy of the host's interpreter PYTHON37.
+# Usage, as root: tools/offline/base_images.sh PYTHON37
 set -eu
-python37=${1:?a Python 3.7 of this host is needed, where docker.io is not reached}
+python37=${1:?docker.io cannot be reached, and without it a Python 3.7 of this host is needed}
 debian=docker.io/library/debian:bookworm-slim
 python=docker.io/library/python:3.7-slim-bookworm
 work=$(mktemp -d)
@@ -13,7 +14,7 @@ if ! buildah inspect --type image "$debian" > /dev/null 2>&1; then
     tail "$work/log" >&2
     exit 1
   }
-  # As the image of that name: without documentation and translations, now and later.
+  # Like the official image, this one has no documentation or translations, and packages installed later add none.
   (cd "$work/debian" && rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* usr/share/doc/* usr/share/man/* \
     usr/share/info/* usr/share/locale/*)
   for folder in doc man info locale; do
@@ -30,7 +31,7 @@ if ! buildah inspect --type image "$python" > /dev/null 2>&1; then
   mkdir "$work/python"
   tar -C "$tree" --exclude=__pycache__ --exclude=test --exclude=tests --exclude='*.a' --exclude=lib/python3.7/site-packages \
     -cf - bin include lib | tar -C "$work/python" -xf -
-  # Its scripts name the interpreter by the folder that it came from.
+  # Scripts such as pip name the interpreter by its path on the host, so only the interpreter itself is kept.
   find "$work/python/bin" ! -name 'python3*' ! -type d -delete
   container=$(buildah from --pull-never "$debian")
   buildah run --isolation chroot "$container" -- sh -ec 'apt-get update && apt-get install -y --no-install-recommends \

@@ -1,15 +1,24 @@
 #!/bin/sh
-# Runs the apptainer of Debian sid, for hosts of which none is known, such as Debian bookworm: in a root of its own,
-# build/apptainer, which it makes. There the folder of the sources is where the host has it.
-# Usage, as root, in the folder of the sources: tools/apptainer.sh ARGUMENT...
+# Runs the apptainer of Debian sid, on a host whose distribution has no such package. The first call makes the folder
+# build/apptainer, a Debian of its own, in which apptainer sees the folder of the sources at the same path as the host.
+# Usage, as root, in the folder of the sources: tools/offline/apptainer.sh ARGUMENT..., with apptainer's own arguments.
 set -eu
 sources=$PWD
 root=$sources/build/apptainer
 
+if [ "$(id -u)" != 0 ] || [ ! -e /dev/fuse ] || ! command -v debootstrap > /dev/null; then
+  echo "apptainer.sh needs root, /dev/fuse and debootstrap (tools/offline/README.md)" >&2
+  exit 1
+fi
+if [ $# = 0 ]; then
+  echo "usage: tools/offline/apptainer.sh ARGUMENT..." >&2
+  exit 2
+fi
+
 if [ ! -e "$root/complete" ]; then
   rm -rf "$root"
   mkdir -p "$root"
-  # A mirror may keep a day of sid for longer than that day is valid.
+  # Sid's index is valid for a few days. A mirror may serve an older one, which apt would refuse.
   { debootstrap --variant=minbase trixie "$root" &&
     sed 's/ trixie / sid /' "$root/etc/apt/sources.list" > "$root/etc/apt/sources.list.d/sid.list" &&
     printf 'Package: *\nPin: release n=sid\nPin-Priority: 100\n' > "$root/etc/apt/preferences.d/sid" &&
@@ -17,7 +26,7 @@ if [ ! -e "$root/complete" ]; then
       DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends apptainer/sid squashfuse
       apt-get clean
       rm -rf /var/lib/apt/lists/*' &&
-    for file in subuid subgid; do # for --fakeroot
+    for file in subuid subgid; do # apptainer build --fakeroot reads these two files
       echo root:100000:65536 > "$root/etc/$file"
     done &&
     touch "$root/complete"; } > build/apptainer.log 2>&1 || {
@@ -26,7 +35,7 @@ if [ ! -e "$root/complete" ]; then
   }
 fi
 
-# Its capabilities are those of a user namespace: the host's root may lack some that apptainer wants of root.
+# In a user namespace, apptainer has every capability. Root of the host may lack some: the host may be a container.
 command=$1
 shift
 case $command in
@@ -34,9 +43,9 @@ case $command in
   exec | run | test) set -- "$command" --userns "$@" ;;
   *) set -- "$command" "$@" ;;
 esac
-# Not chroot, in which apptainer can't make namespaces.
+# pivot_root replaces chroot here, because the kernel lets no process in a chroot make a user namespace.
 export sources root
-# shellcheck disable=SC2016 # the variables are the inner shell's
+# shellcheck disable=SC2016 # the inner shell expands the variables
 exec unshare --mount --propagation private sh -euc '
   mount --bind "$root" "$root"
   cd "$root"
