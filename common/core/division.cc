@@ -1,4 +1,4 @@
-// The sizes of blocks, groups and boxes, from the sizes of the caches and the number of tiles that keep threads busy.
+// Computes the sizes of blocks, groups and boxes from cache sizes and from the number of tiles that keeps threads busy.
 #include "division.h"
 
 #include <algorithm>
@@ -6,17 +6,21 @@
 namespace tfapprox {
 namespace {
 
-// A panel of features stays in a second-level cache of 1 to 2 MiB. One of codes may take more, since narrower blocks
-// load the tables of a weight for fewer look-ups, which costs more than codes from the third level.
+// The maximum size of a panel, in bytes. A panel without codes stays in a second-level cache of 1 to 2 MiB. A panel
+// with codes for look-ups may be larger: narrower blocks would load the table of a weight for fewer look-ups, and that
+// costs more than codes that come from the third-level cache.
 constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureBytes / 2;
 
-// Sums of 16,384 products of at most 65,535 are below 2^31.
+// The maximum of the taps of a box: the sum of 16,384 products of magnitude 65,535 at most is below 2^31.
 constexpr int64_t kMaxTaps = 16384;
 
-// A tile of 64 filters pays for the packing of its block again where a run begins; smaller ones where that is what
-// keeps 16 threads busy.
+// The maximum of the filters of a group, and the number of tiles below which groups are halved. With 64 filters,
+// packing a block is a small part of a tile's work, even where each tile is a run of its own. 32 tiles keep 16 threads
+// busy.
 constexpr int64_t kMaxFilters = 64, kEnoughTiles = 32;
 
+// Returns a box with as many columns as `max_taps` allows, then as many rows, then as many channels. Channels are cut
+// at a multiple of 4, so that quads stay full, unless fewer than 4 channels fit.
 Box FirstBox(const tfapprox_conv2d& shape, int64_t max_taps) {
   Box box{};
   box.columns = std::min(shape.filter_width, max_taps);
@@ -29,19 +33,19 @@ Box FirstBox(const tfapprox_conv2d& shape, int64_t max_taps) {
 }  // namespace
 
 Box Division::BoxAt(const tfapprox_conv2d& shape, int64_t index) const {
-  Box found = box;
-  found.channel = index % box_channels * box.channels;
-  found.column = index / box_channels % box_columns * box.columns;
-  found.row = index / box_channels / box_columns * box.rows;
-  found.channels = std::min(box.channels, shape.in_channels - found.channel);
-  found.columns = std::min(box.columns, shape.filter_width - found.column);
-  found.rows = std::min(box.rows, shape.filter_height - found.row);
-  return found;
+  Box result = box;
+  result.channel = index % box_channels * box.channels;
+  result.column = index / box_channels % box_columns * box.columns;
+  result.row = index / box_channels / box_columns * box.rows;
+  result.channels = std::min(box.channels, shape.in_channels - result.channel);
+  result.columns = std::min(box.columns, shape.filter_width - result.column);
+  result.rows = std::min(box.rows, shape.filter_height - result.row);
+  return result;
 }
 
 Division Divide(const tfapprox_conv2d& shape, const Program& program) {
   Division division;
-  // Bytes of a tap and pixel: its code and its features.
+  // The bytes of a panel for each tap and pixel: one for the code, if codes are looked up, and one for each feature.
   const int64_t bytes = (program.planes != 0) + static_cast<int64_t>(program.terms.size());
   const int64_t panel_bytes = program.planes == 0 ? kFeatureBytes : kCodeBytes;
   const int64_t max_taps = std::min(kMaxTaps, panel_bytes / kLanes / std::max<int64_t>(1, bytes));
@@ -68,6 +72,7 @@ Division Divide(const tfapprox_conv2d& shape, const Program& program) {
 }
 
 tfapprox_conv2d Simplify(const tfapprox_conv2d& shape) {
+  // Without padding, a tap is never outside of the input in the two cases below.
   const bool unpadded = shape.pad_top == 0 && shape.pad_left == 0;
   const bool nhwc = shape.layout == TFAPPROX_LAYOUT_NHWC;
   tfapprox_conv2d simple = shape;

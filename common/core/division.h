@@ -1,7 +1,35 @@
-// How a convolution is divided: blocks of output pixels, groups of filters, and boxes of taps.
+// division: how a convolution is cut into pieces that fit the caches, keep threads busy and cannot overflow.
 //
-// A box is a part of the taps whose panel fits the second-level cache and whose sums fit 32 bits; almost every filter
-// is one box.
+// A convolution is a product of two matrices: output pixels by taps (the windows of the input) and taps by filters.
+// Three dimensions are cut:
+//
+//                           filters
+//               group 0    group 1    group 2       A block is up to 256 consecutive output pixels, which are numbered
+//             +----------+----------+----------+    image by image and row by row. A group is 16 to 64 consecutive
+//    block 0  |  tile 0  |  tile 1  |  tile 2  |    filters. A tile is a block times a group. Tiles are independent of
+//             +----------+----------+----------+    each other and are what threads divide among them. Neighbouring
+//    block 1  |  tile 3  |  tile 4  |  tile 5  |    tiles have the same block, so that a thread packs its pixels once.
+//             +----------+----------+----------+
+//    output
+//    pixels
+//               taps of a filter
+//             +----------+----------+               A box is a part of the rows, columns and channels of a filter, the
+//             |  box 0   |  box 1   |               same for all filters. Almost every filter is one box.
+//             +----------+----------+
+//
+// A panel (panel.h) has the codes and features of one block and one box, tap by tap.
+//
+// The sizes are the result of these demands:
+//
+// - A block has a multiple of 64 pixels, because the kernels process 64 lanes at once. It has 256 pixels where
+//   possible: a kernel loads the table of a weight once for all pixels of a block.
+// - A panel stays in the second-level cache; if it would not with 256 pixels, blocks become narrower.
+// - Groups have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
+//   fewer than 32 tiles, groups and then blocks get smaller, so that 16 threads have work even at batch 1.
+// - A box has at most 16,384 taps, so that its sums of products fit int32, whatever has wrapped around on the way. It
+//   has fewer if a panel of 64 pixels would be too large. The sums of several boxes are carried in int64.
+//
+// Every size follows from the shape and the program alone, so all functions of one call divide alike.
 #ifndef TFAPPROX_COMMON_CORE_DIVISION_H_
 #define TFAPPROX_COMMON_CORE_DIVISION_H_
 
@@ -10,34 +38,40 @@
 
 namespace tfapprox {
 
-// Pixels of a block at most: a table that a kernel has loaded is in use for 4 vectors of 64.
+// The maximum of the pixels of a block. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
 constexpr int64_t kMaxWidth = 256;
 
-// Rows, columns and channels of the filter from the first of each, and how many. Taps of a box are numbered in the
-// order of the filter; quads are its groups of 4 channels, the last one filled up.
+// A part of the taps of every filter. Its taps are numbered in the order of the filter: tap = (row * columns + column)
+// * channels + channel, counted from the box's first row, column and channel. A quad is 4 consecutive channels at one
+// row and column; the last quad of each row and column is filled up.
 struct Box {
+  // `row`, `column` and `channel` are the first ones in the filter, `rows`, `columns` and `channels` are how many the
+  // box has of each.
   int64_t row, rows, column, columns, channel, channels;
 
   int64_t taps() const { return rows * columns * channels; }
   int64_t quads() const { return rows * columns * CeilDivide(channels, 4); }
 };
 
+// The sizes and numbers of all pieces.
 struct Division {
-  int64_t width;    // pixels of a block
-  int64_t filters;  // of a tile
-  int64_t blocks, groups;
-  Box box;                                      // the first and greatest one
-  int64_t box_rows, box_columns, box_channels;  // how many
-  int64_t boxes;
+  int64_t width;           // pixels of a block, a multiple of kLanes; the last block may have fewer pixels
+  int64_t filters;         // filters of a group; the last group may have fewer
+  int64_t blocks, groups;  // the numbers of blocks and of groups; there are blocks * groups tiles
+  Box box;                 // the first box, which is at least as large as any other
+  int64_t box_rows, box_columns, box_channels;  // into how many boxes rows, columns and channels are cut
+  int64_t boxes;                                // the number of all boxes, the product of these three numbers
 
+  // Returns box number `index`; boxes of the same rows and columns follow each other.
   Box BoxAt(const tfapprox_conv2d& shape, int64_t index) const;
 };
 
-// `shape` as Simplify returns it.
+// Divides a convolution, whose `shape` has been simplified by Simplify, for a program.
 Division Divide(const tfapprox_conv2d& shape, const Program& program);
 
-// The same convolution with fewer and longer rows: what has one tap per channel, or one pixel per image, needs no
-// windows.
+// Returns an equivalent convolution with fewer and longer rows, or `shape` itself. Two cases need no windows: a filter
+// of 1x1 without stride, whose pixels become one row (in layout NCHW, one row per image), and in layout NHWC a filter
+// as large as the input, whose images become the pixels of one row.
 tfapprox_conv2d Simplify(const tfapprox_conv2d& shape);
 
 }  // namespace tfapprox

@@ -1,20 +1,22 @@
-// The loops around lut_gemm that compilers vectorise: codes, transposition, copies, corrections of the sums.
+// The loops around lut_gemm, which the compiler vectorises: they quantise, transpose, copy, and correct sums.
 //
-// Compiled once per CPU path, with its flags and its name for TFAPPROX_ELEMENT_LOOPS; a leaf, see kernels.h.
+// CMake compiles this file once per CPU path, with the flags of the path and with the name of its structure as
+// TFAPPROX_ELEMENT_LOOPS. The file is a leaf (kernels.h), whose comments say what each function does.
 #include "kernels.h"
 
 namespace tfapprox {
 namespace {
 
-// (2.4), every step in float32. Truncation is floor here: what is below 0, and a NaN step, is 0 before.
+// Returns the code (2.4), every step in float32. The conversion to an integer truncates, which is floor here, because
+// negative steps and NaN steps are 0 by then.
 inline uint8_t NudgedCode(float x, const tfapprox_quantiser& q, float max_code) {
   const float step = (x - q.nudged_min) * q.inverse_scale + 0.5f;
   const float positive = step > 0.0f ? step : 0.0f;
   return static_cast<uint8_t>(static_cast<int32_t>(positive < max_code ? positive : max_code));
 }
 
-// (2.7), with 128 added (table.h). A sum with 1.5 * 2^23 has no fraction: it is rounded, halves to even. To take
-// 1.5 * 2^23 - 128 off again is exact.
+// Returns the byte of the code (2.7), which is code + 128 (table.h). A float32 near 1.5 * 2^23 has no fraction, so
+// adding this number (12,582,912) rounds the step to an integer, halves to even. Subtracting 1.5 * 2^23 - 128 is exact.
 inline uint8_t SymmetricCode(float x, const tfapprox_quantiser& q, float max_code) {
   const float step = x * q.inverse_scale;
   const float number = step == step ? step : 0.0f;
@@ -23,7 +25,7 @@ inline uint8_t SymmetricCode(float x, const tfapprox_quantiser& q, float max_cod
   return static_cast<uint8_t>(static_cast<int32_t>(rounded - 12582784.0f));
 }
 
-// Contiguous elements; whether one is NaN.
+// Quantises contiguous elements and returns true if one of them is NaN.
 template <uint8_t (*kCode)(float x, const tfapprox_quantiser& q, float max_code)>
 bool QuantiseRunBy(const float* x, int64_t length, tfapprox_quantiser q, uint8_t* codes) {
   const float max_code = static_cast<float>(q.max_code);
@@ -40,7 +42,8 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   const auto run = q.min_code < 0 ? QuantiseRunBy<SymmetricCode> : QuantiseRunBy<NudgedCode>;
   if (step == length) return run(x, count * length, q, codes);
   bool nan = false;
-  // Together with what lies between them, groups leave no remainders of vectors, which cost more.
+  // Short groups are quantised together with the elements between them, up to 1,024 elements at a time, and the codes
+  // of the groups are picked out of the result. That is faster than a loop whose vectors are not full in every group.
   constexpr int64_t kBetween = 1024;
   const int64_t groups = step > 4 * length || length % kLanes == 0 ? 1 : kBetween / step;
   if (groups < 2) {
@@ -49,9 +52,9 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   }
   uint8_t between[kBetween];
   for (int64_t i = 0; i < count; i += groups) {
-    const int64_t some = count - i < groups ? count - i : groups;
-    nan |= run(x + i * step, (some - 1) * step + length, q, between);
-    for (int64_t g = 0; g < some; ++g, codes += length) {
+    const int64_t size = count - i < groups ? count - i : groups;
+    nan |= run(x + i * step, (size - 1) * step + length, q, between);
+    for (int64_t g = 0; g < size; ++g, codes += length) {
       for (int64_t j = 0; j < length; ++j) codes[j] = between[g * step + j];
     }
   }
@@ -67,6 +70,7 @@ using Words4 = uint32_t __attribute__((vector_size(16)));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype(a){__VA_ARGS__})
 #endif
 
+// ZipLow and ZipHigh interleave the elements of the lower and of the upper halves of two vectors.
 inline Bytes16 ZipLow(Bytes16 a, Bytes16 b) {
   return SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
@@ -76,7 +80,13 @@ inline Bytes16 ZipHigh(Bytes16 a, Bytes16 b) {
 inline Words4 ZipLow(Words4 a, Words4 b) { return SHUFFLE(a, b, 0, 4, 1, 5); }
 inline Words4 ZipHigh(Words4 a, Words4 b) { return SHUFFLE(a, b, 2, 6, 3, 7); }
 
-// Transposes the kSize x kSize elements of the rows: log2(kSize) perfect shuffles of row i with row i + kSize / 2.
+// Transposes kSize x kSize elements in log2(kSize) rounds. In each round, row i and row i + kSize / 2 are interleaved
+// and become rows 2 i and 2 i + 1. For kSize = 4:
+//
+//   a0 a1 a2 a3       a0 c0 a1 c1       a0 b0 c0 d0
+//   b0 b1 b2 b3       a2 c2 a3 c3       a1 b1 c1 d1
+//   c0 c1 c2 c3  -->  b0 d0 b1 d1  -->  a2 b2 c2 d2
+//   d0 d1 d2 d3       b2 d2 b3 d3       a3 b3 c3 d3
 template <typename Row, int kSize>
 inline void TransposeBlock(Row* rows) {
   for (int round = 1; round < kSize; round *= 2) {
@@ -89,7 +99,8 @@ inline void TransposeBlock(Row* rows) {
   }
 }
 
-// to[j * to_step + i] = from[i * from_step + j], all of `rows` x `columns` elements.
+// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` elements: full blocks by
+// TransposeBlock, the rest one by one.
 template <typename Element, typename Row>
 void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int64_t columns, Element* to,
                        int64_t to_step) {
@@ -111,6 +122,7 @@ void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int
   }
 }
 
+// With a unit of 4 channels, the four codes of a pixel are contiguous before and after, so they are copied as one word.
 void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                int64_t plane_step, uint8_t* planes) {
   if (unit == 1) return TransposeElements<uint8_t, Bytes16>(codes, code_step, count, channels, planes, plane_step);
@@ -123,23 +135,24 @@ void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t c
   }
 }
 
+// Sums are kept in 16 bits while 256 channels of at most 255 are added, for 256 pixels at a time.
 void AddChannels(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
                  uint32_t* sums) {
   constexpr int64_t kPart = 256;
   for (int64_t begin = 0; begin < count; begin += kPart) {
     const int64_t length = begin + kPart < count ? kPart : count - begin;
     if (unit == 1) {
-      uint16_t part[kPart] = {};  // 256 channels of at most 255
+      uint16_t part[kPart] = {};  // the sum of 256 channels is at most 65,280
       for (int64_t c = 0; c < channels; ++c) {
         const uint8_t* plane = planes + c * plane_step + begin;
         for (int64_t i = 0; i < length; ++i) part[i] = static_cast<uint16_t>(part[i] + plane[i]);
       }
       for (int64_t i = 0; i < length; ++i) sums[begin + i] += part[i];
     } else {
-      uint32_t part[kPart] = {};  // two sums of 16 bits each, of 128 channels
+      uint32_t part[kPart] = {};  // two sums of 16 bits: of channels 0 and 1, and of channels 2 and 3, of each quad
       for (int64_t c = 0; c < channels; c += 4) {
         const uint8_t* plane = planes + c / 4 * plane_step + 4 * begin;
-        uint8_t bytes[4];
+        uint8_t bytes[4];  // 255 for a channel that exists, 0 for one that fills up the last quad
         for (int64_t i = 0; i < 4; ++i) bytes[i] = c + i < channels ? 255 : 0;
         uint32_t mask;
         __builtin_memcpy(&mask, bytes, 4);
@@ -155,7 +168,7 @@ void AddChannels(const uint8_t* planes, int64_t count, int64_t channels, int64_t
   }
 }
 
-// 32 bytes at a time where the end of the row is far: the next runs overwrite what is too much.
+// Copies runs 32 bytes at a time where that does not write beyond the row: the runs that follow overwrite the surplus.
 template <int kUnit>
 inline void CopyRunsOf(const Run* runs, int64_t count, const uint8_t* plane, int64_t width, uint8_t* row) {
   for (int64_t r = 0; r < count; ++r) {
@@ -174,11 +187,12 @@ void CopyRuns(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane
   unit == 1 ? CopyRunsOf<1>(runs, count, plane, width, row) : CopyRunsOf<4>(runs, count, plane, width, row);
 }
 
+// Returns a + b + c modulo 2^32.
 inline int32_t Sum(int32_t a, int32_t b, int32_t c) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b) + static_cast<uint32_t>(c));
 }
 
-// Integers below 2^53 all through, so that the doubles are exact until the scale.
+// Every number before the scale is an integer below 2^53, which double holds exactly, so only the scaling rounds.
 void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const double* corrections,
            double constant, double scale, int64_t count, float* outputs) {
   for (int64_t p = 0; p < count; ++p) {

@@ -1,4 +1,4 @@
-// Status codes and messages of the C interface.
+// Formats the error messages of the core, and names the status codes of the C interface.
 #include "error.h"
 
 #include <cstdarg>

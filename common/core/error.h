@@ -1,4 +1,4 @@
-// How functions of the core report a failure: format the message, return the status.
+// How a function of the core reports a failure: it writes a message for its caller and returns a status code.
 #ifndef TFAPPROX_COMMON_CORE_ERROR_H_
 #define TFAPPROX_COMMON_CORE_ERROR_H_
 
@@ -6,10 +6,10 @@
 
 namespace tfapprox {
 
-// Writes the message, if `error` is not null, and returns `status`.
+// Formats a message as printf does, writes it to `error` unless that is null, and returns `status`.
 __attribute__((format(printf, 3, 4))) int32_t Fail(tfapprox_error* error, int32_t status, const char* format, ...);
 
-// TFAPPROX_OK if there are tables of this width.
+// Returns TFAPPROX_OK if truth tables may have operands of `num_bits` bits, and fails otherwise.
 int32_t CheckNumBits(int32_t num_bits, tfapprox_error* error);
 
 }  // namespace tfapprox

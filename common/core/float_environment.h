@@ -1,6 +1,8 @@
-// IEEE arithmetic for a scope, whatever the calling thread has set.
+// FloatEnvironment gives a scope IEEE arithmetic, whatever floating-point mode the calling thread has set.
 //
-// TensorFlow's threads flush subnormal numbers to zero; the reference does not, and results must be equal to the bit.
+// TensorFlow's threads flush subnormal numbers to zero. The numpy reference keeps them, and the core's results must
+// equal the reference's to the last bit. quantiser.cc and the operations open such a scope before they compute with
+// real numbers.
 #ifndef TFAPPROX_COMMON_CORE_FLOAT_ENVIRONMENT_H_
 #define TFAPPROX_COMMON_CORE_FLOAT_ENVIRONMENT_H_
 
@@ -10,6 +12,7 @@ namespace tfapprox {
 
 class FloatEnvironment {
  public:
+  // Saves the environment of this thread and sets the default one, which rounds to nearest and keeps subnormal numbers.
   FloatEnvironment() {
     std::fegetenv(&saved_);
     std::fesetenv(FE_DFL_ENV);
@@ -19,7 +22,7 @@ class FloatEnvironment {
   FloatEnvironment& operator=(const FloatEnvironment&) = delete;
 
  private:
-  std::fenv_t saved_;
+  std::fenv_t saved_;  // the environment of the thread before this scope, which the destructor restores
 };
 
 }  // namespace tfapprox

@@ -1,8 +1,8 @@
-// What a CPU path brings: the loops that are compiled once per instruction set.
+// The functions of which a CPU path consists, compiled once per instruction set; lut_gemm.h says what a path is.
 //
-// The files that fill these structures are leaves: compiled with their own flags, they use nothing but this header,
-// raw memory and intrinsics. An inline function or a template of the standard library that they shared with other files
-// could win at link time with instructions that an older CPU does not have.
+// The files that define these structures are leaves: they are compiled with flags of their own and use nothing but this
+// header, raw memory and intrinsics. A leaf must not use an inline function or a template that another file uses, too:
+// the linker keeps one copy of it, and that copy may contain instructions that an older CPU does not have.
 #ifndef TFAPPROX_COMMON_CORE_KERNELS_H_
 #define TFAPPROX_COMMON_CORE_KERNELS_H_
 
@@ -12,72 +12,113 @@
 
 namespace tfapprox {
 
-// The pixels of a panel are looked up, multiplied and copied in runs of this many.
+// The kernels process the pixels of a panel in groups of this size; the width of a panel is a multiple of it. One
+// vector of AVX-512 holds 64 codes.
 constexpr int64_t kLanes = 64;
 
-// Filters whose sums are computed and turned into outputs together: their sums, 16 KiB, stay in the first-level cache.
+// The number of filters whose sums are computed and turned into outputs together. Their 32-bit sums for a block of 256
+// pixels take 16 KiB and stay in the first-level cache.
 constexpr int64_t kFilterBlock = 16;
 
-// sums[f][p] += sum over taps k of table[weights[f][k]][codes[k][p]], modulo 2^32.
+// The operands of both inner products lie in memory such that a kernel reads them from front to back:
+//
+//     the panel of a block (panel.h)                   the prepared filters, one box
+//
+//              pixel 0 1 2 3 ...                                tap 0 1 2 3 ...
+//     tap 0          a a a a          codes            filter 0     w w w w         weights
+//     tap 1          a a a a          [taps][width]    filter 1     w w w w         [filters][taps]
+//     ...                                              ...
+//
+//     features [terms][quads][width][4]                coefficients [terms][filters][quads][4]
+//
+//     sums [filters][width]:  a weight w of filter f at tap k is taken once for all pixels, and each lane p adds its
+//                             product of w and code a of tap k and pixel p to sums[f][p]
+
+// The arguments of `look_up`, which adds the residual of a plan (plan.h) to the sums of some filters:
+//
+//   sums[f][p] += sum over taps k of tables[weights[f][k]][codes[k][p]], modulo 2^32
 struct LookUpArguments {
-  const uint8_t* tables;   // of 256 weights, as `format` has written them
-  int32_t entries;         // of a table: 64, 128 or 256
-  int32_t planes;          // bytes of an entry: 1 or 2
-  const uint8_t* codes;    // [taps][width], below `entries`
-  const uint8_t* weights;  // [filters][taps]
+  const uint8_t* tables;   // one table for each of 256 weight codes, in the form that `format` of the same path writes
+  int32_t entries;         // the number of entries of one table: 64, 128 or 256
+  int32_t planes;          // the number of bytes of one entry: 1 or 2
+  const uint8_t* codes;    // [taps][width], the panel's codes; each is less than `entries`
+  const uint8_t* weights;  // [filters][taps], the prepared codes of the filters
+  // `taps` is the number of taps of the box, `width` the number of lanes from one tap to the next, `pixels` the number
+  // of lanes that count (at most `width`), and `filters` the number of filters.
   int64_t taps, width, pixels, filters;
-  int32_t* sums;  // [filters][width]; those beyond `pixels` may be written too
+  int32_t* sums;  // [filters][width]; sums from `pixels` up to the next multiple of kLanes may be written, too
 };
 
-// sums[f][p] += sum over terms t, quads q, bytes i of
-//   (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]), modulo 2^32.
+// The arguments of `multiply`, which adds the terms of a plan to the sums of some filters:
+//
+//   sums[f][p] += sum over terms t, quads q and i < 4 of
+//                 (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]),
+//
+// modulo 2^32. By Horner's rule that is acc = (acc << raises[t]) + products of term t, and finally acc <<
+// raises[terms].
 struct MultiplyArguments {
-  const uint8_t* features;     // [terms][quads][width][4]
-  int64_t feature_step;        // from term to term
-  const int8_t* coefficients;  // [terms][filters][quads][4]
-  int64_t coefficient_step;
-  const int32_t* raises;  // [terms + 1], the first one 0
+  const uint8_t* features;     // [terms][quads][width][4], the panel's features
+  int64_t feature_step;        // bytes from one term of `features` to the next
+  const int8_t* coefficients;  // [terms][filters of the convolution][quads][4], from the first of these filters on
+  int64_t coefficient_step;    // bytes from one term of `coefficients` to the next
+  const int32_t* raises;       // [terms + 1], bits to shift to the left before each term and at the end; raises[0] is 0
+  // `terms` is the number of terms of the plan, `quads` the number of quads of the box; the rest is as in
+  // LookUpArguments.
   int64_t terms, quads, width, pixels, filters;
-  int32_t* sums;  // as above
+  int32_t* sums;  // [filters][width], as in LookUpArguments
 };
 
+// The kernels of one path: the inner products, and the conversions that serve them.
 struct LutGemm {
-  // Writes the 256 * entries * planes bytes of `tables`, aligned to 64, from columns[256][entries].
+  // Writes the tables of 256 weights, 256 * entries * planes bytes that are aligned to 64, in the path's own order.
+  // `columns` is [256 weights][entries] and has values below 256 if `planes` is 1.
   void (*format)(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables);
   void (*look_up)(const LookUpArguments& arguments);
   void (*multiply)(const MultiplyArguments& arguments);
-  // to[i] = table[from[i]]; may work in place.
+  // Sets to[i] = table[from[i]] for i < count, with a table of 256 bytes. `to` may be `from`.
   void (*map)(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to);
 };
 
-// A part of a panel's row that is contiguous in the staged codes, see staging.h.
+// Consecutive pixels of a block whose codes are contiguous in the staged planes, for every tap (staging.h).
 struct Run {
+  // `pixel` is the lane of the first pixel in the panel, `length` the number of pixels, and `source` the position of
+  // the first pixel's tap (0, 0) in a staged plane, in elements.
   int64_t pixel, length, source;
 };
 
+// The loops around the inner products. They are plain C++ that the compiler vectorises for each path.
 struct ElementLoops {
-  // The codes (2.4), or the bytes of codes (2.7), of `count` groups of `length` elements, `step` elements apart;
-  // whether one of them, or of those between, is NaN (3.5).
+  // Quantises `count` groups of `length` contiguous elements; the groups begin `step` elements apart, and their codes
+  // are stored without gaps. The codes are those of (2.4), or the bytes of the codes (2.7). Returns true if an element
+  // is NaN (3.5); an element between two groups may count.
   bool (*quantise)(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
                    uint8_t* codes);
-  // planes[c / unit][i][c % unit] = codes[i][c] for `count` pixels and `channels`, with unit 1 or 4.
+  // Sets planes[c / unit][i][c % unit] = codes[i][c] for i < count and c < channels, with a `unit` of 1 or 4 channels.
+  // Pixels of `codes` are `code_step` bytes apart, planes are `plane_step` bytes apart.
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                     int64_t plane_step, uint8_t* planes);
-  // sums[i] += the codes of pixel i in all channels, at most 256 of them; what fills the last unit does not count.
+  // Adds to sums[i] the codes of pixel i in `channels` channels, of which there are at most 256. `planes` is as
+  // `transpose` writes it; bytes that fill up the last unit are not added.
   void (*add_channels)(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
                        uint32_t* sums);
-  // row[run.pixel..] = plane[run.source..], elements of `unit` bytes, for runs in order; may read up to 31 bytes more.
+  // Copies `count` runs, in order, from a staged plane to a row of a panel with `width` lanes; elements have `unit`
+  // bytes. Up to 31 bytes behind a run may be read, and lanes behind it may be written if a later run writes them again
+  // or no pixel is there.
   void (*copy_runs)(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane, int64_t width, uint8_t* row);
-  // (3.4): outputs[p] = scale * (sums[p] + pixel_sums[p] + filter_sum, modulo 2^32, + corrections[p] + constant).
+  // Sets outputs[p] = scale * (int32(sums[p] + pixel_sums[p] + filter_sum) + corrections[p] + constant), where the
+  // int32 sum wraps modulo 2^32 (3.4).
   void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const double* corrections,
                 double constant, double scale, int64_t count, float* outputs);
-  // (5.2): outputs[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32.
+  // Sets outputs[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32 (5.2).
   void (*wrap)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs);
-  // pixels[p][f] = filters[f][p], elements of 4 bytes.
+  // Sets pixels[p][f] = filters[f][p] for elements of 4 bytes, p < pixel_count and f < filter_count. Rows of `filters`
+  // are `filter_step` elements apart, rows of `pixels` are `pixel_step` elements apart.
   void (*interleave)(const void* filters, int64_t filter_step, int64_t filter_count, int64_t pixel_count, void* pixels,
                      int64_t pixel_step);
 };
 
+// lut_gemm_<path>.cc defines the LutGemm of its path; the model compiles the source of avx512vbmi once more. Each
+// compilation of element_loops.cc defines one ElementLoops; the model uses that of the scalar path.
 extern const LutGemm kLutGemmScalar, kLutGemmAvx2, kLutGemmAvx512Vbmi, kLutGemmAvx512VbmiModel;
 extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Vbmi;
 

@@ -1,4 +1,4 @@
-// The table of CPU paths, best first, and the choice among them.
+// The list of CPU paths, the best one first, and the choice among them.
 #include "lut_gemm.h"
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 namespace tfapprox {
 namespace {
 
-// CMake defines TFAPPROX_HAS_... for the paths that its compiler builds.
+// CMake defines TFAPPROX_HAS_<PATH> for each path that its compiler can build.
 #ifdef TFAPPROX_HAS_AVX2
 constexpr const LutGemm* kAvx2 = &kLutGemmAvx2;
 constexpr const ElementLoops* kAvx2Loops = &kElementLoopsAvx2;
@@ -29,13 +29,14 @@ constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
 
 bool Always() { return true; }
 
-// Costs as measured, docs/cpu_kernels.md.
+// The costs, in the order of tfapprox_plan_costs, and the cycles of a look-up were measured (docs/cpu_kernels.md).
 constexpr LutGemmPath kPaths[] = {
     {"avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, {0.09, 0.6, 0.43, 0.63, 1}, 0.17},
     {"avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, {0.08, 0.8, 0.32, 0.6, 1}, 0.9},
     {"scalar", Always, true, &kLutGemmScalar, &kElementLoopsScalar, {0.5, 1, 1, 1, 1}, 1.1},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
-    // The source of avx512vbmi on a model of its instructions: checks it on any CPU, see tests/model.
+    // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
+    // can test it.
     {"avx512vbmi_model",
      Always,
      false,
@@ -46,6 +47,7 @@ constexpr LutGemmPath kPaths[] = {
 #endif
 };
 
+// Why a path cannot be forced, for the error message; empty if it can be.
 const char* Reason(const LutGemmPath& path) {
   return path.kernels == nullptr ? " (not built)" : path.supported() ? "" : " (not on this CPU)";
 }
@@ -57,8 +59,8 @@ int32_t ChooseLutGemm(tfapprox_error* error) {
   const bool any = forced == nullptr || forced[0] == '\0';
   std::string rule;
   for (const LutGemmPath& path : kPaths) {
-    const bool wanted = any ? path.by_default : std::strcmp(path.name, forced) == 0;
-    if (wanted && path.kernels != nullptr && path.supported()) return static_cast<int32_t>(&path - kPaths);
+    const bool is_candidate = any ? path.by_default : std::strcmp(path.name, forced) == 0;
+    if (is_candidate && path.kernels != nullptr && path.supported()) return static_cast<int32_t>(&path - kPaths);
     rule += std::string(rule.empty() ? "" : ", ") + path.name + Reason(path);
   }
   Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_FORCE_PATH must be one of %s; received '%s'", rule.c_str(), forced);

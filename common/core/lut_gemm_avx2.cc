@@ -1,6 +1,6 @@
-// lut_gemm with AVX2: the table of one weight by vpshufb, 16 entries at a time, 32 pixels at once.
+// lut_gemm with AVX2: vpshufb looks up 32 pixels at once in 16 entries of a weight's table, one part after the other.
 //
-// Called through the table of paths in lut_gemm.cc; a leaf, see kernels.h.
+// lut_gemm.cc lists this path; the file is a leaf (kernels.h).
 #include <immintrin.h>
 
 #include "kernels.h"
@@ -8,19 +8,32 @@
 namespace tfapprox {
 namespace {
 
-// A byte plane sums up 256 taps of at most 255 in 16 bits.
+// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
 constexpr int64_t kFlush = 256;
 
-// The parts of 16 entries of a table: vpshufb gives part[index mod 16], and 0 if the top bit of the index is set.
-// Subtracting 16 from the index after each part, saturated, sets it for good once the part of the index is passed, so
-// that the lanes of part h have seen parts 0 to h: `Format` stores each part xor the one before. Codes above 127 wait
-// with their top bit set while parts 0 to 7 pass, and have it flipped for parts 8 to 15.
+// How one lane finds its entry among 16 parts of 16 entries:
+//
+//   part h     0     1           2           3           ...
+//   entries    e0    e1          e2          e3                 entries 16 h to 16 h + 15 of the weight's table
+//   stored     e0    e0 ^ e1     e1 ^ e2     e2 ^ e3            what Format writes
+//
+//   code 37    37    21          5           -11         ...    the index: 16 less after each part
+//   vpshufb    e0[5] (e0^e1)[5]  (e1^e2)[5]  0           ...    the xor of all results is e2[5], and 37 = 2 * 16 + 5
+//
+// vpshufb returns part[index mod 16], and 0 if the top bit of the index is set. The subtraction saturates, so an index
+// that has become negative stays negative: a lane collects the stored parts up to the one of its entry, and no other. A
+// code above 127 has its top bit set, so parts 0 to 7 give 0. The second half starts again from the code with its top
+// bit flipped: then codes above 127 walk through parts 8 to 15, and for codes below 128 these parts give 0.
 constexpr int kHalf = 8;
 
+// Loads 16 entries into both halves of a register, because vpshufb looks up each half of 16 lanes by itself.
 inline __m256i LoadPart(const uint8_t* part) {
   return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(part)));
 }
 
+// Sums of the bytes of 32 pixels in 16 words. `words` sums up whole words, modulo 2^16, and `odd` their upper bytes,
+// which belong to the odd pixels. The sums of the even pixels follow from both (AddPlane), which saves masking each
+// word.
 struct Sums {
   __m256i words, odd;
 
@@ -30,13 +43,16 @@ struct Sums {
   }
 };
 
+// Adds 8 sums of 16 bits, shifted to the left, to 8 sums of 32 bits.
 inline void AddWords(__m128i words, int shift, int32_t* sums) {
   auto* target = reinterpret_cast<__m256i*>(sums);
   const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(words), shift);
   _mm256_storeu_si256(target, _mm256_add_epi32(_mm256_loadu_si256(target), wide));
 }
 
-// even = words - 256 odd is exact, because it is below 2^16; the words of a 128-bit lane are those of 16 pixels.
+// Adds the sums of one byte plane to the sums of 32 pixels. even = words - 256 * odd is exact, because the sum of the
+// even bytes is below 2^16. Unpacking interleaves even and odd pixels within each half of the register, which has 16
+// pixels.
 inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
   const __m256i even = _mm256_sub_epi16(plane.words, _mm256_slli_epi16(plane.odd, 8));
   const __m256i first = _mm256_unpacklo_epi16(even, plane.odd), last = _mm256_unpackhi_epi16(even, plane.odd);
@@ -46,8 +62,8 @@ inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
   AddWords(_mm256_extracti128_si256(last, 1), shift, sums + 24);
 }
 
-// One filter and kVectors * 32 pixels. 2 planes of 2 vectors: 8 registers of sums, 2 of indices, 4 of results, 2 of
-// table.
+// Sums up the look-ups of one filter for kVectors * 32 pixels. With 2 planes and 2 vectors, 8 of the 16 registers hold
+// sums, 2 hold indices, 4 hold the entries so far, and 2 hold parts of the table.
 template <int kEntries, int kPlanes, int kVectors>
 void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, int32_t* sums) {
   const __m256i sixteen = _mm256_set1_epi8(16), top = _mm256_set1_epi8(-128);
@@ -60,7 +76,7 @@ void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, in
     for (int64_t k = begin; k < end; ++k) {
       const uint8_t* table = x.tables + weights[k] * (kEntries * kPlanes);
       const uint8_t* codes = x.codes + k * x.width + pixel;
-      __m256i index[kVectors], found[kVectors][kPlanes];
+      __m256i index[kVectors], entry[kVectors][kPlanes];
 #pragma GCC unroll 2
       for (int h = 0; h < kEntries / 16; ++h) {
         for (int v = 0; v < kVectors; ++v) {
@@ -72,15 +88,15 @@ void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, in
           }
         }
         for (int i = 0; i < kPlanes; ++i) {
-          const __m256i entries = LoadPart(table + 16 * (h * kPlanes + i));
+          const __m256i stored = LoadPart(table + 16 * (h * kPlanes + i));
           for (int v = 0; v < kVectors; ++v) {
-            const __m256i bytes = _mm256_shuffle_epi8(entries, index[v]);
-            found[v][i] = h == 0 ? bytes : _mm256_xor_si256(found[v][i], bytes);
+            const __m256i bytes = _mm256_shuffle_epi8(stored, index[v]);
+            entry[v][i] = h == 0 ? bytes : _mm256_xor_si256(entry[v][i], bytes);
           }
         }
       }
       for (int v = 0; v < kVectors; ++v) {
-        for (int i = 0; i < kPlanes; ++i) part[v][i].Add(found[v][i]);
+        for (int i = 0; i < kPlanes; ++i) part[v][i].Add(entry[v][i]);
       }
     }
     for (int v = 0; v < kVectors; ++v) {
@@ -110,7 +126,9 @@ void LookUpPlanes(const LookUpArguments& x) {
   }
 }
 
-// Per weight, the parts in order, each of the low bytes, then of the high bytes.
+// The tables of this path are [256 weights][entries / 16 parts][planes][16], each part xor the part before it. The
+// first part of each half, and so parts 0 and 8, are stored as they are. Plane 0 has the low bytes, plane 1 the high
+// bytes.
 void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
   for (int32_t w = 0; w < 256; ++w, columns += entries) {
     for (int32_t h = 0; h < entries / 16; ++h) {
@@ -124,10 +142,12 @@ void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* t
   }
 }
 
-// vpmaddubsw would saturate; vpmaddwd on the even and the odd bytes of each quad does not.
+// The bytes 0 and 2 of each quad as words. vpmaddubsw multiplies bytes directly but saturates its sums at 16 bits, so
+// the even and the odd bytes are widened and multiplied by vpmaddwd, whose sums have 32 bits.
 inline __m256i EvenBytes(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi16(255)); }
 
-// kFilters filters and 16 pixels: 8 registers of sums, 4 of features, 2 of coefficients.
+// Sums up all terms for kFilters filters and 16 pixels. With 4 filters, 8 of the 16 registers hold sums, 4 hold
+// features and 2 hold coefficients.
 template <int kFilters>
 void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
   __m256i sums[kFilters][2];

@@ -1,7 +1,19 @@
-// lut_gemm with AVX-512 VBMI and VNNI: the table of one weight lives in registers, 64 pixels are looked up at once.
+// lut_gemm with AVX-512 VBMI and VNNI: registers hold the whole table of one weight and look up 64 pixels at once.
 //
-// Called through the table of paths in lut_gemm.cc; a leaf, see kernels.h. Register and cache budgets:
-// docs/cpu_kernels.md.
+//   table of one weight, 256 entries of 2 bytes, in 8 registers of 64 bytes:
+//
+//                    part[0]         part[1]          part[2]           part[3]
+//     low bytes      entries 0-63    entries 64-127   entries 128-191   entries 192-255
+//     high bytes     entries 0-63    entries 64-127   entries 128-191   entries 192-255
+//
+//   look-up of 64 codes in one of the planes:
+//
+//     low  = vpermi2b(part[0], codes, part[1])        entry [code mod 128] of the lower half, in every lane
+//     high = vpermi2b(part[2], codes, part[3])        entry 128 + [code mod 128] of the upper half
+//     lane = code < 128 ? low : high                  a blend by the top bits of the codes
+//
+// A table of 128 entries needs one vpermi2b and no blend, a table of 64 entries one vpermb. lut_gemm.cc lists this
+// path; the file is a leaf (kernels.h). docs/cpu_kernels.md has the budgets of registers and caches.
 #include <immintrin.h>
 
 #include "kernels.h"
@@ -9,32 +21,42 @@
 namespace tfapprox {
 namespace {
 
-// A byte plane sums up 256 taps of at most 255 in 16 bits.
+// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
 constexpr int64_t kFlush = 256;
 
+// The low or the high bytes of the table of one weight.
 template <int kEntries>
 struct Plane {
-  __m512i part[kEntries / 64];
+  __m512i part[kEntries / 64];  // 64 entries each
 
   void Load(const uint8_t* bytes) {
     for (int i = 0; i < kEntries / 64; ++i) part[i] = _mm512_loadu_si512(bytes + 64 * i);
   }
 };
 
+// Looks up 64 codes `a`, each below the number of entries. `high` has the top bits of the codes; only the table of 256
+// entries needs them.
 inline __m512i LookUp(const Plane<64>& t, __m512i a, __mmask64) { return _mm512_permutexvar_epi8(a, t.part[0]); }
 
 inline __m512i LookUp(const Plane<128>& t, __m512i a, __mmask64) {
   return _mm512_permutex2var_epi8(t.part[0], a, t.part[1]);
 }
 
-// Both halves are looked up, by the low 7 bits of the index. A blend costs less than the merge masks that save it: they
-// need a second mask and an index register more, for which there is no room beside the sums.
+// Looks up both halves of the table, by the low 7 bits of the codes, and blends the results. Merge masks would make the
+// blend unnecessary, but they need a second mask and one more index register, for which there is no room beside the
+// sums.
 inline __m512i LookUp(const Plane<256>& t, __m512i a, __mmask64 high) {
   return _mm512_mask_blend_epi8(high, _mm512_permutex2var_epi8(t.part[0], a, t.part[1]),
                                 _mm512_permutex2var_epi8(t.part[2], a, t.part[3]));
 }
 
-// The sums of one byte plane of 64 pixels, modulo 2^16: of whole words, and of their odd bytes.
+// Sums of the bytes of 64 pixels in 32 words:
+//
+//   bytes that are added    b0 b1   b2 b3   ...  b62 b63         one byte for each pixel
+//   words                   sum of b0 + 256 * b1, modulo 2^16, in word 0, and so on
+//   odd                     sum of b1 in word 0, and so on
+//
+// The sums of the even pixels follow from both (Split), which saves masking each word.
 struct Sums {
   __m512i words, odd;
 
@@ -43,7 +65,9 @@ struct Sums {
     odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
   }
 
-  // The 16-bit sums of pixels 0 to 31 and 32 to 63; even = words - 256 odd is exact, because it is below 2^16.
+  // Writes the 16-bit sums of pixels 0 to 31 and of pixels 32 to 63. even = words - 256 * odd is exact, because the sum
+  // of the even bytes is below 2^16. The index interleaves both: word i of `even`, then word i of `odd`, which has
+  // number 32 + i.
   void Split(__m512i* first, __m512i* last) const {
     const __m512i even = _mm512_sub_epi16(words, _mm512_slli_epi16(odd, 8));
     const __m512i index = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6,
@@ -54,11 +78,13 @@ struct Sums {
   }
 };
 
+// Adds 16 sums of 16 bits, shifted to the left, to 16 sums of 32 bits.
 inline void AddWords(__m256i words, int shift, int32_t* sums) {
   const __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(words), shift);
   _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), wide));
 }
 
+// Adds the sums of one byte plane to the sums of 64 pixels; `shift` is 0 for low bytes and 8 for high bytes.
 inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
   __m512i half[2];
   plane.Split(&half[0], &half[1]);
@@ -68,7 +94,8 @@ inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
   }
 }
 
-// One filter and kVectors * 64 pixels. 2 planes of 4 vectors: 8 registers of table, 16 of sums, and 4 that work.
+// Sums up the look-ups of one filter for kVectors * 64 pixels. With 2 planes and 4 vectors, 8 of the 32 registers hold
+// the table, 16 hold sums, and 4 hold codes and results.
 template <int kEntries, int kPlanes, int kVectors>
 void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, int32_t* sums) {
   for (int64_t begin = 0; begin < x.taps; begin += kFlush) {
@@ -94,6 +121,8 @@ void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, in
   }
 }
 
+// Sums up look-ups for all filters and pixels, 4 vectors of pixels at a time while there are as many, so that a table
+// is loaded for 256 look-ups.
 template <int kEntries, int kPlanes>
 void LookUpAll(const LookUpArguments& x) {
   for (int64_t f = 0; f < x.filters; ++f) {
@@ -126,7 +155,7 @@ void LookUpPlanes(const LookUpArguments& x) {
   }
 }
 
-// Per weight, the plane of low bytes, then that of high bytes.
+// The tables of this path are [256 weights][planes][entries]. Plane 0 has the low bytes, plane 1 the high bytes.
 void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
   for (int32_t w = 0; w < 256; ++w, columns += entries) {
     for (int32_t plane = 0; plane < planes; ++plane, tables += entries) {
@@ -135,7 +164,13 @@ void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* t
   }
 }
 
-// kFilters filters and 64 pixels: 24 registers of sums, 4 of features, 1 of coefficients.
+// Sums up all terms for kFilters filters and 64 pixels. vpdpbusd adds the four products of a quad to a 32-bit sum:
+//
+//   features, 4 registers          16 pixels each, 4 bytes of one quad for each pixel
+//   coefficients, 1 register       the 4 bytes of this quad for one filter, repeated 16 times
+//   sums, 4 registers a filter     16 pixels each
+//
+// With 6 filters, 24 of the 32 registers hold sums. They pass through all terms and are shifted between two terms.
 template <int kFilters>
 void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
   __m512i sums[kFilters][4];
@@ -172,7 +207,7 @@ void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
 
 void Multiply(const MultiplyArguments& x) {
   for (int64_t p = 0; p < x.pixels; p += kLanes) {
-    // Blocks of 5 or 6 filters, as equal as possible; fewer where there are fewer.
+    // The filters are divided into as few blocks of at most 6 as possible, whose sizes differ by 1 at most.
     const int64_t blocks = (x.filters + 5) / 6;
     for (int64_t block = 0, f = 0; block < blocks; ++block) {
       const int64_t end = x.filters * (block + 1) / blocks;
@@ -200,13 +235,14 @@ void Multiply(const MultiplyArguments& x) {
   }
 }
 
+// Looks up 64 bytes at a time; a mask limits the last load and the last store to the bytes that exist.
 void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) {
   Plane<256> plane;
   plane.Load(table);
   for (int64_t i = 0; i < count; i += 64) {
-    const __mmask64 those = count - i < 64 ? (__mmask64{1} << (count - i)) - 1 : ~__mmask64{0};
-    const __m512i a = _mm512_maskz_loadu_epi8(those, from + i);
-    _mm512_mask_storeu_epi8(to + i, those, LookUp(plane, a, _mm512_movepi8_mask(a)));
+    const __mmask64 valid = count - i < 64 ? (__mmask64{1} << (count - i)) - 1 : ~__mmask64{0};
+    const __m512i a = _mm512_maskz_loadu_epi8(valid, from + i);
+    _mm512_mask_storeu_epi8(to + i, valid, LookUp(plane, a, _mm512_movepi8_mask(a)));
   }
 }
 

@@ -1,12 +1,16 @@
-// lut_gemm for any CPU: the table of one weight, a run of pixels inside.
+// lut_gemm for any CPU, in plain C++: the inner loop runs over the pixels of a block and keeps the weights fixed.
 //
-// Four taps share a pass over the sums, which halves its loads and stores; the tables of four weights (2 KiB), the sums
-// of a filter (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache.
+//   for each filter, four taps at a time:     sums[p] += t0[a0[p]] + t1[a1[p]] + t2[a2[p]] + t3[a3[p]]
+//
+// Four taps share one pass over the sums, which quarters the loads and stores of sums. The tables of four weights (2
+// KiB), the sums of one filter (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache. lut_gemm.cc
+// lists this path last; the file is a leaf (kernels.h).
 #include "kernels.h"
 
 namespace tfapprox {
 namespace {
 
+// Sums up look-ups in tables of entries of type Entry, uint8_t or uint16_t.
 template <typename Entry>
 void LookUpAll(const LookUpArguments& x) {
   const auto* tables = reinterpret_cast<const Entry*>(x.tables);
@@ -30,17 +34,20 @@ void LookUpAll(const LookUpArguments& x) {
 
 void LookUpEntries(const LookUpArguments& x) { x.planes == 2 ? LookUpAll<uint16_t>(x) : LookUpAll<uint8_t>(x); }
 
+// Copies `count` entries as elements of type Entry.
 template <typename Entry>
 void Narrow(const uint16_t* columns, int32_t count, uint8_t* tables) {
   auto* entries = reinterpret_cast<Entry*>(tables);
   for (int32_t i = 0; i < count; ++i) entries[i] = static_cast<Entry>(columns[i]);
 }
 
+// The tables of this path are [256 weights][entries], elements of one or two bytes.
 void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
   planes == 2 ? Narrow<uint16_t>(columns, 256 * entries, tables) : Narrow<uint8_t>(columns, 256 * entries, tables);
 }
 
-// 64 pixels of one filter.
+// Sums up all terms for one filter and 64 pixels. The sums of 64 pixels stay in registers or the first-level cache
+// while they pass through all terms.
 void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
   uint32_t sums[kLanes] = {};
   for (int64_t t = 0; t < x.terms; ++t) {

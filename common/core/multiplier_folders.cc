@@ -1,6 +1,4 @@
-// The folders where a multiplier that is not built in is looked up by its name.
-//
-// Apart from table_load.cc because Python asks for them, too: what it imports must be where every operation looks.
+// Reads the folders of multipliers from the environment, for table_load.cc and for the C interface.
 #include "multiplier_folders.h"
 
 #include <algorithm>
@@ -16,7 +14,7 @@ std::string UserMultiplierFolder() {
   const char* data = std::getenv("XDG_DATA_HOME");
   const char* home = std::getenv("HOME");
   std::string folder;
-  if (data != nullptr && data[0] == '/') {  // the specification ignores relative paths
+  if (data != nullptr && data[0] == '/') {  // the specification says that relative paths are ignored
     folder = data;
   } else if (home != nullptr && home[0] != '\0') {
     folder = std::string(home) + "/.local/share";

@@ -1,4 +1,7 @@
-// The folders where a multiplier that is not built in is looked up by its name; called by table_load.cc.
+// The folders in which a multiplier that is not built in is searched for by its name.
+//
+// table_load.cc searches them; Python asks for them through the C interface, because an imported multiplier must be
+// stored where every operation looks for it.
 #ifndef TFAPPROX_COMMON_CORE_MULTIPLIER_FOLDERS_H_
 #define TFAPPROX_COMMON_CORE_MULTIPLIER_FOLDERS_H_
 
@@ -7,12 +10,14 @@
 
 namespace tfapprox {
 
+// The environment variable that lists folders, separated by colons.
 constexpr char kPathVariable[] = "TFAPPROX_MULTIPLIER_PATH";
 
-// tfapprox/multipliers in the folder of the user's data (XDG Base Directory Specification); empty if there is no HOME.
+// Returns tfapprox/multipliers in the folder of the user's data (XDG Base Directory Specification), or an empty string
+// if neither XDG_DATA_HOME nor HOME says where that is.
 std::string UserMultiplierFolder();
 
-// Those of the variable, in order, then the user's.
+// Returns the folders of the variable in their order, followed by the user's folder.
 std::vector<std::string> MultiplierFolders();
 
 }  // namespace tfapprox

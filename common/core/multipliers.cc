@@ -1,7 +1,7 @@
-// Built-in multipliers: published constructions, evaluated on every pair of operands.
+// The built-in multipliers are published constructions that are evaluated on every pair of operands.
 //
-// A construction is a function of the activation code a, the weight code w and up to two parameters that its
-// name carries. Called by table_load.cc; the registry below is what a user sees listed.
+// A construction is a function of the activation code a, of the weight code w, and of up to two parameters that are
+// part of the multiplier's name. table_load.cc asks for a multiplier by name; the list at the end is shown to users.
 #include "multipliers.h"
 
 #include <cctype>
@@ -13,6 +13,8 @@ namespace tfapprox {
 namespace {
 
 constexpr int kMaxParameters = 2;
+
+// Returns the product; only its low 16 bits are stored.
 using Construction = uint32_t (*)(uint32_t a, uint32_t w, const int32_t* parameters);
 
 uint32_t Exact(uint32_t a, uint32_t w, const int32_t*) { return a * w; }
@@ -21,6 +23,7 @@ uint32_t SignedExact(uint32_t a, uint32_t w, const int32_t*) {
   return static_cast<uint32_t>(static_cast<int8_t>(a) * static_cast<int8_t>(w));
 }
 
+// The position of the most significant bit of x that is 1; x is not 0.
 int32_t LeadingOne(uint32_t x) { return 31 - __builtin_clz(x); }
 
 // H. R. Mahdiani et al., "Bio-inspired imprecise computational blocks for efficient VLSI implementation of
@@ -53,7 +56,8 @@ uint32_t Mitchell(uint32_t a, uint32_t w, const int32_t*) {
 }
 
 // S. Hashemi, R. I. Bahar and S. Reda, "DRUM: a dynamic range unbiased multiplier for approximate applications",
-// ICCAD 2015: the k bits from the leading one on, the last of them set to remove the bias.
+// ICCAD 2015. An operand keeps the k bits from its leading one downwards, and the lowest of these is set to remove the
+// bias.
 uint32_t DrumOperand(uint32_t x, int32_t k) {
   if (x < (1u << k)) return x;
   const int32_t shift = LeadingOne(x) - k + 1;
@@ -65,7 +69,7 @@ uint32_t Drum(uint32_t a, uint32_t w, const int32_t* parameters) {
 }
 
 // P. Kulkarni, P. Gupta and M. Ercegovac, "Trading accuracy for power with an underdesigned multiplier
-// architecture", VLSI Design 2011: exact adders over 2x2-bit blocks in which 3 * 3 = 7.
+// architecture", VLSI Design 2011. Exact adders sum up the products of blocks of 2 x 2 bits, in which 3 * 3 = 7.
 uint32_t Kulkarni(uint32_t a, uint32_t w, const int32_t*) {
   uint32_t product = 0;
   for (int32_t i = 0; i < TFAPPROX_MAX_BITS; i += 2) {
@@ -77,13 +81,12 @@ uint32_t Kulkarni(uint32_t a, uint32_t w, const int32_t*) {
   return product;
 }
 
-// `pattern` follows "mul<bits>"; each # is a parameter, a decimal number from least[] to bits * most_factor[]. Signed
-// operands, those after s_, have 8 bits.
+// All multipliers of one construction.
 struct Family {
-  const char* pattern;
-  int32_t least[kMaxParameters];
-  int32_t most_factor[kMaxParameters];
-  Construction construction;
+  const char* pattern;                  // the name after "mul<bits>"; each # stands for a parameter, a decimal number
+  int32_t least[kMaxParameters];        // the minimum of each parameter
+  int32_t most_factor[kMaxParameters];  // the maximum of each parameter, divided by the number of operand bits
+  Construction construction;            // a pattern that begins with s takes signed operands, which have 8 bits
 };
 
 constexpr Family kFamilies[] = {
@@ -98,12 +101,14 @@ constexpr Family kFamilies[] = {
     {"s_1KV8", {0, 0}, {0, 0}, SignedExact},  // EvoApproxLib's name of the exact signed multiplier
 };
 
+// A line of the list that users see.
 struct Entry {
   const char* name;
   const char* description;
 };
 
-// The 8-bit multipliers that are listed; every other width and parameter of a family is found by its name too.
+// The list names 8-bit multipliers only. Every other number of bits and every other parameter of a family can be loaded
+// by its name as well.
 constexpr Entry kListed[] = {
     {"mul8u_exact", "exact product"},
     {"mul8u_1JFF", "exact product, under the name that EvoApproxLib and TFApprox use"},
@@ -125,7 +130,8 @@ constexpr Entry kListed[] = {
 };
 constexpr int32_t kListedCount = sizeof kListed / sizeof kListed[0];
 
-// Reads a decimal number of one or two digits, without a leading zero; -1 if there is none.
+// Reads a decimal number of one or two digits without a leading zero and moves `*text` behind it; returns -1 if the
+// text does not begin with a digit.
 int32_t ReadNumber(const char** text) {
   const char* digits = *text;
   if (!std::isdigit(static_cast<unsigned char>(digits[0]))) return -1;
@@ -138,6 +144,8 @@ int32_t ReadNumber(const char** text) {
   return number;
 }
 
+// True if `text`, the name after "mul<bits>", has the pattern of the family and its parameters are in their ranges;
+// writes the parameters.
 bool Match(const Family& family, const char* text, int32_t bits, int32_t* parameters) {
   int32_t count = 0;
   for (const char* pattern = family.pattern; *pattern != '\0'; ++pattern) {

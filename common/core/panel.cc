@@ -1,4 +1,4 @@
-// From staged codes to panels: a copy of each run for each tap, and the sums over windows.
+// Packs panels from staged codes: it copies each run once per tap, and sums the codes up over the window of each pixel.
 #include "panel.h"
 
 #include <algorithm>
@@ -6,7 +6,8 @@
 namespace tfapprox {
 namespace {
 
-// The offset of each tap of a window in the staged planes, row by row.
+// Calls function(tap, offset) for each row and column of the box, where `tap` numbers them row by row and `offset` is
+// what the tap adds to the position of tap (0, 0) in a staged plane.
 template <typename Function>
 void ForEachTap(const Box& box, const Staging& staging, Function function) {
   const int64_t row_step = staging.columns.size();
@@ -17,7 +18,7 @@ void ForEachTap(const Box& box, const Staging& staging, Function function) {
   }
 }
 
-// combine(&results[p], staged[...]) over the window of each pixel.
+// Calls combine(&results[p], staged[position]) for every position of the window of each pixel p.
 template <typename T, typename Combine>
 void OverWindows(const Box& box, const Staging& staging, const T* staged, T* results, Combine combine) {
   ForEachTap(box, staging, [&](int64_t, int64_t offset) {
@@ -29,6 +30,8 @@ void OverWindows(const Box& box, const Staging& staging, const T* staged, T* res
   });
 }
 
+// Packs the staged channels, which are `channels` from `channel` of the box on, into the rows of their taps. Classes
+// replace the codes in the staged planes if the program looks classes up.
 void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
   const Staging& s = panel->staging;
   if (program.class_of != nullptr) {
@@ -42,6 +45,8 @@ void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t 
   });
 }
 
+// Packs the features of all terms for the staged channels. A term whose feature is the code itself takes the staged
+// codes.
 void PackFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
   const Staging& s = panel->staging;
   const int64_t quads = CeilDivide(channels, 4), all_quads = CeilDivide(box.channels, 4);
@@ -63,6 +68,8 @@ void PackFeatures(const Program& program, const Box& box, int64_t channel, int64
   }
 }
 
+// Sums up codes, activations and NaN marks over the windows. The staged sums cover all channels of the box already, so
+// a window adds one number per row and column of the filter, not per tap.
 void AddSums(const Program& program, const Box& box, Panel* panel) {
   const Staging& s = panel->staging;
   const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };

@@ -1,11 +1,25 @@
-// A panel: the codes and features of one block of output pixels, tap by tap, as the kernels read them.
+// panel: the codes and features of one block of output pixels and one box of taps, as the kernels read them.
 //
-//   codes    pixel 0   pixel 1  ...  pixel width-1      features    pixel 0   pixel 1  ...
-//   tap 0       .         .               .             quad 0      . . . .   . . . .         of four channels of a
-//   tap, tap 1       .         .               .             quad 1      . . . .   . . . .         for each term of the
-//   plan
+//   codes [taps][width], one byte each, for look-ups:
 //
-// One tap of many pixels is contiguous, so that a kernel fixes a weight and takes a run of activations.
+//              pixel 0   pixel 1   pixel 2   ...   pixel width - 1
+//     tap 0       a         a         a                  a         One weight of a filter meets one row: a kernel loads
+//     tap 1       a         a         a                  a         the table of the weight once and looks up the codes
+//     ...                                                          of many pixels with each instruction.
+//
+//   features [terms][quads][width][4], one byte each, for products:
+//
+//              pixel 0   pixel 1   pixel 2   ...   pixel width - 1
+//     quad 0   f f f f   f f f f   f f f f             f f f f     4 channels at one row and column of the filter meet
+//     quad 1   f f f f   f f f f   f f f f             f f f f     4 coefficients: an instruction adds 4 products to
+//     ...                                                          each sum. The next term of the plan follows.
+//
+// This is the im2col matrix of the block, transposed. Each row of it is copied from the staged planes run by run:
+//
+//   staged plane of a channel    . . p p p p p . . . p p p p p . .     A run begins at its source plus the tap's offset
+//                                    \       \       /       /          in the plane,
+//                                     run 0   \     /  run 1
+//   row of a tap in the panel         p p p p p p p p p p              and is copied to its first pixel's lane.
 #ifndef TFAPPROX_COMMON_CORE_PANEL_H_
 #define TFAPPROX_COMMON_CORE_PANEL_H_
 
@@ -14,21 +28,23 @@
 namespace tfapprox {
 
 struct Panel {
-  int64_t width;          // stride between taps, at least `pixels` rounded up to kLanes
-  int64_t first, pixels;  // lanes beyond are unspecified codes
-  uint8_t* codes;         // [taps][width]
-  uint8_t* features;      // [terms][quads][width][4]
-  int64_t* code_sums;     // [width] sum of the codes of a pixel, of all boxes packed so far
-  uint32_t* box_sums;     // [width] of this box
-  int32_t* pixel_sums;    // [width] sum of activation[code] over this box, modulo 2^32
-  uint8_t* touches_nan;   // [width] 1 if a tap of the pixel is NaN, in all boxes packed so far
-  bool any_nan;
-  Staging staging;
+  int64_t width;          // the lanes from one tap to the next, at least `pixels` rounded up to a multiple of kLanes
+  int64_t first, pixels;  // the first output pixel of the block, and their number; later lanes have unspecified codes
+  uint8_t* codes;         // [taps][width] codes or classes; empty if the program looks nothing up
+  uint8_t* features;      // [terms][quads][width][4] features; empty if the program has no terms
+  int64_t* code_sums;     // [width] the sum of the codes of each pixel, over all boxes packed so far
+  uint32_t* box_sums;     // [width] the sum of the codes of each pixel, over this box
+  int32_t* pixel_sums;    // [width] the sum of activation[code] of each pixel over this box, modulo 2^32
+  uint8_t* touches_nan;   // [width] 1 if a tap of the pixel is NaN, in one of the boxes packed so far
+  bool any_nan;           // false only if no element of `touches_nan` is 1
+  Staging staging;        // the staged codes from which the panel is packed
 };
 
+// Returns a panel for blocks and boxes of the division's size, with arrays taken from `layout`.
 Panel MakePanel(const tfapprox_conv2d& shape, const Program& program, const Division& division, MemoryLayout* layout);
 
-// Reads the taps of `box` of output pixels [first, first + pixels); `is_first` starts the sums over the boxes.
+// Packs the taps of `box` for output pixels [first, first + pixels). `is_first` says that this is the block's first
+// box, for which the sums over boxes are set to 0. The tile loop packs the boxes in order.
 void PackPanel(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
                bool is_first, int64_t first, int64_t pixels, Panel* panel);
 

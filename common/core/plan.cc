@@ -1,4 +1,4 @@
-// Chooses among the plans of a table, and shows them through the C interface.
+// Chooses among the plans of a table by cost, and shows them through the C interface.
 #include "plan.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kNames[kPlanKinds] = {"exact", "polynomial", "error_plane", "classes", "look_up"};
 
-// Of one product; less than 0 if the path cannot carry the plan out.
+// Returns the cost of one product by (P12), or -1 if the path cannot carry out the plan.
 double Cost(const Plan& plan, const PlanCosts& costs) {
   const double terms = static_cast<double>(plan.terms.size()) * costs.term;
   const double residuals[kPlanKinds] = {0, 0, costs.error_plane,
@@ -27,6 +27,8 @@ double Cost(const Plan& plan, const PlanCosts& costs) {
   return terms + residual;
 }
 
+// ChoosePlan, which may throw std::bad_alloc. The error message lists every kind, each with the reason why it cannot be
+// forced.
 int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan** chosen, tfapprox_error* error) {
   const char* forced = std::getenv("TFAPPROX_PLAN");
   const bool any = forced == nullptr || forced[0] == '\0';
@@ -47,7 +49,7 @@ int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan**
   return Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_PLAN must be one of %s; received '%s'", rule.c_str(), forced);
 }
 
-// Runs a function that may be the first one to ask for the plans of a table.
+// Calls a function that may have to find the plans of a table, and turns std::bad_alloc into a status.
 template <typename Function>
 int32_t WithoutException(tfapprox_error* error, Function function) {
   try {
@@ -74,18 +76,18 @@ int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapp
     if (index < 0 || index >= count) {
       return tfapprox::Fail(error, TFAPPROX_NOT_FOUND, "index must be from 0 to %d; received %d", count - 1, index);
     }
-    const tfapprox::Plan& found = plans[index];
-    const bool has_classes = found.kind == tfapprox::PlanKind::kClasses;
-    *plan = {tfapprox::PlanName(found.kind),
-             found.activation,
-             found.weight,
-             static_cast<int32_t>(found.terms.size()),
-             found.taps_per_flush,
-             found.classes,
-             found.class_stride,
-             found.error.empty() ? nullptr : found.error.data(),
-             has_classes ? found.class_of : nullptr,
-             has_classes ? found.class_columns.data() : nullptr};
+    const tfapprox::Plan& source = plans[index];
+    const bool has_classes = source.kind == tfapprox::PlanKind::kClasses;
+    *plan = {tfapprox::PlanName(source.kind),
+             source.activation,
+             source.weight,
+             static_cast<int32_t>(source.terms.size()),
+             source.taps_per_flush,
+             source.classes,
+             source.class_stride,
+             source.error.empty() ? nullptr : source.error.data(),
+             has_classes ? source.class_of : nullptr,
+             has_classes ? source.class_columns.data() : nullptr};
     return TFAPPROX_OK;
   });
 }
@@ -97,10 +99,10 @@ int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t t
   if (term < 0 || term >= plan.terms) {
     return tfapprox::Fail(error, TFAPPROX_NOT_FOUND, "term must be less than %d; received %d", plan.terms, term);
   }
-  const tfapprox::PlanTerm& found = tfapprox::Plans(*table)[index].terms[term];
-  *feature = found.feature;
-  *coefficient = found.coefficient;
-  *shift = found.shift;
+  const tfapprox::PlanTerm& source = tfapprox::Plans(*table)[index].terms[term];
+  *feature = source.feature;
+  *coefficient = source.coefficient;
+  *shift = source.shift;
   return TFAPPROX_OK;
 }
 

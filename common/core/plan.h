@@ -1,13 +1,20 @@
-// plan: how the sums of a table's products can be computed with fewer look-ups than one per product.
+// plan: a way to compute the sums of a table's products with fewer look-ups than one per product.
 //
-// Any table is written, exactly, as
+// Every table can be written exactly as
 //
 //   T[a, w] = activation[a] + weight[w] + sum over terms of ((feature[a] * coefficient[w]) << shift) + residual[a, w]
 //
-// so that a sum over taps is one number per pixel, one per filter, an int8 matrix product per term, and look-ups in a
-// residual that is empty, of bytes, of few rows, or the whole table (docs/plans.md). Codes and residuals are those of
-// table.h, products those of the circuit: what a signed table has added to them is in `weight`. plan_find.cc finds the
-// plans of a table and proves each on every pair of codes; plan.cc keeps them and chooses; the kernels carry one out.
+// Its sum over the taps of an output therefore consists of
+//
+//   sum of activation[a]      one number per output pixel, the same for every filter     computed by panel.cc
+//   sum of weight[w]          one number per filter, the same for every pixel            part of the prepared filter
+//   sums of terms             one int8 matrix product per term                           LutGemm::multiply
+//   sum of residual[a, w]     one look-up per tap                                        LutGemm::look_up
+//
+// The residual may be empty, bytes, a table of few rows, or the whole table (docs/plans.md). Codes are bytes and
+// residuals unsigned words as in table.h, also for a signed table; `weight` takes the offset of such words back, so
+// that T is the product that the circuit gives. plan_find.cc finds the plans of a table and proves each on every pair
+// of codes; plan.cc chooses one; the kernels carry it out.
 #ifndef TFAPPROX_COMMON_CORE_PLAN_H_
 #define TFAPPROX_COMMON_CORE_PLAN_H_
 
@@ -18,56 +25,55 @@
 
 namespace tfapprox {
 
-// In order of preference where the cost is equal.
+// The kinds of plans. Where two plans cost the same, the kind with the lower number is preferred.
 enum class PlanKind : int32_t {
-  kExact = 0,       // the exact product: one term
-  kPolynomial = 1,  // terms only: products of the bits of one operand times digits of the other
-  kErrorPlane = 2,  // one term, residual in [0, 255] after its bias went to `weight` or `activation`
-  kClasses = 3,     // no term; rows that are equal share one: residual[class_of[a], w], at most 128 classes
-  kLookUp = 4,      // no term; the table itself
+  kExact = 0,       // (P4): one term, no residual; T is the exact product
+  kPolynomial = 1,  // (P8): terms only; T is a polynomial in the bits of one operand
+  kErrorPlane = 2,  // (P5): one term, and a residual of bytes; `weight` and `activation` have the offsets of the errors
+  kClasses = 3,     // (P6): no term; the residual is class_columns[w][class_of[a]], at most 128 different rows of T
+  kLookUp = 4,      // (P7): no term; the residual is the table itself
 };
 constexpr int32_t kPlanKinds = 5;
 
-// A polynomial of more terms is not offered: no path computes that many products faster than it looks one up.
+// A polynomial with more terms is not offered, because no path computes so many products faster than one look-up.
 constexpr int32_t kMaxPlanTerms = 256;
 
-// One unsigned-by-signed byte product, what vpdpbusd and the integer tensor cores multiply.
+// A product of an unsigned byte and a signed byte, which is what vpdpbusd and the integer tensor cores multiply.
 struct PlanTerm {
-  alignas(64) uint8_t feature[256];
-  alignas(64) int8_t coefficient[256];
-  int32_t shift;
+  alignas(64) uint8_t feature[256];     // the factor of each activation code
+  alignas(64) int8_t coefficient[256];  // the factor of each weight code
+  int32_t shift;                        // the bits by which the product is shifted to the left
 };
 
-// Arrays are 0 at codes of 2^num_bits and above, which never occur.
+// One way to write a table. Arrays over codes are 0 at codes of 2^num_bits and above, which never occur.
 struct Plan {
-  PlanKind kind;
-  int32_t activation[256];
-  int32_t weight[256];
-  std::vector<PlanTerm> terms;  // by ascending shift, as few different ones as possible; none if T is a sum or constant
+  PlanKind kind;                // which of the fields below have a meaning
+  int32_t activation[256];      // the part of T that depends on the activation code only
+  int32_t weight[256];          // the part of T that depends on the weight code only
+  std::vector<PlanTerm> terms;  // ascending shifts, as few different ones as possible; none if activation + weight is T
 
-  // All terms of one shift may be summed in one int32, which may wrap around on the way, over at most this many taps;
-  // then it is added to 64 bits and only there shifted (P3). At least 65,536 / the number of terms.
+  // The number of taps over which all terms of one shift may be summed in one int32, which may wrap around on the way.
+  // Then the sum must be added to 64 bits, and only there shifted (P3). At least 65,536 divided by the number of terms.
   int32_t taps_per_flush;
 
-  // kErrorPlane: [256 weights][256 activations], column w contiguous.
+  // The residual of kErrorPlane, [256 weights][256 activations]; otherwise empty.
   std::vector<uint8_t> error;
 
-  // kClasses: the number of different rows, which row a code has, and [256 weights][class_stride] with class_stride 64
-  // or 128, the unused ones 0.
-  int32_t classes;
-  int32_t class_stride;
-  uint8_t class_of[256];
-  std::vector<uint16_t> class_columns;
+  int32_t classes;                      // kClasses: the number of different rows of the table, 1 to 128
+  int32_t class_stride;                 // kClasses: 64 if there are at most 64 classes, else 128
+  uint8_t class_of[256];                // kClasses: the class of each activation code
+  std::vector<uint16_t> class_columns;  // kClasses: [256 weights][class_stride], 0 where there is no class
 };
 
-// What a unit of work costs on one path; plan.cc chooses the least sum.
+// The cost of each unit of work on one path (P12).
 using PlanCosts = tfapprox_plan_costs;
 
-// "exact", "polynomial", "error_plane", "classes" or "look_up".
+// Returns "exact", "polynomial", "error_plane", "classes" or "look_up".
 const char* PlanName(PlanKind kind);
 
-// The plan of the least cost, or the one that TFAPPROX_PLAN names: an error if it is unknown, not one of this table or
-// not one of this path. `costs.look_up` is not 0.
+// Sets `*plan` to the plan with the lowest cost, or to the kind that TFAPPROX_PLAN names. It is an error if that kind
+// is unknown, if the table has no such plan, or if its cost says that the path cannot carry it out. `costs.look_up` is
+// not 0.
 int32_t ChoosePlan(const tfapprox_table& table, const PlanCosts& costs, const Plan** plan, tfapprox_error* error);
 
 }  // namespace tfapprox

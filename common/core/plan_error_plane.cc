@@ -1,4 +1,4 @@
-// Tables whose error T - a * w fits a byte, up to an offset of each activation and of each weight (P5).
+// Finds the plan error_plane (P5): less an offset per activation code and one per weight code, T - a * w fits a byte.
 #include <algorithm>
 #include <utility>
 
@@ -7,10 +7,13 @@
 namespace tfapprox {
 namespace {
 
+// How often rows and columns are centred before the search gives up.
 constexpr int32_t kRounds = 2;
 
-using Ends = std::pair<int32_t, int32_t>;  // the least and the greatest
+// The minimum and the maximum of a set of numbers.
+using Ends = std::pair<int32_t, int32_t>;
 
+// Returns the ends of `count` numbers that lie `step` elements apart.
 Ends EndsOf(const int32_t* numbers, int32_t step, int32_t count) {
   Ends ends(*numbers, *numbers);
   for (int32_t i = 1; i < count; ++i) {
@@ -20,7 +23,7 @@ Ends EndsOf(const int32_t* numbers, int32_t step, int32_t count) {
   return ends;
 }
 
-// Moves `count` numbers so that 0 lies in their middle, and keeps by how much.
+// Subtracts the middle between minimum and maximum from `count` numbers, and adds it to `*offset`.
 void Centre(int32_t* numbers, int32_t step, int32_t count, int32_t* offset) {
   const Ends ends = EndsOf(numbers, step, count);
   const int32_t middle = (ends.first + ends.second) / 2;
@@ -30,11 +33,11 @@ void Centre(int32_t* numbers, int32_t step, int32_t count, int32_t* offset) {
 
 }  // namespace
 
-// No round of centring is needed where one offset of the whole table does; the first one gains most.
+// No round of centring is needed if one offset for the whole table suffices. The first round gains most.
 std::optional<Plan> FindErrorPlane(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits, pairs = codes * codes;
   Plan plan = TermsPlan(PlanKind::kErrorPlane, ExactTerms(codes), table, &tfapprox_table::exact_product);
-  std::vector<int32_t> error(pairs);  // [w][a], less than 2^17 as every offset is
+  std::vector<int32_t> error(pairs);  // [w][a]; magnitudes of errors and offsets stay below 2^17
   for (int32_t w = 0; w < codes; ++w) {
     for (int32_t a = 0; a < codes; ++a) error[w * codes + a] = table.product(a, w) - table.exact_product(a, w);
   }

@@ -1,4 +1,4 @@
-// Finds the plans of a table, and proves each on every pair of codes before anyone sees it; called by plan.cc.
+// Finds the plans of a table, and proves each on every pair of codes before a kernel can see it; plan.cc calls this.
 #include "plan_find.h"
 
 #include <algorithm>
@@ -8,20 +8,20 @@
 namespace tfapprox {
 namespace {
 
-// Equation (P1) on every pair of codes, and the bound (P3).
+// Returns true if equation (P1) holds on every pair of codes, and sets the bound taps_per_flush (P3).
 bool Prove(const tfapprox_table& table, Plan* proven) {
   Plan& plan = *proven;
-  int32_t greatest = 1;
+  int32_t max_sum = 1;  // M of (P3)
   const int32_t codes = 1 << table.num_bits;
   for (int32_t w = 0; w < codes; ++w) {
-    int64_t products[256];
+    int64_t products[256];  // what the plan gives for each activation code
     for (int32_t a = 0; a < codes; ++a) {
       products[a] = int64_t{plan.activation[a]} + plan.weight[w];
       if (plan.kind == PlanKind::kErrorPlane) products[a] += plan.error[w * 256 + a];
       if (plan.kind == PlanKind::kClasses) products[a] += plan.class_columns[w * plan.class_stride + plan.class_of[a]];
       if (plan.kind == PlanKind::kLookUp) products[a] += table.columns[w][a];
     }
-    int32_t sums[256] = {};  // of the terms of one shift: kMaxPlanTerms * 2^15 fits
+    int32_t sums[256] = {};  // the sums of the terms of one shift, at most kMaxPlanTerms * 2^15 = 2^23
     for (size_t i = 0; i < plan.terms.size(); ++i) {
       const PlanTerm& term = plan.terms[i];
       const int16_t coefficient = term.coefficient[w];
@@ -29,7 +29,7 @@ bool Prove(const tfapprox_table& table, Plan* proven) {
       if (i + 1 < plan.terms.size() && plan.terms[i + 1].shift == term.shift) continue;
       for (int32_t a = 0; a < codes; ++a) {
         products[a] += int64_t{sums[a]} * (int64_t{1} << term.shift);
-        greatest = std::max(greatest, std::abs(sums[a]));
+        max_sum = std::max(max_sum, std::abs(sums[a]));
         sums[a] = 0;
       }
     }
@@ -37,7 +37,7 @@ bool Prove(const tfapprox_table& table, Plan* proven) {
       if (products[a] != table.product(a, w)) return false;
     }
   }
-  plan.taps_per_flush = std::numeric_limits<int32_t>::max() / greatest;
+  plan.taps_per_flush = std::numeric_limits<int32_t>::max() / max_sum;
   return true;
 }
 
@@ -57,6 +57,7 @@ Plan WordsPlan(PlanKind kind, const tfapprox_table& table) {
 
 Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table, Products products) {
   Plan plan = EmptyPlan(kind);
+  // What the terms leave of a product.
   const auto rest = [&](int32_t a, int32_t w) {
     int64_t product = (table.*products)(a, w);
     for (const PlanTerm& term : terms) {
@@ -82,19 +83,19 @@ std::optional<Plan> FindExact(const tfapprox_table& table) {
   return TermsPlan(PlanKind::kExact, ExactTerms(codes), table, &tfapprox_table::product);
 }
 
-// Rows that are equal for every weight (P6).
+// Activation codes whose products are equal for every weight code form a class (P6).
 std::optional<Plan> FindClasses(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits;
   Plan plan = WordsPlan(PlanKind::kClasses, table);
-  std::vector<int32_t> first;  // code of each class
+  std::vector<int32_t> first;  // the first code of each class
   for (int32_t a = 0; a < codes; ++a) {
-    const auto found = std::find_if(first.begin(), first.end(), [&](int32_t b) {
+    const auto match = std::find_if(first.begin(), first.end(), [&](int32_t b) {
       int32_t w = 0;
       while (w < codes && table.columns[w][a] == table.columns[w][b]) ++w;
       return w == codes;
     });
-    plan.class_of[a] = static_cast<uint8_t>(found - first.begin());
-    if (found != first.end()) continue;
+    plan.class_of[a] = static_cast<uint8_t>(match - first.begin());
+    if (match != first.end()) continue;
     if (first.size() == 128) return std::nullopt;
     first.push_back(a);
   }

@@ -1,4 +1,4 @@
-// Tables as polynomials in the bits of one operand (P8), which most circuits are with few terms.
+// Finds the plan polynomial: a table as a polynomial in the bits of one operand (P8). Most circuits need few terms.
 #include <map>
 #include <numeric>
 
@@ -7,13 +7,14 @@
 namespace tfapprox {
 namespace {
 
-// The polynomial of a table, of which four are tried.
+// Which polynomial of a table is computed; all four combinations are tried.
 struct Variant {
-  bool bits_of_activation;  // or of the weight
-  bool of_error;            // T less the exact product, which becomes one more product
+  bool bits_of_activation;  // true: a polynomial in the bits of the activation code; false: in those of the weight code
+  bool of_error;            // true: a polynomial of T - a * w, with the exact product as one more product
 };
 
-// values[S][y] becomes c_S[y] (P8): at most 2^8 * 65,535, and all of one y together at most 3^8 * 65,535 < 2^31.
+// Turns values[x][y], a function of the code x for each y, into the coefficients c_S[y] of (P8) in place. A coefficient
+// is at most 2^8 * 65,535, and the magnitudes of all coefficients of one y add up to at most 3^8 * 65,535 < 2^31.
 void Moebius(std::vector<Codes>* values, int32_t codes) {
   for (int32_t bit = 1; bit < codes; bit *= 2) {
     for (int32_t set = 0; set < codes; ++set) {
@@ -23,7 +24,8 @@ void Moebius(std::vector<Codes>* values, int32_t codes) {
   }
 }
 
-// y = factor * result + constant, with the smallest integers; 0 if y is constant.
+// Writes y as factor * result + y[0], where the numbers of `result` have no common divisor and the first one that is
+// not 0 is positive. Returns the factor, or 0 if y is constant.
 int32_t Primitive(const Codes& y, int32_t codes, Codes* result) {
   int32_t factor = 0;
   for (int32_t i = 0; i < codes && factor != 1; ++i) factor = std::gcd(factor, y[i] - y[0]);
@@ -36,6 +38,8 @@ int32_t Primitive(const Codes& y, int32_t codes, Codes* result) {
   return factor;
 }
 
+// Returns products whose sum is T, except for functions of one code. Factor x is a function of the operand whose bits
+// are used.
 std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
   const int32_t codes = 1 << table.num_bits;
   std::vector<Codes> values(codes);
@@ -48,7 +52,8 @@ std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
   }
   Moebius(&values, codes);
 
-  // Sets whose coefficients are proportional share a product (P9).
+  // Sets whose coefficients are the same up to a factor and a constant share a product (P9). Set 0 is a function of y
+  // only.
   std::map<Codes, Product> products;
   for (int32_t set = 1; set < codes; ++set) {
     Codes y;
@@ -68,21 +73,22 @@ std::vector<Product> Polynomial(const tfapprox_table& table, Variant variant) {
 
 }  // namespace
 
+// The variant with the fewest terms is taken.
 std::optional<Plan> FindPolynomial(const tfapprox_table& table) {
   const int32_t codes = 1 << table.num_bits;
   std::vector<Product> best;
   bool bits_of_activation = true;
-  int32_t least = kMaxPlanTerms + 1;
+  int32_t min_terms = kMaxPlanTerms + 1;
   for (const Variant variant : {Variant{true, false}, {false, false}, {true, true}, {false, true}}) {
     std::vector<Product> products = Polynomial(table, variant);
     int32_t terms = 0;
     for (const Product& product : products) terms += CountTerms(product, codes);
-    if (terms >= least) continue;
-    least = terms;
+    if (terms >= min_terms) continue;
+    min_terms = terms;
     best.swap(products);
     bits_of_activation = variant.bits_of_activation;
   }
-  if (least > kMaxPlanTerms) return std::nullopt;
+  if (min_terms > kMaxPlanTerms) return std::nullopt;
   std::vector<PlanTerm> terms = MakeTerms(best, bits_of_activation, codes);
   return TermsPlan(PlanKind::kPolynomial, std::move(terms), table, &tfapprox_table::product);
 }

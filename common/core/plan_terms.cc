@@ -1,4 +1,11 @@
-// Products of integers as terms of bytes (P10): offsets left out, powers of two as shifts, digits of base 256.
+// Turns products of integers into terms of bytes (P10), with as few different shifts as possible (P11).
+//
+// Each factor loses its minimum, which adds only a function of the other code to the product, and its greatest power of
+// two, which becomes a shift. What remains is written in digits of base 256; each pair of digits becomes a term:
+//
+//   x - min x = 2^i * (x0 + 256 * x1)      y - min y = 2^j * y0
+//
+//   terms:  x0 * y0 << (i + j)     x1 * y0 << (i + j + 8)
 #include <algorithm>
 
 #include "plan_find.h"
@@ -6,19 +13,19 @@
 namespace tfapprox {
 namespace {
 
-// v = least + codes * 2^shift: the codes are at least 0, and one of them is odd unless all are 0.
+// A factor without its minimum and its power of two: v = minimum + codes * 2^shift.
 struct Digits {
-  uint32_t codes[256];
-  uint32_t greatest;
-  int32_t shift;
+  uint32_t codes[256];  // what remains for each code; one of these numbers is odd unless all are 0
+  uint32_t greatest;    // the maximum of `codes`
+  int32_t shift;        // the exponent of the power of two
 };
 
 Digits SplitOffset(const Codes& v, int32_t codes) {
   Digits result = {};
-  const int32_t least = *std::min_element(v.begin(), v.begin() + codes);
+  const int32_t min = *std::min_element(v.begin(), v.begin() + codes);
   uint32_t bits = 0;
   for (int32_t i = 0; i < codes; ++i) {
-    result.codes[i] = static_cast<uint32_t>(v[i]) - static_cast<uint32_t>(least);
+    result.codes[i] = static_cast<uint32_t>(v[i]) - static_cast<uint32_t>(min);
     result.greatest = std::max(result.greatest, result.codes[i]);
     bits |= result.codes[i];
   }
@@ -29,30 +36,35 @@ Digits SplitOffset(const Codes& v, int32_t codes) {
   return result;
 }
 
+// The number of digits of base 256 of the maximum; 0 if v is constant.
 int32_t CountDigits(const Digits& v) {
   int32_t count = 0;
   for (uint32_t rest = v.greatest; rest != 0; rest >>= 8) ++count;
   return count;
 }
 
+// Digit `number`, from the lowest one, of each number.
 Codes Digit(const Digits& v, int32_t number, int32_t codes) {
   Codes digit = {};
   for (int32_t i = 0; i < codes; ++i) digit[i] = (v.codes[i] >> (8 * number)) & 255;
   return digit;
 }
 
-// How often `greatest` can be doubled within `limit`.
+// Returns how often `greatest` can be doubled without exceeding `limit`; 0 if it is 0.
 int32_t Doublings(uint32_t greatest, uint32_t limit) {
   int32_t count = 0;
   while (greatest != 0 && (greatest << (count + 1)) <= limit) ++count;
   return count;
 }
 
-// A term before its shift is fixed: any from shift - feature_room - coefficient_room to shift.
+// A term before its shift is fixed. Doubling the feature or the coefficient takes one from the shift (P11).
 struct Candidate {
-  Digits feature, coefficient;
+  Digits feature, coefficient;  // the factors, with offsets and powers of two taken out once more
+  // `feature_room` and `coefficient_room` are the numbers of doublings that keep the factors bytes, `shift` is the
+  // maximum of the term's shift.
   int32_t feature_room, coefficient_room, shift;
 
+  // The minimum of the term's shift.
   int32_t LeastShift() const { return std::max(0, shift - feature_room - coefficient_room); }
 };
 
@@ -66,17 +78,19 @@ Candidate MakeCandidate(const Codes& feature, const Codes& coefficient, int32_t 
   return result;
 }
 
+// Returns the term of a candidate with a shift from LeastShift() to candidate.shift.
 PlanTerm MakeTerm(const Candidate& candidate, int32_t shift, int32_t codes) {
   const int32_t doublings = candidate.shift - shift;
-  const int32_t of_coefficient = std::min(doublings, candidate.coefficient_room);
-  const int32_t of_feature = doublings - of_coefficient;
-  // The product of the feature and the offset is a function of the activation.
+  const int32_t coefficient_doublings = std::min(doublings, candidate.coefficient_room);
+  const int32_t feature_doublings = doublings - coefficient_doublings;
+  // A coefficient above 127 has 128 subtracted: the product of the feature and 128 is a function of the activation
+  // code.
   const int32_t offset = candidate.coefficient.greatest > 127 ? 128 : 0;
   PlanTerm term = {};
   term.shift = shift;
   for (int32_t i = 0; i < codes; ++i) {
-    term.feature[i] = static_cast<uint8_t>(candidate.feature.codes[i] << of_feature);
-    term.coefficient[i] = static_cast<int8_t>((candidate.coefficient.codes[i] << of_coefficient) - offset);
+    term.feature[i] = static_cast<uint8_t>(candidate.feature.codes[i] << feature_doublings);
+    term.coefficient[i] = static_cast<int8_t>((candidate.coefficient.codes[i] << coefficient_doublings) - offset);
   }
   return term;
 }
@@ -96,26 +110,27 @@ std::vector<PlanTerm> MakeTerms(const std::vector<Product>& products, bool x_is_
       for (int32_t j = 0; j < CountDigits(coefficient); ++j) {
         const int32_t shift = feature.shift + coefficient.shift + 8 * (i + j);
         const Candidate candidate = MakeCandidate(Digit(feature, i, codes), Digit(coefficient, j, codes), shift, codes);
-        // The product of a constant is a function of one code.
+        // A product with a constant is a function of one code and needs no term.
         if (candidate.feature.greatest != 0 && candidate.coefficient.greatest != 0) candidates.push_back(candidate);
       }
     }
   }
-  // The fewest shifts (P11): the least of the greatest ones, for all terms that can have it, and so on.
+  // The fewest different shifts (P11): take the smallest maximum of all shifts, give it to every term that can have it,
+  // and repeat this with the terms that remain.
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.shift < b.shift; });
   std::vector<PlanTerm> terms;
   while (!candidates.empty()) {
     const int32_t shift = candidates.front().shift;
-    std::vector<Candidate> others;
+    std::vector<Candidate> remaining;
     for (const Candidate& candidate : candidates) {
       if (candidate.LeastShift() > shift) {
-        others.push_back(candidate);
+        remaining.push_back(candidate);
       } else {
         terms.push_back(MakeTerm(candidate, shift, codes));
       }
     }
-    candidates.swap(others);
+    candidates.swap(remaining);
   }
   return terms;
 }

@@ -1,4 +1,4 @@
-// Makes programs of plans.
+// Makes programs from plans; planned_table.cc keeps them beside their table.
 #include "program.h"
 
 #include <algorithm>
@@ -8,13 +8,14 @@
 namespace tfapprox {
 namespace {
 
-// The residual of a plan as columns[256 weights][entries].
+// Returns the residual of a plan as [256 weights][entries], the form that LutGemm::format takes.
 std::vector<uint16_t> Columns(const tfapprox_table& table, const Plan& plan) {
   if (plan.kind == PlanKind::kErrorPlane) return {plan.error.begin(), plan.error.end()};
   if (plan.kind == PlanKind::kClasses) return plan.class_columns;
   return {table.column(0), table.column(0) + 65536};
 }
 
+// Writes the look-up tables in the form of the path, if the plan has a residual.
 void SetLookUps(const tfapprox_table& table, Program* program) {
   const Plan& plan = *program->plan;
   if (plan.kind < PlanKind::kErrorPlane) return;
@@ -29,6 +30,8 @@ void SetLookUps(const tfapprox_table& table, Program* program) {
   program->tables = tables;
 }
 
+// Sorts the terms by descending shift, and sets raises[t] to the difference from the shift before; the last raise is
+// the shift that is left over.
 void SetTerms(Program* program) {
   for (const PlanTerm& term : program->plan->terms) program->terms.push_back(&term);
   std::stable_sort(program->terms.begin(), program->terms.end(),
@@ -41,6 +44,7 @@ void SetTerms(Program* program) {
   program->raises.push_back(shift);
 }
 
+// Tests on every code whether activation[a] is slope * a + intercept, modulo 2^32.
 void SetActivation(const tfapprox_table& table, Program* program) {
   const int32_t* activation = program->plan->activation;
   const auto at = [&](int32_t a) { return static_cast<uint32_t>(activation[a]); };

@@ -1,6 +1,7 @@
-// program: a plan made ready for one CPU path, with the tables in the form that its kernels read.
+// program: a plan made ready for one CPU path, with its terms and look-up tables in the form that the kernels read.
 //
-// Made once per table, path and plan, by program.cc, and kept with the table.
+// FindProgram makes a program once per table, path and plan, and keeps it. lut_gemm.h explains paths, plans and
+// programs.
 #ifndef TFAPPROX_COMMON_CORE_PROGRAM_H_
 #define TFAPPROX_COMMON_CORE_PROGRAM_H_
 
@@ -11,34 +12,37 @@
 #include "lut_gemm.h"
 #include "plan.h"
 
-// What a program does with codes, in the order of the equation in plan.h. Opaque in the C interface.
+// What a path does with codes, in the order of the equation in plan.h. The type is opaque in the C interface.
 struct tfapprox_program {
-  const tfapprox::LutGemmPath* path;
-  const tfapprox::Plan* plan;
+  const tfapprox::LutGemmPath* path;  // whose kernels and loops run the program
+  const tfapprox::Plan* plan;         // which equation the program carries out
 
-  // Sums of activation[a] are slope * (sum of a) + intercept * taps if `affine`, which most are.
+  // If `affine`, activation[a] is slope * a + intercept modulo 2^32, as in most plans, so that its sum over a window is
+  // slope * (sum of the codes) + intercept * taps. Otherwise each staged code is looked up in `activation`.
   bool affine;
   int32_t slope, intercept;
 
-  // By descending shift: kernels add a term to the sum of the former ones, raised by raises[term], at last by one more.
+  // The terms by descending shift, for Horner's rule: acc = (acc << raises[t]) + term t, and finally acc <<
+  // raises[terms]. `raises` has one number more than `terms`.
   std::vector<const tfapprox::PlanTerm*> terms;
   std::vector<int32_t> raises;
 
-  // Look-ups: none if `planes` is 0.
+  // The residual has `entries` entries (64, 128 or 256) for each weight code, of `planes` bytes each (1 or 2). Where
+  // `planes` is 0, there is no residual, and nothing is looked up.
   int32_t entries, planes;
-  const uint8_t* class_of;  // null: the codes themselves are looked up
-  std::unique_ptr<uint8_t[]> memory;
-  const uint8_t* tables;  // in it, aligned to 64
+  const uint8_t* class_of;            // [256] the index of each code in the residual; null if codes are the indices
+  std::unique_ptr<uint8_t[]> memory;  // owns `tables`
+  const uint8_t* tables;              // [256 weights] tables as LutGemm::format writes them, aligned to 64 bytes
 };
 
 namespace tfapprox {
 
 using Program = tfapprox_program;
 
-// Makes the program of a plan of `table`, both of which must outlive it. Throws std::bad_alloc.
+// Returns the program of a plan of `table`, both of which must outlive it. Throws std::bad_alloc.
 std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const LutGemmPath& path);
 
-// Whether the feature is the code itself.
+// Returns true if the feature of each code is the code itself, so that staged codes serve as features.
 bool IsIdentity(const PlanTerm& term);
 
 }  // namespace tfapprox

@@ -1,4 +1,4 @@
-// Ranges to codes, as TensorFlow has them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6) for a signed table.
+// Makes quantisers from ranges of real numbers, which agree with TensorFlow's: nudged, or symmetric for signed tables.
 #include <algorithm>
 #include <cmath>
 
@@ -9,16 +9,18 @@
 namespace tfapprox {
 namespace {
 
+// Returns the quantiser of (2.1) to (2.3), for unsigned tables.
 tfapprox_quantiser Nudged(float min, float max, int32_t num_bits) {
   const int32_t max_code = (1 << num_bits) - 1;
   const float top = static_cast<float>(max_code);
   const float scale = (max - min) / top;
-  // A scale 0 makes this an infinity or, for min == max == 0, a NaN, which the comparisons below leave at 0.
+  // A scale of 0 makes this an infinity, or a NaN if min == max == 0; the comparisons below turn a NaN into 0.
   const float unclamped = 0.0f - min / scale;
   const float zero_point = unclamped > 0.0f ? (unclamped < top ? std::round(unclamped) : top) : 0.0f;
   return {scale, 1.0f / scale, (0.0f - zero_point) * scale, static_cast<int32_t>(zero_point), 0, max_code};
 }
 
+// Returns the quantiser of (2.5) and (2.6), for signed tables.
 tfapprox_quantiser Symmetric(float min, float max, int32_t num_bits) {
   const int32_t max_code = (1 << (num_bits - 1)) - 1;
   const float top = static_cast<float>(max_code), limit = std::max(std::abs(min), std::abs(max));

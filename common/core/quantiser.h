@@ -1,4 +1,6 @@
-// Real numbers to codes, equations (2) of docs/arithmetic.md.
+// The quantisation of one real number, equations (2.4) and (2.7) of docs/arithmetic.md, for CUDA kernels and host code.
+//
+// CPUs quantise whole rows with the vectorised loops of element_loops.cc, which give the same codes.
 #ifndef TFAPPROX_COMMON_CORE_QUANTISER_H_
 #define TFAPPROX_COMMON_CORE_QUANTISER_H_
 
@@ -9,12 +11,14 @@
 
 namespace tfapprox {
 
-// A code as the byte that the kernels know: of a signed table, 128 is added (table.h).
+// Returns the byte that stands for a code in the kernels: the code itself, or code + 128 if the table is signed
+// (table.h). A quantiser for a signed table is known by its negative min_code.
 TFAPPROX_HOST_DEVICE inline uint8_t ByteOf(const tfapprox_quantiser& quantiser, int32_t code) {
   return static_cast<uint8_t>(quantiser.min_code < 0 ? code + 128 : code);
 }
 
-// (2.4) or (2.7), every step in float32; a NaN step, such as one of a scale 0, is code 0. Marks a NaN input (3.5).
+// Returns the byte of the code of `x` by (2.4) or (2.7), every step in float32. A step that is NaN, as with a scale of
+// 0, gives code 0. A NaN input sets `*touches_nan` (3.5).
 TFAPPROX_HOST_DEVICE inline uint8_t Code(const tfapprox_quantiser& quantiser, float x, unsigned char* touches_nan) {
   *touches_nan |= std::isnan(x);
   const float min_code = static_cast<float>(quantiser.min_code), max_code = static_cast<float>(quantiser.max_code);

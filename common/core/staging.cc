@@ -1,4 +1,4 @@
-// Which input positions a block of output pixels needs, and their codes in planes of channels.
+// Finds the input positions that a block of output pixels needs, and writes their codes in planes of channels.
 #include "staging.h"
 
 #include <algorithm>
@@ -8,12 +8,15 @@
 namespace tfapprox {
 namespace {
 
-// Staged codes stay in the second-level cache beside the panel.
+// The maximum of the bytes of staged codes, so that they stay in the second-level cache beside the panel.
 constexpr int64_t kStagedBytes = int64_t{1} << 18;
-constexpr int64_t kMaxChannels = 256;  // as ElementLoops::add_channels sums up at a time
 
+// The maximum of the channels that ElementLoops::add_channels sums up at a time.
+constexpr int64_t kMaxChannels = 256;
+
+// Returns the smaller of the two forms of an axis, for at most `outputs` outputs.
 StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outputs) {
-  const int64_t last = (taps - 1) * dilation;
+  const int64_t last = (taps - 1) * dilation;  // from the first tap to the last one, in input positions
   StagedAxis dense{stride, dilation, std::min(stride, last + 1), 1, outputs + last / stride, last / stride, true};
   const StagedAxis sparse{stride, dilation, taps, dilation, outputs, 0, false};
   int64_t size;
@@ -21,18 +24,22 @@ StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outp
   return too_large || size > sparse.size() ? sparse : dense;
 }
 
-// One staged row of one group of columns: `count` positions from `first`, of which [begin, end) lie in the input.
+// One input row, at the positions of one group of columns.
 struct Row {
+  // The `image` and the input row `y` may be staged at `count` positions: input columns first, first + stride, and so
+  // on. Positions [begin, end) lie inside the input, all others are padding.
   int64_t image, y, first, begin, end, count;
-  int64_t target;  // where its first position lies in a plane
+  int64_t target;  // the index of the row's first position in a staged plane
 };
 
+// Stages rows of some channels.
 class Stager {
  public:
   Stager(const tfapprox_conv2d& shape, const ElementLoops& loops, const Source& source, int64_t channel,
          int64_t channels, Staging* staging)
       : shape_(shape), loops_(loops), source_(source), channel_(channel), channels_(channels), staging_(*staging) {}
 
+  // Writes the codes of all channels of a row, padding included.
   void StageRow(const Row& row) {
     Fill(row.target, row.begin);
     Fill(row.target + row.end, row.count - row.end);
@@ -51,6 +58,7 @@ class Stager {
   }
 
  private:
+  // Writes `count` positions of padding from index `target` on, in all channels.
   void Fill(int64_t target, int64_t count) {
     const auto bytes = static_cast<size_t>(count);
     for (int64_t c = 0; staging_.has_codes && c < channels_; ++c) {
@@ -61,7 +69,8 @@ class Stager {
     }
   }
 
-  // Pixels of all channels, which lie beside each other.
+  // Stages `count` pixels of a tensor in layout NHWC, whose channels are contiguous; `offset` is the index of the first
+  // element.
   void StagePixels(int64_t offset, int64_t count, int64_t target) {
     const int64_t step = shape_.stride_width * shape_.in_channels;
     const uint8_t* codes = source_.codes + offset;
@@ -79,7 +88,7 @@ class Stager {
     }
   }
 
-  // A row of one channel.
+  // Stages `count` elements of channel `c` of a tensor in layout NCHW; `offset` is the index of the first element.
   void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target) {
     uint8_t* codes = staging_.has_codes ? staging_.codes + c * staging_.plane_step + target : staging_.row_codes;
     if (source_.reals != nullptr) {
@@ -92,6 +101,8 @@ class Stager {
     for (int64_t i = 0; i < count; ++i) quads[4 * i + c % 4] = codes[i];
   }
 
+  // Quantises `count` groups of `length` elements. The loop tells only whether there may be a NaN; if so, the elements
+  // are looked at one by one.
   void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t target) {
     if (!loops_.quantise(x, count, step, length, *source_.quantiser, codes)) return;
     staging_.any_nan = true;
@@ -103,17 +114,18 @@ class Stager {
   const tfapprox_conv2d& shape_;
   const ElementLoops& loops_;
   const Source& source_;
-  const int64_t channel_, channels_;
+  const int64_t channel_, channels_;  // the first channel of the input, and how many are staged
   Staging& staging_;
 };
 
-// The first multiples of `stride` from `first` that are >= 0 and >= size, as indices, at most `count`.
+// Sets `begin` and `end` of a row such that input columns first + i * stride lie in [0, size) for begin <= i < end.
 void SetInside(int64_t first, int64_t stride, int64_t size, Row* row) {
   row->begin = first >= 0 ? 0 : std::min(row->count, CeilDivide(-first, stride));
   row->end = first >= size ? 0 : std::min(row->count, CeilDivide(size - first, stride));
   row->end = std::max(row->begin, row->end);
 }
 
+// Adds activation[code] of all staged channels to the sums of each position, modulo 2^32.
 void AddActivations(const int32_t* activation, int64_t channels, Staging* staging) {
   for (int64_t c = 0; c < channels; ++c) {
     const bool planar = staging->has_codes;
@@ -129,7 +141,7 @@ void AddActivations(const int32_t* activation, int64_t channels, Staging* stagin
 Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const Box& box, int64_t width,
                     MemoryLayout* layout) {
   Staging s{};
-  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // that a block may touch
+  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // the output rows that a block may touch
   s.within_rows = shape.out_width > width;
   s.max_runs = rows;
   s.max_patches =
@@ -166,7 +178,7 @@ void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Stagin
     const int64_t length = std::min(pixels - p, shape.out_width - column);
     Patch* patch = s.patch_count == 0 ? nullptr : &s.patches[s.patch_count - 1];
     if (patch == nullptr || s.within_rows || patch->image != image) {
-      // A patch of several rows has all columns.
+      // A patch of several rows has all columns of its rows, even if the block begins or ends within a row.
       const bool whole = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
       patch = &s.patches[s.patch_count++];
       *patch = {image, row, 0, whole ? 0 : column, whole ? shape.out_width : length};
@@ -183,9 +195,10 @@ void StageChannels(const tfapprox_conv2d& shape, const Program& program, const S
   Staging& s = *staging;
   const StagedAxis &rows = s.rows, &columns = s.columns;
   Stager stager(shape, *program.path->loops, source, channel, channels, staging);
-  int64_t target = 0;
+  int64_t target = 0;  // the index of the row in a staged plane
   for (int64_t i = 0; i < s.patch_count; ++i) {
     const Patch& patch = s.patches[i];
+    // The input row and column of the box's first tap, for the patch's first output.
     const int64_t top = patch.row * shape.stride_height - shape.pad_top + box.row * shape.dilation_height;
     const int64_t left = patch.column * shape.stride_width - shape.pad_left + box.column * shape.dilation_width;
     for (int64_t gy = 0; gy < rows.groups; ++gy) {

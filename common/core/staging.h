@@ -1,11 +1,24 @@
-// Staging: the codes of the input that a block of output pixels touches, each computed once, in planes of channels.
+// staging: the codes of all input elements under a block of output pixels, each computed once, in planes of channels.
 //
-//   rows, columns of the output block     patch (one per image): the input rows and columns of its taps, padding
-//   included
-//     run 0        . . [ p p p p            group 0: positions origin, origin + stride, ... of rows, the same of
-//     columns run 1        p p p p p p p            group 1: ... run 2        p p p ] . . .
+// The pixels of a block are cut into runs, one per output row. The input positions under the windows of the runs,
+// padding included, form a patch. For example, 11 pixels from column 2 on, where output rows have 6 pixels:
 //
-// In a group, the taps (ky, kx) of a run of output pixels are contiguous: panel.cc copies them, whatever the stride.
+//     output row     pixels of the block
+//         0          .  .  0  1  2  3      run 0      There is one patch for each image that the block touches. Where
+//         1          4  5  6  7  8  9      run 1      output rows are longer than a block, there is one patch for
+//         2          10 .  .  .  .  .      run 2      each run.
+//
+// Rows and columns of a patch are sorted by their remainder modulo the stride, each remainder in a group of its own.
+// Then the codes under one tap of the pixels of a run are contiguous, whatever the stride. One row of a patch with
+// stride 2, a filter of 3 columns and a run of 4 pixels, whose tap kx of pixel x lies at input column 2 x + kx:
+//
+//     input columns        0  1  2  3  4  5  6  7  8  9
+//
+//     group 0              0  2  4  6  8                  tap 0 of pixels 0 to 3 is 0 2 4 6, tap 2 is 2 4 6 8
+//     group 1              1  3  5  7  9                  tap 1 of pixels 0 to 3 is 1 3 5 7
+//
+// panel.cc then packs a tap of a run with one copy. A staged plane of one channel is
+// [patches][row groups][row length][column groups][column length], and a position is an index into it.
 #ifndef TFAPPROX_COMMON_CORE_STAGING_H_
 #define TFAPPROX_COMMON_CORE_STAGING_H_
 
@@ -14,64 +27,75 @@
 
 namespace tfapprox {
 
-// One dimension of a patch: `groups` sequences of `length` input positions, origin + group * group_step + i * stride.
-// Either all positions from the first to the last are staged once (dense: a group per remainder), or, where that is
-// less, those of each tap (a group per tap).
+// The rows or the columns of a patch: `groups` sequences of `length` input positions. Position i of group g is
+// first + g * group_step + i * stride, where `first` is the input position of tap 0 of the patch's first output.
+//
+// A dense axis stages all positions from the first to the last once, with a group per remainder modulo the stride. If
+// the taps are so far apart that this would stage more than the taps need, the axis has a group per tap instead.
 struct StagedAxis {
+  // `stride` is the step from output to output and `dilation` the step from tap to tap, in input positions. `groups` is
+  // the number of groups, `group_step` the step from the first position of a group to that of the next, and `length`
+  // the number of positions of a group. A patch with n outputs along this axis uses the first n + `extra` positions of
+  // each group.
   int64_t stride, dilation, groups, group_step, length, extra;
-  bool dense;
+  bool dense;  // whether there is a group per remainder; otherwise there is a group per tap
 
   int64_t size() const { return groups * length; }
-  // Where the position of tap `tap` of output 0 lies in [groups][length].
+  // Returns the index in [groups][length] of the position of tap `tap` of output 0. Output n is n further on.
   int64_t TapOffset(int64_t tap) const {
     if (!dense) return tap * length;
     return tap * dilation % stride * length + tap * dilation / stride;
   }
 };
 
-// Consecutive output pixels of one image that share staged rows: whole rows, or a part of one.
+// The input positions under consecutive output pixels of one image: of several output rows, with all their columns, or
+// of one row or a part of it.
 struct Patch {
+  // The outputs of the patch: the `image` in the batch, the first output `row`, the number of `rows`, the first output
+  // `column`, and the number of `columns`.
   int64_t image, row, rows, column, columns;
 };
 
-// The elements that codes are made of, real numbers or codes.
+// The operand that is staged: a tensor of real numbers or of codes.
 struct Source {
-  const float* reals;  // null if the input consists of codes
-  const uint8_t* codes;
-  const tfapprox_quantiser* quantiser;
-  uint8_t padding;  // code of a tap outside of the input, (3.2) and (5.4)
+  const float* reals;                   // the elements, or null if they are codes
+  const uint8_t* codes;                 // the elements as codes; not used if `reals` is not null
+  const tfapprox_quantiser* quantiser;  // turns real numbers into codes; not used for codes
+  uint8_t padding;                      // the byte of the code of a tap outside of the input, (3.2) and (5.4)
 };
 
-// Memory and sizes of a block's staged codes.
+// The staged codes of one block, for some channels of one box, and what is known about them.
 struct Staging {
-  StagedAxis rows, columns;
-  bool within_rows;  // output rows are longer than a block, so each run has a patch of its own
-  int64_t max_runs, max_patches;
-  int64_t channels;    // staged at a time
-  int64_t area;        // positions of all patches
-  int64_t plane_step;  // bytes of a staged channel, at least area + 31
-  bool has_codes, has_quads;
-  uint8_t* codes;       // [channels][plane_step], for look-ups
-  uint8_t* quads;       // [channels / 4][4 * plane_step], for products
-  uint8_t* features;    // as quads
-  uint8_t* row_codes;   // scratch: one staged row before its transposition
-  uint32_t* code_sums;  // [plane_step] over the channels
-  int32_t* activation_sums;
-  uint8_t* touches_nan;
-  bool any_nan;
-  Run* runs;
-  Patch* patches;
-  int64_t run_count, patch_count;
+  StagedAxis rows, columns;  // how rows and columns of every patch are staged
+  bool within_rows;          // whether output rows are longer than a block, so that each run has a patch of its own
+  int64_t max_runs, max_patches;   // the numbers of runs and of patches for which there is memory
+  int64_t channels;                // how many channels are staged at a time, a multiple of 4
+  int64_t area;                    // the number of positions of all patches together
+  int64_t plane_step;              // the positions from one staged channel to the next; copy_runs may read area + 31
+  bool has_codes, has_quads;       // whether the program looks codes up, and whether it multiplies features
+  uint8_t* codes;                  // [channels][plane_step] codes, or classes in PackCodes, for look-ups
+  uint8_t* quads;                  // [channels / 4][plane_step][4] codes of 4 channels, for products
+  uint8_t* features;               // [channels / 4][plane_step][4] features of one term, made from `quads`
+  uint8_t* row_codes;              // [columns.length][channels] scratch: codes of one row before their transposition
+  uint32_t* code_sums;             // [plane_step] the sum of the codes of each position over the box's channels so far
+  int32_t* activation_sums;        // [plane_step] the sum of activation[code], modulo 2^32; empty if affine
+  uint8_t* touches_nan;            // [plane_step] 1 if a channel of the position is NaN
+  bool any_nan;                    // false only if no element of `touches_nan` is 1
+  Run* runs;                       // [run_count] the runs of the block, in the order of its pixels
+  Patch* patches;                  // [patch_count] the patches of the block, in the order of its pixels
+  int64_t run_count, patch_count;  // the numbers of runs and of patches of the block
 };
 
-// The sizes for blocks of `width` pixels and boxes of up to `box`, and the memory, if `layout` has some.
+// Returns the sizes for blocks of `width` pixels and for boxes up to the size of `box`, with arrays taken from
+// `layout`.
 Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const Box& box, int64_t width,
                     MemoryLayout* layout);
 
-// Divides output pixels [first, first + pixels) in patches and runs; a run's source is that of its tap (0, 0).
+// Divides output pixels [first, first + pixels) of the batch into patches and runs.
 void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Staging* staging);
 
-// Stages channels [channel, channel + channels) of the input, and adds them to the sums.
+// Stages channels [channel, channel + channels) of the input under the rows and columns of `box`, for the patches that
+// SetRuns has set, and adds their codes to the sums over the channels. `channels` is at most staging->channels.
 void StageChannels(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
                    int64_t channel, int64_t channels, Staging* staging);
 

@@ -1,4 +1,4 @@
-// The weight map of ALWANN (5.6), searched for once per table content.
+// Tunes truth tables by the weight map of ALWANN (5.6), and keeps the result for each content of a table.
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -11,23 +11,25 @@
 namespace tfapprox {
 namespace {
 
-// Keeps what it has found, up to 64 tables of 256 KiB each: a search takes 16 million steps.
+// Caches up to 64 tuned tables, each of which takes 256 KiB together with its key, because tuning an 8-bit table takes
+// 16 million steps.
 class TunedTables {
  public:
-  // Never destroyed, as the registry of shared tables.
+  // The instance is never destroyed: a plugin may still use it after this library's static destructors have run.
   static TunedTables& Instance() {
     static TunedTables* instance = new TunedTables;
     return *instance;
   }
 
+  // Returns the tuned form of a table; a full cache is emptied before a new table is added.
   std::vector<uint16_t> Get(const std::vector<uint16_t>& entries, int32_t num_bits) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (tuned_.size() == kMostTables && tuned_.count(entries) == 0) tuned_.clear();
     std::vector<uint16_t>& tuned = tuned_[entries];
     if (tuned.empty()) {
-      std::vector<uint16_t> found(entries.size());
-      tfapprox_table_tune(entries.data(), num_bits, found.data());
-      tuned.swap(found);
+      std::vector<uint16_t> result(entries.size());
+      tfapprox_table_tune(entries.data(), num_bits, result.data());
+      tuned.swap(result);
     }
     return tuned;
   }
@@ -36,7 +38,7 @@ class TunedTables {
   static constexpr size_t kMostTables = 64;
 
   std::mutex mutex_;
-  std::map<std::vector<uint16_t>, std::vector<uint16_t>> tuned_;
+  std::map<std::vector<uint16_t>, std::vector<uint16_t>> tuned_;  // from the entries of a table to its tuned entries
 };
 
 }  // namespace
@@ -44,18 +46,19 @@ class TunedTables {
 
 void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned) {
   const int64_t codes = int64_t{1} << num_bits;
+  // The sum of absolute errors if `column` takes the place of weight w.
   const auto error = [&](int64_t w, int64_t column) {
     int64_t sum = 0;
     for (int64_t a = 0; a < codes; ++a) sum += std::abs(a * w - entries[a * codes + column]);
     return sum;
   };
   for (int64_t w = 0; w < codes; ++w) {
-    int64_t best = w, least = error(w, w);
+    int64_t best = w, min_error = error(w, w);
     for (int64_t column = 0; column < codes; ++column) {
       const int64_t sum = error(w, column);
-      if (sum < least) {
+      if (sum < min_error) {
         best = column;
-        least = sum;
+        min_error = sum;
       }
     }
     for (int64_t a = 0; a < codes; ++a) tuned[a * codes + w] = entries[a * codes + best];

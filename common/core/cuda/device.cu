@@ -1,4 +1,4 @@
-// The current device: whether this build runs on it, its memory, and what its errors mean.
+// The current device: tests whether this build runs on it, copies memory, and translates CUDA's errors.
 #include <cstdio>
 
 #include "device.h"
@@ -8,14 +8,14 @@ namespace tfapprox {
 namespace cuda {
 namespace {
 
-// The least kernel that there is, to ask whether code for this device is embedded.
+// An empty kernel: asking for its attributes tells whether this build has code for the device.
 __global__ void ProbeKernel() {}
 
 }  // namespace
 
 int32_t Check(cudaError_t status, const char* what, tfapprox_error* error) {
   if (status == cudaSuccess) return TFAPPROX_OK;
-  cudaGetLastError();  // so that the next call does not report it again
+  cudaGetLastError();  // clears the error, which the next call would report again
   const char* text = cudaGetErrorString(status);
   if (status == cudaErrorMemoryAllocation) {
     return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "the GPU's memory is exhausted: no room for %s", what);
@@ -73,7 +73,8 @@ void tfapprox_cuda_free(void* memory) {
 
 int32_t tfapprox_cuda_upload(void* device, const void* host, int64_t bytes, tfapprox_error* error) {
   const cudaError_t status = cudaMemcpy(device, host, static_cast<size_t>(bytes), cudaMemcpyHostToDevice);
-  // A copy from pageable memory may return before it has reached the device; streams of others do not wait for it.
+  // A copy from pageable memory may return before the data is on the device, and kernels on other streams do not wait
+  // for it.
   return Check(status == cudaSuccess ? cudaStreamSynchronize(nullptr) : status, "a copy to the GPU", error);
 }
 

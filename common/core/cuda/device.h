@@ -1,4 +1,4 @@
-// CUDA's errors as statuses of the core.
+// The current device: CUDA's errors as statuses of the core, and a scope that changes the device.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_DEVICE_H_
 #define TFAPPROX_COMMON_CORE_CUDA_DEVICE_H_
 
@@ -9,13 +9,14 @@
 namespace tfapprox {
 namespace cuda {
 
-// TFAPPROX_OK, or the status and message of a failure of `what`, such as "a table".
+// Returns TFAPPROX_OK, or the core's status for an error of CUDA. `what`, such as "a table", is the part of the message
+// that says what failed.
 int32_t Check(cudaError_t status, const char* what, tfapprox_error* error);
 
-// TFAPPROX_OK if kernels of this build run on the current device.
+// Describes the current device, and returns TFAPPROX_OK if kernels of this build run on it.
 int32_t CheckDevice(tfapprox_cuda_device* device, tfapprox_error* error);
 
-// Makes a device the current one of this thread, for a scope.
+// Makes a device the current one of this thread for a scope; the destructor restores the one before.
 class CurrentDevice {
  public:
   explicit CurrentDevice(int device) {

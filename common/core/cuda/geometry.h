@@ -1,7 +1,16 @@
-// Where taps and outputs lie, in one pass over some images of the batch: what every kernel computes addresses from.
+// The geometry of a pass, from which every kernel computes the addresses of taps and outputs.
 //
-// Codes lie in chunks of 16 channels, whatever the layout of the input: [input_pixels + 1][chunks][16] bytes. The last
-// pixel is the padding, so that a tap outside of the input is an address like any other (3.2).
+// A pass is a part of the work that covers some images of the batch. Its codes lie in chunks of 16 channels, whatever
+// the layout of the input: [input_pixels + 1][chunks][16] bytes.
+//
+//                     chunk 0          chunk 1
+//   pixel 0           c0 ... c15       c16 ... c18 0 ... 0         19 channels, for example
+//   pixel 1           c0 ... c15       c16 ... c18 0 ... 0
+//   ...
+//   input_pixels      the code of padding in every channel         a tap outside of the input has this address (3.2)
+//
+// A chunk of a filter is the chunk of one tap position (ky, kx); filter chunks are numbered
+// (ky * filter_width + kx) * chunks + chunk.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_GEOMETRY_H_
 #define TFAPPROX_COMMON_CORE_CUDA_GEOMETRY_H_
 
@@ -12,25 +21,28 @@
 namespace tfapprox {
 namespace cuda {
 
+// The channels of a chunk.
 constexpr int32_t kChunk = 16;
 
+// The sizes of the convolution, as in tfapprox_conv2d, and of the pass.
 struct Geometry {
-  int32_t in_height, in_width, in_channels;
+  int32_t in_height, in_width, in_channels;  // of one image
   int32_t filter_height, filter_width, out_channels;
   int32_t stride_height, stride_width, dilation_height, dilation_width;
-  int32_t pad_top, pad_left;
+  int32_t pad_top, pad_left;  // rows and columns of padding before the input; may be negative (5.3)
   int32_t out_height, out_width;
-  int32_t nchw;
-  int32_t chunks;                       // of a pixel
-  int32_t input_pixels, output_pixels;  // of the pass
+  int32_t nchw;                         // 1 if input and output lie in layout NCHW, 0 for NHWC
+  int32_t chunks;                       // the number of chunks of a pixel
+  int32_t input_pixels, output_pixels;  // the number of pixels of all images of the pass
 };
 
-// The first tap of an output pixel: its image's first input pixel, row and column, which may lie outside.
+// The position of the first tap of an output pixel.
 struct Origin {
+  // `image` is the number of the first input pixel of the image; row `y` and column `x` may lie outside of the image.
   int32_t image, y, x;
 };
 
-// A pixel beyond the last one has all its taps in the padding.
+// Returns the origin of an output pixel. A pixel beyond the last one gets an origin from which all taps are padding.
 TFAPPROX_HOST_DEVICE inline Origin OriginOf(const Geometry& g, int32_t pixel) {
   if (pixel >= g.output_pixels) return {0, INT32_MIN, INT32_MIN};
   const int32_t row = pixel / g.out_width, image = row / g.out_height;
@@ -38,30 +50,33 @@ TFAPPROX_HOST_DEVICE inline Origin OriginOf(const Geometry& g, int32_t pixel) {
           (pixel - row * g.out_width) * g.stride_width - g.pad_left};
 }
 
-// The input pixel under tap (ky, kx), or the padding.
+// Returns the number of the input pixel under tap (ky, kx), or input_pixels, the padding.
 TFAPPROX_HOST_DEVICE inline int32_t InputPixel(const Geometry& g, const Origin& origin, int32_t ky, int32_t kx) {
   const int32_t y = origin.y + ky * g.dilation_height, x = origin.x + kx * g.dilation_width;
   const bool inside = y >= 0 && y < g.in_height && x >= 0 && x < g.in_width;
   return inside ? origin.image + y * g.in_width + x : g.input_pixels;
 }
 
-// The element of channel 0 in a tensor [pixels][channels] or, for NCHW, [images][channels][plane].
+// Returns the index of channel 0 of a pixel in a tensor [pixels][channels] or, in layout NCHW,
+// [images][channels][plane], where `plane` is the number of pixels of an image.
 TFAPPROX_HOST_DEVICE inline int64_t ElementOf(const Geometry& g, int32_t pixel, int32_t plane, int32_t channels) {
   if (!g.nchw) return int64_t{pixel} * channels;
   const int32_t image = pixel / plane;
   return int64_t{image} * channels * plane + (pixel - image * plane);
 }
 
-// What walks over the chunks of a filter: tap (ky, kx), and the chunk of its channels.
+// A place among the chunks of a filter: tap position (ky, kx), and a chunk of its channels.
 struct ChunkCursor {
   int32_t ky, kx, chunk;
 };
 
+// Returns the place of filter chunk `number`.
 TFAPPROX_HOST_DEVICE inline ChunkCursor CursorAt(const Geometry& g, int32_t number) {
   const int32_t tap = number / g.chunks;
   return {tap / g.filter_width, tap % g.filter_width, number % g.chunks};
 }
 
+// Moves a cursor on by `steps` chunks.
 TFAPPROX_HOST_DEVICE inline void Advance(const Geometry& g, int32_t steps, ChunkCursor* cursor) {
   cursor->chunk += steps;
   while (cursor->chunk >= g.chunks) {

@@ -1,4 +1,15 @@
-// The kernels' arguments, and the functions that launch them on a stream; passes.cc calls them in order.
+// The arguments of the CUDA kernels, and the functions that launch them on a stream.
+//
+//   input  ---QuantiseInput---> codes [planes][input_pixels + 1][chunks][16], pixel_sums
+//                                                  pixel_sums ---SumWindows---> window_sums
+//   filter ---PrepareFilter---> matrices [terms][padded_filters][padded_chunks][16]     for TermGemm
+//                               weights [groups of 16 filters][taps][16]                for LutGemm
+//                               filter_sums
+//   TermGemm, LutGemm: codes x matrices, codes x weights, + window_sums + filter_sums ---> output
+//
+// passes.cc launches PrepareFilter once per call, QuantiseInput and SumWindows once per pass over
+// some images, and the GEMM kernels once per pass over some taps. Each function returns the status of its launch. The
+// arrays lie in the device's memory.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 #define TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 
@@ -12,98 +23,105 @@
 namespace tfapprox {
 namespace cuda {
 
-// A term as the matrix product carries it out: a plane of bytes, and of each byte the bits of a mask, which are 1 if
-// all of them are set. A mask of 0 takes the byte as it is.
+// How the matrix product makes the feature of a term from a byte of a plane. A mask of 0 takes the byte as it is. With
+// any other mask, the feature is 1 if the byte has all bits of the mask, else 0: a product of bits of the activation
+// code.
 struct Term {
-  uint32_t mask;  // four copies of a byte
+  uint32_t mask;  // the mask in each of the four bytes
 };
 
-// Terms of one plane and one shift; the sums so far are shifted before the first of them.
+// Terms that read the same plane of bytes and have the same shift.
 struct TermGroup {
+  // `plane` is the number of the plane, `first` the number of the first term and `count` the number of terms. The sums
+  // so far are shifted to the left by `shift_before` bits before the first term is added.
   int32_t plane, first, count, shift_before;
 };
 
-// input -> the planes of its codes, each `plane_bytes` long, and of each input pixel the sum of activation[a] - zero *
-// a (3.3) with its NaN (3.5). The sums begin as 0.
+// QuantiseInput writes the planes of bytes of an input, and adds to the sum of each input pixel. A plane has the codes,
+// or for each code a byte of a map: a feature that is no product of bits, or a class.
 struct QuantiseArguments {
   Geometry geometry;
-  tfapprox_quantiser quantiser;
-  const void* input;
-  uint8_t padding;  // the code of a tap outside of the input
-  int64_t zero;     // the weights' zero point
-  const int32_t* activation;
-  const uint8_t* maps;  // [planes][256] from codes to the bytes of a plane; null if the one plane has the codes
-  int32_t planes;
-  int64_t plane_bytes;
-  uint8_t* codes;
-  int64_t* pixel_sums;  // [input_pixels + 1]
+  tfapprox_quantiser quantiser;  // turns real numbers into codes; not used if the input consists of codes
+  const void* input;             // the elements of the pass, float or uint8_t
+  uint8_t padding;               // the code of a tap outside of the input
+  int64_t zero;                  // the zero point of the weights
+  const int32_t* activation;     // [256] of the plan (plan.h)
+  const uint8_t* maps;           // [planes][256] the byte of each code; null if there is one plane, of the codes
+  int32_t planes;                // the number of planes
+  int64_t plane_bytes;           // bytes from one plane to the next
+  uint8_t* codes;                // [planes][input_pixels + 1][chunks][16]
+  // [input_pixels + 1] sums over the channels of activation[a] - zero * a (3.3), with NaN mark (3.5); must be 0 before.
+  int64_t* pixel_sums;
 };
 template <typename T>
 cudaError_t QuantiseInput(const QuantiseArguments& arguments, cudaStream_t stream);
 
-// pixel_sums -> window_sums[output_pixels], their sums over the windows of the filter.
+// Writes window_sums[output_pixels], the sums of pixel_sums over the window of each output pixel, with NaN marks.
 cudaError_t SumWindows(const Geometry& geometry, const int64_t* pixel_sums, int64_t* window_sums, cudaStream_t stream);
 
-// filter -> the weights as the GEMMs read them, and of each filter the sum of weight[w] - zero * w with its NaN. The
-// sums begin as 0.
+// PrepareFilter writes the weights in the forms that the two GEMM kernels read, and adds to the sum of each filter.
 struct PrepareArguments {
   Geometry geometry;
-  tfapprox_quantiser quantiser;
-  const void* filter;
-  int64_t zero;  // the activations' zero point
-  const int32_t* weight;
-  int64_t* filter_sums;        // [out_channels]
-  uint8_t* weights;            // [groups of 16 filters][taps][16] for look-ups, or null
-  const int8_t* coefficients;  // [terms][256] of the plan
-  int32_t terms;
-  int32_t padded_filters;  // a multiple of kPaddedFilters
-  int32_t padded_chunks;   // of a filter, a multiple of kPaddedChunks
-  uint8_t* matrices;       // [terms][padded_filters][padded_chunks][16], 0 where there is no tap
+  tfapprox_quantiser quantiser;  // turns real numbers into codes; not used if the filter consists of codes
+  const void* filter;            // [taps][out_channels], float or uint8_t
+  int64_t zero;                  // the zero point of the activations
+  const int32_t* weight;         // [256] of the plan (plan.h)
+  int64_t* filter_sums;          // [out_channels] sums of weight[w] - zero * w, with NaN mark; must be 0 before
+  uint8_t* weights;              // [groups of 16 filters][taps][16] codes for look-ups, or null
+  const int8_t* coefficients;    // [terms][256] the coefficients of each term of the plan
+  int32_t terms;                 // the number of terms
+  int32_t padded_filters;        // the filters of `matrices`, a multiple of kPaddedFilters
+  int32_t padded_chunks;         // the chunks of each filter in `matrices`, a multiple of kPaddedChunks
+  uint8_t* matrices;             // [terms][padded_filters][padded_chunks][16] coefficients, 0 where there is no tap
 };
+
+// Matrices have whole tiles of term_gemm.cu: at most 128 filters and 4 chunks, which are 64 taps.
 constexpr int32_t kPaddedFilters = 128, kPaddedChunks = 4;
 template <typename T>
 cudaError_t PrepareFilter(const PrepareArguments& arguments, cudaStream_t stream);
 
-// How both GEMMs end. A sum that carries a NaN is `sum << 1 | nan`, so that one number says both.
+// What the GEMM kernels need to finish a sum of products (epilogue.cuh). A sum with a NaN mark is (sum << 1) | mark,
+// where the mark is 1 if an element of the sum was NaN.
 struct Epilogue {
-  const int64_t* window_sums;  // [output_pixels] what depends on the activations only
-  const int64_t* filter_sums;  // [out_channels] what depends on the weights only
-  int64_t constant;
-  double scale;  // 0 for AxConv2D
-  int32_t is_integer;
-  int32_t* output;      // bits of float32 or int32; between passes the sum, which fits
-  int64_t* wide_sums;   // between passes where 32 bits do not do, else null
-  int32_t first, last;  // of the passes that make up an output
+  const int64_t* window_sums;  // [output_pixels] the part of an output that depends on the activations only, with mark
+  const int64_t* filter_sums;  // [out_channels] the part of an output that depends on the weights only, with mark
+  int64_t constant;            // taps * zero point of the activations * zero point of the weights (3.3)
+  double scale;                // the product of both scales (3.4); 0 for AxConv2D
+  int32_t is_integer;          // 1 if outputs are int32 (5.2), 0 if they are float32
+  int32_t* output;             // the bits of the outputs; between passes the sums so far, if they fit 32 bits
+  int64_t* wide_sums;          // [outputs] the sums so far between passes, if they need 64 bits; else null
+  int32_t first, last;         // 1 if this kernel is the first one, or the last one, that adds to the outputs
 };
 
-// Sums of terms over chunks [begin, end) of the filter.
+// TermGemm adds the terms of the plan, over filter chunks [begin, end), to the outputs.
 struct TermGemmArguments {
   Geometry geometry;
   Epilogue epilogue;
-  const uint8_t* codes;
-  int64_t plane_bytes;
-  const uint8_t* matrices;
-  int32_t padded_filters, padded_chunks;
-  const Term* terms;
-  const TermGroup* groups;
-  int32_t group_count, final_shift;
-  int32_t begin, end;
+  const uint8_t* codes;                   // [planes][input_pixels + 1][chunks][16], from QuantiseInput
+  int64_t plane_bytes;                    // bytes from one plane to the next
+  const uint8_t* matrices;                // [terms][padded_filters][padded_chunks][16], from PrepareFilter
+  int32_t padded_filters, padded_chunks;  // the sizes of `matrices`
+  const Term* terms;                      // [terms] in the order of the groups
+  const TermGroup* groups;                // [group_count] by descending shift
+  int32_t group_count, final_shift;       // the number of groups; the shift of the sums after the last group
+  int32_t begin, end;                     // filter chunks of this pass; `begin` is a multiple of kPaddedChunks
 };
 cudaError_t TermGemm(const TermGemmArguments& arguments, cudaStream_t stream);
 
-// Sums of look-ups over chunks [begin, end) of the filter, in columns [256 weights][rows] of 1 or 2 bytes.
+// LutGemm adds the residual of the plan, which is looked up, over filter chunks [begin, end), to the outputs.
 struct LutGemmArguments {
   Geometry geometry;
   Epilogue epilogue;
-  const uint8_t* codes;  // rows of the columns
-  const uint8_t* weights;
-  const void* columns;
-  int32_t entry_bytes, log_rows;
-  int32_t begin, end;
-  int32_t multiprocessors;
+  const uint8_t* codes;           // [input_pixels + 1][chunks][16] rows of the residual: codes or classes
+  const uint8_t* weights;         // [groups of 16 filters][taps][16], from PrepareFilter
+  const void* columns;            // [256 weights][rows] entries of the residual
+  int32_t entry_bytes, log_rows;  // bytes of an entry, 1 or 2; the binary logarithm of the number of rows
+  int32_t begin, end;             // filter chunks of this pass
+  int32_t multiprocessors;        // the multiprocessors of the device, each of which should get a block
 };
 cudaError_t LutGemm(const LutGemmArguments& arguments, cudaStream_t stream);
 
+// Launches a kernel with one argument on a one-dimensional grid, or does nothing if `blocks` is 0.
 template <typename Arguments>
 cudaError_t Launch(void (*kernel)(Arguments), int64_t blocks, int32_t threads, size_t shared_bytes, cudaStream_t stream,
                    const Arguments& arguments) {

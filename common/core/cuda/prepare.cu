@@ -1,4 +1,8 @@
-// Weights: the filter's codes and the coefficients of its terms, as the GEMMs read them, and the sums of each filter.
+// Weights on CUDA: codes and coefficients in the order in which the GEMM kernels read them, and the sum of each filter.
+//
+//   filter [taps][out_channels]  --->  weights [groups of 16 filters][taps][16]                    for lut_gemm.cu
+//                                      matrices [terms][padded_filters][padded_chunks][16]         for term_gemm.cu
+//                                      filter_sums [out_channels]
 #include "codes.cuh"
 #include "kernels.h"
 
@@ -8,7 +12,8 @@ namespace {
 
 constexpr int32_t kThreads = 128;
 
-// A thread has one chunk of one filter, padded ones included; neighbours are filters, as the filter lies.
+// A thread has one chunk of one filter, which may exist only as padding. Neighbouring threads have neighbouring
+// filters, so that they read neighbouring elements.
 template <typename T>
 __global__ void __launch_bounds__(kThreads) PrepareKernel(PrepareArguments arguments) {
   const Geometry& g = arguments.geometry;

@@ -1,4 +1,4 @@
-// Activations: codes of the input in chunks of 16 channels, and the sums that depend on activations only.
+// Activations on CUDA: the codes of the input in chunks of 16 channels, and the sums that depend on activations only.
 #include "codes.cuh"
 #include "kernels.h"
 
@@ -8,7 +8,8 @@ namespace {
 
 constexpr int32_t kThreads = 256;
 
-// Reads up to 16 channels; a full chunk of a channels-last input of aligned pixels by 16 bytes at a time.
+// Reads `count` channels of a pixel, at most 16, that are `step` elements apart. Contiguous full chunks that are
+// aligned to 16 bytes are read 16 bytes at a time.
 template <typename T>
 __device__ void LoadChunk(const T* source, int64_t step, int32_t count, T (&x)[kChunk]) {
   constexpr int32_t kPerVector = sizeof(uint4) / sizeof(T);
@@ -23,7 +24,8 @@ __device__ void LoadChunk(const T* source, int64_t step, int32_t count, T (&x)[k
   }
 }
 
-// A thread has one chunk of one pixel; neighbours follow each other as the input lies.
+// A thread has one chunk of one pixel. Neighbouring threads have neighbouring chunks in layout NHWC and neighbouring
+// pixels in layout NCHW, so that they read neighbouring elements. The pixel after the last one is the padding.
 template <typename T>
 __global__ void __launch_bounds__(kThreads) QuantiseKernel(QuantiseArguments arguments) {
   const Geometry& g = arguments.geometry;
@@ -60,17 +62,19 @@ __global__ void __launch_bounds__(kThreads) QuantiseKernel(QuantiseArguments arg
     }
     *reinterpret_cast<CodeChunk*>(arguments.codes + p * arguments.plane_bytes + target) = bytes;
   }
-  // Unsigned, because AxConv2D may wrap around.
+  // The numbers are unsigned, because those of AxConv2D may wrap around.
   const uint64_t zeros = static_cast<uint64_t>(arguments.zero) * static_cast<uint64_t>(code_sum);
   AddToSum(arguments.pixel_sums + pixel, static_cast<int64_t>(static_cast<uint64_t>(sum) - zeros), nan);
 }
 
+// The arguments of SumWindows as one structure, which Launch takes.
 struct SumArguments {
   Geometry geometry;
-  const int64_t* pixel_sums;
-  int64_t* window_sums;
+  const int64_t* pixel_sums;  // [input_pixels + 1], with NaN mark
+  int64_t* window_sums;       // [output_pixels], with NaN mark
 };
 
+// A thread has one output pixel. The lowest bits are NaN marks, which are combined by OR; twice the sums are added.
 __global__ void __launch_bounds__(kThreads) SumWindowsKernel(SumArguments arguments) {
   const Geometry& g = arguments.geometry;
   const int64_t pixel = int64_t{blockIdx.x} * kThreads + threadIdx.x;

@@ -1,12 +1,22 @@
 // term_gemm on CUDA: sums of the terms of a plan as int8 matrix products on the tensor cores.
 //
-//   sums[pixel][filter] = sum over groups, chunks of taps, terms of the group:  feature[pixel][tap] *
-//   matrix[filter][tap]
+//   sums[pixel][filter] = sum over term groups g, tiles of 64 taps, terms t of g, and taps k of the tile:
+//                             (feature_t[pixel][k] * coefficient_t[filter][k]) << shift of g
 //
-// A step is one term and one tile of 64 taps. Bytes of the pixels are staged once per tile and expanded to the bits of
-// a mask in registers, coefficients once per step; both by asynchronous copies, three tiles deep. A warp has 64 pixels
-// x 64 filters: 128 accumulators of int32, which are shifted where the shift of the groups falls (Horner's rule, modulo
-// 2^32; the plan's bound on a sum says how many taps fit 32 bits).
+// The shifts are Horner's rule: groups come by descending shift, and the sums so far are shifted where the shift falls.
+// All sums are modulo 2^32; the greatest magnitude of one tap's sum bounds the taps of a pass.
+//
+// A step is one term and one tile of 64 taps. The bytes of the pixels are staged once per tile and expanded to features
+// in registers; coefficients are staged once per step. Both come by asynchronous copies into three buffers:
+//
+//   step                 0     1     2     3     4
+//   products from        b0    b1    b2    b0    b1        shared memory of a block:
+//   copies begin into    b2    b0    b1    b2    b0          origins        [pixels] int4
+//   (steps 0 and 1 are copied before the loop)               pixel tiles    3 buffers of [pixels][64 bytes]
+//                                                            filter tiles   3 buffers of [filters][64 bytes]
+//
+// Four warps share the tile of a block, 256 pixels x 64 filters or 128 x 128. A warp has 64 x 64 of it: 128
+// accumulators of int32 in each thread.
 #include "epilogue.cuh"
 #include "kernels.h"
 
@@ -14,12 +24,14 @@ namespace tfapprox {
 namespace cuda {
 namespace {
 
-constexpr int32_t kWarpTile = 64;  // pixels and filters of a warp
+constexpr int32_t kWarpTile = 64;  // the pixels, and the filters, of a warp
+// The bytes of a pixel or filter in a tile of taps, one for each tap, and their number in chunks.
 constexpr int32_t kTileBytes = 64, kTileChunks = kTileBytes / kChunk;
-constexpr int32_t kBuffers = 3;
+constexpr int32_t kBuffers = 3;  // how many tiles are in shared memory at once
 static_assert(kTileChunks == kPaddedChunks, "tiles of taps never end within the matrices");
 
-// Four warps share a block's tile.
+// The sizes of a block with kPixelWarps x kFilterWarps warps: threads, pixels and filters, and the bytes of its parts
+// of shared memory.
 template <int32_t kPixelWarps, int32_t kFilterWarps>
 struct Tile {
   static constexpr int32_t kThreads = 32 * kPixelWarps * kFilterWarps;
@@ -29,18 +41,24 @@ struct Tile {
   static constexpr int32_t kSharedBytes = kOriginBytes + kBuffers * (kPixelBytes + kFilterBytes);
 };
 
-// Where chunk `chunk` of a row of 64 bytes lies: 8 rows under one ldmatrix are in 8 different groups of banks.
+// Returns the offset of a chunk in a tile of rows of 64 bytes, four chunks each. The order of the chunks changes with
+// the row, so that the same chunk of 8 rows, which one ldmatrix reads, is in 8 different groups of banks:
+//
+//   row 0    0 1 2 3         row 4    2 3 0 1         two rows fill all 32 banks of 4 bytes
+//   row 1    0 1 2 3         row 5    2 3 0 1
+//   row 2    1 0 3 2         row 6    3 2 1 0
+//   row 3    1 0 3 2         row 7    3 2 1 0
 __device__ inline int32_t Swizzle(int32_t row, int32_t chunk) {
   return row * kTileBytes + (chunk ^ ((row >> 1) & 3)) * kChunk;
 }
 
-// Which tile of taps and which term a step has, and how many tiles were staged before.
+// One step of the sum.
 struct Step {
-  int32_t group, tile, term;
-  int32_t pixel_tiles;
+  int32_t group, tile, term;  // the group, the tile of taps, and the term within the group
+  int32_t pixel_tiles;        // how many tiles of pixels there were before, over all groups; its buffer follows from it
 };
 
-// The next step: terms within a tile, tiles within a group.
+// Moves on to the next step: the terms of a group follow each other within a tile, and the tiles within a group.
 __device__ inline void Advance(const TermGroup* groups, int32_t tiles, Step* step) {
   if (++step->term < groups[step->group].count) return;
   step->term = 0;
@@ -50,14 +68,16 @@ __device__ inline void Advance(const TermGroup* groups, int32_t tiles, Step* ste
   ++step->group;
 }
 
-// 1 in each byte of `bytes` that has all bits of the mask, else 0: `missing` has what lacks of the mask, and a byte
-// plus 127 carries into bit 7 unless it is 0.
+// Returns 1 in each byte that has all bits of the mask, else 0. `missing` has the bits of the mask that a byte lacks;
+// adding 127 to its lower 7 bits sets bit 7 unless they are 0.
 __device__ inline uint32_t Expand(uint32_t bytes, uint32_t mask) {
   const uint32_t missing = ~bytes & mask;
   const uint32_t carried = (missing & 0x7f7f7f7fu) + 0x7f7f7f7fu;
   return (~(carried | missing) >> 7) & 0x01010101u;
 }
 
+// Begins to copy the bytes of all pixels of the block for the tile of taps of a step. Each thread copies one column of
+// chunks and keeps its place among the filter's chunks in `cursor`.
 template <typename T>
 __device__ void StagePixels(const TermGemmArguments& arguments, const Step& step, ChunkCursor* cursor,
                             const int4* origins, unsigned char* target) {
@@ -78,6 +98,7 @@ __device__ void StagePixels(const TermGemmArguments& arguments, const Step& step
   Advance(g, kTileChunks, cursor);
 }
 
+// Begins to copy the coefficients of all filters of the block for the term and the tile of taps of a step.
 template <typename T>
 __device__ void StageFilters(const TermGemmArguments& arguments, const Step& step, int32_t first_filter,
                              unsigned char* target) {
@@ -92,15 +113,15 @@ __device__ void StageFilters(const TermGemmArguments& arguments, const Step& ste
   }
 }
 
-// The products of one step, for a warp's tile.
+// Adds the products of one step to the sums of a warp: sums[m][n] are 16 pixels (m) by 8 filters (n), as Mma has them.
 __device__ inline void MultiplyTile(const unsigned char* pixels, const unsigned char* filters, uint32_t mask,
                                     int32_t (&sums)[4][8][4]) {
   const int32_t lane = threadIdx.x % 32;
 #pragma unroll
-  for (int32_t half = 0; half < 2; ++half) {  // of 32 taps
+  for (int32_t half = 0; half < 2; ++half) {  // each half of the tile has 32 taps
     uint32_t b[8][2];
 #pragma unroll
-    for (int32_t n = 0; n < 4; ++n) {  // 16 filters: rows 0-7 and 8-15, chunks 0 and 1 of the half
+    for (int32_t n = 0; n < 4; ++n) {  // loads 16 filters: rows 0-7 and rows 8-15, each at chunks 0 and 1 of the half
       const int32_t row = n * 16 + lane % 8 + lane / 16 * 8;
       uint32_t words[4];
       LoadMatrices(filters + Swizzle(row, half * 2 + lane / 8 % 2), words);
@@ -121,6 +142,7 @@ __device__ inline void MultiplyTile(const unsigned char* pixels, const unsigned 
   }
 }
 
+// The kernel for one tile of output pixels and filters a block; blocks of the same pixels are neighbours.
 template <int32_t kPixelWarps, int32_t kFilterWarps, int32_t kSharedBytes>
 __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKernel(TermGemmArguments arguments) {
   using T = Tile<kPixelWarps, kFilterWarps>;
@@ -139,6 +161,7 @@ __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKe
   }
   __syncthreads();
 
+  // Begins the copies of the next step that is not staged; without one, an empty group of copies keeps the count.
   Step staged = {};
   ChunkCursor cursor = {};
   int32_t staged_steps = 0;
@@ -162,7 +185,7 @@ __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKe
   for (int32_t steps = 0; step.group < arguments.group_count; ++steps) {
     const TermGroup group = arguments.groups[step.group];
     WaitForCopies<kBuffers - 2>();
-    __syncthreads();  // the tiles of this step are there, and those of the last one are free
+    __syncthreads();  // the tiles of this step have arrived, and no thread reads the tiles of the last step any more
     stage();
     if (step.tile == 0 && step.term == 0 && group.shift_before != 0) {
 #pragma unroll
@@ -176,7 +199,7 @@ __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKe
 
   const int32_t lane = threadIdx.x % 32;
 #pragma unroll
-  for (int32_t row = 0; row < 8; ++row) {  // of sums[row / 2][][2 * (row % 2)]
+  for (int32_t row = 0; row < 8; ++row) {  // 8 rows of 8 pixels; two of them are the 16 pixels of an Mma
     const int32_t pixel = first_pixel + pixel_warp * kWarpTile + row * 8 + lane / 4;
     if (pixel >= g.output_pixels) continue;
     const OutputPixel output = OutputPixelAt(g, arguments.epilogue, pixel);
@@ -191,6 +214,7 @@ __global__ void __launch_bounds__(32 * kPixelWarps * kFilterWarps, 2) TermGemmKe
   }
 }
 
+// Launches the kernel with one shape of tile. It needs more shared memory than a kernel has without asking.
 template <int32_t kPixelWarps, int32_t kFilterWarps>
 cudaError_t LaunchTile(const TermGemmArguments& arguments, cudaStream_t stream) {
   using T = Tile<kPixelWarps, kFilterWarps>;
@@ -204,6 +228,7 @@ cudaError_t LaunchTile(const TermGemmArguments& arguments, cudaStream_t stream) 
 
 }  // namespace
 
+// Up to 64 filters fit a tile that is 64 filters wide, which leaves less of it unused.
 cudaError_t TermGemm(const TermGemmArguments& arguments, cudaStream_t stream) {
   return arguments.geometry.out_channels <= kWarpTile ? LaunchTile<4, 1>(arguments, stream)
                                                       : LaunchTile<2, 2>(arguments, stream);

@@ -1,6 +1,6 @@
-// What has no CUDA C++ of its own: asynchronous copies, ldmatrix and the integer MMA, as PTX.
+// Instructions that CUDA C++ has no functions for, as PTX: asynchronous copies, ldmatrix and the integer MMA.
 //
-// Host execution (tests/host_cuda) brings a model of each, with the same names.
+// Where the kernels are compiled for the CPU, tests/host_cuda provides a model of each function under the same name.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_WARP_CUH_
 #define TFAPPROX_COMMON_CORE_CUDA_WARP_CUH_
 
@@ -14,13 +14,14 @@
 namespace tfapprox {
 namespace cuda {
 
-// The block's dynamic shared memory, aligned to 128.
+// Returns the dynamic shared memory of the block, aligned to 128 bytes.
 __device__ inline unsigned char* SharedMemory() {
   extern __shared__ __align__(128) unsigned char memory[];
   return memory;
 }
 
-// Copies 16 bytes to shared memory; they are there after WaitForCopies and a barrier. A plain copy below 8.0.
+// Begins to copy 16 bytes to shared memory. All threads see them after WaitForCopies and a barrier. GPUs of a compute
+// capability below 8.0 have no asynchronous copies and copy at once.
 __device__ inline void CopyAsync16(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800
   const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
@@ -30,13 +31,14 @@ __device__ inline void CopyAsync16(void* shared, const void* global) {
 #endif
 }
 
+// Makes a group of the copies that this thread has begun since the last group.
 __device__ inline void CommitCopies() {
 #if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.commit_group;" ::: "memory");
 #endif
 }
 
-// Waits for all groups of this thread's copies but the last `kPending`.
+// Waits until all groups of copies of this thread are complete, except for the last `kPending` ones.
 template <int kPending>
 __device__ inline void WaitForCopies() {
 #if __CUDA_ARCH__ >= 800
@@ -44,8 +46,14 @@ __device__ inline void WaitForCopies() {
 #endif
 }
 
-// Four 8x16-byte matrices: lane i gives the address of row i % 8 of matrix i / 8, and receives, of each matrix, bytes
-// 4 * (lane % 4) and on of row lane / 4.
+// Loads four matrices of 8 rows of 16 bytes, with all 32 lanes of a warp. Lane i passes the address of row i % 8 of
+// matrix i / 8. It receives, in words[m], the 4 bytes from byte 4 * (i % 4) on of row i / 4 of matrix m.
+//
+//   a matrix      bytes 0-3   bytes 4-7   bytes 8-11   bytes 12-15
+//     row 0       lane 0      lane 1      lane 2       lane 3
+//     row 1       lane 4      lane 5      lane 6       lane 7
+//     ...
+//     row 7       lane 28     lane 29     lane 30      lane 31
 __device__ inline void LoadMatrices(const void* row, uint32_t (&words)[4]) {
   const auto address = static_cast<uint32_t>(__cvta_generic_to_shared(row));
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -54,10 +62,16 @@ __device__ inline void LoadMatrices(const void* row, uint32_t (&words)[4]) {
                : "memory");
 }
 
-// c[16][8] += a[16][32] * b[32][8], unsigned by signed bytes, modulo 2^32. Compute capability 7.5 has a quarter of it.
+// Adds a product of matrices to c, modulo 2^32: c[16][8] += a[16][32] * b[32][8], unsigned times signed bytes. Each
+// lane has 4 words of a, 2 words of b and 4 numbers of c:
 //
-//   a0 a2   rows 0-7,  taps 0-15 16-31      b0   taps 0-15      c0 c1   rows 0-7
-//   a1 a3   rows 8-15, taps 0-15 16-31      b1   taps 16-31     c2 c3   rows 8-15
+//           a: pixels by taps                     b: taps by filters         c: pixels by filters
+//               taps 0-15   taps 16-31                     filters 0-7                filters 0-7
+//   rows 0-7      a[0]        a[2]            taps 0-15       b[0]       rows 0-7      c[0], c[1]
+//   rows 8-15     a[1]        a[3]            taps 16-31      b[1]       rows 8-15     c[2], c[3]
+//
+// In a and b, words lie in lanes as LoadMatrices loads them; row i / 4 of c[0], c[1] has columns 2 * (i % 4) and
+// 2 * (i % 4) + 1 in lane i. Compute capability 7.5 has a quarter of this instruction, which is used four times.
 __device__ inline void Mma(const uint32_t (&a)[4], const uint32_t (&b)[2], int32_t (&c)[4]) {
 #if __CUDA_ARCH__ >= 800
   asm volatile(
