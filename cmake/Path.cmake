@@ -21,7 +21,7 @@ function(tfapprox_add_leaf core target)
 endfunction()
 
 # tfapprox_add_path(CORE NAME CAMEL FLAG...): path NAME of CORE, where the compiler knows the flags. CAMEL is the name as
-# it appears in the identifiers of C++, such as kLutGemmAvx2.
+# it appears in the identifiers of C++, such as kPathKernelsAvx2.
 function(tfapprox_add_path core name camel)
   string(TOUPPER ${name} upper)
   if(ARGN)
@@ -36,7 +36,7 @@ function(tfapprox_add_path core name camel)
   target_compile_options(tfapprox_path_${name} PRIVATE ${ARGN})
   target_compile_definitions(
     tfapprox_path_${name}
-    PRIVATE TFAPPROX_LUT_GEMM=kLutGemm${camel} TFAPPROX_ELEMENT_LOOPS=kElementLoops${camel}
+    PRIVATE TFAPPROX_PATH_KERNELS=kPathKernels${camel} TFAPPROX_ELEMENT_LOOPS=kElementLoops${camel}
   )
   target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_${upper})
 endfunction()
@@ -46,6 +46,6 @@ endfunction()
 function(tfapprox_add_avx512_model core model)
   tfapprox_add_leaf(${core} tfapprox_path_avx512vbmi_model core/lut_gemm_avx512vbmi.cc)
   target_include_directories(tfapprox_path_avx512vbmi_model BEFORE PRIVATE ${model})
-  target_compile_definitions(tfapprox_path_avx512vbmi_model PRIVATE TFAPPROX_LUT_GEMM=kLutGemmAvx512VbmiModel)
+  target_compile_definitions(tfapprox_path_avx512vbmi_model PRIVATE TFAPPROX_PATH_KERNELS=kPathKernelsAvx512VbmiModel)
   target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_AVX512VBMI_MODEL)
 endfunction()

@@ -20,8 +20,8 @@ Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
           << ", plan " << plan << (work.lanes == TFAPPROX_LANES_WEIGHT ? ", weights in lanes" : "");
 
   tensorflow::Tensor memory;
-  TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.prepared_bytes}),
-                                            &memory));
+  TF_RETURN_IF_ERROR(
+      context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.prepared_bytes}), &memory));
   void* prepared = Elements(memory);
   tensorflow::Shard(workers.num_threads, workers.workers, work.prepare_parts, work.cycles_per_prepare_part,
                     [&](int64_t begin, int64_t end) {

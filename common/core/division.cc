@@ -21,7 +21,7 @@ constexpr int64_t kMaxFilters = 64, kEnoughTiles = 32;
 
 // Returns a box with as many columns as `max_taps` allows, then as many rows, then as many channels. Channels are cut
 // at a multiple of 4, so that quads stay full, unless fewer than 4 channels fit.
-Box FirstBox(const tfapprox_conv2d& shape, int64_t max_taps) {
+Box FirstBox(const tfapprox_problem& shape, int64_t max_taps) {
   Box box{};
   box.columns = std::min(shape.filter_width, max_taps);
   box.rows = std::min(shape.filter_height, max_taps / box.columns);
@@ -32,7 +32,7 @@ Box FirstBox(const tfapprox_conv2d& shape, int64_t max_taps) {
 
 }  // namespace
 
-Box Division::BoxAt(const tfapprox_conv2d& shape, int64_t index) const {
+Box Division::BoxAt(const tfapprox_problem& shape, int64_t index) const {
   Box result = box;
   result.channel = index % box_channels * box.channels;
   result.column = index / box_channels % box_columns * box.columns;
@@ -43,7 +43,7 @@ Box Division::BoxAt(const tfapprox_conv2d& shape, int64_t index) const {
   return result;
 }
 
-Division Divide(const tfapprox_conv2d& shape, const Program& program) {
+Division Divide(const tfapprox_problem& shape, const Program& program) {
   Division division;
   // The bytes of a panel for each tap and pixel: one for the code, if codes are looked up, and one for each feature.
   const int64_t bytes = (program.planes != 0) + static_cast<int64_t>(program.terms.size());
@@ -71,11 +71,11 @@ Division Divide(const tfapprox_conv2d& shape, const Program& program) {
   return division;
 }
 
-tfapprox_conv2d Simplify(const tfapprox_conv2d& shape) {
+tfapprox_problem Simplify(const tfapprox_problem& shape) {
   // Without padding, a tap is never outside of the input in the two cases below.
   const bool unpadded = shape.pad_top == 0 && shape.pad_left == 0;
   const bool nhwc = shape.layout == TFAPPROX_LAYOUT_NHWC;
-  tfapprox_conv2d simple = shape;
+  tfapprox_problem simple = shape;
   if (unpadded && shape.filter_height == 1 && shape.filter_width == 1 && shape.stride_height == 1 &&
       shape.stride_width == 1 && shape.out_height == shape.in_height && shape.out_width == shape.in_width) {
     simple.batch = nhwc ? 1 : shape.batch;

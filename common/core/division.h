@@ -63,16 +63,16 @@ struct Division {
   int64_t boxes;                                // the number of all boxes, the product of these three numbers
 
   // Returns box number `index`; boxes of the same rows and columns follow each other.
-  Box BoxAt(const tfapprox_conv2d& shape, int64_t index) const;
+  Box BoxAt(const tfapprox_problem& shape, int64_t index) const;
 };
 
 // Divides a convolution, whose `shape` has been simplified by Simplify, for a program.
-Division Divide(const tfapprox_conv2d& shape, const Program& program);
+Division Divide(const tfapprox_problem& shape, const Program& program);
 
 // Returns an equivalent convolution with fewer and longer rows, or `shape` itself. Two cases need no windows: a filter
 // of 1x1 without stride, whose pixels become one row (in layout NCHW, one row per image), and in layout NHWC a filter
 // as large as the input, whose images become the pixels of one row.
-tfapprox_conv2d Simplify(const tfapprox_conv2d& shape);
+tfapprox_problem Simplify(const tfapprox_problem& shape);
 
 }  // namespace tfapprox
 

@@ -13,34 +13,34 @@ namespace {
 
 // CMake defines TFAPPROX_HAS_<PATH> for each path that its compiler can build.
 #ifdef TFAPPROX_HAS_AVX2
-constexpr const LutGemm* kAvx2 = &kLutGemmAvx2;
+constexpr const PathKernels* kAvx2 = &kPathKernelsAvx2;
 constexpr const ElementLoops* kAvx2Loops = &kElementLoopsAvx2;
 #else
-constexpr const LutGemm* kAvx2 = nullptr;
+constexpr const PathKernels* kAvx2 = nullptr;
 constexpr const ElementLoops* kAvx2Loops = nullptr;
 #endif
 #ifdef TFAPPROX_HAS_AVX512VBMI
-constexpr const LutGemm* kAvx512Vbmi = &kLutGemmAvx512Vbmi;
+constexpr const PathKernels* kAvx512Vbmi = &kPathKernelsAvx512Vbmi;
 constexpr const ElementLoops* kAvx512VbmiLoops = &kElementLoopsAvx512Vbmi;
 #else
-constexpr const LutGemm* kAvx512Vbmi = nullptr;
+constexpr const PathKernels* kAvx512Vbmi = nullptr;
 constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
 #endif
 
 bool Always() { return true; }
 
 // The costs, in the order of tfapprox_plan_costs, and the cycles of a look-up were measured (docs/cpu_kernels.md).
-constexpr LutGemmPath kPaths[] = {
+constexpr CpuPath kPaths[] = {
     {"avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, {0.09, 0.6, 0.43, 0.63, 1}, 0.17},
     {"avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, {0.08, 0.8, 0.32, 0.6, 1}, 0.9},
-    {"scalar", Always, true, &kLutGemmScalar, &kElementLoopsScalar, {0.5, 1, 1, 1, 1}, 1.1},
+    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, {0.5, 1, 1, 1, 1}, 1.1},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
     // can test it.
     {"avx512vbmi_model",
      Always,
      false,
-     &kLutGemmAvx512VbmiModel,
+     &kPathKernelsAvx512VbmiModel,
      &kElementLoopsScalar,
      {0.09, 0.6, 0.43, 0.63, 1},
      100},
@@ -48,17 +48,17 @@ constexpr LutGemmPath kPaths[] = {
 };
 
 // Why a path cannot be forced, for the error message; empty if it can be.
-const char* Reason(const LutGemmPath& path) {
+const char* Reason(const CpuPath& path) {
   return path.kernels == nullptr ? " (not built)" : path.supported() ? "" : " (not on this CPU)";
 }
 
 }  // namespace
 
-int32_t ChooseLutGemm(tfapprox_error* error) {
+int32_t ChooseCpuPath(tfapprox_error* error) {
   const char* forced = std::getenv("TFAPPROX_FORCE_PATH");
   const bool any = forced == nullptr || forced[0] == '\0';
   std::string rule;
-  for (const LutGemmPath& path : kPaths) {
+  for (const CpuPath& path : kPaths) {
     const bool is_candidate = any ? path.by_default : std::strcmp(path.name, forced) == 0;
     if (is_candidate && path.kernels != nullptr && path.supported()) return static_cast<int32_t>(&path - kPaths);
     rule += std::string(rule.empty() ? "" : ", ") + path.name + Reason(path);
@@ -67,14 +67,14 @@ int32_t ChooseLutGemm(tfapprox_error* error) {
   return -1;
 }
 
-const LutGemmPath& LutGemmPathAt(int32_t number) { return kPaths[number]; }
+const CpuPath& CpuPathAt(int32_t number) { return kPaths[number]; }
 
 }  // namespace tfapprox
 
 int32_t tfapprox_path(const char** name, tfapprox_error* error) {
-  const int32_t path = tfapprox::ChooseLutGemm(error);
+  const int32_t path = tfapprox::ChooseCpuPath(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-  *name = tfapprox::LutGemmPathAt(path).name;
+  *name = tfapprox::CpuPathAt(path).name;
   return TFAPPROX_OK;
 }
 
@@ -82,7 +82,7 @@ int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built,
   if (index < 0 || index >= static_cast<int32_t>(sizeof tfapprox::kPaths / sizeof *tfapprox::kPaths)) {
     return TFAPPROX_NOT_FOUND;
   }
-  const tfapprox::LutGemmPath& path = tfapprox::LutGemmPathAt(index);
+  const tfapprox::CpuPath& path = tfapprox::CpuPathAt(index);
   *name = path.name;
   *built = path.kernels != nullptr;
   *supported = path.supported();

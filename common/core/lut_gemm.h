@@ -6,7 +6,7 @@
 // Three things meet when a sum is computed:
 //
 // - A *path* is a set of compiled functions for one instruction set: "avx512vbmi", "avx2" or "scalar". It depends on
-//   the machine only. lut_gemm.cc lists the paths, best first, and ChooseLutGemm takes the first one that this build
+//   the machine only. lut_gemm.cc lists the paths, best first, and ChooseCpuPath takes the first one that this build
 //   contains and this CPU supports. The environment variable TFAPPROX_FORCE_PATH names another one.
 // - A *plan* is a way to write one truth table as a sum of terms, which are products of bytes, and of a residual, which
 //   is looked up (plan.h). It depends on the table only: a table has a plan of kind look_up and may have up to four
@@ -24,33 +24,33 @@
 // approximate table may take terms on one path and look-ups on another. TFAPPROX_PLAN forces a kind of plan. Whatever
 // is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
 //
-// To add a path, write lut_gemm_<path>.cc, which defines a LutGemm, let CMake compile it and element_loops.cc with the
+// To add a path, write lut_gemm_<path>.cc, which defines a PathKernels, let CMake compile it and element_loops.cc with the
 // flags of the instruction set, and add a line to kPaths in lut_gemm.cc with the costs that were measured.
 #ifndef TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 #define TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 
-#include "kernels.h"
+#include "path_kernels.h"
 #include "plan.h"
 
 namespace tfapprox {
 
 // A line of the list of paths.
-struct LutGemmPath {
-  const char* name;           // the name that TFAPPROX_FORCE_PATH takes
-  bool (*supported)();        // whether this CPU can run the path
-  bool by_default;            // whether the path may be chosen without being forced
-  const LutGemm* kernels;     // the path's kernels, or null if the compiler could not build them
-  const ElementLoops* loops;  // the path's loops around the kernels, null under the same condition
-  PlanCosts costs;            // the cost of each unit of a plan, relative to one look-up of the plan look_up
-  double look_up_cycles;      // CPU cycles for one product by the plan look_up, to estimate the time of a tile
+struct CpuPath {
+  const char* name;            // the name that TFAPPROX_FORCE_PATH takes
+  bool (*supported)();         // whether this CPU can run the path
+  bool by_default;             // whether the path may be chosen without being forced
+  const PathKernels* kernels;  // the path's kernels, or null if the compiler could not build them
+  const ElementLoops* loops;   // the path's loops around the kernels, null under the same condition
+  PlanCosts costs;             // the cost of each unit of a plan, relative to one look-up of the plan look_up
+  double look_up_cycles;       // CPU cycles for one product by the plan look_up, to estimate the time of a tile
 };
 
 // Returns the number of the path to use: the forced one, or else the first one that is built and supported. Returns -1
 // and sets `error` if the forced path is unknown, not built or not supported.
-int32_t ChooseLutGemm(tfapprox_error* error);
+int32_t ChooseCpuPath(tfapprox_error* error);
 
-// Returns path number `number`, which ChooseLutGemm has returned or which is less than the number of paths.
-const LutGemmPath& LutGemmPathAt(int32_t number);
+// Returns path number `number`, which ChooseCpuPath has returned or which is less than the number of paths.
+const CpuPath& CpuPathAt(int32_t number);
 
 }  // namespace tfapprox
 

@@ -1,9 +1,9 @@
 // lut_gemm with AVX2: vpshufb looks up 32 pixels at once in 16 entries of a weight's table, one part after the other.
 //
-// lut_gemm.cc lists this path; the file is a leaf (kernels.h).
+// lut_gemm.cc lists this path; the file is a leaf (path_kernels.h).
 #include <immintrin.h>
 
-#include "kernels.h"
+#include "path_kernels.h"
 
 namespace tfapprox {
 namespace {
@@ -202,6 +202,6 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const LutGemm TFAPPROX_LUT_GEMM = {Format, LookUpPlanes, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpPlanes, Multiply, Map};
 
 }  // namespace tfapprox

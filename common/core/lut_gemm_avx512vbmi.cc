@@ -13,10 +13,10 @@
 //     lane = code < 128 ? low : high                  a blend by the top bits of the codes
 //
 // A table of 128 entries needs one vpermi2b and no blend, a table of 64 entries one vpermb. lut_gemm.cc lists this
-// path; the file is a leaf (kernels.h). docs/cpu_kernels.md has the budgets of registers and caches.
+// path; the file is a leaf (path_kernels.h). docs/cpu_kernels.md has the budgets of registers and caches.
 #include <immintrin.h>
 
-#include "kernels.h"
+#include "path_kernels.h"
 
 namespace tfapprox {
 namespace {
@@ -248,6 +248,6 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const LutGemm TFAPPROX_LUT_GEMM = {Format, LookUpPlanes, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpPlanes, Multiply, Map};
 
 }  // namespace tfapprox

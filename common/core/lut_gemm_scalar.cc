@@ -4,8 +4,8 @@
 //
 // Four taps share one pass over the sums, which quarters the loads and stores of sums. The tables of four weights (2
 // KiB), the sums of one filter (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache. lut_gemm.cc
-// lists this path last; the file is a leaf (kernels.h).
-#include "kernels.h"
+// lists this path last; the file is a leaf (path_kernels.h).
+#include "path_kernels.h"
 
 namespace tfapprox {
 namespace {
@@ -77,6 +77,6 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const LutGemm TFAPPROX_LUT_GEMM = {Format, LookUpEntries, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpEntries, Multiply, Map};
 
 }  // namespace tfapprox

@@ -24,7 +24,7 @@ void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   const double products_per_tile =
       static_cast<double>(Taps(problem)) *
       static_cast<double>(division.width * std::min(division.filters, problem.out_channels));
-  const auto cycles_per_tile = static_cast<int64_t>(LutGemmPathAt(path).look_up_cycles * products_per_tile);
+  const auto cycles_per_tile = static_cast<int64_t>(CpuPathAt(path).look_up_cycles * products_per_tile);
   work->cycles_per_run_part = cycles_per_tile * (work->tiles / work->run_parts);
   work->prepare_parts = CeilDivide(problem.out_channels, kFiltersPerPart);
   work->cycles_per_prepare_part = kCyclesPerPreparedByte * (work->prepared_bytes / work->prepare_parts);
@@ -34,7 +34,7 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
   *work = {};
   if (const int32_t status = tfapprox_operation_check(&operation, error)) return status;
   if (threads < 1) return Fail(error, TFAPPROX_INVALID_ARGUMENT, "threads must be 1 or more; received %d", threads);
-  const int32_t path = ChooseLutGemm(error);
+  const int32_t path = ChooseCpuPath(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
   if (const int32_t status = FindProgram(*operation.table, path, &work->program, error)) return status;
   work->problem = Simplify(operation.problem);

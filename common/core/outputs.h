@@ -64,7 +64,8 @@ class WrappedOutputs : public Outputs {
  private:
   const Call& call_;
   const uint64_t lanes_zero_, broadcast_zero_;
-  int32_t corrections_[kMaxWidth];  // of each pixel: the part of its total and of (5.2) that is the same for all filters
+  int32_t
+      corrections_[kMaxWidth];  // of each pixel: the part of its total and of (5.2) that is the same for all filters
 };
 
 }  // namespace tfapprox

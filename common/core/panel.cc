@@ -93,7 +93,7 @@ void AddSums(const Program& program, const Box& box, Panel* panel) {
 
 }  // namespace
 
-Panel MakePanel(const tfapprox_conv2d& shape, const Program& program, const Division& division, MemoryLayout* layout) {
+Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Division& division, MemoryLayout* layout) {
   Panel panel{};
   panel.width = division.width;
   panel.codes = layout->Take<uint8_t>(program.planes == 0 ? 0 : division.box.taps() * panel.width);
@@ -107,7 +107,7 @@ Panel MakePanel(const tfapprox_conv2d& shape, const Program& program, const Divi
   return panel;
 }
 
-void PackPanel(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+void PackPanel(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
                bool is_first, int64_t first, int64_t pixels, Panel* panel) {
   Staging& s = panel->staging;
   panel->first = first;

@@ -41,11 +41,11 @@ struct Panel {
 };
 
 // Returns a panel for blocks and boxes of the division's size, with arrays taken from `layout`.
-Panel MakePanel(const tfapprox_conv2d& shape, const Program& program, const Division& division, MemoryLayout* layout);
+Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Division& division, MemoryLayout* layout);
 
 // Packs the taps of `box` for output pixels [first, first + pixels). `is_first` says that this is the block's first
 // box, for which the sums over boxes are set to 0. The tile loop packs the boxes in order.
-void PackPanel(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+void PackPanel(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
                bool is_first, int64_t first, int64_t pixels, Panel* panel);
 
 }  // namespace tfapprox

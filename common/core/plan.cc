@@ -109,9 +109,9 @@ int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t t
 int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                              tfapprox_error* error) {
   if (costs == nullptr) {
-    const int32_t path = tfapprox::ChooseLutGemm(error);
+    const int32_t path = tfapprox::ChooseCpuPath(error);
     if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-    costs = &tfapprox::LutGemmPathAt(path).costs;
+    costs = &tfapprox::CpuPathAt(path).costs;
   }
   if (!(costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
         costs->look_up > 0)) {

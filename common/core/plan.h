@@ -8,8 +8,8 @@
 //
 //   sum of activation[a]      one number per output pixel, the same for every filter     computed by panel.cc
 //   sum of weight[w]          one number per filter, the same for every pixel            part of the prepared filter
-//   sums of terms             one int8 matrix product per term                           LutGemm::multiply
-//   sum of residual[a, w]     one look-up per tap                                        LutGemm::look_up
+//   sums of terms             one int8 matrix product per term                           PathKernels::multiply
+//   sum of residual[a, w]     one look-up per tap                                        PathKernels::look_up
 //
 // The residual may be empty, bytes, a table of few rows, or the whole table (docs/plans.md). Codes are bytes and
 // residuals unsigned words as in table.h, also for a signed table; `weight` takes the offset of such words back, so

@@ -34,7 +34,7 @@ const std::vector<Plan>& Plans(const tfapprox_table& table) {
 }
 
 int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error) {
-  const LutGemmPath& kernels = LutGemmPathAt(path);
+  const CpuPath& kernels = CpuPathAt(path);
   const Plan* plan;
   if (const int32_t status = ChoosePlan(table, kernels.costs, &plan, error)) return status;
   try {

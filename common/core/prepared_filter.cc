@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kBlockTaps = 16, kBlockFilters = 256;
 
 struct Preparation {
-  const tfapprox_conv2d& shape;
+  const tfapprox_problem& shape;
   const Program& program;
   const Source& source;
   const PreparedFilter& prepared;
@@ -67,7 +67,7 @@ struct Preparation {
   }
 
   // The taps of a box of channels of each window.
-  void GatherBox(const tfapprox_conv2d& windows, const Box& box, uint8_t* target) const {
+  void GatherBox(const tfapprox_problem& windows, const Box& box, uint8_t* target) const {
     target += range.begin * box.taps();
     for (int64_t pixel = range.begin; pixel < range.end; ++pixel) {
       const int64_t row = pixel / windows.out_width, image = row / windows.out_height;
@@ -129,7 +129,7 @@ struct Preparation {
 
 }  // namespace
 
-PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
+PreparedFilter MakePreparedFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
                                   MemoryLayout* layout) {
   const int64_t channels = shape.out_channels;
   PreparedFilter prepared;
@@ -144,13 +144,13 @@ PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& p
   return prepared;
 }
 
-void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
-                   const PreparedFilter& prepared, FilterRange range) {
+void PrepareFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
+                   const Source& filter, const PreparedFilter& prepared, FilterRange range) {
   const Preparation preparation{shape, program, filter, prepared, range};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.TransposeBox(box, codes); });
 }
 
-void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
+void PrepareWindows(const tfapprox_problem& windows, const tfapprox_problem& shape, const Program& program,
                     const Division& division, const Source& input, const PreparedFilter& prepared, FilterRange range) {
   const Preparation preparation{shape, program, input, prepared, range};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.GatherBox(windows, box, codes); });

@@ -17,7 +17,7 @@ struct PreparedFilter {
 };
 
 // Where the arrays lie in `layout`; those beyond the one of a box begin after it.
-PreparedFilter MakePreparedFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division,
+PreparedFilter MakePreparedFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
                                   MemoryLayout* layout);
 
 // Of the out_channels. What threads prepare of different ones is disjoint.
@@ -26,11 +26,11 @@ struct FilterRange {
 };
 
 // Fills it from a filter [taps][out_channels].
-void PrepareFilter(const tfapprox_conv2d& shape, const Program& program, const Division& division, const Source& filter,
-                   const PreparedFilter& prepared, FilterRange range);
+void PrepareFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
+                   const Source& filter, const PreparedFilter& prepared, FilterRange range);
 
 // Fills it from the windows of an input, each of them a filter 1x1 of `shape`: those of `windows`, which is NHWC.
-void PrepareWindows(const tfapprox_conv2d& windows, const tfapprox_conv2d& shape, const Program& program,
+void PrepareWindows(const tfapprox_problem& windows, const tfapprox_problem& shape, const Program& program,
                     const Division& division, const Source& input, const PreparedFilter& prepared, FilterRange range);
 
 }  // namespace tfapprox

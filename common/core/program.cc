@@ -8,7 +8,7 @@
 namespace tfapprox {
 namespace {
 
-// Returns the residual of a plan as [256 weights][entries], the form that LutGemm::format takes.
+// Returns the residual of a plan as [256 weights][entries], the form that PathKernels::format takes.
 std::vector<uint16_t> Columns(const tfapprox_table& table, const Plan& plan) {
   if (plan.kind == PlanKind::kErrorPlane) return {plan.error.begin(), plan.error.end()};
   if (plan.kind == PlanKind::kClasses) return plan.class_columns;
@@ -58,7 +58,7 @@ void SetActivation(const tfapprox_table& table, Program* program) {
 
 }  // namespace
 
-std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const LutGemmPath& path) {
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path) {
   std::unique_ptr<Program> program(new Program{});
   program->path = &path;
   program->plan = &plan;

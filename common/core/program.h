@@ -8,14 +8,14 @@
 #include <memory>
 #include <vector>
 
-#include "kernels.h"
 #include "lut_gemm.h"
+#include "path_kernels.h"
 #include "plan.h"
 
 // What a path does with codes, in the order of the equation in plan.h. The type is opaque in the C interface.
 struct tfapprox_program {
-  const tfapprox::LutGemmPath* path;  // whose kernels and loops run the program
-  const tfapprox::Plan* plan;         // which equation the program carries out
+  const tfapprox::CpuPath* path;  // whose kernels and loops run the program
+  const tfapprox::Plan* plan;     // which equation the program carries out
 
   // If `affine`, activation[a] is slope * a + intercept modulo 2^32, as in most plans, so that its sum over a window is
   // slope * (sum of the codes) + intercept * taps. Otherwise each staged code is looked up in `activation`.
@@ -32,7 +32,7 @@ struct tfapprox_program {
   int32_t entries, planes;
   const uint8_t* class_of;            // [256] the index of each code in the residual; null if codes are the indices
   std::unique_ptr<uint8_t[]> memory;  // owns `tables`
-  const uint8_t* tables;              // [256 weights] tables as LutGemm::format writes them, aligned to 64 bytes
+  const uint8_t* tables;              // [256 weights] tables as PathKernels::format writes them, aligned to 64 bytes
 };
 
 namespace tfapprox {
@@ -40,7 +40,7 @@ namespace tfapprox {
 using Program = tfapprox_program;
 
 // Returns the program of a plan of `table`, both of which must outlive it. Throws std::bad_alloc.
-std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const LutGemmPath& path);
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path);
 
 // Returns true if the feature of each code is the code itself, so that staged codes serve as features.
 bool IsIdentity(const PlanTerm& term);

@@ -35,7 +35,7 @@ struct Row {
 // Stages rows of some channels.
 class Stager {
  public:
-  Stager(const tfapprox_conv2d& shape, const ElementLoops& loops, const Source& source, int64_t channel,
+  Stager(const tfapprox_problem& shape, const ElementLoops& loops, const Source& source, int64_t channel,
          int64_t channels, Staging* staging)
       : shape_(shape), loops_(loops), source_(source), channel_(channel), channels_(channels), staging_(*staging) {}
 
@@ -111,7 +111,7 @@ class Stager {
     }
   }
 
-  const tfapprox_conv2d& shape_;
+  const tfapprox_problem& shape_;
   const ElementLoops& loops_;
   const Source& source_;
   const int64_t channel_, channels_;  // the first channel of the input, and how many are staged
@@ -138,7 +138,7 @@ void AddActivations(const int32_t* activation, int64_t channels, Staging* stagin
 
 }  // namespace
 
-Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const Box& box, int64_t width,
+Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
                     MemoryLayout* layout) {
   Staging s{};
   const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // the output rows that a block may touch
@@ -168,7 +168,7 @@ Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const 
   return s;
 }
 
-void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Staging* staging) {
+void SetRuns(const tfapprox_problem& shape, int64_t first, int64_t pixels, Staging* staging) {
   Staging& s = *staging;
   const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
   s.run_count = s.patch_count = 0;
@@ -190,7 +190,7 @@ void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Stagin
   }
 }
 
-void StageChannels(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+void StageChannels(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
                    int64_t channel, int64_t channels, Staging* staging) {
   Staging& s = *staging;
   const StagedAxis &rows = s.rows, &columns = s.columns;

@@ -88,15 +88,15 @@ struct Staging {
 
 // Returns the sizes for blocks of `width` pixels and for boxes up to the size of `box`, with arrays taken from
 // `layout`.
-Staging MakeStaging(const tfapprox_conv2d& shape, const Program& program, const Box& box, int64_t width,
+Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
                     MemoryLayout* layout);
 
 // Divides output pixels [first, first + pixels) of the batch into patches and runs.
-void SetRuns(const tfapprox_conv2d& shape, int64_t first, int64_t pixels, Staging* staging);
+void SetRuns(const tfapprox_problem& shape, int64_t first, int64_t pixels, Staging* staging);
 
 // Stages channels [channel, channel + channels) of the input under the rows and columns of `box`, for the patches that
 // SetRuns has set, and adds their codes to the sums over the channels. `channels` is at most staging->channels.
-void StageChannels(const tfapprox_conv2d& shape, const Program& program, const Source& source, const Box& box,
+void StageChannels(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
                    int64_t channel, int64_t channels, Staging* staging);
 
 }  // namespace tfapprox

@@ -185,7 +185,6 @@ typedef struct tfapprox_problem {
   int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
   int64_t out_height, out_width;                    /* set by resolve */
 } tfapprox_problem;
-typedef tfapprox_problem tfapprox_conv2d; /* TEMPORARY: until the files that others edit are merged */
 
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
 TFAPPROX_API int32_t tfapprox_problem_resolve(tfapprox_problem* problem, tfapprox_error* error);

@@ -24,7 +24,7 @@ namespace cuda {
 // The channels of a chunk.
 constexpr int32_t kChunk = 16;
 
-// The sizes of the convolution, as in tfapprox_conv2d, and of the pass.
+// The sizes of the convolution, as in tfapprox_problem, and of the pass.
 struct Geometry {
   int32_t in_height, in_width, in_channels;  // of one image
   int32_t filter_height, filter_width, out_channels;

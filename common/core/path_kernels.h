@@ -3,8 +3,8 @@
 // The files that define these structures are leaves: they are compiled with flags of their own and use nothing but this
 // header, raw memory and intrinsics. A leaf must not use an inline function or a template that another file uses, too:
 // the linker keeps one copy of it, and that copy may contain instructions that an older CPU does not have.
-#ifndef TFAPPROX_COMMON_CORE_KERNELS_H_
-#define TFAPPROX_COMMON_CORE_KERNELS_H_
+#ifndef TFAPPROX_COMMON_CORE_PATH_KERNELS_H_
+#define TFAPPROX_COMMON_CORE_PATH_KERNELS_H_
 
 #include <cstdint>
 
@@ -69,7 +69,7 @@ struct MultiplyArguments {
 };
 
 // The kernels of one path: the inner products, and the conversions that serve them.
-struct LutGemm {
+struct PathKernels {
   // Writes the tables of 256 weights, 256 * entries * planes bytes that are aligned to 64, in the path's own order.
   // `columns` is [256 weights][entries] and has values below 256 if `planes` is 1.
   void (*format)(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables);
@@ -117,11 +117,11 @@ struct ElementLoops {
                      int64_t pixel_step);
 };
 
-// lut_gemm_<path>.cc defines the LutGemm of its path; the model compiles the source of avx512vbmi once more. Each
+// lut_gemm_<path>.cc defines the PathKernels of its path; the model compiles the source of avx512vbmi once more. Each
 // compilation of element_loops.cc defines one ElementLoops; the model uses that of the scalar path.
-extern const LutGemm kLutGemmScalar, kLutGemmAvx2, kLutGemmAvx512Vbmi, kLutGemmAvx512VbmiModel;
+extern const PathKernels kPathKernelsScalar, kPathKernelsAvx2, kPathKernelsAvx512Vbmi, kPathKernelsAvx512VbmiModel;
 extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Vbmi;
 
 }  // namespace tfapprox
 
-#endif  // TFAPPROX_COMMON_CORE_KERNELS_H_
+#endif  // TFAPPROX_COMMON_CORE_PATH_KERNELS_H_
