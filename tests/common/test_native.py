@@ -160,7 +160,7 @@ def test_ax_conv2d_refuses_signed_tables(ax_tune):
     codes, table = np.zeros(ONES, np.uint8), reference.exact_table(8, signed=True)
     for function in (reference.ax_conv2d, native.ax_conv2d):
         with pytest.raises(ValueError, match=r"(unsigned products for|AxConv2D must have an unsigned).*signed one"):
-            function(codes, codes, -1, 1, -1, 1, ONES, "SAME", table, ax_tune)
+            function(codes, codes, -1, 1, -1, 1, ONES, "SAME", table=table, ax_tune=ax_tune)
 
 
 def test_structures_have_the_sizes_of_the_header(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cases import random_table
-from tfapprox.common import load_table, native, pin_table, save_table
+from tfapprox.common import TruthTable, load_table, load_truth_table, native, pin_table, save_table
 from tfapprox.common.reference import exact_table
 
 
@@ -19,6 +19,27 @@ def test_round_trip(tmp_path, num_bits):
     assert (tmp_path / "t.bin").stat().st_size == 2 * 4**num_bits
     np.testing.assert_array_equal(load_table(str(tmp_path / "t.bin"), num_bits), table)
     np.testing.assert_array_equal(load_table("", num_bits), exact_table(num_bits))
+
+
+def test_a_truth_table_by_name_or_path(tmp_path, monkeypatch):
+    made = TruthTable(random_table(8, 1, signed=True))
+    save_table(tmp_path / "mul8s_MINE.bin", made)
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    path = tmp_path / "mul8s_MINE.bin"
+    for name in ("mul8s_MINE", path, str(path), bytes(path), pin_table(path), pin_table("mul8s_MINE")):
+        loaded = load_truth_table(name)
+        assert (loaded, loaded.name, loaded.signed) == (made, "mul8s_MINE", True)
+    assert path.read_bytes() == made.to_bytes()
+    assert load_truth_table("", 3) == TruthTable.exact(3)
+    assert load_truth_table("", 3).name == "mul3u_exact"
+
+
+@pytest.mark.parametrize(("name", "signed", "rule"), [("mul8u_A", True, "begin"), ("mul8s_A", False, "not begin")])
+def test_a_truth_table_is_not_saved_under_a_name_of_the_other_sign(tmp_path, name, signed, rule):
+    table = TruthTable(np.zeros((256, 256), int), signed=signed)
+    with pytest.raises(ValueError, match=f"^path must {rule} with mul8s_ for an? (un)?signed table; received '{name}'"):
+        save_table(tmp_path / name, table)
+    assert not (tmp_path / name).exists()
 
 
 def test_file_is_little_endian_with_the_activation_first(tmp_path):
