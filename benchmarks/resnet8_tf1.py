@@ -17,7 +17,7 @@ import typer
 from measure import machine
 
 import tfapprox
-from tfapprox.common.terminal import stop_on_error
+from tfapprox.terminal import stop_on_error
 from tfapprox.tf1 import graph as graphs
 from tfapprox.tf1 import layers
 

@@ -1,14 +1,30 @@
 """The arithmetic without TensorFlow: truth tables, multipliers, the numpy reference and the native core.
 
+Importing this package loads no compiled library: the core is loaded by the first function that calls it. What needs
+numpy only (`TruthTable`, `metrics`, `reference`) also runs in a checkout where nothing has been compiled.
+
 Modules:
-    tables: `load_table`, `pin_table`, `save_table`.
-    multipliers: names of the multipliers that can be loaded.
+    truth_table: `TruthTable`, the products of a multiplier as a value.
+    tables: `load_table`, `load_truth_table`, `pin_table`, `save_table`.
+    multipliers: the multipliers that can be loaded; import, check and description of new ones.
     metrics: error figures of a table.
     reference: both operations in numpy, the specification that every backend is tested against.
     native: the compiled core, called by ctypes.
+    cuda: the same operations on a GPU, called by ctypes.
 """
 
 from . import metrics, multipliers, native, reference
-from .tables import load_table, pin_table, save_table
+from .tables import load_table, load_truth_table, pin_table, save_table
+from .truth_table import TruthTable
 
-__all__ = ["load_table", "metrics", "multipliers", "native", "pin_table", "reference", "save_table"]
+__all__ = [
+    "TruthTable",
+    "load_table",
+    "load_truth_table",
+    "metrics",
+    "multipliers",
+    "native",
+    "pin_table",
+    "reference",
+    "save_table",
+]

@@ -1,18 +1,35 @@
-"""What both operations of the reference share: the geometry of a convolution and the sum of look-ups."""
+"""The geometry of a convolution and the sum of look-ups, which both operations of the reference use."""
 
-from collections import namedtuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
-AxOutput = namedtuple("AxOutput", "output min_output max_output")
-AxOutput.__doc__ = "What `ax_conv2d` returns: int32 array `[batch, out_height, out_width, filters]`, two float32."
 
-Window = namedtuple("Window", "output pad_before")
-Window.__doc__ = "One dimension of a convolution (4): output size and padding before the first element."
+class AxOutput(NamedTuple):
+    """The result of `ax_conv2d`.
+
+    Attributes:
+        output: int32 array `[batch, out_height, out_width, out_channels]`.
+        min_output: float32, the real number of the code -2**31 of `output`.
+        max_output: float32, the real number of the code 2**31 of `output`.
+    """
+
+    output: np.ndarray
+    min_output: np.float32
+    max_output: np.float32
 
 
-def window(size, filter_size, stride, dilation, padding, explicit=()):
-    """One dimension of a convolution as TensorFlow's conv2d has it (4.1)-(4.3): a `Window`.
+class Window(NamedTuple):
+    """One dimension of a convolution (4): output size and padding before the first element."""
+
+    output: int
+    pad_before: int
+
+
+def window(
+    size: int, filter_size: int, stride: int, dilation: int, padding: str, explicit: Sequence[int] = ()
+) -> Window:
+    """Output size and padding of one dimension, as TensorFlow's conv2d computes them (4.1)-(4.3).
 
     Args:
         size: input size.
@@ -36,13 +53,13 @@ def window(size, filter_size, stride, dilation, padding, explicit=()):
     return Window(max(0, numerator // stride), before)
 
 
-def taps(origins, filter_size, dilation):
-    """Input positions `[outputs, filter_size]` of the taps of one dimension, from those of the first taps."""
+def taps(origins: np.ndarray, filter_size: int, dilation: int) -> np.ndarray:
+    """Input positions `[outputs, filter_size]` of the taps of one dimension; `origins` has the first tap's."""
     return origins[:, None] + np.arange(filter_size) * dilation
 
 
-def patches(x, rows, columns, fill):
-    """The taps of every output pixel, `fill` where they lie outside of the input.
+def patches(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, fill: int) -> np.ndarray:
+    """The input values under the taps of every output pixel, `fill` where a tap lies outside of the input.
 
     Args:
         x: array `[batch, height, width, channels]`.
@@ -63,12 +80,12 @@ def patches(x, rows, columns, fill):
     return taken.reshape(batch * len(rows) * len(columns), rows.shape[1] * columns.shape[1] * channels)
 
 
-def look_up_sum(table, a, w):
+def look_up_sum(table: np.ndarray, a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Sums of table products over the taps (3.1): int64 `[pixels, filters]`.
 
     Args:
-        table: integer array `[codes, codes]`, activation code first. Signed codes below 0 count from its end, which is
-            where two's complement has them (1.3).
+        table: integer array `[codes, codes]`, activation code first. Signed codes below 0 index it from its end, where
+            two's complement puts them (1.3).
         a: activation codes `[pixels, taps]`.
         w: weight codes `[taps, filters]`.
     """

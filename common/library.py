@@ -1,89 +1,96 @@
-"""Finds, loads and links the compiled libraries of the package; knows no TensorFlow, whose loader is an argument."""
+"""Finds, loads and links the compiled libraries of the package; TensorFlow's loader is an argument."""
 
-import argparse
 import importlib.util
 import os
-import sys
+from typing import Any, Callable, List, Optional
 
 REBUILD = "Rebuild with the TensorFlow that you run: pip install --no-build-isolation --force-reinstall --no-deps ."
 
 
-def find(room, name):
+def find(room: str, name: str) -> str:
     """Path of a file that the build has put in a room.
 
     Args:
-        room: `"common"`, `"tf1"` or `"tf2"`.
-        name: of the file.
+        room: name of the subpackage of tfapprox, such as `"common"`.
+        name: name of the file.
 
     Raises:
         ImportError: if this install was built without it.
     """
     # An editable install has sources and built libraries in two folders, both on the path of the package.
-    folders = importlib.util.find_spec(f"tfapprox.{room}").submodule_search_locations
+    spec = importlib.util.find_spec(f"tfapprox.{room}")
+    locations: Optional[List[str]] = spec.submodule_search_locations if spec else None
+    folders = list(locations or ())
     for folder in folders:
         if os.path.isfile(os.path.join(folder, name)):
             return os.path.join(folder, name)
     raise ImportError(
         f"tfapprox.{room} needs {name}, which this install was built without: the build did not see the TensorFlow "
-        f"that it is for (looked in {list(folders)}). {REBUILD}"
+        f"that it is for (looked in {folders}). {REBUILD}"
     )
 
 
-def load(loader, path, running):
-    """What `loader` makes of a plugin.
+def built_for(path: str) -> str:
+    """The version of the TensorFlow that a plugin was built for.
+
+    Args:
+        path: path of the plugin; the build writes `built_for.txt` beside it.
+
+    Raises:
+        OSError: if that file cannot be read.
+    """
+    with open(os.path.join(os.path.dirname(path), "built_for.txt"), encoding="utf-8") as file:
+        return file.read().strip()
+
+
+def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
+    """Loads a plugin into TensorFlow.
 
     Args:
         loader: `tf.load_op_library`.
-        path: of the plugin, beside which `built_for.txt` lies.
+        path: path of the plugin.
         running: version of the TensorFlow that runs.
 
+    Returns:
+        The result of `loader`, a module with the operations.
+
     Raises:
-        ImportError: if it was built for another minor version of TensorFlow, whose C++ interface is another one, or
-            does not load; says which TensorFlow it was built for.
+        ImportError: if the plugin was built for another minor version of TensorFlow, whose C++ interface differs, or
+            does not load. The message says which TensorFlow it was built for.
     """
-    with open(os.path.join(os.path.dirname(path), "built_for.txt"), encoding="utf-8") as file:
-        built_for = file.read().strip()
-    if built_for.split(".")[:2] != running.split(".")[:2]:
+    version = built_for(path)
+    if version.split(".")[:2] != running.split(".")[:2]:
         raise ImportError(
-            f"{path} was built for TensorFlow {built_for} and cannot be used in TensorFlow {running}. {REBUILD}"
+            f"{path} was built for TensorFlow {version} and cannot be used in TensorFlow {running}. {REBUILD}"
         )
     try:
         return loader(path)
     except Exception as error:  # TensorFlow's own class, or what the dynamic loader raises
         raise ImportError(
-            f"{path} was built for TensorFlow {built_for} and does not load in TensorFlow {running}: {error}. {REBUILD}"
+            f"{path} was built for TensorFlow {version} and does not load in TensorFlow {running}: {error}. {REBUILD}"
         ) from error
 
 
-def link(path, folder, name):
-    """Makes `folder/name` a link to `path`, and returns it; an existing link is replaced, a file is not.
+def link(path: str, folder: str, name: str) -> str:
+    """Makes `folder/name` a link to a library, for old scripts that load it from there.
+
+    Args:
+        path: path of the library.
+        folder: folder of the link, which is made if it does not exist.
+        name: name of the link. A link of this name is replaced, a file is not.
+
+    Returns:
+        The path of the link.
 
     Raises:
-        FileExistsError: if something else than a link has that name.
+        FileExistsError: if something that is not a link has that name.
+        OSError: if the folder or the link cannot be made.
     """
     os.makedirs(folder, exist_ok=True)
     target = os.path.join(folder, name)
     if os.path.islink(target):
         os.unlink(target)
+    if os.path.exists(target):
+        raise FileExistsError(f"cannot link: {target} must be free, or a link; received a file or a folder")
     os.symlink(os.path.abspath(path), target)
     return target
-
-
-def main(program, library_path, name):
-    """The command line `program link DIR`.
-
-    Args:
-        program: how it was called.
-        library_path: function that gives the path of the plugin.
-        name: of the link, as old scripts load it.
-    """
-    parser = argparse.ArgumentParser(prog=program)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.required = True
-    about = f"make DIR/{name} a link to the plugin, for a script that loads it from there"
-    command = commands.add_parser("link", help=about, description=about)
-    command.add_argument("folder", metavar="DIR")
-    try:
-        print(link(library_path(), parser.parse_args().folder, name))
-    except OSError as error:
-        sys.exit(f"cannot link: {error}")

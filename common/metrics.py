@@ -1,28 +1,67 @@
 """Error figures of a truth table against the exact product, equations (6) of docs/arithmetic.md."""
 
-from collections import namedtuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .reference import exact_table
-from .truth_table import is_signed
-
-Errors = namedtuple("Errors", "mae wce mre ep")
-Errors.__doc__ = "MAE and WCE in units of the product; MRE and EP as fractions of 1."
-
-Description = namedtuple("Description", "mae wce mre ep mse bias worst symmetric zero_row zero_column")
-Description.__doc__ = """What a table is like.
-
-`mae`, `wce`, `mre`, `ep` as in `Errors`; `mse` and `bias` in units of the product, squared and plain. `worst` is a
-`Pair`, the first one of the greatest error. `symmetric` says whether the operands may be exchanged. `zero_row` and
-`zero_column` are integer arrays `[codes]`: the products of activation 0, and those of weight 0.
-"""
-
-Pair = namedtuple("Pair", "a w product exact")
-Pair.__doc__ = "Two operands, what the table says and what is right; all integers."
+from .truth_table import TableLike, TruthTable
 
 
-def operands(num_bits=8, signed=False):
+class Errors(NamedTuple):
+    """Error figures over all pairs of operands, each pair equally likely.
+
+    Attributes:
+        mae: mean absolute error, in units of the product.
+        wce: worst-case error, in units of the product.
+        mre: mean relative error as a fraction of 1, over the pairs whose exact product is not 0, as EvoApproxLib
+            defines it.
+        ep: error probability as a fraction of 1.
+    """
+
+    mae: float
+    wce: float
+    mre: float
+    ep: float
+
+
+class Pair(NamedTuple):
+    """Two operands with the product that the table gives and the exact one."""
+
+    a: int
+    w: int
+    product: int
+    exact: int
+
+
+class Description(NamedTuple):
+    """Error figures of a table and the properties that a user of it should know.
+
+    Attributes:
+        mae: mean absolute error, in units of the product.
+        wce: worst-case error, in units of the product.
+        mre: mean relative error as a fraction of 1.
+        ep: error probability as a fraction of 1.
+        mse: mean squared error, in squared units of the product.
+        bias: mean error (product minus exact product), in units of the product.
+        worst: the first pair of operands whose error is the worst-case error.
+        symmetric: whether exchanging the operands never changes the product.
+        zero_row: int64 array `[codes]`, the products of activation 0 and every weight code.
+        zero_column: int64 array `[codes]`, the products of every activation code and weight 0.
+    """
+
+    mae: float
+    wce: float
+    mre: float
+    ep: float
+    mse: float
+    bias: float
+    worst: Pair
+    symmetric: bool
+    zero_row: np.ndarray
+    zero_column: np.ndarray
+
+
+def operands(num_bits: int = 8, signed: bool = False) -> np.ndarray:
     """The values of the codes 0, 1, ... `2**num_bits - 1`, int64: in two's complement if `signed`.
 
     Example:
@@ -33,30 +72,34 @@ def operands(num_bits=8, signed=False):
     return codes - (codes >= 1 << (num_bits - 1)) * (1 << num_bits) if signed else codes
 
 
-def _compared(table, signed):
-    table = np.asarray(table)
-    signed = is_signed(table) if signed is None else signed
-    return table.astype(np.int64), exact_table(len(table).bit_length() - 1, signed).astype(np.int64), signed
+def _table(table: TableLike, signed: Optional[bool]) -> TruthTable:
+    return TruthTable.of(table, None) if signed is None else TruthTable(np.asarray(table), signed=signed)
 
 
-def errors(table, signed=None):
-    """MAE, WCE, MRE and EP of a table over all pairs of operands, equally likely.
+def _products(table: TruthTable) -> Tuple[np.ndarray, np.ndarray]:
+    """The products of a table and the exact ones, int64 `[codes, codes]`."""
+    exact = TruthTable.exact(table.num_bits, table.signed)
+    return table.entries.astype(np.int64), exact.entries.astype(np.int64)
+
+
+def errors(table: TableLike, signed: Optional[bool] = None) -> Errors:
+    """MAE, WCE, MRE and EP of a table over all pairs of operands, equally likely, (6.1)-(6.4).
 
     Args:
-        table: integer array `[codes, codes]`, activation code first; int16 if it is signed.
-        signed: whether codes are two's complement; by default, whether the table is int16.
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16 array is
+            signed.
+        signed: whether the codes of an array are two's complement; by default, whether its dtype is int16.
 
-    Returns:
-        An `Errors` of floats: mean absolute error, worst-case error, mean relative error (over the pairs whose exact
-        product is not 0, as EvoApproxLib has it) and error probability.
+    Raises:
+        ValueError: if the array is no truth table.
 
     Example:
         >>> from tfapprox.common import load_table
         >>> errors(load_table("mul8u_kulkarni")).ep
         0.4673004150390625
     """
-    table, exact, _ = _compared(table, signed)
-    distance = np.abs(table - exact)
+    products, exact = _products(_table(table, signed))
+    distance = np.abs(products - exact)
     relevant = exact != 0
     return Errors(
         mae=float(distance.mean()),
@@ -66,25 +109,33 @@ def errors(table, signed=None):
     )
 
 
-def describe(table, signed=None):
-    """Everything that `Description` has of a table; arguments as `errors` has them.
+def describe(table: TableLike, signed: Optional[bool] = None) -> Description:
+    """Error figures, bias, worst pair, symmetry and products of zero of a table.
+
+    Args:
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16 array is
+            signed.
+        signed: whether the codes of an array are two's complement; by default, whether its dtype is int16.
+
+    Raises:
+        ValueError: if the array is no truth table.
 
     Example:
         >>> from tfapprox.common import load_table
         >>> describe(load_table("mul8u_kulkarni")).worst
         Pair(a=255, w=255, product=50575, exact=65025)
     """
-    figures = errors(table, signed)
-    table, exact, signed = _compared(table, signed)
-    difference = table - exact
-    values = operands(len(table).bit_length() - 1, signed)
-    a, w = np.unravel_index(np.abs(difference).argmax(), table.shape)
+    truth = _table(table, signed)
+    products, exact = _products(truth)
+    difference = products - exact
+    values = operands(truth.num_bits, truth.signed)
+    a, w = np.unravel_index(np.abs(difference).argmax(), products.shape)
     return Description(
-        *figures,
+        *errors(truth),
         mse=float((difference.astype(float) ** 2).mean()),
         bias=float(difference.mean()),
-        worst=Pair(*map(int, (values[a], values[w], table[a, w], exact[a, w]))),
-        symmetric=bool((table == table.T).all()),
-        zero_row=table[0],
-        zero_column=table[:, 0],
+        worst=Pair(int(values[a]), int(values[w]), int(products[a, w]), int(exact[a, w])),
+        symmetric=bool((products == products.T).all()),
+        zero_row=products[0],
+        zero_column=products[:, 0],
     )

@@ -1,36 +1,65 @@
 """Both operations in numpy: the specification that every backend is tested against, bit for bit.
 
-Written to be read, not to be fast. Numbers in parentheses are the equations of docs/arithmetic.md. Runs on
-Python 3.7 with numpy 1.16 and later, because it also judges the TensorFlow 1.14 backend.
+The code is written to be read, not to be fast. Numbers in parentheses are the equations of docs/arithmetic.md. It runs
+on Python 3.7 with numpy 1.16 and later, because it also judges the TensorFlow 1.14 backend, and without the compiled
+core.
 """
 
 import math
-from collections import namedtuple
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ._convolution import AxOutput, look_up_sum, patches, taps, window
-from .truth_table import TruthTable, check_unsigned, is_signed
+from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned, is_signed
 
-Quantiser = namedtuple("Quantiser", "scale inverse_scale nudged_min zero_point min_code max_code")
-Quantiser.__doc__ = (
-    "A range as codes min_code..max_code (2): float32 scale, its inverse and nudged_min; int zero_point."
-)
+__all__ = [
+    "AxOutput",
+    "Quantiser",
+    "approx_conv2d_with_min_max_vars",
+    "ax_conv2d",
+    "ax_offset",
+    "codes",
+    "exact_table",
+    "is_signed",
+    "quantiser",
+    "tune",
+]
 
 
-def exact_table(num_bits, signed=False):
+class Quantiser(NamedTuple):
+    """How the real numbers of a range become codes, equations (2).
+
+    Attributes:
+        scale: float32, the real width of one code.
+        inverse_scale: float32, the codes per unit.
+        nudged_min: float32, the real number of code 0 of an unsigned range; 0 for a signed one.
+        zero_point: the code of the real number 0.
+        min_code: the lowest code, 0 or -127.
+        max_code: the highest code.
+    """
+
+    scale: np.float32
+    inverse_scale: np.float32
+    nudged_min: np.float32
+    zero_point: int
+    min_code: int
+    max_code: int
+
+
+def exact_table(num_bits: int, signed: bool = False) -> np.ndarray:
     """The exact product as a table: uint16 `[2**num_bits, 2**num_bits]`; signed, int16 in the order of a file (1.3)."""
     return TruthTable.exact(num_bits, signed).entries.copy()
 
 
-def quantiser(name, minimum, maximum, num_bits=8, signed=False):
-    """Scale and zero point of a range, as TensorFlow has them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6).
+def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, signed: bool = False) -> Quantiser:
+    """Scale and zero point of a range as TensorFlow computes them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6).
 
     Args:
         name: `"input"` or `"filter"`, for the message.
-        minimum: least real number, float32.
-        maximum: greatest real number, float32.
-        num_bits: 2 to 8.
+        minimum: lower end of the range, rounded to float32.
+        maximum: upper end of the range, rounded to float32.
+        num_bits: width of the codes, 2 to 8.
         signed: whether the codes are those of a signed table, for `num_bits=8`.
 
     Returns:
@@ -43,30 +72,28 @@ def quantiser(name, minimum, maximum, num_bits=8, signed=False):
         >>> quantiser("input", -1.0, 3.0).zero_point
         64
     """
-    if not 2 <= num_bits <= 8:
-        raise ValueError(f"num_bits must be from 2 to 8; received {num_bits}")
-    if signed and num_bits != 8:
-        raise ValueError(f"num_bits must be 8 for a signed table; received {num_bits}")
-    minimum, maximum, max_code = np.float32(minimum), np.float32(maximum), 2**num_bits - 1
+    check_num_bits(num_bits, signed)
+    max_code = 2**num_bits - 1
+    low, high = np.float32(minimum), np.float32(maximum)
     with np.errstate(all="ignore"):
-        width = maximum - minimum
-        received = f"received {name}_min={minimum}, {name}_max={maximum}"
-        if not np.all(np.isfinite([minimum, maximum, width])):
+        width = high - low
+        received = f"received {name}_min={low}, {name}_max={high}"
+        if not np.all(np.isfinite([low, high, width])):
             raise ValueError(f"{name}_min, {name}_max and their difference must be finite; {received}")
-        if minimum > maximum:
+        if low > high:
             raise ValueError(f"{name}_min must not be greater than {name}_max; {received}")
         if signed:
-            limit, top = max(abs(minimum), abs(maximum)), np.float32(127)
+            limit, top = max(abs(low), abs(high)), np.float32(127)
             return Quantiser(limit / top, top / limit, np.float32(0), 0, -127, 127)  # (2.5), (2.6)
         scale = width / np.float32(max_code)  # (2.1)
-        unclamped = float(np.float32(0) - minimum / scale)
+        unclamped = float(np.float32(0) - low / scale)
         # (2.2); the NaN of 0 / 0 is not greater than 0
         zero_point = math.floor(min(unclamped, max_code) + 0.5) if unclamped > 0 else 0
         nudged_min = (np.float32(0) - np.float32(zero_point)) * scale  # (2.3)
         return Quantiser(scale, np.float32(1) / scale, nudged_min, zero_point, 0, max_code)
 
 
-def codes(quantiser, x):
+def codes(quantiser: Quantiser, x: np.ndarray) -> np.ndarray:
     """Codes of real numbers, (2.4) or (2.7): an int64 array of the shape of `x`; the code of NaN is 0."""
     with np.errstate(all="ignore"):
         steps = (np.float32(x) - quantiser.nudged_min) * quantiser.inverse_scale
@@ -75,37 +102,38 @@ def codes(quantiser, x):
 
 
 def approx_conv2d_with_min_max_vars(
-    input,
-    filter,
-    input_min,
-    input_max,
-    filter_min,
-    filter_max,
-    strides,
-    num_bits=8,
-    table=None,
-    padding="SAME",
-    explicit_paddings=(),
-    data_format="NHWC",
-    dilations=(1, 1, 1, 1),
-):
+    input: np.ndarray,
+    filter: np.ndarray,
+    input_min: float,
+    input_max: float,
+    filter_min: float,
+    filter_max: float,
+    strides: Sequence[int],
+    padding: str = "SAME",
+    *,
+    num_bits: int = 8,
+    table: Optional[TableLike] = None,
+    explicit_paddings: Sequence[int] = (),
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+) -> np.ndarray:
     """`ApproxConv2DWithMinMaxVars`, equations (3): a convolution of real numbers by table products of their codes.
 
     Args:
         input: float32 array, four dimensions in the order of `data_format`.
         filter: float32 array `[filter_height, filter_width, in_channels, out_channels]`.
-        input_min: least input, a number, for the scale and zero point of the activations; so the other three ranges.
-        input_max: greatest input.
-        filter_min: least weight.
-        filter_max: greatest weight.
+        input_min: lower end of the quantisation range of `input`, a real number.
+        input_max: upper end of the quantisation range of `input`.
+        filter_min: lower end of the quantisation range of `filter`.
+        filter_max: upper end of the quantisation range of `filter`.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
-        num_bits: width of the codes, 2 to 8.
-        table: integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is one of int16 (1.3);
-            `None` is the exact product of unsigned codes.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16 array is
+            signed (1.3). `None` is the exact product of unsigned codes.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
-        dilations: as `strides`.
+        dilations: four integers in the order of `data_format`; those of batch and channels are 1.
 
     Returns:
         float32 array, the output in `data_format`; NaN where an input or weight of the window is NaN.
@@ -119,10 +147,9 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(y[0, 0, 0, 0].item(), 3)
         ((1, 2, 2, 1), 9.0)
     """
-    table = exact_table(num_bits) if table is None else np.asarray(table)
-    signed = is_signed(table)
-    qa = quantiser("input", input_min, input_max, num_bits, signed)
-    qw = quantiser("filter", filter_min, filter_max, num_bits, signed)
+    truth = TruthTable.of(table, num_bits)
+    qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
+    qw = quantiser("filter", filter_min, filter_max, num_bits, truth.signed)
     filter = np.asarray(filter, np.float32)
     x = np.asarray(input, np.float32)
     if data_format == "NCHW":
@@ -141,7 +168,7 @@ def approx_conv2d_with_min_max_vars(
     a = patches(codes(qa, x), *positions, fill=qa.zero_point)  # (3.2)
     w = codes(qw, filter).reshape(-1, filter.shape[3])
     za, zw, k = qa.zero_point, qw.zero_point, len(w)
-    acc = look_up_sum(table, a, w)  # (3.1)
+    acc = look_up_sum(truth.entries, a, w)  # (3.1)
     total = acc - zw * a.sum(1)[:, None] - za * w.sum(0) + k * za * zw  # (3.3)
     with np.errstate(all="ignore"):
         output = (np.float64(qa.scale) * np.float64(qw.scale) * total).astype(np.float32)  # (3.4)
@@ -150,7 +177,7 @@ def approx_conv2d_with_min_max_vars(
     return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
 
 
-def ax_offset(minimum, maximum):
+def ax_offset(minimum: float, maximum: float) -> int:
     """Code of the real number 0 of a quantised tensor, not clamped (5.1): an int in the range of int32."""
     with np.errstate(all="ignore"):
         width = np.float64(np.float32(maximum) - np.float32(minimum))
@@ -161,76 +188,85 @@ def ax_offset(minimum, maximum):
 
 
 def _round64(x):
-    """Round half away from zero to int64; what does not fit, and NaN, is the least int64, as x86 converts it."""
+    """Round half away from zero to int64; what does not fit, and NaN, becomes the minimum of int64, as on x86."""
     if not abs(x) < 2.0**63:
         return -(2**63)
     return int(math.copysign(math.floor(abs(x) + 0.5) if abs(x) < 2.0**52 else abs(x), x))
 
 
 def _wrap32(x):
-    """An integer, or an array of them, modulo 2**32 as int32 has it."""
+    """An integer, or an array of integers, wrapped to the range of int32 modulo 2**32."""
     return (x + 2**31) % 2**32 - 2**31
 
 
-def tune(table):
+def tune(table: TableLike) -> np.ndarray:
     """Weight map of ALWANN (5.6): a copy of `table` in which each column is replaced by the one nearest to `i * w`.
 
     Args:
-        table: integer array `[codes, codes]`, activation code first, unsigned.
+        table: `TruthTable`, or integer array `[codes, codes]`, activation code first, unsigned.
 
     Returns:
-        Array of the same shape and dtype.
+        Array of the shape and dtype of the entries.
+
+    Raises:
+        ValueError: if the table is signed.
+
+    Example:
+        >>> tune(np.array([[0, 0, 0, 0], [0, 1, 3, 2], [0, 2, 6, 4], [0, 3, 9, 6]]))[3].tolist()
+        [0, 3, 6, 9]
     """
     check_unsigned(table)
-    operand = np.arange(len(table), dtype=np.int64)
+    entries = np.asarray(table)
+    operand = np.arange(len(entries), dtype=np.int64)
     columns = []
     for w in operand:
-        errors = np.abs(operand[:, None] * w - table.astype(np.int64)).sum(0)
+        errors = np.abs(operand[:, None] * w - entries.astype(np.int64)).sum(0)
         columns.append(w if errors[w] == errors.min() else errors.argmin())
-    return table[:, columns]
+    return entries[:, columns]
 
 
 def ax_conv2d(
-    input,
-    filter,
-    min_input,
-    max_input,
-    min_filter,
-    max_filter,
-    strides,
-    padding,
-    table=None,
-    ax_tune=True,
-):
+    input: np.ndarray,
+    filter: np.ndarray,
+    min_input: float,
+    max_input: float,
+    min_filter: float,
+    max_filter: float,
+    strides: Sequence[int],
+    padding: str,
+    *,
+    table: Optional[TableLike] = None,
+    ax_tune: bool = True,
+) -> AxOutput:
     """`AxConv2D` of TensorFlow 1.14, equations (5): a quantised convolution by table products, int32 with wrap-around.
 
     Args:
         input: uint8 array `[batch, height, width, channels]`.
         filter: uint8 array `[filter_height, filter_width, in_channels, out_channels]`.
-        min_input: real number of input code 0, float32; so the other three ranges.
-        max_input: real number of input code 255.
-        min_filter: real number of filter code 0.
-        max_filter: real number of filter code 255.
+        min_input: lower end of the quantisation range of `input`, the real number of code 0, rounded to float32.
+        max_input: upper end of the quantisation range of `input`, the real number of code 255.
+        min_filter: lower end of the quantisation range of `filter`, the real number of code 0.
+        max_filter: upper end of the quantisation range of `filter`, the real number of code 255.
         strides: four integers, `[1, stride_height, stride_width, 1]`.
         padding: `"SAME"` or `"VALID"`.
-        table: integer array `[256, 256]`, activation code first, unsigned; `None` is the exact product.
-        ax_tune: whether the columns are chosen by `tune`.
+        table: `TruthTable`, or integer array `[256, 256]`, activation code first, unsigned; `None` is the exact
+            product.
+        ax_tune: whether `tune` maps each weight to the one whose products err least.
 
     Returns:
         An `AxOutput`.
 
     Raises:
-        ValueError: if a size is not possible, or the table is signed.
+        ValueError: if a size is not possible, or the table is signed or not one of 8 bits.
 
     Example:
         >>> x, w = np.full((1, 4, 4, 1), 130, np.uint8), np.full((3, 3, 1, 1), 131, np.uint8)
         >>> ax_conv2d(x, w, -1, 1, -1, 1, [1, 1, 1, 1], "VALID").output[0, 0, 0, 0].item()  # 9 * 2 * 3
         54
     """
-    table = exact_table(8) if table is None else np.asarray(table)
-    check_unsigned(table)
-    if ax_tune:
-        table = tune(table)
+    truth = TruthTable.of(table)
+    check_unsigned(truth)
+    entries = tune(truth) if ax_tune else truth.entries
     io, fo = ax_offset(min_input, max_input), ax_offset(min_filter, max_filter)
 
     positions = []
@@ -243,7 +279,7 @@ def ax_conv2d(
     pixels = (len(input), len(positions[0]), len(positions[1]))
     a = patches(input.astype(np.int64), *positions, fill=io % 256)  # (5.4)
     w = filter.astype(np.int64).reshape(-1, filter.shape[3])
-    total = look_up_sum(table, a, w) - a.sum(1)[:, None] * fo - w.sum(0) * io + len(w) * _wrap32(io * fo)  # (5.2)
+    total = look_up_sum(entries, a, w) - a.sum(1)[:, None] * fo - w.sum(0) * io + len(w) * _wrap32(io * fo)  # (5.2)
     output = _wrap32(total).astype(np.int32).reshape(*pixels, filter.shape[3])
 
     with np.errstate(all="ignore"):

@@ -1,19 +1,25 @@
-"""Truth tables of approximate multipliers: load and save, checked."""
+"""Truth tables by name or path: load, pin to their content, and save."""
 
 import functools
 import operator
 import os
 import re
+import threading
+from collections import OrderedDict
+from typing import Tuple, Union
 
 import numpy as np
 
 from . import native
+from .truth_table import TableLike, TruthTable, checked_entries
+
+NameOrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 PIN = "#fnv1a="
 _PINNED = re.compile(f"{PIN}[0-9a-f]{{16}}$")
 
 
-def _resolve(name_or_path, argument="mul_map_file"):
+def _resolve(name_or_path: NameOrPath, argument: str = "mul_map_file") -> str:
     """The string that means the same file in any folder: a name as it is, a path made absolute."""
     if not isinstance(name_or_path, (str, bytes, os.PathLike)):
         raise TypeError(f"{argument} must be a name or a path; received {name_or_path!r}")
@@ -23,32 +29,67 @@ def _resolve(name_or_path, argument="mul_map_file"):
     return name
 
 
-def is_pinned(name):
-    """Whether a string is what `pin_table` returns for a table that is not built in."""
+class _ContentHashes:
+    """The content hashes of the tables pinned last, for all threads.
+
+    The table itself is kept and compared with what is in the file now. This takes a fifth of the time of hashing, and
+    unlike a comparison of the file's size and times it notices every change: a file can be written twice within one
+    tick of its time stamp, get an old time stamp back, or be written through a memory map.
+
+    Args:
+        capacity: how many tables are kept, 128 KiB each.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Tuple[np.ndarray, int]] = OrderedDict()
+
+    def get(self, name: str, table: np.ndarray) -> int:
+        """The hash of `table`, which was just read for `name`; calculated if the last one of this name differs."""
+        with self._lock:
+            known, content_hash = self._known.get(name, (None, 0))
+        if known is None or not np.array_equal(known, table):
+            content_hash = native.table_hash(table)
+        with self._lock:
+            self._known[name] = table, content_hash
+            self._known.move_to_end(name)
+            while len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+        return content_hash
+
+
+_hashes = _ContentHashes(capacity=32)
+
+
+def is_pinned(name: object) -> bool:
+    """Whether a value is a string that `pin_table` returns for a table that is not built in."""
     return isinstance(name, str) and _PINNED.search(name) is not None
 
 
-def pin_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
+def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, argument: str = "mul_map_file") -> str:
     """The string that means the same table for good, in any folder and even if its file is written anew.
 
     TensorFlow keeps the operation that it made for a string, so a table that is changed under the same path would
-    be ignored without a word; with a pinned string it is another operation, or an error.
+    be ignored without a word; a pinned string of changed content makes another operation, or is an error.
 
     Args:
-        name_or_path: as `load_table` takes it.
-        num_bits: width of both operands, 2 to 8.
-        signed: whether a signed table will do.
-        argument: what errors call `name_or_path`.
+        name_or_path: name of a multiplier or path of a `.bin` file; the rules are those of `load_table`. A pinned
+            string is checked and returned as it is.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
+        signed: whether a signed table is accepted.
+        argument: the name of the caller's argument, with which errors begin.
 
     Returns:
         The name of a built-in multiplier as it is; a path made absolute, or a name of the search path, followed by
         `#fnv1a=` and the hash of the table's content. `load_table` takes it, and refuses other content.
 
     Raises:
-        FileNotFoundError: as `load_table`.
-        TypeError: as `load_table`.
-        ValueError: as `load_table`; or if the path is not text in UTF-8, which TensorFlow's attributes are; or if the
-            table is signed and must not be.
+        FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `name_or_path` is neither text nor a path.
+        ValueError: if the width is not 2 to 8, or not that of the multiplier or file; if a pinned file has been
+            changed; if the path is not text in UTF-8, which TensorFlow's attributes are; or if the table is signed
+            and must not be.
 
     Example:
         >>> pin_table("mul8u_drum4")
@@ -65,16 +106,16 @@ def pin_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
         raise ValueError(f"{argument} must be a path in UTF-8; received {os.fsencode(name)!r}") from None
     if is_pinned(name):
         return name
-    return f"{name}{PIN}{native.table_hash(table):016x}"
+    return f"{name}{PIN}{_hashes.get(name, table):016x}"
 
 
 @functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
-def _check_built_in(name, num_bits, signed, argument):
+def _check_built_in(name: str, num_bits: int, signed: bool, argument: str) -> None:
     native.load_table(name, operator.index(num_bits), signed, argument)
 
 
-def load_table(name_or_path, num_bits=8):
-    """Truth table of a multiplier.
+def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
+    """Truth table of a multiplier as an array.
 
     Args:
         name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.names()`), path of a `.bin` file
@@ -90,7 +131,7 @@ def load_table(name_or_path, num_bits=8):
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        TypeError: if the argument is neither text nor a path.
+        TypeError: if `name_or_path` is neither text nor a path.
         ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
             that `pin_table` saw.
 
@@ -101,16 +142,45 @@ def load_table(name_or_path, num_bits=8):
     return native.load_table(_resolve(name_or_path), operator.index(num_bits))
 
 
-def save_table(path, table):
+def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8) -> TruthTable:
+    """Truth table of a multiplier as a `TruthTable`, which knows its width, sign, content hash and name.
+
+    Args:
+        name_or_path: name of a built-in multiplier, path of a `.bin` file, or `NAME` of a `NAME.bin` in a multiplier
+            folder; the rules are those of `load_table`.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
+
+    Returns:
+        A `TruthTable`. Its name is that of the multiplier, or of the file without its folder and `.bin`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `name_or_path` is neither text nor a path.
+        ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
+            that `pin_table` saw.
+
+    Example:
+        >>> load_truth_table("mul8s_exact").signed, load_truth_table("", 4).name
+        (True, 'mul4u_exact')
+    """
+    table = load_table(name_or_path, num_bits)
+    name = os.path.basename(_PINNED.sub("", os.fsdecode(name_or_path)))
+    if name.endswith(".bin"):
+        name = name[: -len(".bin")]
+    return TruthTable(table, name or f"mul{num_bits}u_exact")
+
+
+def save_table(path: NameOrPath, table: TableLike) -> None:
     """Writes a truth table as a `.bin` file: little-endian uint16, activation code first, no header.
 
     Args:
-        path: where; by convention `NAME.bin`. A name that begins with `mul8s_` is that of a signed table.
-        table: integer array `[2**num_bits, 2**num_bits]` with entries 0 to 65535, num_bits from 2 to 8. A signed one
-            is `[256, 256]`, in the order that `load_table` gives, with entries -32768 to 32767.
+        path: where to write it; by convention `NAME.bin`. A name that begins with `mul8s_` makes the table signed.
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8, with entries 0 to
+            65535. A signed table is `[256, 256]` with entries -32768 to 32767, where codes below 0 count from the end,
+            as numpy indexes.
 
     Raises:
-        ValueError: if the shape or an entry does not fit, or does not fit the name; nothing is written.
+        ValueError: if the shape or an entry does not fit, or the name contradicts the sign; nothing is written.
         OSError: if the file cannot be written.
 
     Example:
@@ -120,25 +190,17 @@ def save_table(path, table):
         >>> os.path.getsize(path)
         131072
     """
-    table = np.asarray(table)
-    if table.shape not in [(2**bits, 2**bits) for bits in range(2, 9)]:
-        raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {table.shape}")
-    if not np.issubdtype(table.dtype, np.integer):
-        raise ValueError(f"table must have integer entries; received dtype {table.dtype}")
     name = os.path.basename(os.fsdecode(path))
     signed = native.name_is_signed(name)
-    if signed and not (name.startswith("mul8s_") and len(table) == 256):
+    shape = np.shape(table)
+    if signed and not (name.startswith("mul8s_") and shape == (256, 256)):
         raise ValueError(
-            "path must be mul8s_..., of a table [256, 256], if it is signed by its name; "
-            f"received {name!r}, {table.shape}"
+            f"path must be mul8s_..., of a table [256, 256], if it is signed by its name; received {name!r}, {shape}"
         )
-    least, greatest = (-32768, 32767) if signed else (0, 65535)
-    wrong = np.argwhere((table < least) | (table > greatest))
-    if len(wrong):
-        a, w = wrong[0]
-        raise ValueError(
-            f"table entries must be from {least} to {greatest}, as {name!r} is {'' if signed else 'not '}signed by its "
-            f"name (mul8s_...); received table[{a}, {w}] = {table[a, w]}"
-        )
+    if isinstance(table, TruthTable) and table.signed != signed:
+        rule = "begin with mul8s_ for a signed" if table.signed else "not begin with mul8s_ for an unsigned"
+        raise ValueError(f"path must {rule} table; received {name!r}")
+    why = f", as {name!r} is {'' if signed else 'not '}signed by its name (mul8s_...)"
+    entries = checked_entries(np.asarray(table), signed, why)
     with open(path, "wb") as file:
-        file.write(table.astype("<i2" if signed else "<u2").tobytes())
+        file.write(entries.astype("<i2" if signed else "<u2").tobytes())

@@ -4,7 +4,7 @@ Below the reference and the compiled core, which both take it; needs numpy and n
 """
 
 import hashlib
-from typing import Optional, Union
+from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 
@@ -16,9 +16,11 @@ class TruthTable:
 
     Args:
         entries: integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8; entry `[a, w]` is the product of
-            activation code `a` and weight code `w`. An int16 array `[256, 256]` is a signed table, whose codes below 0
-            count from the end, as numpy indexes (1.3); any other dtype is a table of unsigned products, 0 to 65535.
+            activation code `a` and weight code `w`. In a signed table, which is `[256, 256]`, codes below 0 count from
+            the end, as numpy indexes (1.3).
         name: of the multiplier, such as `"mul8u_drum4"`; `""` where it has none. It is no part of the value.
+        signed: whether the table is one of signed products, -32768 to 32767, or of unsigned ones, 0 to 65535. By
+            default it is signed if its dtype is int16.
 
     Raises:
         ValueError: if the shape, the dtype or an entry is not possible.
@@ -33,36 +35,43 @@ class TruthTable:
 
     __slots__ = ("_entries", "_name", "_sha256")
 
-    def __init__(self, entries: np.ndarray, name: str = ""):
-        entries = np.asarray(entries)
-        self._entries = _checked(entries)
+    def __init__(self, entries: np.ndarray, name: str = "", *, signed: Optional[bool] = None) -> None:
+        self._entries = checked_entries(entries, signed)
         self._name = name
         self._sha256: Optional[str] = None
 
     @classmethod
     def exact(cls, num_bits: int = 8, signed: bool = False) -> "TruthTable":
-        """The exact product of codes of `num_bits` bits; of 8-bit two's complement codes if `signed`."""
-        _check_num_bits(num_bits)
-        if signed and num_bits != MAX_BITS:
-            raise ValueError(f"num_bits must be {MAX_BITS} for a signed table; received {num_bits}")
+        """The exact product of codes of `num_bits` bits; of 8-bit two's complement codes if `signed`.
+
+        Raises:
+            ValueError: if `num_bits` is not from 2 to 8, or not 8 for a signed table.
+        """
+        check_num_bits(num_bits, signed)
         codes = np.arange(2**num_bits, dtype=np.int64)
         if signed:
             codes = codes.astype(np.int8).astype(np.int64)
-        return cls(np.multiply.outer(codes, codes).astype(np.int16 if signed else np.uint16))
+        return cls(np.multiply.outer(codes, codes), signed=signed)
 
     @classmethod
-    def of(cls, table: Union["TruthTable", np.ndarray, None], num_bits: int = 8) -> "TruthTable":
-        """A table of `num_bits` from what a public function was given: a table, an array, or `None` for exact products.
+    def of(cls, table: "Optional[TableLike]", num_bits: Optional[int] = 8) -> "TruthTable":
+        """The table that a public function was given as a `TruthTable`, as an array, or as `None` for exact products.
+
+        Args:
+            table: a `TruthTable`, which is returned as it is; entries as the constructor takes them; or `None`, which
+                stands for the exact product of unsigned codes.
+            num_bits: the width that the table must have; `None` accepts every width, and makes `table=None` 8 bits.
 
         Raises:
             ValueError: if the array is no table, or the table has another width.
         """
-        _check_num_bits(num_bits)
+        if num_bits is not None:
+            check_num_bits(num_bits)
         if table is None:
-            return cls.exact(num_bits)
+            return cls.exact(MAX_BITS if num_bits is None else num_bits)
         result = table if isinstance(table, cls) else cls(table)
-        codes = 2**num_bits
-        if result.num_bits != num_bits:
+        if num_bits not in (None, result.num_bits):
+            codes = 2**num_bits
             raise ValueError(
                 f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {result.entries.shape}"
             )
@@ -103,36 +112,56 @@ class TruthTable:
     def from_bytes(cls, content: bytes, num_bits: int = 8, signed: bool = False, name: str = "") -> "TruthTable":
         """The table that the bytes of a table file hold.
 
+        Args:
+            content: the bytes of a file as `to_bytes` gives them.
+            num_bits: width of both operands, 2 to 8; 8 for a signed table.
+            signed: whether the words are int16, instead of uint16.
+            name: of the multiplier.
+
         Raises:
-            ValueError: if there are not `2 * 4**num_bits` bytes.
+            ValueError: if there are not `2 * 4**num_bits` bytes, or the width is not possible.
+
+        Example:
+            >>> TruthTable.from_bytes(TruthTable.exact(3).to_bytes(), 3) == TruthTable.exact(3)
+            True
         """
-        _check_num_bits(num_bits)
+        check_num_bits(num_bits, signed)
         if len(content) != 2 * 4**num_bits:
             raise ValueError(
                 f"content must be {2 * 4**num_bits} bytes for num_bits={num_bits}; received {len(content)} bytes"
             )
         words = np.frombuffer(content, "<i2" if signed else "<u2").reshape(2**num_bits, 2**num_bits)
-        return cls(words.astype(np.int16 if signed else np.uint16), name)
+        return cls(words, name, signed=signed)
 
-    def __array__(self, dtype=None, copy=None):
-        array = self._entries if dtype is None else self._entries.astype(dtype)
+    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
+        array = self._entries if dtype is None else self._entries.astype(dtype, copy=False)
         return array.copy() if copy and array is self._entries else array
 
-    def __eq__(self, other):
+    def __reduce__(self) -> Tuple[type, Tuple[np.ndarray, str]]:
+        # A copy or a pickle is built by the constructor, so that its entries are read-only as well.
+        return type(self), (self._entries, self._name)
+
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, TruthTable):
             return NotImplemented
-        return self._entries.dtype == other._entries.dtype and np.array_equal(self._entries, other._entries)
+        return self.signed == other.signed and np.array_equal(self._entries, other._entries)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.signed, self.sha256))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         kind = "signed" if self.signed else "unsigned"
         return f"TruthTable({self.name or 'unnamed'}, {self.num_bits} bits, {kind}, sha256 {self.sha256[:16]})"
 
 
-def is_signed(table: Union[TruthTable, np.ndarray]) -> bool:
+TableLike = Union[TruthTable, np.ndarray]
+
+
+def is_signed(table: TableLike) -> bool:
     """Whether a table or an array is signed (1.3), which the dtype int16 says.
+
+    Args:
+        table: a `TruthTable`, or an integer array with entries as its constructor takes them.
 
     Raises:
         ValueError: if it can be neither: entries are negative and not int16, or int16 and not `[256, 256]`.
@@ -153,28 +182,53 @@ def is_signed(table: Union[TruthTable, np.ndarray]) -> bool:
     return False
 
 
-def check_unsigned(table: Union[TruthTable, np.ndarray]) -> None:
-    """Raises a ValueError if a table is signed, which `AxConv2D` does not take."""
+def check_unsigned(table: TableLike) -> None:
+    """Checks that a table has unsigned products, the only ones that `AxConv2D` takes.
+
+    Raises:
+        ValueError: if the table is signed.
+    """
     if is_signed(table):
         raise ValueError("table must be one of unsigned products for AxConv2D; received dtype int16, a signed one")
 
 
-def _check_num_bits(num_bits):
+def check_num_bits(num_bits: int, signed: bool = False) -> None:
+    """Checks the width of both operands of a table.
+
+    Raises:
+        ValueError: if it is not from 2 to 8, or not 8 for a signed table.
+    """
     if not MIN_BITS <= num_bits <= MAX_BITS:
         raise ValueError(f"num_bits must be from {MIN_BITS} to {MAX_BITS}; received {num_bits}")
+    if signed and num_bits != MAX_BITS:
+        raise ValueError(f"num_bits must be {MAX_BITS} for a signed table; received {num_bits}")
 
 
-def _checked(entries):
-    """A read-only copy of the entries as uint16 or int16; a ValueError says why there is none."""
-    if entries.dtype == object or not np.issubdtype(entries.dtype, np.integer):
+def checked_entries(entries: np.ndarray, signed: Optional[bool] = None, why: str = "") -> np.ndarray:
+    """The entries of a table as a read-only copy, uint16, or int16 if they are signed.
+
+    Args:
+        entries: integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8.
+        signed: whether the products are signed; by default, whether the dtype is int16.
+        why: the reason for the sign, which the error about an entry repeats, for example `", as the name says"`.
+
+    Raises:
+        ValueError: if the shape, the dtype or an entry is not possible.
+    """
+    entries = np.asarray(entries)
+    if not np.issubdtype(entries.dtype, np.integer):
         raise ValueError(f"table must have integer entries; received dtype {entries.dtype}")
     if entries.shape not in [(2**bits, 2**bits) for bits in range(MIN_BITS, MAX_BITS + 1)]:
         raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {entries.shape}")
-    signed = is_signed(entries)
-    wrong = np.argwhere(entries > (32767 if signed else 65535))
+    if signed is None:
+        signed = is_signed(entries)
+    elif signed and entries.shape != (256, 256):
+        raise ValueError(f"table must be [256, 256] if it is signed; received {entries.shape}")
+    low, high = (-32768, 32767) if signed else (0, 65535)
+    wrong = np.argwhere((entries < low) | (entries > high))
     if len(wrong):
         a, w = wrong[0]
-        raise ValueError(f"table entries must be from 0 to 65535; received table[{a}, {w}] = {entries[a, w]}")
+        raise ValueError(f"table entries must be from {low} to {high}{why}; received table[{a}, {w}] = {entries[a, w]}")
     copy = np.array(entries, np.int16 if signed else np.uint16, order="C")
     copy.flags.writeable = False
     return copy

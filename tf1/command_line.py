@@ -7,8 +7,8 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tfapprox.common import library
-from tfapprox.common.terminal import console, stop_on_error
+from tfapprox.link_command import link_command
+from tfapprox.terminal import console, stop_on_error
 
 from . import assignment, layers
 from . import convert as conversion
@@ -18,6 +18,7 @@ from .layers import Choice, Layer
 from .library import LIBRARY, library_path
 
 app = typer.Typer(add_completion=False, help="AxConv2D: old scripts and frozen graphs.", no_args_is_help=True)
+app.command("link")(link_command(library_path, LIBRARY))
 
 GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_default=False)
 OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
@@ -52,13 +53,6 @@ def show(found):
         sizes = (_text(getattr(layer, name)) for name in shapes)
         table.add_row(layer.name, *sizes, work, layer.multiplier, "yes" if layer.tune else "no")
     console.print(table, markup=False, highlight=False)
-
-
-@app.command()
-def link(folder: str = typer.Argument(..., metavar="DIR", show_default=False)):
-    """Make DIR/axqconv.so a link to the plugin, for a script that loads it from there."""
-    with stop_on_error():
-        print(library.link(library_path(), folder, LIBRARY))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -1,13 +1,18 @@
 """The compiled plugin of this room; loaded by approx_conv2d.py."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import tensorflow as tf
 
+from tfapprox.backends import PLUGINS
 from tfapprox.common import library
 
-LIBRARY = "libApproxGPUOpsTF.so"
+LIBRARY = PLUGINS[2].file
 
 
-def library_path():
+def library_path() -> str:
     """Path of `libApproxGPUOpsTF.so`, for `tf.load_op_library`.
 
     Raises:
@@ -16,8 +21,8 @@ def library_path():
     return library.find("tf2", LIBRARY)
 
 
-def load():
-    """The operations of the plugin, as `tf.load_op_library` gives them.
+def load() -> Any:
+    """The module of the plugin's operations, loaded by `tf.load_op_library`.
 
     Raises:
         ImportError: if there is no plugin, or it does not fit the running TensorFlow.

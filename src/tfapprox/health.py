@@ -1,80 +1,80 @@
 """What an installation consists of and whether it works, for `tfapprox doctor`.
 
-Above the rooms, as operations.py. TensorFlow is run in a process of its own: a plugin that does not fit may end it.
+This module is above the rooms. It runs TensorFlow in another process, which a plugin that does not fit may end.
 """
 
 import json
-import os
 import platform
 import signal
 import subprocess
 import sys
 import time
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from . import __version__
+from .backends import PLUGINS, backends_for
 from .common import cuda, library, multipliers, native
 
-PLUGINS = {"tf1": "axqconv.so", "tf2": "libApproxGPUOpsTF.so"}
-ROOMS = {"1": ["tf1"], "2": ["tf2", "tf1"]}  # of each TensorFlow: version 2 has AxConv2D, too
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
-# One table for each kind of plan, and signed operands; the last one, whose products differ most, for TensorFlow.
+# One table for each kind of plan, and one of signed operands. TensorFlow is tested with the last one, whose products
+# differ most from the exact ones.
 SELF_TEST = ("mul8u_exact", "mul8s_exact", "mul8u_trunc4", "mul8u_drum3", "mul8u_mitchell")
 TENSORFLOW_SECONDS = 120
 
 
-def version_of(package):
+def version_of(package: str) -> Optional[str]:
     """The version of an installed package, without importing it; `None` if it is not installed."""
     try:
         from importlib import metadata
     except ImportError:  # Python 3.7
         import pkg_resources
 
-        found = pkg_resources.working_set.by_key.get(package)
-        return found and found.version
+        distribution = pkg_resources.working_set.by_key.get(package)
+        return distribution and distribution.version
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
 
 
-def plugins():
-    """The compiled plugins by room: `path` and the TensorFlow that each was built for, or `None`."""
-    found = {}
-    for room, name in PLUGINS.items():
+def plugins() -> Dict[str, Dict[str, Optional[str]]]:
+    """The compiled plugins by room: `path` and the TensorFlow that each was built for, or `None` for both."""
+    report: Dict[str, Dict[str, Optional[str]]] = {}
+    for plugin in PLUGINS.values():
         try:
-            path = library.find(room, name)
+            path = library.find(plugin.room, plugin.file)
         except ImportError:
-            found[room] = {"path": None, "built_for": None}
-            continue
-        with open(os.path.join(os.path.dirname(path), "built_for.txt"), encoding="utf-8") as file:
-            found[room] = {"path": path, "built_for": file.read().strip()}
-    return found
+            report[plugin.room] = {"path": None, "built_for": None}
+        else:
+            report[plugin.room] = {"path": path, "built_for": library.built_for(path)}
+    return report
 
 
-def paths():
-    """The CPU paths: why each cannot run, `None` if it can; and which is in use, or why none is."""
+def paths() -> Dict[str, Any]:
+    """The CPU paths: the reason why each cannot run, or `None`; the one in use, or the error of the choice."""
+    used, error = None, None
     try:
-        used, error = native.path(), None
-    except ValueError as wrong:
-        used, error = None, str(wrong)
+        used = native.path()
+    except ValueError as failure:
+        error = str(failure)
     return {"paths": native.paths(), "used": used, "error": error}
 
 
-def gpu():
-    """Whether the CUDA kernels were built, and the GPU that was found, or why none was."""
+def gpu() -> Dict[str, Any]:
+    """Whether the CUDA kernels were built, and the GPU that they run on, or the reason why there is none."""
     try:
-        found = cuda.Gpu()
+        device = cuda.Gpu()
     except ImportError as error:
         return {"built": False, "device": None, "reason": str(error)}
     except RuntimeError as error:
         return {"built": True, "device": None, "reason": str(error)}
-    capability = ".".join(map(str, found.compute_capability))
-    return {"built": True, "device": f"{found.name}, compute capability {capability}", "reason": None}
+    capability = ".".join(map(str, device.compute_capability))
+    return {"built": True, "device": f"{device.name}, compute capability {capability}", "reason": None}
 
 
-def folders():
+def folders() -> List[Dict[str, Any]]:
     """The folders where multipliers are looked up: whether each exists and how many tables it has."""
     return [
         {"path": str(folder), "exists": folder.is_dir(), "tables": sum(path.is_file() for path in folder.glob("*.bin"))}
@@ -82,23 +82,31 @@ def folders():
     ]
 
 
-def self_test():
+def self_test() -> Dict[str, Any]:
     """Runs the core on all pairs of operands of a few built-in multipliers: pairs, wrong ones, seconds, error."""
     start, outcomes, error = time.perf_counter(), [], None
     try:
         outcomes = [multipliers.check(name) for name in SELF_TEST]
-    except ValueError as wrong:
-        error = str(wrong)
+    except ValueError as failure:
+        error = str(failure)
     pairs, wrong = sum(outcome.pairs for outcome in outcomes), sum(outcome.wrong for outcome in outcomes)
     return {"pairs": pairs, "wrong": wrong, "seconds": round(time.perf_counter() - start, 3), "error": error}
 
 
-def tensorflow_test(version):
-    """Runs the operations of the TensorFlow that is installed, in another process: checks, or an error."""
-    rooms = ROOMS.get(version.split(".")[0])
-    if rooms is None:
-        return {"checks": [], "error": f"TensorFlow must be version 1.14, 1.15 or 2; received {version}"}
-    options = [word for room in rooms for word in ("--operation", room)]
+def tensorflow_test(version: str) -> Dict[str, Any]:
+    """Runs the operations of an installed TensorFlow in another process: the checks, or an error.
+
+    Args:
+        version: of the TensorFlow.
+
+    Returns:
+        A dictionary of `checks`, what `tfapprox multiplier check --json` prints for each operation, and `error`.
+    """
+    try:
+        backends = backends_for(version)
+    except ImportError as error:
+        return {"checks": [], "error": str(error)}
+    options = [word for backend in backends for word in ("--operation", backend.room)]
     command = [sys.executable, "-m", "tfapprox", "multiplier", "check", SELF_TEST[-1], "--json", *options]
     try:
         result = subprocess.run(command, capture_output=True, timeout=TENSORFLOW_SECONDS, check=False)
@@ -115,9 +123,10 @@ def tensorflow_test(version):
     return {"checks": [], "error": errors[-1].replace("error: ", "", 1) if errors else "it said nothing"}
 
 
-def _judge(report):
-    """Problems, each of which makes the installation unhealthy, and warnings."""
-    problems, warnings = [], []
+def _judge(report: Dict[str, Any]) -> Tuple[List[str], List[str]]:
+    """The problems, each of which makes the installation unhealthy, and the warnings."""
+    problems: List[str] = []
+    warnings: List[str] = []
     if report["cpu"]["error"]:
         problems.append(report["cpu"]["error"])
     test = report["self_test"]
@@ -140,7 +149,7 @@ def _judge(report):
     return problems, warnings
 
 
-def examine(with_tensorflow=True):
+def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
     """Everything about the installation.
 
     Args:
@@ -154,7 +163,7 @@ def examine(with_tensorflow=True):
     version = next(filter(None, map(version_of, TENSORFLOWS)), None)
     loaded, failures = multipliers.every()
     files = [multiplier for multiplier in loaded if multiplier.path is not None]
-    report = {
+    report: Dict[str, Any] = {
         "versions": {
             "tfapprox": __version__,
             "python": platform.python_version(),

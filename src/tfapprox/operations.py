@@ -1,31 +1,36 @@
 """The operations that this interpreter can run, for the commands that test them.
 
-Above the rooms, which do not know each other: a room is imported when its operation is asked for.
+This module is above the rooms, which do not know each other: a room is imported when its operation is asked for.
 """
 
 import importlib
 import os
+from typing import Any, Callable, Dict, Tuple
 
+from .backends import BACKENDS
 from .common import multipliers
 
-ROOMS = {"tf2": "ApproxConv2DWithMinMaxVars", "tf1": "AxConv2D"}
-NAMES = {**ROOMS, "core": "core"}
+# From (name_or_path, codes, num_bits) to the products of all pairs of codes, for `multipliers.check`.
+ProductsFunction = Callable[..., Any]
 
 
-def products(room):
-    """The function that runs an operation on all pairs of codes, as `multipliers.check` takes it.
+def products_function(room: str) -> ProductsFunction:
+    """The function that runs the operation of a room on all pairs of codes.
 
     Args:
         room: `"tf2"`, `"tf1"` or `"core"`.
+
+    Returns:
+        A function `(name_or_path, codes, num_bits)`; `tfapprox.common.multipliers.check` takes it as `products`.
 
     Raises:
         ImportError: if its TensorFlow or its plugin is not installed.
         ValueError: if there is no such room.
     """
-    if room == "core":
+    if room not in BACKENDS:
+        raise ValueError(f"operation must be one of {', '.join(BACKENDS)}; received {room!r}")
+    if not BACKENDS[room].tensorflow:
         return multipliers.core_products
-    if room not in ROOMS:
-        raise ValueError(f"--operation must be one of {', '.join(NAMES)}; received {room!r}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         return importlib.import_module(f"tfapprox.{room}").products
@@ -33,21 +38,17 @@ def products(room):
         raise ImportError(f"tfapprox.{room} is for another TensorFlow: {error}") from error
 
 
-def installed():
-    """All operations that can run.
+def runnable() -> Tuple[Dict[str, ProductsFunction], Dict[str, str]]:
+    """Which operations can run here, and why the rest cannot.
 
     Returns:
-        Two dictionaries by room: the functions of `products`, and why the others cannot run.
+        Two dictionaries by room. The first has the function of each operation that can run, the second has the reason
+        for each one that cannot.
     """
     functions, reasons = {}, {}
-    for room in NAMES:
+    for room in BACKENDS:
         try:
-            functions[room] = products(room)
+            functions[room] = products_function(room)
         except ImportError as error:
             reasons[room] = str(error)
     return functions, reasons
-
-
-def takes(room, multiplier):
-    """Whether an operation takes a multiplier at all: AxConv2D has 8-bit unsigned operands."""
-    return room != "tf1" or (multiplier.num_bits == 8 and not multiplier.signed)

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from cases import random_table
-from tfapprox.common import load_table, native, pin_table, save_table
+from cases import assert_same_in_threads, random_table
+from tfapprox.common import TruthTable, load_table, load_truth_table, native, pin_table, save_table, tables
 from tfapprox.common.reference import exact_table
 
 
@@ -19,6 +19,27 @@ def test_round_trip(tmp_path, num_bits):
     assert (tmp_path / "t.bin").stat().st_size == 2 * 4**num_bits
     np.testing.assert_array_equal(load_table(str(tmp_path / "t.bin"), num_bits), table)
     np.testing.assert_array_equal(load_table("", num_bits), exact_table(num_bits))
+
+
+def test_a_truth_table_by_name_or_path(tmp_path, monkeypatch):
+    made = TruthTable(random_table(8, 1, signed=True))
+    save_table(tmp_path / "mul8s_MINE.bin", made)
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    path = tmp_path / "mul8s_MINE.bin"
+    for name in ("mul8s_MINE", path, str(path), bytes(path), pin_table(path), pin_table("mul8s_MINE")):
+        loaded = load_truth_table(name)
+        assert (loaded, loaded.name, loaded.signed) == (made, "mul8s_MINE", True)
+    assert path.read_bytes() == made.to_bytes()
+    assert load_truth_table("", 3) == TruthTable.exact(3)
+    assert load_truth_table("", 3).name == "mul3u_exact"
+
+
+@pytest.mark.parametrize(("name", "signed", "rule"), [("mul8u_A", True, "begin"), ("mul8s_A", False, "not begin")])
+def test_a_truth_table_is_not_saved_under_a_name_of_the_other_sign(tmp_path, name, signed, rule):
+    table = TruthTable(np.zeros((256, 256), int), signed=signed)
+    with pytest.raises(ValueError, match=f"^path must {rule} with mul8s_ for an? (un)?signed table; received '{name}'"):
+        save_table(tmp_path / name, table)
+    assert not (tmp_path / name).exists()
 
 
 def test_file_is_little_endian_with_the_activation_first(tmp_path):
@@ -202,6 +223,80 @@ def test_a_pinned_table_that_has_changed(tmp_path):
     with pytest.raises(ValueError, match=r"of content hash [0-9a-f]{16}; received '.*t\.bin', which has been changed"):
         load_table(pinned)
     assert pin_table(tmp_path / "t.bin") != pinned
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """A list to which every table that is hashed from here on is added; no hash is known at first."""
+    calls, table_hash = [], native.table_hash
+    monkeypatch.setattr(native, "table_hash", lambda table: calls.append(table) or table_hash(table))
+    monkeypatch.setattr(tables, "_hashes", tables._ContentHashes(capacity=4))
+    return calls
+
+
+def test_a_table_is_hashed_once(tmp_path, hashed):
+    path = tmp_path / "t.bin"
+    save_table(path, random_table(8, 1))
+    first = pin_table(path)
+    assert [pin_table(path), pin_table(str(path))] == [first, first]
+    assert len(hashed) == 1
+    save_table(path, random_table(8, 2))
+    assert pin_table(path) != first
+    save_table(path, random_table(8, 1))
+    assert pin_table(path) == first
+
+
+def test_a_change_within_one_tick_of_the_clock_is_noticed(tmp_path, hashed):
+    path = tmp_path / "t.bin"
+    save_table(path, random_table(8, 1))
+    before = path.stat()
+    pinned = pin_table(path)
+    table = random_table(8, 1)
+    table[255, 255] ^= 1
+    save_table(path, table)
+    os.utime(str(path), ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_mtime_ns, after.st_size, after.st_ino) == (before.st_mtime_ns, before.st_size, before.st_ino)
+    assert pin_table(path) != pinned
+    assert len(hashed) == 2
+
+
+def test_a_table_written_through_a_memory_map_is_noticed(tmp_path, hashed):
+    path = tmp_path / "t.bin"
+    save_table(path, random_table(8, 1))
+    words = np.memmap(str(path), "<u2", "r+", shape=(256, 256))
+    words[0, 0] ^= 1
+    pinned = pin_table(path)
+    words[0, 0] ^= 1
+    assert pin_table(path) != pinned
+
+
+def test_another_width_under_the_same_path_is_hashed(tmp_path, hashed):
+    pins = []
+    for num_bits in (4, 8):
+        save_table(tmp_path / "t.bin", np.zeros((2**num_bits, 2**num_bits), int))
+        pins.append(pin_table(tmp_path / "t.bin", num_bits))
+    assert pins[0] != pins[1]
+
+
+def test_few_tables_are_kept_for_their_hashes(tmp_path, hashed):
+    paths = [tmp_path / f"{number}.bin" for number in range(5)]
+    for number, path in enumerate(paths):
+        save_table(path, random_table(8, number))
+    pins = [pin_table(path) for path in paths]
+    assert len(tables._hashes._known) == 4
+    assert [pin_table(path) for path in paths[1:]] == pins[1:]
+    assert len(hashed) == 5
+    assert pin_table(paths[0]) == pins[0]
+    assert len(hashed) == 6
+
+
+def test_threads_pin_tables(tmp_path, hashed):
+    paths = [tmp_path / f"{number}.bin" for number in range(6)]
+    for number, path in enumerate(paths):
+        save_table(path, random_table(8, number))
+    expected = [f"{path}#fnv1a={native.table_hash(load_table(path)):016x}" for path in paths]
+    assert_same_in_threads(lambda number: pin_table(paths[number]), expected, threads=8, calls=60)
 
 
 def test_built_in_names_need_no_pin():

@@ -29,7 +29,7 @@ def test_eight_bits_only():
 
 
 def test_what_is_installed():
-    functions, reasons = operations.installed()
+    functions, reasons = operations.runnable()
     assert functions["tf1"] is products
     assert "core" in functions
     if tf.__version__.startswith("1."):

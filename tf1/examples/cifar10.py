@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 import typer
 
-from tfapprox.common.terminal import console, progress_bar, stop_on_error
+from tfapprox.terminal import console, progress_bar, stop_on_error
 from tfapprox.tf1 import assignment, convert, layers
 from tfapprox.tf1 import graph as graphs
 

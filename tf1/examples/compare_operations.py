@@ -13,7 +13,7 @@ import tensorflow as tf
 import typer
 from rich.table import Table
 
-from tfapprox.common.terminal import console, stop_on_error
+from tfapprox.terminal import console, stop_on_error
 from tfapprox.tf1 import graph as graphs
 
 app = typer.Typer(add_completion=False, help=__doc__)

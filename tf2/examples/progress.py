@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfapprox.common.terminal import console, progress_bar, stop_on_error
+from tfapprox.terminal import console, progress_bar, stop_on_error
 
 __all__ = ["KerasProgress", "console", "progress_bar", "stop_on_error"]
 

@@ -3,7 +3,7 @@
 import typer
 
 from tfapprox import health
-from tfapprox.common.terminal import stop_on_error
+from tfapprox.terminal import stop_on_error
 
 from .printing import as_json, grid, line, show
 

@@ -7,7 +7,7 @@ import typer
 
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import plots, power_plot
-from tfapprox.common.terminal import progress_bar, stop_on_error
+from tfapprox.terminal import progress_bar, stop_on_error
 
 from .importing import FOLDER, FORCE, assignments
 from .printing import FIGURES, as_json, grid, line, number, show

@@ -5,7 +5,7 @@ import json
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tfapprox.common.terminal import console
+from tfapprox.terminal import console
 
 FIGURES = ("MAE", "WCE", "MRE%", "EP%")
 

@@ -5,8 +5,9 @@ from typing import List, Optional
 import typer
 
 from tfapprox import operations
+from tfapprox.backends import BACKENDS
 from tfapprox.common import multipliers
-from tfapprox.common.terminal import progress_bar, stop_on_error
+from tfapprox.terminal import progress_bar, stop_on_error
 
 from .printing import as_json, grid, line, show
 
@@ -15,17 +16,27 @@ _OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Ins
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
-def _run(name, rooms):
+def _functions(rooms):
+    """The functions of these rooms, or of all whose operation can run here: a dictionary by room."""
+    if not rooms:
+        return operations.runnable()[0]
+    try:
+        return {room: operations.products_function(room) for room in rooms}
+    except ValueError as error:
+        raise ValueError(f"--{error}") from error  # the option has the name of the library's argument
+
+
+def _run(name, functions):
     """Outcomes of a multiplier by all operations that take it: dictionaries."""
     multiplier = multipliers.load(name)
-    for room, products in rooms.items():
-        operation = operations.NAMES[room]
-        if not operations.takes(room, multiplier):
+    for room, products in functions.items():
+        backend = BACKENDS[room]
+        if not backend.takes(multiplier):
             continue
         try:
-            outcome = multipliers.check(name, products, operation)
+            outcome = multipliers.check(name, products, backend.operation)
         except ValueError as error:
-            yield {"name": str(name), "operation": operation, "error": str(error)}
+            yield {"name": str(name), "operation": backend.operation, "error": str(error)}
         else:
             yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
 
@@ -51,16 +62,13 @@ def check_multipliers(
     Signed codes are -127 to 127.
     """
     with stop_on_error():
-        if operation:
-            rooms = {room: operations.products(room) for room in operation}
-        else:
-            rooms, _ = operations.installed()
-        failures = []
+        functions, failures = _functions(operation), []
         if not names:
-            found, failures = multipliers.every()
-            names = [multiplier.name for multiplier in found]
+            loaded, failures = multipliers.every()
+            names = [multiplier.name for multiplier in loaded]
         with progress_bar() as bar:
-            outcomes = [outcome for name in bar.track(names, description="checking") for outcome in _run(name, rooms)]
+            tracked = bar.track(names, description="checking")
+            outcomes = [outcome for name in tracked for outcome in _run(name, functions)]
     outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
     good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
     if json:

@@ -1,7 +1,8 @@
-"""What commands and examples show on the terminal: a progress bar, and a user's mistakes as one line."""
+"""What commands and examples share on the terminal: a console, a progress bar, and a user's mistakes as one line."""
 
 import contextlib
 import sys
+from typing import Iterator
 
 import typer
 from rich.console import Console
@@ -11,14 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 
-def progress_bar():
-    """A bar with count and remaining time; gone when it is done, and not there at all in a file or a pipe."""
+def progress_bar() -> Progress:
+    """A bar with count and remaining time. It vanishes when it is done, and is not shown in a file or a pipe."""
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextlib.contextmanager
-def stop_on_error():
+def stop_on_error() -> Iterator[None]:
     """Ends the program with the text of a user's mistake on standard error, and exit code 1."""
     try:
         yield
