@@ -1,4 +1,4 @@
-// Computes the sizes of blocks, groups and boxes from cache sizes and from the number of tiles that keeps threads busy.
+// Computes the sizes of blocks, bundles and boxes from cache sizes and from the number of tiles that keeps threads busy.
 #include "division.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureByt
 // The maximum of the taps of a box: the sum of 16,384 products of magnitude 65,535 at most is below 2^31.
 constexpr int64_t kMaxTaps = 16384;
 
-// The maximum of the filters of a group, and the number of tiles below which groups are halved. With 64 filters,
+// The maximum of the filters of a bundle, and the number of tiles below which bundles are halved. With 64 filters,
 // packing a block is a small part of a tile's work, even where each tile is a run of its own. 32 tiles keep 16 threads
 // busy.
 constexpr int64_t kMaxFilters = 64, kEnoughTiles = 32;
@@ -25,8 +25,8 @@ Box FirstBox(const tfapprox_problem& shape, int64_t max_taps) {
   Box box{};
   box.columns = std::min(shape.filter_width, max_taps);
   box.rows = std::min(shape.filter_height, max_taps / box.columns);
-  box.channels = std::min(shape.in_channels, max_taps / (box.columns * box.rows));
-  if (box.channels < shape.in_channels && box.channels > 4) box.channels = box.channels / 4 * 4;
+  box.channels = std::min(GroupInputs(shape), max_taps / (box.columns * box.rows));
+  if (box.channels < GroupInputs(shape) && box.channels > 4) box.channels = box.channels / 4 * 4;
   return box;
 }
 
@@ -37,10 +37,19 @@ Box Division::BoxAt(const tfapprox_problem& shape, int64_t index) const {
   result.channel = index % box_channels * box.channels;
   result.column = index / box_channels % box_columns * box.columns;
   result.row = index / box_channels / box_columns * box.rows;
-  result.channels = std::min(box.channels, shape.in_channels - result.channel);
+  result.channels = std::min(box.channels, GroupInputs(shape) - result.channel);
   result.columns = std::min(box.columns, shape.filter_width - result.column);
   result.rows = std::min(box.rows, shape.filter_height - result.row);
   return result;
+}
+
+FilterRange Division::BundleAt(const tfapprox_problem& shape, int64_t index) const {
+  if (bundles_per_group == 0) {
+    return {index * filters, std::min((index + 1) * filters, shape.out_channels)};
+  }
+  const int64_t group = index / bundles_per_group, group_filters = GroupFilters(shape);
+  const int64_t begin = group * group_filters + index % bundles_per_group * filters;
+  return {begin, std::min(begin + filters, (group + 1) * group_filters)};
 }
 
 Division Divide(const tfapprox_problem& shape, const Program& program) {
@@ -52,14 +61,18 @@ Division Divide(const tfapprox_problem& shape, const Program& program) {
   division.box = FirstBox(shape, std::max<int64_t>(4, max_taps));
   division.box_rows = CeilDivide(shape.filter_height, division.box.rows);
   division.box_columns = CeilDivide(shape.filter_width, division.box.columns);
-  division.box_channels = CeilDivide(shape.in_channels, division.box.channels);
+  division.box_channels = CeilDivide(GroupInputs(shape), division.box.channels);
   division.boxes = division.box_rows * division.box_columns * division.box_channels;
 
   const int64_t pixels = Pixels(shape);
-  const auto tiles = [&] {
-    return CeilDivide(pixels, division.width) * CeilDivide(shape.out_channels, division.filters);
+  const int64_t group_filters = GroupFilters(shape);
+  const bool has_several = group_filters < kFilterBlock && shape.groups > 1;
+  const auto bundles = [&] {
+    return has_several ? CeilDivide(shape.out_channels, division.filters)
+                       : shape.groups * CeilDivide(group_filters, division.filters);
   };
-  division.filters = kMaxFilters;
+  const auto tiles = [&] { return CeilDivide(pixels, division.width) * bundles(); };
+  division.filters = has_several ? kFilterBlock / group_filters * group_filters : kMaxFilters;
   division.width = std::min(kMaxWidth, RoundUp(std::max<int64_t>(1, pixels), kLanes));
   while (division.width > kLanes && division.width * bytes * division.box.taps() > panel_bytes) {
     division.width = RoundUp(division.width / 2, kLanes);
@@ -67,7 +80,8 @@ Division Divide(const tfapprox_problem& shape, const Program& program) {
   while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
   while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
   division.blocks = CeilDivide(pixels, division.width);
-  division.groups = CeilDivide(shape.out_channels, division.filters);
+  division.bundles = bundles();
+  division.bundles_per_group = has_several ? 0 : division.bundles / shape.groups;
   return division;
 }
 
@@ -80,8 +94,9 @@ tfapprox_problem Simplify(const tfapprox_problem& shape) {
       shape.stride_width == 1 && shape.out_height == shape.in_height && shape.out_width == shape.in_width) {
     simple.batch = nhwc ? 1 : shape.batch;
     simple.in_width = shape.in_height * shape.in_width * (nhwc ? shape.batch : 1);
-  } else if (unpadded && nhwc && shape.filter_height == shape.in_height && shape.filter_width == shape.in_width &&
-             shape.dilation_height == 1 && shape.dilation_width == 1 && shape.out_height * shape.out_width == 1) {
+  } else if (unpadded && nhwc && shape.groups == 1 && shape.filter_height == shape.in_height &&
+             shape.filter_width == shape.in_width && shape.dilation_height == 1 && shape.dilation_width == 1 &&
+             shape.out_height * shape.out_width == 1) {
     simple.in_channels = Taps(shape);
     simple.batch = simple.filter_height = simple.filter_width = 1;
     simple.in_width = shape.batch;

@@ -4,10 +4,10 @@
 // Three dimensions are cut:
 //
 //                           filters
-//               group 0    group 1    group 2       A block is up to 256 consecutive output pixels, which are numbered
-//             +----------+----------+----------+    image by image and row by row. A group is 16 to 64 consecutive
-//    block 0  |  tile 0  |  tile 1  |  tile 2  |    filters. A tile is a block times a group. Tiles are independent of
-//             +----------+----------+----------+    each other and are what threads divide among them. Neighbouring
+//               bundle 0   bundle 1   bundle 2      A block is up to 256 consecutive output pixels, which are numbered
+//             +----------+----------+----------+    image by image and row by row. A bundle is 16 to 64 consecutive
+//    block 0  |  tile 0  |  tile 1  |  tile 2  |    filters. A tile is a block times a bundle. Tiles are independent
+//             +----------+----------+----------+    of each other and are what threads divide among them. Neighbouring
 //    block 1  |  tile 3  |  tile 4  |  tile 5  |    tiles have the same block, so that a thread packs its pixels once.
 //             +----------+----------+----------+
 //    output
@@ -17,6 +17,9 @@
 //             |  box 0   |  box 1   |               same for all filters. Almost every filter is one box.
 //             +----------+----------+
 //
+// In a grouped convolution, a bundle lies within one convolution group if the group has 16 filters or more. Otherwise
+// it has all filters of as many convolution groups as make up to 16 filters, and the tile packs a panel for each group.
+//
 // A panel (panel.h) has the codes and features of one block and one box, tap by tap.
 //
 // The sizes are the result of these demands:
@@ -24,8 +27,8 @@
 // - A block has a multiple of 64 pixels, because the kernels process 64 lanes at once. It has 256 pixels where
 //   possible: a kernel loads the table of a weight once for all pixels of a block.
 // - A panel stays in the second-level cache; if it would not with 256 pixels, blocks become narrower.
-// - Groups have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
-//   fewer than 32 tiles, groups and then blocks get smaller, so that 16 threads have work even at batch 1.
+// - Bundles have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
+//   fewer than 32 tiles, bundles and then blocks get smaller, so that 16 threads have work even at batch 1.
 // - A box has at most 16,384 taps, so that its sums of products fit int32, whatever has wrapped around on the way. It
 //   has fewer if a panel of 64 pixels would be too large. The sums of several boxes are carried in int64.
 //
@@ -53,17 +56,26 @@ struct Box {
   int64_t quads() const { return rows * columns * CeilDivide(channels, 4); }
 };
 
+// Filters [begin, end) of the out_channels.
+struct FilterRange {
+  int64_t begin, end;
+};
+
 // The sizes and numbers of all pieces.
 struct Division {
-  int64_t width;           // pixels of a block, a multiple of kLanes; the last block may have fewer pixels
-  int64_t filters;         // filters of a group; the last group may have fewer
-  int64_t blocks, groups;  // the numbers of blocks and of groups; there are blocks * groups tiles
-  Box box;                 // the first box, which is at least as large as any other
+  int64_t width;              // pixels of a block, a multiple of kLanes; the last block may have fewer pixels
+  int64_t filters;            // filters of a bundle; the last bundle of a convolution group may have fewer
+  int64_t blocks, bundles;    // the numbers of blocks and of bundles; there are blocks * bundles tiles
+  int64_t bundles_per_group;  // bundles of a convolution group; 0 if a bundle has several groups
+  Box box;                    // the first box, which is at least as large as any other
   int64_t box_rows, box_columns, box_channels;  // into how many boxes rows, columns and channels are cut
   int64_t boxes;                                // the number of all boxes, the product of these three numbers
 
   // Returns box number `index`; boxes of the same rows and columns follow each other.
   Box BoxAt(const tfapprox_problem& shape, int64_t index) const;
+
+  // Returns the filters of bundle number `index`.
+  FilterRange BundleAt(const tfapprox_problem& shape, int64_t index) const;
 };
 
 // Divides a convolution, whose `shape` has been simplified by Simplify, for a program.

@@ -36,7 +36,11 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
   if (threads < 1) return Fail(error, TFAPPROX_INVALID_ARGUMENT, "threads must be 1 or more; received %d", threads);
   const int32_t path = ChooseCpuPath(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-  if (const int32_t status = FindProgram(*operation.table, path, &work->program, error)) return status;
+  // A quad has 4 channels of one convolution group; where a group has fewer, the products of the others are idle.
+  const int64_t inputs = GroupInputs(operation.problem);
+  const double term_factor =
+      operation.problem.groups == 1 ? 1 : static_cast<double>(RoundUp(inputs, 4)) / static_cast<double>(inputs);
+  if (const int32_t status = FindProgram(*operation.table, path, term_factor, &work->program, error)) return status;
   work->problem = Simplify(operation.problem);
   if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
   if (const int32_t status = DivideIntoTiles(work, error)) return status;
@@ -50,7 +54,7 @@ void WriteOutputs(const tfapprox_operation& operation, const Sides& sides, const
     WrappedOutputs outputs(sides, call);
     RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
   } else {
-    RealOutputs outputs(operation, sides, call);
+    RealOutputs outputs(sides, call);
     RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
   }
 }
@@ -60,15 +64,14 @@ void WriteOutputs(const tfapprox_operation& operation, const Sides& sides, const
 
 int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error) {
   const tfapprox_problem& problem = operation->problem;
-  if (problem.groups != 1 || problem.out_stride_height != 1 || problem.out_stride_width != 1) {
-    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                          "groups and the steps between outputs must be 1; received %lld groups, steps %lld and %lld",
-                          static_cast<long long>(problem.groups), static_cast<long long>(problem.out_stride_height),
-                          static_cast<long long>(problem.out_stride_width));
+  if (problem.out_stride_height != 1 || problem.out_stride_width != 1) {
+    return tfapprox::Fail(
+        error, TFAPPROX_INVALID_ARGUMENT, "the steps between outputs must be 1; received %lld and %lld",
+        static_cast<long long>(problem.out_stride_height), static_cast<long long>(problem.out_stride_width));
   }
-  if (operation->activation.per_filter != nullptr || operation->weight.per_filter != nullptr) {
+  if (operation->activation.per_filter != nullptr) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                          "activations and weights must have one range each; received ranges per filter");
+                          "activations must have one range; received a range for each filter");
   }
   return TFAPPROX_OK;
 }

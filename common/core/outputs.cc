@@ -10,29 +10,38 @@ int32_t Wrap(uint64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(x))
 
 }  // namespace
 
-RealOutputs::RealOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call)
+RealOutputs::RealOutputs(const Sides& sides, const Call& call)
     : call_(call),
-      lanes_zero_(sides.lanes_zero),
-      broadcast_zero_(sides.broadcast_zero),
-      scale_(double{operation.activation.quantiser.scale} * double{operation.weight.quantiser.scale}) {}
+      lanes_(*sides.lanes.quantiser),
+      broadcast_(*sides.broadcast.quantiser),
+      per_filter_(sides.broadcast.per_filter) {}
+
+void RealOutputs::Correct(const Panel& panel, int64_t broadcast_zero) {
+  corrected_zero_ = broadcast_zero;
+  const auto zero = static_cast<double>(broadcast_zero);
+  for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zero * static_cast<double>(panel.code_sums[p]);
+}
 
 void RealOutputs::Begin(const Panel& panel) {
-  const auto zero = static_cast<double>(broadcast_zero_);
-  for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zero * static_cast<double>(panel.code_sums[p]);
+  Correct(panel, per_filter_ == nullptr ? broadcast_.zero_point : per_filter_[0].zero_point);
 }
 
 // All but the scale are integers below 2^53, which double holds exactly.
 void RealOutputs::Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) {
   auto* real = static_cast<float*>(outputs);
-  const auto constant = static_cast<double>(Taps(call_.problem) * lanes_zero_ * broadcast_zero_ -
-                                            lanes_zero_ * call_.filter.code_sums[channel]);
+  const tfapprox_quantiser& quantiser = per_filter_ == nullptr ? broadcast_ : per_filter_[channel];
+  const int64_t lanes_zero = lanes_.zero_point, broadcast_zero = quantiser.zero_point;
+  if (broadcast_zero != corrected_zero_) Correct(panel, broadcast_zero);
+  const double scale = double{lanes_.scale} * double{quantiser.scale};  // (3.4)
+  const auto constant = static_cast<double>(Taps(call_.problem) * lanes_zero * broadcast_zero -
+                                            lanes_zero * call_.filter.code_sums[channel]);
   if (sums.carried == nullptr) {
-    call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale_,
+    call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale,
                                      panel.pixels, real);
   } else {
     for (int64_t p = 0; p < panel.pixels; ++p) {
       const double total = static_cast<double>(sums.carried[p]) + (corrections_[p] + constant);
-      real[p] = static_cast<float>(scale_ * total);
+      real[p] = static_cast<float>(scale * total);
     }
   }
   const bool filter_nan = call_.filter.touches_nan[channel] != 0;

@@ -43,15 +43,20 @@ class Outputs {
 // float32: the total, corrected (3.3) and scaled (3.4), and NaN where an operand is (3.5).
 class RealOutputs : public Outputs {
  public:
-  RealOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call);
+  RealOutputs(const Sides& sides, const Call& call);
   void Begin(const Panel& panel) override;
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
 
  private:
+  // Computes the part of (3.3) that depends on the codes of the pixels, for filters of this zero point.
+  void Correct(const Panel& panel, int64_t broadcast_zero);
+
   const Call& call_;
-  const int64_t lanes_zero_, broadcast_zero_;
-  const double scale_;             // the product of both scales
-  double corrections_[kMaxWidth];  // of each pixel: the part of (3.3) that depends on its codes
+  const tfapprox_quantiser& lanes_;       // of the operand in lanes
+  const tfapprox_quantiser& broadcast_;   // of the broadcast operand, where all filters have one
+  const tfapprox_quantiser* per_filter_;  // null, or of every filter
+  int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` are
+  double corrections_[kMaxWidth];         // [pixels]
 };
 
 // int32: the total and the corrections (5.2), all of it modulo 2^32.

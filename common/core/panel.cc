@@ -30,37 +30,37 @@ void OverWindows(const Box& box, const Staging& staging, const T* staged, T* res
   });
 }
 
-// Packs the staged channels, which are `channels` from `channel` of the box on, into the rows of their taps. Classes
-// replace the codes in the staged planes if the program looks classes up.
-void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
+// Packs staged channels [staged, staged + channels), which are channels from `channel` on of the box, into the codes of
+// their taps.
+void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t channels, int64_t staged,
+               Panel* panel) {
   const Staging& s = panel->staging;
-  if (program.class_of != nullptr) {
-    program.path->kernels->map(program.class_of, s.codes, channels * s.plane_step, s.codes);
-  }
+  const uint8_t* codes = s.codes + staged * s.plane_step;
   ForEachTap(box, s, [&](int64_t tap, int64_t offset) {
     for (int64_t c = 0; c < channels; ++c) {
       uint8_t* row = panel->codes + (tap * box.channels + channel + c) * panel->width;
-      program.path->loops->copy_runs(s.runs, s.run_count, 1, s.codes + c * s.plane_step + offset, panel->width, row);
+      program.path->loops->copy_runs(s.runs, s.run_count, 1, codes + c * s.plane_step + offset, panel->width, row);
     }
   });
 }
 
-// Packs the features of all terms for the staged channels. A term whose feature is the code itself takes the staged
-// codes.
-void PackFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
+// Packs the features of all terms for the same channels. A term whose feature is the code itself takes the staged codes.
+void PackFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, int64_t staged,
+                  Panel* panel) {
   const Staging& s = panel->staging;
   const int64_t quads = CeilDivide(channels, 4), all_quads = CeilDivide(box.channels, 4);
+  const uint8_t* codes = s.quads + staged * s.plane_step;  // `staged` is a multiple of 4
   uint8_t* features = panel->features;
   for (const PlanTerm* term : program.terms) {
-    const uint8_t* staged = s.quads;
+    const uint8_t* from = codes;
     if (!IsIdentity(*term)) {
-      program.path->kernels->map(term->feature, s.quads, 4 * quads * s.plane_step, s.features);
-      staged = s.features;
+      program.path->kernels->map(term->feature, codes, 4 * quads * s.plane_step, s.features);
+      from = s.features;
     }
     ForEachTap(box, s, [&](int64_t tap, int64_t offset) {
       for (int64_t q = 0; q < quads; ++q) {
         uint8_t* row = features + (tap * all_quads + channel / 4 + q) * 4 * panel->width;
-        program.path->loops->copy_runs(s.runs, s.run_count, 4, staged + 4 * (q * s.plane_step + offset), panel->width,
+        program.path->loops->copy_runs(s.runs, s.run_count, 4, from + 4 * (q * s.plane_step + offset), panel->width,
                                        row);
       }
     });
@@ -68,13 +68,20 @@ void PackFeatures(const Program& program, const Box& box, int64_t channel, int64
   }
 }
 
+void PackStaged(const Program& program, const Box& box, int64_t channel, int64_t channels, int64_t staged,
+                Panel* panel) {
+  if (program.planes != 0) PackCodes(program, box, channel, channels, staged, panel);
+  if (panel->staging.has_quads) PackFeatures(program, box, channel, channels, staged, panel);
+}
+
 // Sums up codes, activations and NaN marks over the windows. The staged sums cover all channels of the box already, so
-// a window adds one number per row and column of the filter, not per tap.
-void AddSums(const Program& program, const Box& box, Panel* panel) {
+// a window adds one number per row and column of the filter, not per tap. The sums of the convolution group begin at
+// `offset`.
+void AddSums(const Program& program, const Box& box, int64_t offset, Panel* panel) {
   const Staging& s = panel->staging;
   const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };
   std::fill_n(panel->box_sums, panel->pixels, 0);
-  OverWindows(box, s, s.code_sums, panel->box_sums, add);
+  OverWindows(box, s, s.code_sums + offset, panel->box_sums, add);
   for (int64_t p = 0; p < panel->pixels; ++p) panel->code_sums[p] += panel->box_sums[p];
   if (program.affine) {
     const uint32_t slope = static_cast<uint32_t>(program.slope);
@@ -85,9 +92,10 @@ void AddSums(const Program& program, const Box& box, Panel* panel) {
   } else {
     auto* sums = reinterpret_cast<uint32_t*>(panel->pixel_sums);
     std::fill_n(sums, panel->pixels, 0);
-    OverWindows(box, s, reinterpret_cast<const uint32_t*>(s.activation_sums), sums, add);
+    OverWindows(box, s, reinterpret_cast<const uint32_t*>(s.activation_sums + offset), sums, add);
   }
-  if (s.any_nan) OverWindows(box, s, s.touches_nan, panel->touches_nan, [](uint8_t* nan, uint8_t x) { *nan |= x; });
+  const auto mark = [](uint8_t* nan, uint8_t x) { *nan |= x; };
+  if (s.any_nan) OverWindows(box, s, s.touches_nan + offset, panel->touches_nan, mark);
   panel->any_nan |= s.any_nan;
 }
 
@@ -108,7 +116,7 @@ Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Div
 }
 
 void PackPanel(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
-               bool is_first, int64_t first, int64_t pixels, Panel* panel) {
+               bool is_first, int64_t group, int64_t first, int64_t pixels, Panel* panel) {
   Staging& s = panel->staging;
   panel->first = first;
   panel->pixels = pixels;
@@ -117,18 +125,19 @@ void PackPanel(const tfapprox_problem& shape, const Program& program, const Sour
     std::fill_n(panel->touches_nan, pixels, 0);
     panel->any_nan = false;
   }
-  SetRuns(shape, first, pixels, &s);
-  std::fill_n(s.code_sums, s.area, 0);
-  if (!program.affine) std::fill_n(s.activation_sums, s.area, 0);
-  if (source.reals != nullptr) std::fill_n(s.touches_nan, s.area, 0);
-  s.any_nan = false;
-  for (int64_t c = 0; c < box.channels; c += s.channels) {
-    const int64_t channels = std::min(s.channels, box.channels - c);
-    StageChannels(shape, program, source, box, box.channel + c, channels, &s);
-    if (program.planes != 0) PackCodes(program, box, c, channels, panel);
-    if (s.has_quads) PackFeatures(program, box, c, channels, panel);
+  const int64_t group_channel = group * GroupInputs(shape), local = group % s.groups;
+  if (s.groups > 1) {
+    StageGroups(shape, program, source, box, group - local, first, pixels, &s);
+    PackStaged(program, box, 0, box.channels, local * box.channels, panel);
+  } else {
+    BeginStaging(shape, program, source, first, pixels, &s);
+    for (int64_t c = 0; c < box.channels; c += s.channels) {
+      const int64_t channels = std::min(s.channels, box.channels - c);
+      StageChannels(shape, program, source, box, group_channel + box.channel + c, channels, &s);
+      PackStaged(program, box, c, channels, 0, panel);
+    }
   }
-  AddSums(program, box, panel);
+  AddSums(program, box, local * s.plane_step, panel);
 }
 
 }  // namespace tfapprox

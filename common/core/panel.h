@@ -43,10 +43,11 @@ struct Panel {
 // Returns a panel for blocks and boxes of the division's size, with arrays taken from `layout`.
 Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Division& division, MemoryLayout* layout);
 
-// Packs the taps of `box` for output pixels [first, first + pixels). `is_first` says that this is the block's first
-// box, for which the sums over boxes are set to 0. The tile loop packs the boxes in order.
+// Packs the taps of `box` in the channels of convolution group `group` for output pixels [first, first + pixels).
+// `is_first` says that this is the block's first box, for which the sums over boxes are set to 0. The tile loop packs
+// the boxes in order.
 void PackPanel(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
-               bool is_first, int64_t first, int64_t pixels, Panel* panel);
+               bool is_first, int64_t group, int64_t first, int64_t pixels, Panel* panel);
 
 }  // namespace tfapprox
 

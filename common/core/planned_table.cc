@@ -33,10 +33,13 @@ const std::vector<Plan>& Plans(const tfapprox_table& table) {
   return planned.plans;
 }
 
-int32_t FindProgram(const tfapprox_table& table, int32_t path, const Program** program, tfapprox_error* error) {
+int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_factor, const Program** program,
+                    tfapprox_error* error) {
   const CpuPath& kernels = CpuPathAt(path);
+  PlanCosts costs = kernels.costs;
+  costs.term *= term_factor;
   const Plan* plan;
-  if (const int32_t status = ChoosePlan(table, kernels.costs, &plan, error)) return status;
+  if (const int32_t status = ChoosePlan(table, costs, &plan, error)) return status;
   try {
     Planned& planned = PlannedOf(table);
     const std::lock_guard<std::mutex> lock(planned.mutex);

@@ -35,6 +35,12 @@ struct Preparation {
     }
   }
 
+  static bool TouchesNan(const float* x, int64_t count, int64_t step) {
+    bool is_nan = false;
+    for (int64_t i = 0; i < count; ++i) is_nan |= std::isnan(x[i * step]);
+    return is_nan;
+  }
+
   // Up to kBlockTaps taps and kBlockFilters filters from element `first` to target[filter][tap].
   void Transpose(int64_t first, int64_t taps, int64_t filter, int64_t filters, uint8_t* target, int64_t step) const {
     const ElementLoops& loops = *program.path->loops;
@@ -42,8 +48,16 @@ struct Preparation {
     if (source.reals == nullptr) {
       return loops.transpose(source.codes + first, channels, taps, filters, 1, step, target);
     }
-    uint8_t block[kBlockTaps * kBlockFilters];
     const float* x = source.reals + first;
+    if (source.per_filter != nullptr) {
+      for (int64_t f = 0; f < filters; ++f) {
+        const tfapprox_quantiser& quantiser = source.per_filter[filter + f];
+        prepared.touches_nan[filter + f] |=
+            loops.quantise(x + f, taps, channels, 1, quantiser, target + f * step) && TouchesNan(x + f, taps, channels);
+      }
+      return;
+    }
+    uint8_t block[kBlockTaps * kBlockFilters];
     if (loops.quantise(x, taps, channels, filters, *source.quantiser, block)) {
       for (int64_t k = 0; k < taps; ++k) {
         for (int64_t f = 0; f < filters; ++f) prepared.touches_nan[filter + f] |= std::isnan(x[k * channels + f]);
@@ -55,7 +69,7 @@ struct Preparation {
   void TransposeBox(const Box& box, uint8_t* target) const {
     for (int64_t position = 0; position < box.rows * box.columns; ++position) {
       const int64_t row = box.row + position / box.columns, column = box.column + position % box.columns;
-      const int64_t tap = (row * shape.filter_width + column) * shape.in_channels + box.channel;
+      const int64_t tap = (row * shape.filter_width + column) * GroupInputs(shape) + box.channel;
       for (int64_t c = 0; c < box.channels; c += kBlockTaps) {
         for (int64_t f = range.begin; f < range.end; f += kBlockFilters) {
           Transpose((tap + c) * shape.out_channels + f, std::min(kBlockTaps, box.channels - c), f,

@@ -9,9 +9,13 @@ namespace tfapprox {
 inline int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 inline int64_t RoundUp(int64_t a, int64_t b) { return CeilDivide(a, b) * b; }
 
+// Input channels that one filter sees, and filters that see the same channels.
+inline int64_t GroupInputs(const tfapprox_problem& problem) { return problem.in_channels / problem.groups; }
+inline int64_t GroupFilters(const tfapprox_problem& problem) { return problem.out_channels / problem.groups; }
+
 // Products of one output, taps in the padding included: the K of (3.3) and (5.2).
 inline int64_t Taps(const tfapprox_problem& problem) {
-  return problem.filter_height * problem.filter_width * (problem.in_channels / problem.groups);
+  return problem.filter_height * problem.filter_width * GroupInputs(problem);
 }
 
 // Positions of the output, each of which has out_channels outputs.

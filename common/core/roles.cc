@@ -38,7 +38,7 @@ tfapprox_problem Swapped(const tfapprox_problem& problem) {
 Source SourceOf(const tfapprox_operand& operand, const void* elements) {
   const bool is_real = operand.elements == TFAPPROX_REALS;
   return {is_real ? static_cast<const float*>(elements) : nullptr,
-          is_real ? nullptr : static_cast<const uint8_t*>(elements), &operand.quantiser,
+          is_real ? nullptr : static_cast<const uint8_t*>(elements), &operand.quantiser, operand.per_filter,
           ByteOf(operand.quantiser, operand.quantiser.zero_point)};  // (3.2), (5.4)
 }
 
@@ -56,13 +56,14 @@ Sides SidesOf(const tfapprox_operation& operation, const tfapprox_work& work, co
 int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_work* work, tfapprox_error* error) {
   const tfapprox_problem& problem = operation.problem;
   const Program& program = *work->program;
-  if (program.planes == 0 || problem.layout != TFAPPROX_LAYOUT_NHWC) return TFAPPROX_OK;
+  if (program.planes == 0 || problem.layout != TFAPPROX_LAYOUT_NHWC || problem.groups != 1) return TFAPPROX_OK;
+  if (operation.weight.per_filter != nullptr) return TFAPPROX_OK;  // lanes have one zero point
   if (!IsFasterSwapped(Pixels(problem), problem.out_channels)) return TFAPPROX_OK;
   const tfapprox_table* transposed;
   const Program* swapped;
   if (const int32_t status = Transpose(*operation.table, &transposed, error)) return status;
   tfapprox_error no_such_plan;  // TFAPPROX_PLAN may name a plan that the transposed table does not have
-  if (FindProgram(*transposed, path, &swapped, &no_such_plan) != TFAPPROX_OK) return TFAPPROX_OK;
+  if (FindProgram(*transposed, path, /*term_factor=*/1, &swapped, &no_such_plan) != TFAPPROX_OK) return TFAPPROX_OK;
   if (swapped->plan->kind != program.plan->kind || swapped->entries != program.entries) return TFAPPROX_OK;
   work->program = swapped;
   work->problem = Swapped(problem);

@@ -76,7 +76,7 @@ class Stager {
     const uint8_t* codes = source_.codes + offset;
     int64_t code_step = step;
     if (source_.reals != nullptr) {
-      Quantise(source_.reals + offset, count, step, channels_, staging_.row_codes, target);
+      Quantise(source_.reals + offset, count, step, channels_, staging_.row_codes, 0, target);
       codes = staging_.row_codes;
       code_step = channels_;
     }
@@ -92,7 +92,7 @@ class Stager {
   void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target) {
     uint8_t* codes = staging_.has_codes ? staging_.codes + c * staging_.plane_step + target : staging_.row_codes;
     if (source_.reals != nullptr) {
-      Quantise(source_.reals + offset, count, shape_.stride_width, 1, codes, target);
+      Quantise(source_.reals + offset, count, shape_.stride_width, 1, codes, c, target);
     } else {
       for (int64_t i = 0; i < count; ++i) codes[i] = source_.codes[offset + i * shape_.stride_width];
     }
@@ -101,13 +101,17 @@ class Stager {
     for (int64_t i = 0; i < count; ++i) quads[4 * i + c % 4] = codes[i];
   }
 
-  // Quantises `count` groups of `length` elements. The loop tells only whether there may be a NaN; if so, the elements
-  // are looked at one by one.
-  void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t target) {
+  // Quantises `count` positions of `length` channels from staged channel `c` on. The loop tells only whether there may be
+  // a NaN; if so, the elements are looked at one by one.
+  void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t c,
+                int64_t target) {
     if (!loops_.quantise(x, count, step, length, *source_.quantiser, codes)) return;
     staging_.any_nan = true;
     for (int64_t i = 0; i < count; ++i) {
-      for (int64_t j = 0; j < length; ++j) staging_.touches_nan[target + i] |= std::isnan(x[i * step + j]);
+      for (int64_t j = 0; j < length; ++j) {
+        const int64_t group = staging_.groups == 1 ? 0 : (c + j) / GroupInputs(shape_);
+        staging_.touches_nan[group * staging_.plane_step + target + i] |= std::isnan(x[i * step + j]);
+      }
     }
   }
 
@@ -125,73 +129,20 @@ void SetInside(int64_t first, int64_t stride, int64_t size, Row* row) {
   row->end = std::max(row->begin, row->end);
 }
 
-// Adds activation[code] of all staged channels to the sums of each position, modulo 2^32.
-void AddActivations(const int32_t* activation, int64_t channels, Staging* staging) {
-  for (int64_t c = 0; c < channels; ++c) {
-    const bool planar = staging->has_codes;
+// Adds activation[code] of staged channels [first, first + channels) to `sums` of each position, modulo 2^32.
+void AddActivations(const int32_t* activation, int64_t first, int64_t channels, const Staging& staging,
+                    uint32_t* sums) {
+  for (int64_t c = first; c < first + channels; ++c) {
+    const bool planar = staging.has_codes;
     const uint8_t* codes =
-        planar ? staging->codes + c * staging->plane_step : staging->quads + 4 * (c / 4 * staging->plane_step) + c % 4;
-    auto* sums = reinterpret_cast<uint32_t*>(staging->activation_sums);
-    for (int64_t i = 0; i < staging->area; ++i) sums[i] += static_cast<uint32_t>(activation[codes[planar ? i : 4 * i]]);
+        planar ? staging.codes + c * staging.plane_step : staging.quads + 4 * (c / 4 * staging.plane_step) + c % 4;
+    for (int64_t i = 0; i < staging.area; ++i) sums[i] += static_cast<uint32_t>(activation[codes[planar ? i : 4 * i]]);
   }
 }
 
-}  // namespace
-
-Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
-                    MemoryLayout* layout) {
-  Staging s{};
-  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // the output rows that a block may touch
-  s.within_rows = shape.out_width > width;
-  s.max_runs = rows;
-  s.max_patches =
-      s.within_rows ? rows : std::min(shape.batch, CeilDivide(width - 1, shape.out_height * shape.out_width) + 1);
-  s.rows = MakeAxis(shape.stride_height, shape.dilation_height, box.rows,
-                    s.within_rows ? 1 : std::min(shape.out_height, rows));
-  s.columns = MakeAxis(shape.stride_width, shape.dilation_width, box.columns, std::min(shape.out_width, width));
-  s.area = s.max_patches * s.rows.size() * s.columns.size();
-  const int64_t channels = std::max<int64_t>(16, kStagedBytes / s.area / 16 * 16);
-  s.channels = std::min(std::min(kMaxChannels, channels), RoundUp(box.channels, 4));
-  s.plane_step = RoundUp(s.area + 31, 64);
-  s.has_codes = program.planes != 0 || program.terms.empty();
-  s.has_quads = !program.terms.empty();
-  const int64_t bytes = s.channels * s.plane_step;
-  s.codes = layout->Take<uint8_t>(s.has_codes ? bytes : 0);
-  s.quads = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
-  s.features = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
-  s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
-  s.code_sums = layout->Take<uint32_t>(s.plane_step);
-  s.activation_sums = layout->Take<int32_t>(program.affine ? 0 : s.plane_step);
-  s.touches_nan = layout->Take<uint8_t>(s.plane_step);
-  s.runs = layout->Take<Run>(s.max_runs);
-  s.patches = layout->Take<Patch>(s.max_patches);
-  return s;
-}
-
-void SetRuns(const tfapprox_problem& shape, int64_t first, int64_t pixels, Staging* staging) {
-  Staging& s = *staging;
-  const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
-  s.run_count = s.patch_count = 0;
-  for (int64_t p = 0; p < pixels;) {
-    const int64_t index = first + p, column = index % shape.out_width;
-    const int64_t row = index / shape.out_width % shape.out_height, image = index / shape.out_width / shape.out_height;
-    const int64_t length = std::min(pixels - p, shape.out_width - column);
-    Patch* patch = s.patch_count == 0 ? nullptr : &s.patches[s.patch_count - 1];
-    if (patch == nullptr || s.within_rows || patch->image != image) {
-      // A patch of several rows has all columns of its rows, even if the block begins or ends within a row.
-      const bool whole = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
-      patch = &s.patches[s.patch_count++];
-      *patch = {image, row, 0, whole ? 0 : column, whole ? shape.out_width : length};
-    }
-    const int64_t source = (s.patch_count - 1) * patch_step + patch->rows * row_step + column - patch->column;
-    s.runs[s.run_count++] = {p, length, source};
-    ++patch->rows;
-    p += length;
-  }
-}
-
-void StageChannels(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
-                   int64_t channel, int64_t channels, Staging* staging) {
+// Stages the codes of channels [channel, channel + channels) of the input, without their sums.
+void StageCodes(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
+                int64_t channel, int64_t channels, Staging* staging) {
   Staging& s = *staging;
   const StagedAxis &rows = s.rows, &columns = s.columns;
   Stager stager(shape, *program.path->loops, source, channel, channels, staging);
@@ -220,13 +171,113 @@ void StageChannels(const tfapprox_problem& shape, const Program& program, const 
       }
     }
   }
+}
+
+// Adds the codes of staged channels [first, first + channels) to the sums of staged convolution group `group`.
+void AddStaged(const Program& program, int64_t first, int64_t channels, int64_t group, Staging* staging) {
+  Staging& s = *staging;
   const ElementLoops& loops = *program.path->loops;
+  uint32_t* code_sums = s.code_sums + group * s.plane_step;
   if (s.has_codes) {
-    loops.add_channels(s.codes, s.area, channels, 1, s.plane_step, s.code_sums);
+    loops.add_channels(s.codes + first * s.plane_step, s.area, channels, 1, s.plane_step, code_sums);
   } else {
-    loops.add_channels(s.quads, s.area, channels, 4, 4 * s.plane_step, s.code_sums);
+    loops.add_channels(s.quads + first * s.plane_step, s.area, channels, 4, 4 * s.plane_step, code_sums);
   }
-  if (!program.affine) AddActivations(program.plan->activation, channels, staging);
+  if (program.affine) return;
+  auto* sums = reinterpret_cast<uint32_t*>(s.activation_sums + group * s.plane_step);
+  AddActivations(program.plan->activation, first, channels, s, sums);
+}
+
+// Replaces the staged codes by their classes if the program looks classes up.
+void MapClasses(const Program& program, int64_t channels, Staging* staging) {
+  if (program.class_of == nullptr) return;
+  program.path->kernels->map(program.class_of, staging->codes, channels * staging->plane_step, staging->codes);
+}
+
+}  // namespace
+
+Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
+                    MemoryLayout* layout) {
+  Staging s{};
+  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // the output rows that a block may touch
+  s.within_rows = shape.out_width > width;
+  s.max_runs = rows;
+  s.max_patches =
+      s.within_rows ? rows : std::min(shape.batch, CeilDivide(width - 1, shape.out_height * shape.out_width) + 1);
+  s.rows = MakeAxis(shape.stride_height, shape.dilation_height, box.rows,
+                    s.within_rows ? 1 : std::min(shape.out_height, rows));
+  s.columns = MakeAxis(shape.stride_width, shape.dilation_width, box.columns, std::min(shape.out_width, width));
+  s.area = s.max_patches * s.rows.size() * s.columns.size();
+  const int64_t channels = std::max<int64_t>(16, kStagedBytes / s.area / 16 * 16);
+  s.has_codes = program.planes != 0 || program.terms.empty();
+  s.has_quads = !program.terms.empty();
+  // Several groups at a time only where the filter is one box, and where quads do not mix the channels of two groups.
+  const bool is_one_box = box.taps() == Taps(shape);
+  const bool has_whole_quads = !s.has_quads || box.channels % 4 == 0;
+  const int64_t staged = std::min(kMaxChannels, channels);
+  s.groups = is_one_box && has_whole_quads ? std::max<int64_t>(1, std::min(shape.groups, staged / box.channels)) : 1;
+  s.channels = std::min(staged, RoundUp(s.groups * box.channels, 4));
+  s.staged_first = s.staged_group = -1;
+  s.plane_step = RoundUp(s.area + 31, 64);
+  const int64_t bytes = s.channels * s.plane_step;
+  s.codes = layout->Take<uint8_t>(s.has_codes ? bytes : 0);
+  s.quads = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
+  s.features = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
+  s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
+  s.code_sums = layout->Take<uint32_t>(s.groups * s.plane_step);
+  s.activation_sums = layout->Take<int32_t>(program.affine ? 0 : s.groups * s.plane_step);
+  s.touches_nan = layout->Take<uint8_t>(s.groups * s.plane_step);
+  s.runs = layout->Take<Run>(s.max_runs);
+  s.patches = layout->Take<Patch>(s.max_patches);
+  return s;
+}
+
+void BeginStaging(const tfapprox_problem& shape, const Program& program, const Source& source, int64_t first,
+                  int64_t pixels, Staging* staging) {
+  Staging& s = *staging;
+  const int64_t sums = s.groups == 1 ? s.area : s.groups * s.plane_step;
+  std::fill_n(s.code_sums, sums, 0);
+  if (!program.affine) std::fill_n(s.activation_sums, sums, 0);
+  if (source.reals != nullptr) std::fill_n(s.touches_nan, sums, 0);
+  s.any_nan = false;
+  const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
+  s.run_count = s.patch_count = 0;
+  for (int64_t p = 0; p < pixels;) {
+    const int64_t index = first + p, column = index % shape.out_width;
+    const int64_t row = index / shape.out_width % shape.out_height, image = index / shape.out_width / shape.out_height;
+    const int64_t length = std::min(pixels - p, shape.out_width - column);
+    Patch* patch = s.patch_count == 0 ? nullptr : &s.patches[s.patch_count - 1];
+    if (patch == nullptr || s.within_rows || patch->image != image) {
+      // A patch of several rows has all columns of its rows, even if the block begins or ends within a row.
+      const bool whole = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
+      patch = &s.patches[s.patch_count++];
+      *patch = {image, row, 0, whole ? 0 : column, whole ? shape.out_width : length};
+    }
+    const int64_t source = (s.patch_count - 1) * patch_step + patch->rows * row_step + column - patch->column;
+    s.runs[s.run_count++] = {p, length, source};
+    ++patch->rows;
+    p += length;
+  }
+}
+
+void StageChannels(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
+                   int64_t channel, int64_t channels, Staging* staging) {
+  StageCodes(shape, program, source, box, channel, channels, staging);
+  AddStaged(program, 0, channels, 0, staging);
+  MapClasses(program, channels, staging);
+}
+
+void StageGroups(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
+                 int64_t group, int64_t first, int64_t pixels, Staging* staging) {
+  Staging& s = *staging;
+  if (s.staged_first == first && s.staged_group == group) return;
+  s.staged_first = first;
+  s.staged_group = group;
+  const int64_t groups = std::min(s.groups, shape.groups - group), inputs = GroupInputs(shape);
+  BeginStaging(shape, program, source, first, pixels, &s);
+  StageCodes(shape, program, source, box, group * inputs, groups * inputs, &s);
+  for (int64_t g = 0; g < groups; ++g) AddStaged(program, g * inputs, inputs, g, &s);
+  MapClasses(program, groups * inputs, &s);
 }
 
 }  // namespace tfapprox

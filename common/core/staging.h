@@ -58,10 +58,11 @@ struct Patch {
 
 // The operand that is staged: a tensor of real numbers or of codes.
 struct Source {
-  const float* reals;                   // the elements, or null if they are codes
-  const uint8_t* codes;                 // the elements as codes; not used if `reals` is not null
-  const tfapprox_quantiser* quantiser;  // turns real numbers into codes; not used for codes
-  uint8_t padding;                      // the byte of the code of a tap outside of the input, (3.2) and (5.4)
+  const float* reals;                    // the elements, or null if they are codes
+  const uint8_t* codes;                  // the elements as codes; not used if `reals` is not null
+  const tfapprox_quantiser* quantiser;   // turns real numbers into codes; not used for codes
+  const tfapprox_quantiser* per_filter;  // null, or the quantiser of every filter; for the broadcast operand only
+  uint8_t padding;                       // the byte of the code of a tap outside of the input, (3.2) and (5.4)
 };
 
 // The staged codes of one block, for some channels of one box, and what is known about them.
@@ -69,21 +70,23 @@ struct Staging {
   StagedAxis rows, columns;  // how rows and columns of every patch are staged
   bool within_rows;          // whether output rows are longer than a block, so that each run has a patch of its own
   int64_t max_runs, max_patches;   // the numbers of runs and of patches for which there is memory
+  int64_t groups;                  // how many convolution groups are staged at a time
   int64_t channels;                // how many channels are staged at a time, a multiple of 4
   int64_t area;                    // the number of positions of all patches together
   int64_t plane_step;              // the positions from one staged channel to the next; copy_runs may read area + 31
   bool has_codes, has_quads;       // whether the program looks codes up, and whether it multiplies features
-  uint8_t* codes;                  // [channels][plane_step] codes, or classes in PackCodes, for look-ups
+  uint8_t* codes;                  // [channels][plane_step] codes for look-ups, or classes if classes are looked up
   uint8_t* quads;                  // [channels / 4][plane_step][4] codes of 4 channels, for products
   uint8_t* features;               // [channels / 4][plane_step][4] features of one term, made from `quads`
   uint8_t* row_codes;              // [columns.length][channels] scratch: codes of one row before their transposition
-  uint32_t* code_sums;             // [plane_step] the sum of the codes of each position over the box's channels so far
-  int32_t* activation_sums;        // [plane_step] the sum of activation[code], modulo 2^32; empty if affine
-  uint8_t* touches_nan;            // [plane_step] 1 if a channel of the position is NaN
+  uint32_t* code_sums;             // [groups][plane_step] sum of the codes of each position over the channels so far
+  int32_t* activation_sums;        // [groups][plane_step] sum of activation[code], modulo 2^32; empty if affine
+  uint8_t* touches_nan;            // [groups][plane_step] 1 if a channel of the position is NaN
   bool any_nan;                    // false only if no element of `touches_nan` is 1
   Run* runs;                       // [run_count] the runs of the block, in the order of its pixels
   Patch* patches;                  // [patch_count] the patches of the block, in the order of its pixels
   int64_t run_count, patch_count;  // the numbers of runs and of patches of the block
+  int64_t staged_first, staged_group;  // the first pixel and convolution group that StageGroups staged; -1 at first
 };
 
 // Returns the sizes for blocks of `width` pixels and for boxes up to the size of `box`, with arrays taken from
@@ -91,13 +94,19 @@ struct Staging {
 Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
                     MemoryLayout* layout);
 
-// Divides output pixels [first, first + pixels) of the batch into patches and runs.
-void SetRuns(const tfapprox_problem& shape, int64_t first, int64_t pixels, Staging* staging);
+// Divides output pixels [first, first + pixels) of the batch into patches and runs, and sets all sums to 0.
+void BeginStaging(const tfapprox_problem& shape, const Program& program, const Source& source, int64_t first,
+                  int64_t pixels, Staging* staging);
 
 // Stages channels [channel, channel + channels) of the input under the rows and columns of `box`, for the patches that
-// SetRuns has set, and adds their codes to the sums over the channels. `channels` is at most staging->channels.
+// BeginStaging has set, and adds their codes to the sums over the channels. `channels` is at most staging->channels.
 void StageChannels(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
                    int64_t channel, int64_t channels, Staging* staging);
+
+// Stages all channels of the convolution groups from `group` on, up to staging->groups of them, for output pixels
+// [first, first + pixels), unless they are staged already. The filter is one box.
+void StageGroups(const tfapprox_problem& shape, const Program& program, const Source& source, const Box& box,
+                 int64_t group, int64_t first, int64_t pixels, Staging* staging);
 
 }  // namespace tfapprox
 

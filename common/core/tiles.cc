@@ -35,37 +35,52 @@ class TileRunner {
     workspace_ = MakeWorkspace(call.problem, call.program, call.division, &layout);
   }
 
-  void Tile(int64_t block, int64_t group) {
+  void Tile(int64_t block, int64_t bundle) {
+    const FilterRange filters = call_.division.BundleAt(call_.problem, bundle);
+    const int64_t group_filters = GroupFilters(call_.problem);
+    const bool has_several = call_.division.bundles_per_group == 0;
+    for (int64_t f = filters.begin; f < filters.end;) {
+      const int64_t group = f / group_filters, end = std::min(filters.end, (group + 1) * group_filters);
+      // The outputs of several convolution groups are stored together, a row of `outputs` for each filter.
+      ComputeGroup(block, group, {f, end}, has_several ? f - filters.begin : 0);
+      f = end;
+    }
+    if (has_several) Store(filters.begin, filters.end - filters.begin);
+  }
+
+ private:
+  // Computes filters of one convolution group, and stores them unless the bundle has several groups.
+  void ComputeGroup(int64_t block, int64_t group, FilterRange filters, int64_t row) {
     const Division& division = call_.division;
-    const int64_t first = group * division.filters;
-    const int64_t last = std::min(first + division.filters, call_.problem.out_channels);
     const bool carries = division.boxes > 1;
     if (carries) std::fill_n(workspace_.carried, division.filters * division.width, 0);
     int64_t taps = 0, quads = 0;  // of the boxes that are done
     for (int64_t i = 0; i < division.boxes; ++i) {
       const Box box = division.BoxAt(call_.problem, i);
-      Pack(block, i, box);
-      for (int64_t f = first; f < last; f += kFilterBlock) {
-        const int64_t count = std::min(kFilterBlock, last - f);
+      Pack(block, group, i, box);
+      for (int64_t f = filters.begin; f < filters.end; f += kFilterBlock) {
+        const int64_t count = std::min(kFilterBlock, filters.end - f);
         Compute(box, taps, quads, f, count);
-        carries ? Carry(i, f, count, f - first) : Write(f, count, nullptr);
+        carries ? Carry(i, f, count, f - filters.begin) : Write(f, count, row, nullptr);
       }
       taps += box.taps();
       quads += box.quads();
     }
-    for (int64_t f = first; carries && f < last; f += kFilterBlock) {
-      Write(f, std::min(kFilterBlock, last - f), workspace_.carried + (f - first) * division.width);
+    for (int64_t f = filters.begin; carries && f < filters.end; f += kFilterBlock) {
+      const int64_t* carried = workspace_.carried + (f - filters.begin) * division.width;
+      Write(f, std::min(kFilterBlock, filters.end - f), row, carried);
     }
   }
 
- private:
-  // Packs a box of the taps of a block of pixels. A panel that holds all taps stays for all groups of filters.
-  void Pack(int64_t block, int64_t box_index, const Box& box) {
+  // Packs a box of the taps of a block of pixels and a convolution group. A panel that holds all taps stays for all
+  // bundles of the group.
+  void Pack(int64_t block, int64_t group, int64_t box_index, const Box& box) {
     const Division& division = call_.division;
-    if (division.boxes == 1 && packed_ == block) return;
-    packed_ = block;
+    if (division.boxes == 1 && packed_block_ == block && packed_group_ == group) return;
+    packed_block_ = block;
+    packed_group_ = group;
     const int64_t first = block * division.width, pixels = std::min(division.width, Pixels(call_.problem) - first);
-    PackPanel(call_.problem, call_.program, source_, box, box_index == 0, first, pixels, &workspace_.panel);
+    PackPanel(call_.problem, call_.program, source_, box, box_index == 0, group, first, pixels, &workspace_.panel);
     if (box_index + 1 == division.boxes) outputs_.Begin(workspace_.panel);
   }
 
@@ -102,14 +117,20 @@ class TileRunner {
     }
   }
 
-  void Write(int64_t filter, int64_t count, const int64_t* carried) {
+  // Writes the outputs of `count` filters to the rows of `outputs` from `row` on, and stores them where a bundle has one
+  // convolution group.
+  void Write(int64_t filter, int64_t count, int64_t row, const int64_t* carried) {
     const Panel& panel = workspace_.panel;
     for (int64_t f = 0; f < count; ++f) {
       const FilterSums sums = {workspace_.sums + f * panel.width, panel.pixel_sums,
                                call_.filter.weight_sums[filter + f],
                                carried == nullptr ? nullptr : carried + f * panel.width};
-      outputs_.Convert(panel, filter + f, sums, workspace_.outputs + f * panel.width);
+      outputs_.Convert(panel, filter + f, sums, workspace_.outputs + (row + f) * panel.width);
     }
+    if (call_.division.bundles_per_group != 0) Store(filter, count);
+  }
+
+  void Store(int64_t filter, int64_t count) {
     call_.problem.layout == TFAPPROX_LAYOUT_NHWC ? StorePixels(filter, count) : StorePlanes(filter, count);
   }
 
@@ -139,7 +160,7 @@ class TileRunner {
   Outputs& outputs_;
   uint32_t* const output_;
   Workspace workspace_;
-  int64_t packed_ = -1;
+  int64_t packed_block_ = -1, packed_group_ = -1;  // of the panel
 };
 
 }  // namespace
@@ -164,8 +185,8 @@ int32_t DivideIntoTiles(tfapprox_work* work, tfapprox_error* error) {
   MemoryLayout prepared(nullptr), workspace(nullptr);
   MakePreparedFilter(problem, program, division, &prepared);
   MakeWorkspace(problem, program, division, &workspace);
-  work->tiles = division.blocks * division.groups;
-  work->tiles_per_unit = division.groups;
+  work->tiles = division.blocks * division.bundles;
+  work->tiles_per_unit = division.bundles;
   work->prepared_bytes = prepared.bytes();
   work->workspace_bytes = workspace.bytes();
   return TFAPPROX_OK;
@@ -174,7 +195,8 @@ int32_t DivideIntoTiles(tfapprox_work* work, tfapprox_error* error) {
 void RunTiles(const Call& call, const Source& source, Outputs* outputs, void* output, int64_t begin, int64_t end,
               void* workspace) {
   TileRunner run(call, source, outputs, output, workspace);
-  for (int64_t tile = begin; tile < end; ++tile) run.Tile(tile / call.division.groups, tile % call.division.groups);
+  const int64_t bundles = call.division.bundles;
+  for (int64_t tile = begin; tile < end; ++tile) run.Tile(tile / bundles, tile % bundles);
 }
 
 }  // namespace tfapprox
