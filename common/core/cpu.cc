@@ -13,12 +13,12 @@
 namespace tfapprox {
 namespace {
 
-// The answers to the two questions of cpu.h.
+// What CpuHasAvx2 and CpuHasAvx512Vbmi return.
 struct Features {
   bool avx2 = false, avx512vbmi = false;
 };
 
-// True if all bits of `bits` are set in `value`.
+// Returns true if all bits of `bits` are set in `value`.
 bool All(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
 constexpr uint64_t Bit(int number) { return uint64_t{1} << number; }
@@ -35,8 +35,8 @@ Features Detect() {
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
   // Bits 1 and 2 of XCR0 stand for the xmm registers and the upper halves of the ymm registers.
   features.avx2 = All(b, Bit(5)) && All(saved, Bit(1) | Bit(2));
-  // Register b has the bits of F, DQ, BW and VL, register c those of VBMI and VNNI. Bits 5 to 7 of XCR0 stand for the
-  // mask registers, the upper halves of zmm0 to zmm15, and zmm16 to zmm31.
+  // Register b has the bits of F, DQ, BW and VL, register c has the bits of VBMI and VNNI. Bits 5 to 7 of XCR0 stand
+  // for the mask registers, the upper halves of zmm0 to zmm15, and zmm16 to zmm31.
   features.avx512vbmi = features.avx2 && All(b, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && All(c, Bit(1) | Bit(11)) &&
                         All(saved, Bit(5) | Bit(6) | Bit(7));
 #endif

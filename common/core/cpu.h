@@ -4,10 +4,11 @@
 
 namespace tfapprox {
 
-// True if AVX2 can be used.
+// Returns true if AVX2 can be used.
 bool CpuHasAvx2();
 
-// True if AVX-512 VBMI can be used together with AVX-512 F, BW, DQ, VL and VNNI, which the path avx512vbmi also needs.
+// Returns true if AVX-512 VBMI can be used together with AVX-512 F, BW, DQ, VL and VNNI, which the path avx512vbmi also
+// needs.
 bool CpuHasAvx512Vbmi();
 
 }  // namespace tfapprox

@@ -44,9 +44,12 @@ namespace tfapprox {
 // The maximum of the pixels of a block. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
 constexpr int64_t kMaxWidth = 256;
 
-// A part of the taps of every filter. Its taps are numbered in the order of the filter: tap = (row * columns + column)
-// * channels + channel, counted from the box's first row, column and channel. A quad is 4 consecutive channels at one
-// row and column; the last quad of each row and column is filled up.
+// A part of the taps of every filter. Its taps are numbered in the order of the filter, from the box's first row,
+// column and channel on:
+//
+//   tap = (row * columns + column) * channels + channel
+//
+// A quad is 4 consecutive channels at one row and column; the last quad of each row and column is filled up.
 struct Box {
   // `row`, `column` and `channel` are the first ones in the filter, `rows`, `columns` and `channels` are how many the
   // box has of each.

@@ -1,7 +1,7 @@
 // The loops around lut_gemm, which the compiler vectorises: they quantise, transpose, copy, and correct sums.
 //
 // CMake compiles this file once per CPU path, with the flags of the path and with the name of its structure as
-// TFAPPROX_ELEMENT_LOOPS. The file is a leaf (path_kernels.h), whose comments say what each function does.
+// TFAPPROX_ELEMENT_LOOPS. The file is a leaf; path_kernels.h explains leaves and says what each function does.
 #include "path_kernels.h"
 
 namespace tfapprox {

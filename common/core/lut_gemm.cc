@@ -47,7 +47,7 @@ constexpr CpuPath kPaths[] = {
 #endif
 };
 
-// Why a path cannot be forced, for the error message; empty if it can be.
+// Returns the reason why a path cannot be forced, for the error message, or an empty string if it can be forced.
 const char* Reason(const CpuPath& path) {
   return path.kernels == nullptr ? " (not built)" : path.supported() ? "" : " (not on this CPU)";
 }

@@ -1,5 +1,4 @@
-// lut_gemm: sums of products of a truth table, the inner products of every operation, and the CPU paths that compute
-// them.
+// lut_gemm: sums of products of a truth table, the inner products of every operation, and the CPU paths for them.
 //
 //   sums[filter][pixel] = sum over taps k of T[activation code of (pixel, k), weight code of (filter, k)]
 //

@@ -142,8 +142,8 @@ void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* t
   }
 }
 
-// The bytes 0 and 2 of each quad as words. vpmaddubsw multiplies bytes directly but saturates its sums at 16 bits, so
-// the even and the odd bytes are widened and multiplied by vpmaddwd, whose sums have 32 bits.
+// Returns bytes 0 and 2 of each quad as words. vpmaddubsw multiplies bytes directly but saturates its sums at 16 bits,
+// so the even and the odd bytes are widened and multiplied by vpmaddwd, whose sums have 32 bits.
 inline __m256i EvenBytes(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi16(255)); }
 
 // Sums up all terms for kFilters filters and 16 pixels. With 4 filters, 8 of the 16 registers hold sums, 4 hold

@@ -23,7 +23,7 @@ uint32_t SignedExact(uint32_t a, uint32_t w, const int32_t*) {
   return static_cast<uint32_t>(static_cast<int8_t>(a) * static_cast<int8_t>(w));
 }
 
-// The position of the most significant bit of x that is 1; x is not 0.
+// Returns the position of the most significant bit of x that is 1; x is not 0.
 int32_t LeadingOne(uint32_t x) { return 31 - __builtin_clz(x); }
 
 // H. R. Mahdiani et al., "Bio-inspired imprecise computational blocks for efficient VLSI implementation of
@@ -144,8 +144,8 @@ int32_t ReadNumber(const char** text) {
   return number;
 }
 
-// True if `text`, the name after "mul<bits>", has the pattern of the family and its parameters are in their ranges;
-// writes the parameters.
+// Returns true if `text`, the name after "mul<bits>", has the pattern of the family and its parameters are in their
+// ranges; writes the parameters.
 bool Match(const Family& family, const char* text, int32_t bits, int32_t* parameters) {
   int32_t count = 0;
   for (const char* pattern = family.pattern; *pattern != '\0'; ++pattern) {

@@ -16,10 +16,9 @@
 //
 // This is the im2col matrix of the block, transposed. Each row of it is copied from the staged planes run by run:
 //
-//   staged plane of a channel    . . p p p p p . . . p p p p p . .     A run begins at its source plus the tap's offset
-//                                    \       \       /       /          in the plane,
-//                                     run 0   \     /  run 1
-//   row of a tap in the panel         p p p p p p p p p p              and is copied to its first pixel's lane.
+//   staged plane of a channel    . . A A A A A . . . B B B B B . .     Runs A and B begin at their sources plus the
+//                                                                      offset of the tap in the plane.
+//   row of a tap in the panel    A A A A A B B B B B                   They are copied to the lanes of their pixels.
 #ifndef TFAPPROX_COMMON_CORE_PANEL_H_
 #define TFAPPROX_COMMON_CORE_PANEL_H_
 

@@ -54,8 +54,8 @@ struct LookUpArguments {
 //   sums[f][p] += sum over terms t, quads q and i < 4 of
 //                 (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]),
 //
-// modulo 2^32. By Horner's rule that is acc = (acc << raises[t]) + products of term t, and finally acc <<
-// raises[terms].
+// modulo 2^32. By Horner's rule, that is acc = (acc << raises[t]) + (products of term t) for each t in turn, and
+// finally acc << raises[terms].
 struct MultiplyArguments {
   const uint8_t* features;     // [terms][quads][width][4], the panel's features
   int64_t feature_step;        // bytes from one term of `features` to the next
@@ -89,8 +89,8 @@ struct Run {
 // The loops around the inner products. They are plain C++ that the compiler vectorises for each path.
 struct ElementLoops {
   // Quantises `count` groups of `length` contiguous elements; the groups begin `step` elements apart, and their codes
-  // are stored without gaps. The codes are those of (2.4), or the bytes of the codes (2.7). Returns true if an element
-  // is NaN (3.5); an element between two groups may count.
+  // are stored without gaps. The codes follow (2.4); for a signed table, they are the bytes of the codes (2.7). Returns
+  // true if an element is NaN (3.5); an element between two groups may count.
   bool (*quantise)(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
                    uint8_t* codes);
   // Sets planes[c / unit][i][c % unit] = codes[i][c] for i < count and c < channels, with a `unit` of 1 or 4 channels.

@@ -27,8 +27,8 @@ double Cost(const Plan& plan, const PlanCosts& costs) {
   return terms + residual;
 }
 
-// ChoosePlan, which may throw std::bad_alloc. The error message lists every kind, each with the reason why it cannot be
-// forced.
+// Does what ChoosePlan does, but may throw std::bad_alloc. The error message lists every kind, each with the reason why
+// it cannot be forced.
 int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan** chosen, tfapprox_error* error) {
   const char* forced = std::getenv("TFAPPROX_PLAN");
   const bool any = forced == nullptr || forced[0] == '\0';

@@ -52,8 +52,9 @@ struct Plan {
   int32_t weight[256];          // the part of T that depends on the weight code only
   std::vector<PlanTerm> terms;  // ascending shifts, as few different ones as possible; none if activation + weight is T
 
-  // The number of taps over which all terms of one shift may be summed in one int32, which may wrap around on the way.
-  // Then the sum must be added to 64 bits, and only there shifted (P3). At least 65,536 divided by the number of terms.
+  // The number of taps over which the terms of one shift, all together, have a sum that fits int32, even if it wraps
+  // around on the way (P3). It is at least 65,536 divided by the number of terms. The kernels of the core bound whole
+  // sums of products instead (division.h); this number is for other implementations of a plan.
   int32_t taps_per_flush;
 
   // The residual of kErrorPlane, [256 weights][256 activations]; otherwise empty.

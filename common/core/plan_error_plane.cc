@@ -1,4 +1,4 @@
-// Finds the plan error_plane (P5): less an offset per activation code and one per weight code, T - a * w fits a byte.
+// Finds the plan error_plane (P5): an error T - a * w that fits a byte when offsets of rows and columns are subtracted.
 #include <algorithm>
 #include <utility>
 
@@ -7,7 +7,7 @@
 namespace tfapprox {
 namespace {
 
-// How often rows and columns are centred before the search gives up.
+// The number of rounds in which rows and columns are centred before the search gives up.
 constexpr int32_t kRounds = 2;
 
 // The minimum and the maximum of a set of numbers.

@@ -57,7 +57,7 @@ Plan WordsPlan(PlanKind kind, const tfapprox_table& table) {
 
 Plan TermsPlan(PlanKind kind, std::vector<PlanTerm> terms, const tfapprox_table& table, Products products) {
   Plan plan = EmptyPlan(kind);
-  // What the terms leave of a product.
+  // Returns what the terms leave of a product.
   const auto rest = [&](int32_t a, int32_t w) {
     int64_t product = (table.*products)(a, w);
     for (const PlanTerm& term : terms) {

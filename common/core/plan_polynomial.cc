@@ -7,10 +7,10 @@
 namespace tfapprox {
 namespace {
 
-// Which polynomial of a table is computed; all four combinations are tried.
+// One of the four polynomials of a table that are tried.
 struct Variant {
-  bool bits_of_activation;  // true: a polynomial in the bits of the activation code; false: in those of the weight code
-  bool of_error;            // true: a polynomial of T - a * w, with the exact product as one more product
+  bool bits_of_activation;  // whether the bits are taken from the activation code; otherwise, from the weight code
+  bool of_error;            // whether it is a polynomial of T - a * w, with a * w as one more product; otherwise, of T
 };
 
 // Turns values[x][y], a function of the code x for each y, into the coefficients c_S[y] of (P8) in place. A coefficient

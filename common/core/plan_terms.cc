@@ -20,6 +20,7 @@ struct Digits {
   int32_t shift;        // the exponent of the power of two
 };
 
+// Takes the minimum and the greatest power of two out of a factor.
 Digits SplitOffset(const Codes& v, int32_t codes) {
   Digits result = {};
   const int32_t min = *std::min_element(v.begin(), v.begin() + codes);
@@ -36,14 +37,14 @@ Digits SplitOffset(const Codes& v, int32_t codes) {
   return result;
 }
 
-// The number of digits of base 256 of the maximum; 0 if v is constant.
+// Returns the number of digits of base 256 of the maximum; 0 if v is constant.
 int32_t CountDigits(const Digits& v) {
   int32_t count = 0;
   for (uint32_t rest = v.greatest; rest != 0; rest >>= 8) ++count;
   return count;
 }
 
-// Digit `number`, from the lowest one, of each number.
+// Returns digit `number` of each number; digit 0 is the lowest one.
 Codes Digit(const Digits& v, int32_t number, int32_t codes) {
   Codes digit = {};
   for (int32_t i = 0; i < codes; ++i) digit[i] = (v.codes[i] >> (8 * number)) & 255;
@@ -64,10 +65,11 @@ struct Candidate {
   // maximum of the term's shift.
   int32_t feature_room, coefficient_room, shift;
 
-  // The minimum of the term's shift.
+  // Returns the minimum of the term's shift.
   int32_t LeastShift() const { return std::max(0, shift - feature_room - coefficient_room); }
 };
 
+// Returns the term of two digits, whose product is shifted by `shift`.
 Candidate MakeCandidate(const Codes& feature, const Codes& coefficient, int32_t shift, int32_t codes) {
   Candidate result;
   result.feature = SplitOffset(feature, codes);

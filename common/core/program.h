@@ -22,8 +22,8 @@ struct tfapprox_program {
   bool affine;
   int32_t slope, intercept;
 
-  // The terms by descending shift, for Horner's rule: acc = (acc << raises[t]) + term t, and finally acc <<
-  // raises[terms]. `raises` has one number more than `terms`.
+  // The terms by descending shift, for Horner's rule: for each t in turn, acc = (acc << raises[t]) + term t; finally,
+  // acc = acc << raises[terms]. `raises` has one number more than `terms`.
   std::vector<const tfapprox::PlanTerm*> terms;
   std::vector<int32_t> raises;
 

@@ -8,7 +8,8 @@
 namespace tfapprox {
 namespace {
 
-// The maximum of the bytes of staged codes, so that they stay in the second-level cache beside the panel.
+// The bytes that staged codes may take, unless 16 channels take more: so they stay in the second-level cache beside the
+// panel.
 constexpr int64_t kStagedBytes = int64_t{1} << 18;
 
 // The maximum of the channels that ElementLoops::add_channels sums up at a time.
@@ -26,8 +27,8 @@ StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outp
 
 // One input row, at the positions of one group of columns.
 struct Row {
-  // The `image` and the input row `y` may be staged at `count` positions: input columns first, first + stride, and so
-  // on. Positions [begin, end) lie inside the input, all others are padding.
+  // Row `y` of `image` is staged at `count` positions, which are input columns `first`, first + stride, and so on.
+  // Those with an index in [begin, end) lie inside the input; all others are padding.
   int64_t image, y, first, begin, end, count;
   int64_t target;  // the index of the row's first position in a staged plane
 };

@@ -46,7 +46,7 @@ class TunedTables {
 
 void tfapprox_table_tune(const uint16_t* entries, int32_t num_bits, uint16_t* tuned) {
   const int64_t codes = int64_t{1} << num_bits;
-  // The sum of absolute errors if `column` takes the place of weight w.
+  // Returns the sum of absolute errors if `column` takes the place of weight w.
   const auto error = [&](int64_t w, int64_t column) {
     int64_t sum = 0;
     for (int64_t a = 0; a < codes; ++a) sum += std::abs(a * w - entries[a * codes + column]);

@@ -33,7 +33,7 @@ __device__ inline void Finish(const Geometry& g, const Epilogue& e, const Output
   if (!e.first) sum += e.wide_sums != nullptr ? e.wide_sums[index] : e.output[index];
   if (e.last) {
     const int64_t filter = e.filter_sums[channel];
-    // The corrections of (3.3) and (5.2). The numbers are unsigned, because those of AxConv2D may wrap around.
+    // The corrections of (3.3) and (5.2). The numbers are unsigned, because the sums of AxConv2D may wrap around.
     const uint64_t total = static_cast<uint64_t>(sum) + static_cast<uint64_t>(pixel.sum >> 1) +
                            static_cast<uint64_t>(filter >> 1) + static_cast<uint64_t>(e.constant);
     e.output[index] = OutputBits(e, static_cast<int64_t>(total), (pixel.sum | filter) & 1);

@@ -8,8 +8,9 @@
 //   TermGemm, LutGemm: codes x matrices, codes x weights, + window_sums + filter_sums ---> output
 //
 // passes.cc launches PrepareFilter once per call, QuantiseInput and SumWindows once per pass over
-// some images, and the GEMM kernels once per pass over some taps. Each function returns the status of its launch. The
-// arrays lie in the device's memory.
+// some images, and the GEMM kernels once per pass over some taps. Each function returns the status of its launch. Each
+// structure begins with the geometry of the pass, of which PrepareFilter uses the sizes of the filter only; its arrays
+// lie in the device's memory.
 #ifndef TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 #define TFAPPROX_COMMON_CORE_CUDA_KERNELS_H_
 

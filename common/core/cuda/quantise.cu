@@ -62,7 +62,7 @@ __global__ void __launch_bounds__(kThreads) QuantiseKernel(QuantiseArguments arg
     }
     *reinterpret_cast<CodeChunk*>(arguments.codes + p * arguments.plane_bytes + target) = bytes;
   }
-  // The numbers are unsigned, because those of AxConv2D may wrap around.
+  // The numbers are unsigned, because the sums of AxConv2D may wrap around.
   const uint64_t zeros = static_cast<uint64_t>(arguments.zero) * static_cast<uint64_t>(code_sum);
   AddToSum(arguments.pixel_sums + pixel, static_cast<int64_t>(static_cast<uint64_t>(sum) - zeros), nan);
 }
