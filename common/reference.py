@@ -164,15 +164,17 @@ def approx_conv2d_with_min_max_vars(
         origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
         positions.append(taps(origins, filter.shape[axis], dilations[dimension]))
 
-    pixels = (len(x), len(positions[0]), len(positions[1]))
-    a = patches(codes(qa, x), *positions, fill=qa.zero_point)  # (3.2)
+    rows, columns = positions
+    pixels = (len(x), len(rows), len(columns))
+    a = patches(codes(qa, x), rows, columns, fill=qa.zero_point)  # (3.2)
     w = codes(qw, filter).reshape(-1, filter.shape[3])
     za, zw, k = qa.zero_point, qw.zero_point, len(w)
     acc = look_up_sum(truth.entries, a, w)  # (3.1)
     total = acc - zw * a.sum(1)[:, None] - za * w.sum(0) + k * za * zw  # (3.3)
     with np.errstate(all="ignore"):
         output = (np.float64(qa.scale) * np.float64(qw.scale) * total).astype(np.float32)  # (3.4)
-    touched = patches(np.isnan(x), *positions, fill=False).any(1)[:, None] | np.isnan(filter).any((0, 1, 2))
+    nan_inputs, nan_weights = patches(np.isnan(x), rows, columns, fill=False), np.isnan(filter)
+    touched = np.any(nan_inputs, 1)[:, None] | np.any(nan_weights, (0, 1, 2))
     output = np.where(touched, np.float32(np.nan), output).reshape(*pixels, filter.shape[3])  # (3.5)
     return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
 
@@ -251,7 +253,7 @@ def ax_conv2d(
         padding: `"SAME"` or `"VALID"`.
         table: `TruthTable`, or integer array `[256, 256]`, activation code first, unsigned; `None` is the exact
             product.
-        ax_tune: whether `tune` maps each weight to the one whose products err least.
+        ax_tune: whether `tune` maps each weight to the one whose products have the minimum error.
 
     Returns:
         An `AxOutput`.
@@ -276,8 +278,9 @@ def ax_conv2d(
         pad_before = int(((output - 1) * stride + extent - size + (padding == "VALID")) / 2)  # (5.3)
         positions.append(taps(np.arange(output) * stride - pad_before, extent, 1))
 
-    pixels = (len(input), len(positions[0]), len(positions[1]))
-    a = patches(input.astype(np.int64), *positions, fill=io % 256)  # (5.4)
+    rows, columns = positions
+    pixels = (len(input), len(rows), len(columns))
+    a = patches(input.astype(np.int64), rows, columns, fill=io % 256)  # (5.4)
     w = filter.astype(np.int64).reshape(-1, filter.shape[3])
     total = look_up_sum(entries, a, w) - a.sum(1)[:, None] * fo - w.sum(0) * io + len(w) * _wrap32(io * fo)  # (5.2)
     output = _wrap32(total).astype(np.int32).reshape(*pixels, filter.shape[3])

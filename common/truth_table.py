@@ -69,7 +69,7 @@ class TruthTable:
             check_num_bits(num_bits)
         if table is None:
             return cls.exact(MAX_BITS if num_bits is None else num_bits)
-        result = table if isinstance(table, cls) else cls(table)
+        result = table if isinstance(table, TruthTable) else cls(table)
         if num_bits not in (None, result.num_bits):
             codes = 2**num_bits
             raise ValueError(

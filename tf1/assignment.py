@@ -1,13 +1,17 @@
 """Which multiplier goes to which layer, as files and command lines say it."""
 
+from __future__ import annotations
+
 import json
+from typing import Any, Iterable
 
 from .layers import Choice, Layer
 
-DESCRIPTION = set(Layer._fields) - {"name", *Choice._fields}  # what `layers --json` says of a layer besides
+# `layers --json` prints these fields, too. They are no part of an assignment, and are ignored.
+DESCRIPTION = set(Layer._fields) - {"name", *Choice._fields}
 
 
-def _choice(value, where):
+def _choice(value: Any, where: str) -> Choice:
     if isinstance(value, str):
         return Choice(value)
     if not isinstance(value, dict) or set(value) - DESCRIPTION - set(Choice._fields):
@@ -20,19 +24,19 @@ def _choice(value, where):
     return choice
 
 
-def read(path):
+def read(path: str) -> dict[str, Choice]:
     """The assignment in a JSON file.
 
     Args:
-        path: of a file with one object, from layer to multiplier, `{"a/Conv2D": "mul8u_drum4"}`, or to an object,
-            `{"a/Conv2D": {"multiplier": "mul8u_drum4", "tune": false}}`. What `layers --json` writes is one, too.
+        path: path of a file with one object, from layer to multiplier, `{"a/Conv2D": "mul8u_drum4"}`, or to an object,
+            `{"a/Conv2D": {"multiplier": "mul8u_drum4", "tune": false}}`. The output of `layers --json` is such a file.
 
     Returns:
         A dictionary from layer to `Choice`.
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it does not say that; names the file and the entry.
+        ValueError: if it is not such a file; the message names the file and the entry.
     """
     with open(path, encoding="utf-8") as file:
         try:
@@ -44,13 +48,17 @@ def read(path):
     return {layer: _choice(value, f"{path}, layer {layer}") for layer, value in content.items()}
 
 
-def parse(arguments):
+def parse(arguments: Iterable[str]) -> dict[str, Choice]:
     """The assignment in arguments `LAYER=MULTIPLIER`: a dictionary from layer to `Choice`.
 
+    Example:
+        >>> parse(["a/Conv2D=mul8u_drum4"])
+        {'a/Conv2D': Choice(multiplier='mul8u_drum4', tune=None)}
+
     Raises:
-        ValueError: if one has no `=`.
+        ValueError: if an argument has no `=`, or nothing before or after it.
     """
     for argument in arguments:
         if not all(argument.partition("=")):
-            raise ValueError(f"an argument after GRAPH must be LAYER=MULTIPLIER; received {argument!r}")
+            raise ValueError(f"arguments must be LAYER=MULTIPLIER; received {argument!r}")
     return {layer: Choice(multiplier) for layer, _, multiplier in (argument.partition("=") for argument in arguments)}

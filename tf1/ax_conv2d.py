@@ -1,53 +1,64 @@
 """`AxConv2D` as a Python function."""
 
+from __future__ import annotations
+
+from typing import Any, Sequence, Union
+
+import numpy as np
 import tensorflow as tf
 
-from tfapprox.common import pin_table
-from tfapprox.common.eager import alone
+from tfapprox.common.eager import gpu_eager_lock
+from tfapprox.common.tables import NameOrPath, pin_table
 
 from . import library
 
+# What TensorFlow converts to a tensor.
+TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
+
 _ops = library.load()
-# AutoGraph of TensorFlow 2 would warn that it cannot convert what is not TensorFlow's; 1.14 has neither.
+# Without this decorator, AutoGraph of TensorFlow 2 warns that it cannot convert the function; 1.14 has neither.
 _not_converted = getattr(tf.autograph.experimental, "do_not_convert", lambda function: function)
 
 
 @_not_converted
 def ax_conv2d(
-    input,
-    filter,
-    min_input,
-    max_input,
-    min_filter,
-    max_filter,
-    strides,
-    padding,
-    ax_mult="mul8u_1JFF",
-    ax_tune=True,
-    name=None,
-):
+    input: TensorLike,
+    filter: TensorLike,
+    min_input: TensorLike,
+    max_input: TensorLike,
+    min_filter: TensorLike,
+    max_filter: TensorLike,
+    strides: Sequence[int],
+    padding: str,
+    *,
+    ax_mult: NameOrPath = "mul8u_1JFF",
+    ax_tune: bool = True,
+    name: str | None = None,
+) -> Any:
     """QuantizedConv2D whose products are read from the truth table of an approximate multiplier.
 
-    Bit-compatible with the operation of 2019; equations (5) of docs/arithmetic.md. After Mrazek et al., "ALWANN:
-    automatic layer-wise approximation of deep neural network accelerators without retraining", ICCAD 2019.
+    Its results are those of the operation of 2019 to the last bit; equations (5) of docs/arithmetic.md describe them.
+    It follows Mrazek et al., "ALWANN: automatic layer-wise approximation of deep neural network accelerators without
+    retraining", ICCAD 2019.
 
     Args:
         input: quint8 tensor `[batch, height, width, channels]`.
         filter: quint8 tensor `[filter_height, filter_width, in_channels, out_channels]`.
-        min_input: float32 scalar, the real number of input code 0; so the other three.
-        max_input: float32 scalar, the real number of input code 255.
-        min_filter: float32 scalar, the real number of filter code 0.
-        max_filter: float32 scalar, the real number of filter code 255.
+        min_input: float32 scalar, lower end of the quantisation range of `input`, the real number of code 0.
+        max_input: float32 scalar, upper end of the quantisation range of `input`, the real number of code 255.
+        min_filter: float32 scalar, lower end of the quantisation range of `filter`, the real number of code 0.
+        max_filter: float32 scalar, upper end of the quantisation range of `filter`, the real number of code 255.
         strides: four integers `[1, stride, stride, 1]`.
         padding: `"SAME"` or `"VALID"`.
-        ax_mult: name of an unsigned 8-bit multiplier or path of its truth table, as `tfapprox.common.load_table` takes
-            it.
-        ax_tune: whether each weight is mapped to the one whose products err least.
+        ax_mult: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier folder;
+            unsigned, with 8 bits. This call pins it to its content: to load a graph whose table has changed is an
+            error.
+        ax_tune: whether each weight is mapped to the one whose products have the minimum error (5.6).
         name: name of the operation.
 
     Returns:
         A named tuple of tensors: `output`, qint32 `[batch, out_height, out_width, out_channels]`, and `min_output` and
-        `max_output`, float32 scalars, the real numbers of the least and greatest qint32.
+        `max_output`, float32 scalars, the real numbers of the minimum and maximum of qint32.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
@@ -62,7 +73,7 @@ def ax_conv2d(
         TensorShape([1, 2, 2, 2])
     """
     table = pin_table(ax_mult, signed=False, argument="ax_mult")
-    with alone(tf):
+    with gpu_eager_lock(tf):
         return _ops.ax_conv2d(
             input=input,
             filter=filter,

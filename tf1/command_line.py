@@ -1,8 +1,9 @@
-"""`python -m tfapprox.tf1`: the commands, each a few lines around a module of its own."""
+"""`python -m tfapprox.tf1`: the commands. Each one calls the function of a module that does the same in Python."""
 
 import json
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
+import tensorflow as tf
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -14,7 +15,7 @@ from . import assignment, layers
 from . import convert as conversion
 from . import graph as graphs
 from . import run as runner
-from .layers import Choice, Layer
+from .layers import Choice, Layer, Sizes
 from .library import LIBRARY, library_path
 
 app = typer.Typer(add_completion=False, help="AxConv2D: old scripts and frozen graphs.", no_args_is_help=True)
@@ -23,23 +24,32 @@ app.command("link")(link_command(library_path, LIBRARY))
 GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_default=False)
 OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
 MULT = typer.Option(None, metavar="NAME", help="Multiplier of all layers: a name, or a .bin file.")
-TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products err least.")
+TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products have the minimum error.")
 LAYERS = typer.Option(None, "--layers", metavar="FILE", help="JSON file: layer -> multiplier, or multiplier and tune.")
 INPUTS = typer.Option(None, "--input-node", metavar="NODE", help="Instead of all placeholders; may be repeated.")
 OUTPUTS = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end; may be repeated.")
+JSON = typer.Option(False, "--json", help="Print JSON for --layers.")
 ASSIGNMENTS = typer.Argument(None, metavar="LAYER=MULT", show_default=False)
 ARGUMENTS = typer.Argument(None, metavar="ARGS", show_default=False)
 
+# The options for the arguments of the modules, with which errors begin.
+OPTIONS = {
+    "graph": "GRAPH",
+    "inputs": "--input-node",
+    "outputs": "--output-node",
+    "arguments": "arguments after GRAPH",
+}
 
-def _text(sizes):
+
+def _text(sizes: Sizes) -> str:
     return "?" if sizes is None else "x".join("?" if size is None else str(size) for size in sizes)
 
 
-def show(found):
-    """Prints layers as a table, with their work for one image and its sum."""
-    macs = [layer.macs for layer in found]
-    total = None if None in macs else sum(macs)
-    count = f"{len(found)} layer" + "s" * (len(found) != 1)
+def show(rows: Sequence[Layer]) -> None:
+    """Prints layers as a table, with the MACs of each for one image and their sum."""
+    macs = [layer.macs for layer in rows if layer.macs is not None]
+    total = sum(macs) if len(macs) == len(rows) else None
+    count = f"{len(rows)} layer" + "s" * (len(rows) != 1)
     shapes = ("input", "filter", "output")[console.width < 100 :]  # names are long
     table = Table(box=SIMPLE_HEAD, show_footer=True, pad_edge=False)
     table.add_column("layer", count, overflow="fold")
@@ -48,7 +58,7 @@ def show(found):
     table.add_column("MACs", "?" if total is None else f"{total:,}", justify="right", no_wrap=True)
     table.add_column("multiplier", overflow="fold", min_width=10)
     table.add_column("tune")
-    for layer in found:
+    for layer in rows:
         work = "?" if layer.macs is None else f"{layer.macs:,}"
         sizes = (_text(getattr(layer, name)) for name in shapes)
         table.add_row(layer.name, *sizes, work, layer.multiplier, "yes" if layer.tune else "no")
@@ -59,7 +69,7 @@ def show(found):
 def run(
     script: str = typer.Argument(..., metavar="SCRIPT", show_default=False),
     arguments: Optional[List[str]] = ARGUMENTS,
-):
+) -> None:
     """Run an unmodified TensorFlow 1 script on the TensorFlow that is installed."""
     try:
         source = runner.read(script)
@@ -77,12 +87,12 @@ def convert(
     layers_file: Optional[str] = LAYERS,
     input_node: Optional[List[str]] = INPUTS,
     output_node: Optional[List[str]] = OUTPUTS,
-):
-    """Make of a float graph one with AxConv2D (TensorFlow 1.14).
+) -> None:
+    """Make a float graph one with AxConv2D (TensorFlow 1.14).
 
     A layer that gets no multiplier has the exact one.
     """
-    with stop_on_error():
+    with stop_on_error(OPTIONS):
         by_layer = assignment.read(layers_file) if layers_file else {}
         converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
         write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
@@ -91,14 +101,14 @@ def convert(
 
 
 @app.command(name="layers")
-def list_layers(graph: str = GRAPH, as_json: bool = typer.Option(False, "--json", help="Print JSON for --layers.")):
+def list_layers(graph: str = GRAPH, as_json: bool = JSON) -> None:
     """List the AxConv2D nodes of a graph: shapes, multiplications, multipliers."""
-    with stop_on_error():
-        found = layers.layers(graphs.read(graph))
+    with stop_on_error(OPTIONS):
+        rows = layers.layers(graphs.read(graph))
     if as_json:
-        print(json.dumps({layer.name: dict(zip(Layer._fields[1:], layer[1:])) for layer in found}, indent=1))
+        print(json.dumps({layer.name: dict(zip(Layer._fields[1:], layer[1:])) for layer in rows}, indent=1))
     else:
-        show(found)
+        show(rows)
 
 
 @app.command(name="set")
@@ -109,9 +119,9 @@ def set_layers(
     mult: Optional[str] = MULT,
     tune: Optional[bool] = TUNE,
     layers_file: Optional[str] = LAYERS,
-):
-    """Write a graph with other multipliers: one for all, --layers for some, LAYER=MULT for one."""
-    with stop_on_error():
+) -> None:
+    """Write a graph with other multipliers: --mult for all layers, --layers for several, LAYER=MULT for one."""
+    with stop_on_error(OPTIONS):
         by_layer = {**(assignment.read(layers_file) if layers_file else {}), **assignment.parse(assignments or [])}
         everywhere = Choice(mult, tune)
         if everywhere == layers.UNCHANGED and not by_layer:
@@ -119,9 +129,9 @@ def set_layers(
         write(layers.assigned(graphs.read(graph), everywhere, by_layer), output)
 
 
-def write(graph, output):
+def write(graph: "tf.compat.v1.GraphDef", output: str) -> None:
     """Writes a graph and shows its layers."""
-    found = layers.layers(graph)
+    rows = layers.layers(graph)
     graphs.write(graph, output)
-    show(found)
+    show(rows)
     console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)

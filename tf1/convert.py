@@ -1,21 +1,26 @@
 """A float frozen graph becomes one with AxConv2D, by the quantising transforms of TensorFlow 1.14."""
 
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence
+
 import tensorflow as tf
 
 from . import graph as graphs
 from .layers import OPERATION
 
-# Multiplications and additions of a batch normalisation go into the weights of its convolution.
+# These transforms move the factors and offsets of a batch normalisation into the weights of its convolution.
 FOLD = ["fold_batch_norms", "fold_old_batch_norms"]
 BEFORE = ["add_default_attributes", "strip_unused_nodes", "remove_nodes(op=Identity, op=CheckNumerics)"]
 BEFORE += ["fold_constants(ignore_errors=true)"]
 QUANTISE = ["quantize_weights", "quantize_nodes", "strip_unused_nodes", "merge_duplicate_nodes"]
 QUANTISE += ["sort_by_execution_order"]
 
-ATTRIBUTES = {"Tinput", "Tfilter", "out_type", "strides", "padding"}  # of QuantizedConv2D that AxConv2D has too
+# AxConv2D has these attributes of QuantizedConv2D, and no others.
+ATTRIBUTES = {"Tinput", "Tfilter", "out_type", "strides", "padding"}
 
 
-def _transform_graph():
+def _transform_graph() -> Callable[..., Any]:
     try:
         from tensorflow.tools.graph_transforms import TransformGraph
     except ImportError as error:
@@ -27,8 +32,8 @@ def _transform_graph():
     return TransformGraph
 
 
-def normalises_by_batch(graph):
-    """Whether a batch normalisation of a `GraphDef` takes the statistics of the batch that it is given."""
+def normalises_by_batch(graph: tf.compat.v1.GraphDef) -> bool:
+    """Whether a batch normalisation of a `GraphDef` uses the statistics of the batch instead of fixed ones."""
     return any(
         node.op.startswith("FusedBatchNorm") and ("is_training" not in node.attr or node.attr["is_training"].b)
         for node in graph.node
@@ -36,9 +41,9 @@ def normalises_by_batch(graph):
 
 
 def _check(node):
-    """Refuses a Conv2D that its quantised form would compute as another one."""
+    """Raises a ValueError for a Conv2D that TransformGraph would turn into a different convolution."""
     strides, dilations = list(node.attr["strides"].list.i), list(node.attr["dilations"].list.i)
-    rules = {
+    rules: dict[str, tuple[Any, list[Any]]] = {
         "data_format NHWC": (node.attr["data_format"].s or b"NHWC", [b"NHWC"]),
         "padding SAME or VALID": (node.attr["padding"].s, [b"SAME", b"VALID"]),
         "dilations 1": (dilations or [1, 1, 1, 1], [[1, 1, 1, 1]]),
@@ -59,45 +64,48 @@ def _as_placeholder(graph, name, tensor):
     node.attr["shape"].shape.CopyFrom(tensor.shape.as_proto())
 
 
-def convert(graph, inputs=(), outputs=()):
-    """A float graph with AxConv2D, exact multiplier, in place of every Conv2D, and quantised nodes around them.
+def convert(
+    graph: tf.compat.v1.GraphDef, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+) -> tf.compat.v1.GraphDef:
+    """A float graph with AxConv2D and the exact multiplier in place of every Conv2D, and quantised nodes around them.
 
-    Batch normalisation with fixed statistics is folded into the weights; one that takes the statistics of its batch
-    stays as it is.
+    Batch normalisation with fixed statistics is folded into the weights; batch normalisation that uses the statistics
+    of its batch stays as it is.
 
     Args:
-        graph: float frozen `GraphDef`, or one that has QuantizedConv2D already.
-        inputs: names of the input nodes; the placeholders if empty.
-        outputs: names of the output nodes; the only one that no other node reads if empty.
+        graph: frozen `GraphDef` of floats, or one that has QuantizedConv2D already.
+        inputs: names of the input nodes; all placeholders by default.
+        outputs: names of the output nodes; by default the only node that no other node reads.
 
     Returns:
         A `GraphDef`.
 
     Raises:
-        ImportError: if this TensorFlow has no graph transforms; 1.14 has.
-        ValueError: if there is no convolution, or one that AxConv2D cannot do; or inputs and outputs are not clear.
+        ImportError: if this TensorFlow has no graph transforms, which TensorFlow 1.14 has.
+        ValueError: if there is no convolution, or one that AxConv2D cannot do; if `inputs` or `outputs` are no nodes of
+            the graph, or are needed to choose among several.
     """
     transform = _transform_graph()
-    inputs, outputs = graphs.endpoints(graph, inputs, outputs)
+    starts, ends = graphs.endpoints(graph, inputs, outputs)
     result = type(graph).FromString(graph.SerializeToString())
     imported = graphs.imported(graph)
-    for name in inputs:
+    for name in starts:
         if imported.get_operation_by_name(name).type != "Placeholder":
             _as_placeholder(result, name, imported.get_operation_by_name(name).outputs[0])
     for node in result.node:
-        node.attr.pop("_class", None)  # nodes to be placed beside, which the transforms may take away
+        node.attr.pop("_class", None)  # a colocation constraint, whose other node the transforms may remove
     try:
-        result = transform(result, inputs, outputs, BEFORE)
+        result = transform(result, starts, ends, BEFORE)
         for node in result.node:
             if node.op in ("Conv2D", "QuantizedConv2D"):
                 _check(node)
         fold = [] if normalises_by_batch(result) else FOLD
-        result = transform(result, inputs, outputs, fold + QUANTISE)
+        result = transform(result, starts, ends, fold + QUANTISE)
     except tf.errors.OpError as error:
         raise ValueError(f"TransformGraph cannot convert the graph: {error.message}") from error
     convolutions = [node for node in result.node if node.op == "QuantizedConv2D"]
     if not convolutions:
-        raise ValueError(f"GRAPH must have a Conv2D that leads to {outputs}; received a graph without")
+        raise ValueError(f"graph must have a Conv2D that leads to {ends}; received a graph without")
     for node in convolutions:
         node.op = OPERATION
         for attribute in set(node.attr) - ATTRIBUTES:

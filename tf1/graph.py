@@ -1,12 +1,15 @@
-"""Frozen graphs: files, which are written whole or not at all, and where a graph begins and ends."""
+"""Frozen graphs: reading and writing files, and the nodes where a graph begins and ends."""
+
+from __future__ import annotations
 
 import os
+from typing import Sequence
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 
-def read(path):
+def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
     """The `GraphDef` in a file.
 
     Raises:
@@ -20,15 +23,15 @@ def read(path):
     except DecodeError:
         graph = tf.compat.v1.GraphDef()
     if not graph.node or not all(node.name and node.op for node in graph.node):
-        raise ValueError(f"GRAPH must be a frozen graph, a binary GraphDef with nodes; received {path}, which is none")
+        raise ValueError(f"graph must be a frozen graph, a binary GraphDef with nodes; received {path}, which is none")
     return graph
 
 
-def write(graph, path):
-    """Writes a `GraphDef`: under another name first, so that there is never half a file.
+def write(graph: tf.compat.v1.GraphDef, path: str | os.PathLike[str]) -> None:
+    """Writes a `GraphDef` to a file, completely or not at all: it is written under another name and then renamed.
 
     Raises:
-        OSError: if the file cannot be written; what was there stays.
+        OSError: if the file cannot be written; a file that was there stays as it was.
     """
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
@@ -43,50 +46,53 @@ def write(graph, path):
         raise
 
 
-def imported(graph):
+def imported(graph: tf.compat.v1.GraphDef) -> tf.Graph:
     """The `tf.Graph` of a `GraphDef`, with the shapes that TensorFlow infers.
 
     Raises:
-        ValueError: if TensorFlow cannot import it; says why.
+        ValueError: if TensorFlow cannot import it; the message says why.
     """
     with tf.Graph().as_default() as result:
         try:
             tf.import_graph_def(graph, name="")
         except (ValueError, tf.errors.OpError) as error:
-            raise ValueError(f"GRAPH does not import into TensorFlow {tf.__version__}: {error}") from error
+            raise ValueError(f"graph does not import into TensorFlow {tf.__version__}: {error}") from error
     return result
 
 
-def node_of(tensor):
-    """Name of the node that a node's input `node`, `node:1` or `^node` refers to."""
+def node_of(tensor: str) -> str:
+    """Name of the node in a node's input, which is written `node`, `node:1` or `^node`."""
     return tensor.lstrip("^").split(":")[0]
 
 
-def endpoints(graph, inputs=(), outputs=()):
+def endpoints(
+    graph: tf.compat.v1.GraphDef, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
     """Names of the nodes where a `GraphDef` begins and ends.
 
     Args:
         graph: the `GraphDef`.
-        inputs: the nodes to take instead of all placeholders.
-        outputs: the nodes to take instead of the only one that no other node reads.
+        inputs: names of the input nodes; all placeholders by default.
+        outputs: names of the output nodes; by default the only node that no other node reads.
 
     Returns:
         A list of inputs and a list of outputs.
 
     Raises:
-        ValueError: if there is no such node, or nothing was given and the choice is not clear.
+        ValueError: if there is no such node, or nothing was given and there is no choice, or more than one.
     """
     read_by_others = {node_of(name) for node in graph.node for name in node.input}
     aside = ("Const", "Placeholder", "NoOp", "Assert")
     ends = [node.name for node in graph.node if node.name not in read_by_others and node.op not in aside]
     starts = [node.name for node in graph.node if node.op == "Placeholder"]
-    inputs, outputs = ([node_of(name) for name in names] for names in (inputs, outputs))
-    for option, given, candidates in (("input", inputs, starts), ("output", outputs, ends)):
-        unknown = sorted(set(given) - {node.name for node in graph.node})
+    chosen_inputs, chosen_outputs = ([node_of(name) for name in names] for names in (inputs, outputs))
+    names = {node.name for node in graph.node}
+    for argument, chosen, candidates in (("inputs", chosen_inputs, starts), ("outputs", chosen_outputs, ends)):
+        unknown = sorted(set(chosen) - names)
         if unknown:
-            raise ValueError(f"the {option} must be a node of the graph, such as {candidates}; received {unknown[0]!r}")
-    if not inputs and not starts:
-        raise ValueError("the input must be given (--input-node), because the graph has no placeholder")
-    if not outputs and len(ends) != 1:
-        raise ValueError(f"the output must be given (--output-node), because the graph ends in {ends}")
-    return inputs or starts, outputs or ends
+            raise ValueError(f"{argument} must name nodes of the graph, such as {candidates}; received {unknown[0]!r}")
+    if not chosen_inputs and not starts:
+        raise ValueError("inputs must be given, because the graph has no placeholder; received none")
+    if not chosen_outputs and len(ends) != 1:
+        raise ValueError(f"outputs must be given, because the graph ends in {ends}; received none")
+    return chosen_inputs or starts, chosen_outputs or ends

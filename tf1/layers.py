@@ -1,50 +1,76 @@
-"""The AxConv2D nodes of a frozen graph, the layers: shapes, work and multipliers; and how they are set."""
+"""The layers of a frozen graph, which are its AxConv2D nodes: shapes, work, multipliers, and how to set them."""
 
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import List, Mapping, NamedTuple, Optional
 
 import numpy as np
+import tensorflow as tf
 
 from tfapprox.common import pin_table, tables
 
 from . import graph as graphs
 
 OPERATION = "AxConv2D"
-SUFFIX = "/eightbit"  # of the node that TransformGraph makes of a convolution
+SUFFIX = "/eightbit"  # ends the name of a node that TransformGraph makes of a convolution
 
-Layer = namedtuple("Layer", "name input filter output macs multiplier tune")
-Layer.__doc__ = """One AxConv2D node.
+Sizes = Optional[List[Optional[int]]]
 
-`input` and `output` are `[height, width, channels]`, `filter` is `[height, width, in_channels, out_channels]`; a size
-that the graph does not say is `None`. `macs` is the number of multiplications for one image, or `None`.
-"""
 
-Choice = namedtuple("Choice", "multiplier tune")
-Choice.__new__.__defaults__ = (None, None)
-Choice.__doc__ = "AxMult and AxTune of a layer; what is `None` stays as it is."
+class Layer(NamedTuple):
+    """One AxConv2D node. A size that the graph does not state is `None`; so is a shape without a known rank.
+
+    Attributes:
+        name: name of the node.
+        input: `[height, width, channels]`.
+        filter: `[height, width, in_channels, out_channels]`.
+        output: `[height, width, channels]`.
+        macs: number of multiply-accumulate operations (MACs) for one image, or `None` if a size is unknown.
+        multiplier: the attribute AxMult, a name or a path.
+        tune: the attribute AxTune.
+    """
+
+    name: str
+    input: Sizes
+    filter: Sizes
+    output: Sizes
+    macs: int | None
+    multiplier: str
+    tune: bool
+
+
+class Choice(NamedTuple):
+    """AxMult and AxTune that a layer gets; an attribute that is `None` here stays as it is."""
+
+    multiplier: str | None = None
+    tune: bool | None = None
+
+
 UNCHANGED = Choice()
 
 
-def _sizes(tensor):
+def _sizes(tensor: tf.Tensor) -> Sizes:
     return None if tensor.shape.rank is None else tensor.shape.as_list()
 
 
-def _macs(filter, output):
+def _macs(filter: Sizes, output: Sizes) -> int | None:
     sizes = [*(filter or [None])[:3], *(output or [None])[1:]]
-    return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+    known = [size for size in sizes if size is not None]
+    return int(np.prod(known, dtype=np.int64)) if len(known) == len(sizes) else None
 
 
-def layers(graph):
+def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
     """The layers of a `GraphDef`, in its order.
 
     Returns:
         A list of `Layer`.
 
     Raises:
-        ValueError: if there is none, or TensorFlow cannot import the graph.
+        ValueError: if there is no such node, or TensorFlow cannot import the graph.
     """
     operations = [node for node in graphs.imported(graph).get_operations() if node.type == OPERATION]
     if not operations:
-        raise ValueError(f"GRAPH must have {OPERATION} nodes; received a graph without (convert makes them)")
+        raise ValueError(f"graph must have {OPERATION} nodes (convert makes them); received a graph without")
     result = []
     for node in operations:
         input, filter, output = (_sizes(tensor) for tensor in (*node.inputs[:2], node.outputs[0]))
@@ -57,19 +83,25 @@ def layers(graph):
     return result
 
 
-def _kept(multiplier):
-    """What a graph keeps of a multiplier that exists: its name, which the original knows too, or an absolute path."""
+def _kept(multiplier: str) -> str:
+    """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path."""
     pinned = pin_table(multiplier, signed=False, argument="multiplier")
     return pinned if tables.PIN in multiplier else pinned.split(tables.PIN)[0]
 
 
-def assigned(graph, everywhere=UNCHANGED, by_layer=None):
+def assigned(
+    graph: tf.compat.v1.GraphDef, everywhere: Choice = UNCHANGED, by_layer: Mapping[str, Choice] | None = None
+) -> tf.compat.v1.GraphDef:
     """A copy of a `GraphDef` with other multipliers.
 
     Args:
         graph: the `GraphDef`.
         everywhere: `Choice` for all layers.
-        by_layer: dictionary from a layer's name, with or without its ending `/eightbit`, to its own `Choice`.
+        by_layer: dictionary from a layer's name, with or without its ending `/eightbit`, to a `Choice` that wins over
+            `everywhere`.
+
+    Returns:
+        A `GraphDef`.
 
     Raises:
         FileNotFoundError: if there is no such multiplier.
@@ -85,10 +117,11 @@ def assigned(graph, everywhere=UNCHANGED, by_layer=None):
             known = "\n  ".join(nodes)
             raise ValueError(f"a layer must be one of the graph's:\n  {known}\nreceived {name!r}")
         choices[full] = [*choices[full], choice]
-    multipliers = {choice.multiplier for several in choices.values() for choice in several} - {None}
-    kept = {multiplier: _kept(multiplier) for multiplier in multipliers}  # all, before anything is changed
-    for name, several in choices.items():
-        for choice in several:
+    multipliers = {choice.multiplier for layer_choices in choices.values() for choice in layer_choices}
+    # All multipliers are checked before anything is changed.
+    kept = {multiplier: _kept(multiplier) for multiplier in multipliers if multiplier is not None}
+    for name, layer_choices in choices.items():
+        for choice in layer_choices:
             if choice.multiplier is not None:
                 nodes[name].attr["AxMult"].s = kept[choice.multiplier].encode()
             if choice.tune is not None:

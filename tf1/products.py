@@ -1,23 +1,30 @@
 """Products of the operation for every pair of codes, for `tfapprox.common.multipliers.check`."""
 
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
 import tensorflow as tf
+
+from tfapprox.common.tables import NameOrPath
 
 from .ax_conv2d import ax_conv2d
 
 
-def products(name_or_path, codes, num_bits):
+def products(name_or_path: NameOrPath, codes: Sequence[float], num_bits: int) -> np.ndarray:
     """Products of all pairs of codes by `AxConv2D`, untuned.
 
     Args:
-        name_or_path: of the multiplier, as `ax_mult`.
-        codes: array of the values of the codes, 0 to 255.
+        name_or_path: name or path of the multiplier, which becomes `ax_mult`.
+        codes: values of the codes, integers from 0 to 255.
         num_bits: width of both operands, which must be 8.
 
     Returns:
         int32 array `[len(codes), len(codes)]`, activation first.
 
     Raises:
-        ValueError: if the width is another one.
+        ValueError: if `num_bits` is not 8, or the multiplier is signed.
 
     Example:
         >>> products("mul8u_trunc2", [0, 1, 2, 3], 8)[3].tolist()

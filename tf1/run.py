@@ -1,15 +1,18 @@
 """Runs a script of TensorFlow 1 as `python SCRIPT ARGS` would, with the names of tensorflow_v1.py."""
 
+from __future__ import annotations
+
 import os
 import sys
 import types
+from typing import Sequence
 
 from . import tensorflow_v1
 
 INTERRUPTED = 130  # exit code of a shell for Ctrl-C
 
 
-def read(script):
+def read(script: str) -> bytes:
     """The source of a script, as bytes.
 
     Raises:
@@ -19,31 +22,33 @@ def read(script):
         return file.read()
 
 
-def run(source, script, arguments):
+def run(source: bytes, script: str, arguments: Sequence[str]) -> None:
     """Runs a script as the main module; ends the process with its exit code where it has one.
 
     Args:
-        source: what `read` gave.
-        script: its path.
-        arguments: list of strings for its `sys.argv`.
+        source: the source of the script.
+        script: path of the script.
+        arguments: its command line, for `sys.argv`.
 
     Raises:
-        SystemExit: as the script raises it; with 1 after any other exception, whose traceback is printed.
+        SystemExit: if the script raises it; with code 1 after any other exception, whose traceback is printed, and with
+            130 after Ctrl-C.
     """
     tensorflow_v1.install()
     sys.argv = [script, *arguments]
     if sys.version_info >= (3, 9):
         script = os.path.abspath(script)  # as the interpreter names its main module
     main = types.ModuleType("__main__")
-    main.__file__, main.__builtins__ = script, __builtins__
+    vars(main).update(__file__=script, __builtins__=__builtins__)
     sys.modules["__main__"] = main
     sys.path[0] = os.path.dirname(os.path.realpath(script))
-    sys.excepthook = sys.__excepthook__  # not that of the command line
+    sys.excepthook = sys.__excepthook__  # the command line has set its own
     try:
         exec(compile(source, script, "exec"), main.__dict__)
     except SystemExit:
         raise
     except BaseException as error:
-        error.__traceback__ = error.__traceback__.tb_next  # the first entry is this function's
-        sys.excepthook(type(error), error, error.__traceback__)
+        traceback = error.__traceback__ and error.__traceback__.tb_next  # the first entry is this function's
+        error.__traceback__ = traceback
+        sys.excepthook(type(error), error, traceback)
         sys.exit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1)

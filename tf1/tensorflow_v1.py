@@ -1,22 +1,29 @@
 """The name `tensorflow` as TensorFlow 1 had it, on TensorFlow 2; and `axqconv.so`, wherever a script looks for it."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import os
 import sys
 import types
+from typing import Any, Sequence
 
 import tensorflow as tf
 
 from . import library
 
-# For readers of a message: what else they can do.
+# Error messages end with this advice.
 ELSEWHERE = "a script that needs it runs in the TensorFlow 1.14 container or its Python 3.7 environment (tf1/README.md)"
-KERAS = ("keras", "layers")  # Keras 2 in TensorFlow 1, which tf_keras is; Keras 3 does not work in graphs
+KERAS = ("keras", "layers")  # TensorFlow 1 has Keras 2, which is the package tf_keras; Keras 3 does not work in graphs
 
 
-def redirect(module):
-    """Makes `load_op_library` of a TensorFlow module, and of the one that contrib uses, load this project's plugin."""
+def redirect(module: Any) -> None:
+    """Makes `load_op_library` load this project's plugin where a script asks for `axqconv.so` in any folder.
+
+    Args:
+        module: the module whose function is replaced, `tensorflow`; the function that contrib calls is replaced, too.
+    """
     from tensorflow.python.framework import load_library
 
     original = load_library.load_op_library
@@ -29,8 +36,8 @@ def redirect(module):
     module.load_op_library = load_library.load_op_library = load_op_library
 
 
-def _absent(name):
-    """What a reader of the message can do about a part of TensorFlow that is not there."""
+def _absent(name: str) -> str:
+    """The error text for a part of TensorFlow that is not there: its name, and what the user can do."""
     if name.split(".")[0] in KERAS:
         return (
             f"tf.{name} needs the package tf_keras on TensorFlow {tf.__version__} (pip install tf_keras); {ELSEWHERE}"
@@ -41,46 +48,46 @@ def _absent(name):
 class TensorFlowV1(types.ModuleType):
     """`tensorflow.compat.v1` under the name `tensorflow`, with the internal packages that scripts import from it."""
 
-    def __init__(self, real, absent):
+    def __init__(self, real: Any, absent: Sequence[str]) -> None:
         super().__init__("tensorflow", real.__doc__)
         self._v1, self._absent = real.compat.v1, absent
-        # The folders of Keras are on the path of TensorFlow.
+        # The path of TensorFlow has the folders of Keras, which must not be found there if Keras is absent.
         folders = [*self._v1.__path__, *real.__path__]
         self.__path__ = [path for path in folders if not (absent and f"{os.sep}keras{os.sep}" in path)]
         self.__spec__, self.__file__, self.__version__ = real.__spec__, real.__file__, real.__version__
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # Packages such as tensorflow.python belong to no API; they are there once something has imported them.
-        found = getattr(self._v1, name, sys.modules.get(f"tensorflow.{name}"))
-        if found is None or name in self._absent:
+        value = getattr(self._v1, name, sys.modules.get(f"tensorflow.{name}"))
+        if value is None or name in self._absent:
             raise AttributeError(_absent(name))
-        return found
+        return value
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return dir(self._v1)
 
 
 class _Absent:
-    """The last finder of modules: says of a part of TensorFlow that no other finds what can be done."""
+    """The last finder of modules: its error says what can be done about a part of TensorFlow that no finder has."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
         if name.startswith("tensorflow."):
             raise ModuleNotFoundError(_absent(name.partition(".")[2]), name=name)
 
 
-def install():
-    """From here on, `import tensorflow` gives TensorFlow 1: itself, or what TensorFlow 2 has of it."""
+def install() -> None:
+    """Makes `import tensorflow` give TensorFlow 1: the module itself, or on TensorFlow 2 its version 1 API."""
     if tf.__version__.startswith("1."):
         redirect(tf)
         return
     legacy_keras = importlib.util.find_spec("tf_keras")
     if legacy_keras:
         os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-        importlib.import_module("tensorflow.compat.v2")  # which tf_keras takes; the version 1 API has another compat
+        importlib.import_module("tensorflow.compat.v2")  # tf_keras imports it; the version 1 API has another compat
     v1 = tf.compat.v1
     verbosity = v1.logging.get_verbosity()
-    v1.logging.set_verbosity(v1.logging.ERROR)  # what TensorFlow says of its own old behaviour is known here
+    v1.logging.set_verbosity(v1.logging.ERROR)  # without its warnings that version 1 behaviour is old
     v1.disable_v2_behavior()
     v1.logging.set_verbosity(verbosity)
     sys.modules["tensorflow"] = TensorFlowV1(tf, absent=() if legacy_keras else KERAS)

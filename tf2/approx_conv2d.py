@@ -1,60 +1,71 @@
 """`ApproxConv2DWithMinMaxVars` as a Python function, and its gradient."""
 
+from __future__ import annotations
+
+from typing import Any, Sequence, Union
+
+import numpy as np
 import tensorflow as tf
 
-from tfapprox.common.eager import alone
-from tfapprox.common.tables import is_pinned, pin_table
+from tfapprox.common.eager import gpu_eager_lock
+from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
 
 from . import library
+
+# What TensorFlow converts to a tensor.
+TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
 
 _ops = library.load()
 
 
 @tf.autograph.experimental.do_not_convert
 def approx_conv2d_with_min_max_vars(
-    input,
-    filter,
-    input_min,
-    input_max,
-    filter_min,
-    filter_max,
-    strides,
-    padding,
-    num_bits=8,
-    mul_map_file="",
-    explicit_paddings=(),
-    data_format="NHWC",
-    dilations=(1, 1, 1, 1),
-    name=None,
-):
+    input: TensorLike,
+    filter: TensorLike,
+    input_min: TensorLike,
+    input_max: TensorLike,
+    filter_min: TensorLike,
+    filter_max: TensorLike,
+    strides: Sequence[int],
+    padding: str = "SAME",
+    *,
+    num_bits: int = 8,
+    mul_map_file: NameOrPath = "",
+    explicit_paddings: Sequence[int] = (),
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+    name: str | None = None,
+) -> tf.Tensor:
     """Convolution whose products are read from the truth table of an approximate multiplier.
 
     Input and filter are quantised to `num_bits` bits in the given ranges, as `tf.quantization.
     fake_quant_with_min_max_vars` does it, or, for a signed table (`mul8s_...`), symmetrically to -127..127, as
-    `tf.quantization.quantize` does it in mode SCALED with `narrow_range` and HALF_TO_EVEN; the sums of table products
-    are exact integers, scaled to real numbers at the end. The equations are in docs/arithmetic.md; after Vaverka et
-    al., "TFApprox: towards a fast emulation of DNN approximate hardware accelerators on GPU", DATE 2020.
+    `tf.quantization.quantize` does it in mode SCALED with `narrow_range` and HALF_TO_EVEN. The sums of table products
+    are exact integers and are scaled to real numbers at the end. The equations are in docs/arithmetic.md; the
+    operation follows Vaverka et al., "TFApprox: towards a fast emulation of DNN approximate hardware accelerators on
+    GPU", DATE 2020.
 
     It runs on CPUs, and on GPUs if the install was built with CUDA, with the same result to the last bit.
 
     The gradients with respect to input and filter are those of the exact convolution (straight-through); the ranges
-    have none.
+    have no gradient.
 
     Args:
         input: float32 tensor, four dimensions in the order of `data_format`.
         filter: float32 tensor `[filter_height, filter_width, in_channels, out_channels]`.
-        input_min: float32 scalar, least input that has a code of its own; so the other three.
-        input_max: float32 scalar, greatest input.
-        filter_min: float32 scalar, least weight.
-        filter_max: float32 scalar, greatest weight.
+        input_min: float32 scalar, lower end of the quantisation range of `input`.
+        input_max: float32 scalar, upper end of the quantisation range of `input`.
+        filter_min: float32 scalar, lower end of the quantisation range of `filter`.
+        filter_max: float32 scalar, upper end of the quantisation range of `filter`.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         num_bits: width of the codes, 2 to 8; 8 for a signed table.
-        mul_map_file: name of a multiplier or path of a truth table, as `tfapprox.common.load_table` takes it; pinned
-            to its content (`tfapprox.common.pin_table`) when this function is called. `""` is the exact product.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder. This call pins it to its content: to load a graph whose table has changed is an error. `""` is the
+            exact product.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
-        dilations: as `strides`.
+        dilations: four integers in the order of `data_format`; those of batch and channels are 1.
         name: name of the operation.
 
     Returns:
@@ -73,7 +84,7 @@ def approx_conv2d_with_min_max_vars(
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
-    with alone(tf):
+    with gpu_eager_lock(tf):
         return _ops.approx_conv2d_with_min_max_vars(
             input=input,
             filter=filter,
@@ -93,7 +104,7 @@ def approx_conv2d_with_min_max_vars(
 
 
 @tf.RegisterGradient("ApproxConv2DWithMinMaxVars")
-def _approx_conv2d_gradient(op, gradient):
+def _approx_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     """Straight-through: the gradients of the exact convolution (7.1), none for the ranges."""
     # TensorFlow's own gradients of a convolution crash the process where the output is empty.
     gradients = tf.cond(
@@ -112,7 +123,7 @@ def _exact_gradients(op, gradient):
     dilations = [op.get_attr("dilations")[axis] for axis in axes]
     to_nhwc, to_nchw = ([0, 2, 3, 1], [0, 3, 1, 2]) if data_format == "NCHW" else (None, None)
 
-    # As a convolution NHWC without padding, the only form whose gradients TensorFlow has on every device.
+    # The convolution is written in NHWC without padding, the only form that has gradients on every device.
     x = op.inputs[0] if to_nhwc is None else tf.transpose(op.inputs[0], to_nhwc)
     dy = gradient if to_nhwc is None else tf.transpose(gradient, to_nhwc)
     w, size = op.inputs[1], tf.shape(x)
@@ -127,13 +138,23 @@ def _exact_gradients(op, gradient):
 
 
 def _pads(op, axes, inputs, filters, outputs, strides, dilations):
-    """Padding before and after height and width, equations (4)."""
+    """Padding before and after height and width, equations (4): two pairs of integers or scalar tensors.
+
+    Args:
+        op: the forward operation.
+        axes: the dimensions of height and width in its `data_format`.
+        inputs: size of the input, height and width.
+        filters: size of the filter, height and width.
+        outputs: size of the output, height and width.
+        strides: steps between outputs, height and width.
+        dilations: steps between taps, height and width.
+    """
     padding, explicit = op.get_attr("padding").decode(), op.get_attr("explicit_paddings")
     if padding == "VALID":
         return [[0, 0], [0, 0]]
     if padding == "EXPLICIT":
         return [[explicit[2 * axis], explicit[2 * axis + 1]] for axis in axes]
-    pads = []
+    pads: list[list[Any]] = []
     for i in range(2):
         total = tf.maximum((outputs[i] - 1) * strides[i] + (filters[i] - 1) * dilations[i] + 1 - inputs[i], 0)
         pads.append([total // 2, total - total // 2])
@@ -148,9 +169,9 @@ def _valid_gradients(x, w, dy, strides):
 
 
 def _dilated_gradients(x, w, dy, strides, dilations):
-    """A tap at a time, as a convolution 1x1: TensorFlow has no dilated gradient on the CPU."""
+    """Gradients summed over the taps, each a 1x1 convolution: TensorFlow has no dilated gradient on the CPU."""
     height, width, size = tf.shape(w)[0], tf.shape(w)[1], tf.shape(x)
-    # The part of the input that a tap meets, from its first pixel to its last.
+    # The extent of the input under one tap, from its first output to its last.
     extent = [(tf.shape(dy)[1 + i] - 1) * strides[i] + 1 for i in range(2)]
 
     def add_tap(tap, dx, dw):

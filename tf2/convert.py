@@ -1,28 +1,32 @@
 """Models with approximate convolutions from ordinary ones."""
 
+from __future__ import annotations
+
 import warnings
 
 import keras
 
-from tfapprox.common import pin_table
+from tfapprox.common.tables import NameOrPath, pin_table
 
 from .fake_approx_conv2d import FakeApproxConv2D
 
 CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
 
 
-def approximate_model(model, mul_map_file="", num_bits=8):
+def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
     """A copy of a Keras model in which every `Conv2D` uses an approximate multiplier.
 
-    Those of nested models and of wrappers such as `TimeDistributed` too. The weights are copied; the new model is not
-    compiled. Other layers stay as they are: those without convolution quietly, convolutions of another kind (grouped,
-    depthwise, transposed, of a subclass, `keras.ops.conv`) with a warning. What a layer of one's own computes is not
-    seen.
+    `Conv2D` layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
+    are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
+    among them (grouped, depthwise, transposed, of a subclass, `keras.ops.conv`). It cannot see a convolution that a
+    custom layer computes.
 
     Args:
-        model: a built functional or sequential `keras.Model`, as must be the models inside of it.
-        mul_map_file: name of a multiplier or path of a truth table; `""` is the exact product of the codes.
-        num_bits: width of the codes, 2 to 8.
+        model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
+            too.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder. `""` is the exact product of the codes.
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
 
     Returns:
         A `keras.Model` with the inputs, outputs and layer names of `model`.
@@ -33,7 +37,7 @@ def approximate_model(model, mul_map_file="", num_bits=8):
             a class that Keras cannot copy.
 
     Warns:
-        UserWarning: with the names of the convolutions that stay as they are.
+        UserWarning: if convolutions stay as they are; the message has their names.
 
     Example:
         >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3)])
@@ -41,7 +45,8 @@ def approximate_model(model, mul_map_file="", num_bits=8):
         'mul8u_mitchell'
     """
     multiplier = {"num_bits": num_bits, "mul_map_file": pin_table(mul_map_file, num_bits)}
-    clones = {}  # by identity: Keras 3.0 asks once for each call of a shared layer
+    # A shared layer is cloned once, although Keras 3.0 asks for each of its calls. Keys are the identities of layers.
+    clones = {}
 
     def clone(layer):
         if id(layer) not in clones:
@@ -59,17 +64,17 @@ def approximate_model(model, mul_map_file="", num_bits=8):
         return layer.__class__.from_config(config)
 
     copy = _copy(model, clone)
-    layers = list(copy._flatten_layers())  # with those inside of nested models and wrappers
+    layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
     approximate = [layer for layer in layers if isinstance(layer, FakeApproxConv2D) and _has(layer, multiplier)]
     if not approximate:
         raise ValueError(f"model must have a Conv2D layer; received layers {[layer.name for layer in model.layers]}")
-    others = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
-    if others:
-        names = ", ".join(f"{x.name} ({type(x).__name__})" for x in others)
+    unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
+    if unchanged:
+        names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)
         warnings.warn(f"convolutions that stay as they are: {names}", stacklevel=2)
     copy.set_weights(model.get_weights())
     for layer in layers:
-        if hasattr(layer, "finalize_state"):  # Normalization computes with values that it derives from its weights
+        if hasattr(layer, "finalize_state"):  # Normalization derives values from its weights, and computes with these
             layer.finalize_state()
     return copy
 
@@ -88,7 +93,7 @@ def _has(layer, multiplier):
 
 
 def _convolutions(layers):
-    """The convolutions among layers, and the operations without a layer in the models among them."""
+    """The convolutions of a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
     yield from (layer for layer in layers if isinstance(layer, CONVOLUTIONS))
     for model in layers:
         for operation in getattr(model, "operations", []):

@@ -1,18 +1,24 @@
 """Products of the operation for every pair of codes, for `tfapprox.common.multipliers.check`."""
 
+from __future__ import annotations
+
+from typing import Sequence
+
 import numpy as np
 import tensorflow as tf
+
+from tfapprox.common.tables import NameOrPath
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 
 
-def products(name_or_path, codes, num_bits):
+def products(name_or_path: NameOrPath, codes: Sequence[float], num_bits: int) -> np.ndarray:
     """Products of all pairs of codes by `ApproxConv2DWithMinMaxVars`.
 
     Args:
-        name_or_path: of the multiplier, as `mul_map_file`.
-        codes: float32 array, the values of the codes that the operation has, ascending.
-        num_bits: width of both operands.
+        name_or_path: name or path of the multiplier, which becomes `mul_map_file`.
+        codes: float32 array, the values of all codes that the operation has, ascending.
+        num_bits: width of both operands, 2 to 8.
 
     Returns:
         float32 array `[len(codes), len(codes)]`, activation first.

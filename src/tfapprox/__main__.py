@@ -3,8 +3,8 @@
 import sys
 
 
-def main():
-    """Runs the command line; says what is missing if that is one of its own packages."""
+def main() -> None:
+    """Runs the command line; the error names the package to install if typer or rich is missing."""
     try:
         from .command_line import app
     except ModuleNotFoundError as error:

@@ -2,13 +2,13 @@
 
 import contextlib
 import sys
-from typing import Iterator
+from typing import Iterator, Mapping, Optional
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-# A file or a pipe has no width: names stay whole there.
+# In a file or a pipe, which has no width, names are not shortened.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 
@@ -19,10 +19,17 @@ def progress_bar() -> Progress:
 
 
 @contextlib.contextmanager
-def stop_on_error() -> Iterator[None]:
-    """Ends the program with the text of a user's mistake on standard error, and exit code 1."""
+def stop_on_error(options: Optional[Mapping[str, str]] = None) -> Iterator[None]:
+    """Ends the program with the text of a user's mistake on standard error, and exit code 1.
+
+    Args:
+        options: from the argument of the library with which an error begins to the user's option for it, for example
+            `{"inputs": "--input-node"}`.
+    """
     try:
         yield
     except (OSError, ValueError, ImportError) as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        argument, space, rule = str(error).partition(" ")
+        text = f"{(options or {}).get(argument, argument)}{space}{rule}"
+        Console(stderr=True).print(f"error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

@@ -115,7 +115,7 @@ def test_inputs_and_outputs(command, tmp_path):
     assert "the graph has no placeholder" in command("convert", source, "-o", output, code=1)
     arguments = ["convert", source, "-o", output, "--input-node", "input"]
     assert "the graph ends in ['logits', 'features']" in command(*arguments, code=1)
-    assert "the output must be a node of the graph, such as ['logits', 'features']; received 'no'" in command(
+    assert "--output-node must name nodes of the graph, such as ['logits', 'features']; received 'no'" in command(
         *arguments, "--output-node", "no", code=1
     )
     command(*arguments, "--output-node", "logits:0")

@@ -220,7 +220,7 @@ def test_graph_mistakes(example, small_graph, split, tmp_path):
     data = write_npz(tmp_path / "test.npz", *split)
     assert "received 'mul8u_NONE'" in example(small_graph, data, "--mult", "mul8u_NONE", code=1)
     assert "GRAPH must be a frozen graph" in example(data, data, code=1)
-    assert "the output must be a node of the graph" in example(small_graph, data, "--output-node", "no", code=1)
+    assert "--output-node must name nodes of the graph" in example(small_graph, data, "--output-node", "no", code=1)
     hidden = example(small_graph, data, "--output-node", "first/Conv2D/eightbit", code=1)
     assert "first/Conv2D/eightbit:0 must be [25, classes]; received [25, 16, 16, 4]" in hidden
     with tf.Graph().as_default() as graph:

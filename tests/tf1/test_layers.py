@@ -88,7 +88,7 @@ def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeyp
     ("arguments", "message"),
     [
         ([], "set needs --mult, --tune, --layers or LAYER=MULT; received none of them"),
-        (["first"], "an argument after GRAPH must be LAYER=MULTIPLIER; received 'first'"),
+        (["first"], "error: arguments after GRAPH must be LAYER=MULTIPLIER; received 'first'"),
         (["first="], "received 'first='"),
         (["third=mul8u_exact"], f"a layer must be one of the graph's:\n  {FIRST}\n  {SECOND}\nreceived 'third'"),
         (["--mult", "mul8u_NONE"], "multiplier must be a built-in multiplier (such as"),

@@ -1,7 +1,7 @@
 """Accuracy of a frozen CIFAR-10 graph with approximate multipliers, batch by batch.
 
-The graph gets what the original's gets: float32 images [batch, 32, 32, 3] with values from 0 to 255; it scales them
-itself. The class is the greatest of its outputs.
+The graph gets float32 images [batch, 32, 32, 3] with values from 0 to 255, as the graphs of 2019 do, and scales them
+itself. The predicted class is the one with the maximum output.
 """
 
 import time
@@ -15,13 +15,14 @@ import typer
 from tfapprox.terminal import console, progress_bar, stop_on_error
 from tfapprox.tf1 import assignment, convert, layers
 from tfapprox.tf1 import graph as graphs
+from tfapprox.tf1.command_line import OPTIONS
 
 tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # of functions that TensorFlow calls deprecated
 
 GRAPH = typer.Argument(..., metavar="GRAPH", help="Frozen graph, such as resnet_8_quant_ax.pb.", show_default=False)
 DATA = typer.Argument(..., help="cifar-10-python.tar.gz, its folder, .tfrecords or .npz.", show_default=False)
 MULT = typer.Option(None, metavar="NAME", help="Multiplier of all layers: a name or a .bin file.")
-TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products err least.")
+TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products have the minimum error.")
 LAYERS = typer.Option(None, "--layers", metavar="FILE", help="JSON file: layer -> multiplier (and tune).")
 BATCH = typer.Option(100, "--batch-size", min=1, help="Images in a batch.")
 LIMIT = typer.Option(None, "--images", min=1, metavar="N", help="Only the first N images.")
@@ -30,17 +31,17 @@ OUTPUT = typer.Option(None, "--output-node", metavar="NODE", help="Instead of th
 
 
 def prepare(graph, everywhere, by_layer):
-    """The graph with its multipliers set; one without AxConv2D as it is, if nothing is to be set."""
+    """The graph with its multipliers set. If nothing is to be set, the graph need not have AxConv2D nodes."""
     if everywhere == layers.UNCHANGED and not by_layer:
         return graph
-    layers.layers(graph)  # an error if there is none
+    layers.layers(graph)  # raises an error if the graph has no AxConv2D node
     return layers.assigned(graph, everywhere, by_layer)
 
 
 def one(nodes, what):
-    """The only one of `nodes`."""
+    """The name of the first output of the only node in `nodes`; `what` begins the error if there are several."""
     if len(nodes) != 1:
-        raise ValueError(f"the {what} must be given (--{what}-node), because the graph has {nodes}")
+        raise ValueError(f"{what} must be given, because the graph has {nodes}; received none")
     return f"{nodes[0]}:0"
 
 
@@ -57,7 +58,7 @@ def predictions(graph, input, output, split, batch_size):
             try:
                 logits = session.run(output, {input: images.astype(dtype)})
             except (tf.errors.OpError, ValueError) as error:
-                raise ValueError(f"GRAPH does not run: {getattr(error, 'message', error)}") from error
+                raise ValueError(f"graph does not run: {getattr(error, 'message', error)}") from error
             if logits.ndim != 2 or len(logits) != len(labels):
                 raise ValueError(f"{output} must be [{len(labels)}, classes]; received {list(logits.shape)}")
             yield np.argmax(logits, axis=1), labels
@@ -74,21 +75,22 @@ def main(
     input_node: Optional[str] = INPUT,
     output_node: Optional[str] = OUTPUT,
 ):
-    """Accuracy of a frozen CIFAR-10 graph, batch by batch. What is not given stays as the graph has it."""
-    with stop_on_error():
+    """Accuracy of a frozen CIFAR-10 graph, batch by batch. Layers keep their multipliers unless options set others."""
+    with stop_on_error(OPTIONS):
         by_layer = assignment.read(layers_file) if layers_file else {}
         prepared = prepare(graphs.read(graph), layers.Choice(mult, tune), by_layer)
         ends = graphs.endpoints(prepared, [input_node] if input_node else [], [output_node] if output_node else [])
-        ends = [one(nodes, what) for nodes, what in zip(ends, ("input", "output"))]
+        ends = [one(nodes, what) for nodes, what in zip(ends, ("inputs", "outputs"))]
         split = cifar10_data.Split(*(array[:images] for array in cifar10_data.load(data)))
         total, right, start = len(split.labels), 0, time.perf_counter()
         with progress_bar() as bar:
             task = bar.add_task("images", total=total)
             for number, (classes, labels) in enumerate(predictions(prepared, *ends, split, batch_size), 1):
-                found = int((classes == labels).sum())
-                right += found
+                correct = int((classes == labels).sum())
+                right += correct
                 bar.advance(task, len(labels))
-                console.print(f"batch {number}: {found / len(labels):.2%} ({found} of {len(labels)})", highlight=False)
+                text = f"batch {number}: {correct / len(labels):.2%} ({correct} of {len(labels)})"
+                console.print(text, highlight=False)
     seconds = time.perf_counter() - start
     console.print(
         f"accuracy {right / total:.2%} ({right} of {total} images) in {seconds:.2f} s", style="bold", highlight=False

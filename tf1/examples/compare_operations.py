@@ -1,7 +1,8 @@
 """Which operations of a frozen graph two TensorFlows compute differently, each from the same inputs.
 
-On the one: `compare_operations.py record GRAPH IMAGES.npz RECORD.npz` keeps what every operation gave. On the other:
-`compare_operations.py compare GRAPH RECORD.npz` feeds each operation the recorded inputs, and compares its outputs.
+With one TensorFlow, `compare_operations.py record GRAPH IMAGES.npz RECORD.npz` keeps the outputs of every operation.
+With the other one, `compare_operations.py compare GRAPH RECORD.npz` feeds each operation the recorded inputs, and
+compares its outputs.
 """
 
 import os
@@ -15,11 +16,12 @@ from rich.table import Table
 
 from tfapprox.terminal import console, stop_on_error
 from tfapprox.tf1 import graph as graphs
+from tfapprox.tf1.command_line import OPTIONS
 
 app = typer.Typer(add_completion=False, help=__doc__)
 GIVEN = typer.Option(None, metavar="TYPE", help="Run the whole graph also with recorded outputs of these operations.")
 COUNT = typer.Option(16, "--images", min=1, metavar="N", help="Only the first N images, as one batch.")
-PLAIN = {tf.quint8: np.uint8, tf.qint32: np.int32, tf.qint8: np.int8}  # as a file can have them
+PLAIN = {tf.quint8: np.uint8, tf.qint32: np.int32, tf.qint8: np.int8}  # dtypes that a file can have
 
 
 def plain_session(graph):
@@ -31,7 +33,7 @@ def plain_session(graph):
 
 
 def difference(new, old):
-    """How many elements differ, of how many, and the greatest difference; NaN is equal to NaN."""
+    """The number of elements that differ, the number of all, and the maximum difference; NaN is equal to NaN."""
     where = (new != old) & ~((new != new) & (old != old))
     return int(where.sum()), where.size, np.abs(new[where].astype(float) - old[where]).max() if where.any() else 0.0
 
@@ -63,17 +65,17 @@ def record_all(graph, images):
 def compare_all(graph, values):
     """Yields each operation, and for each of its outputs its `difference`."""
     (first,), _ = graphs.endpoints(graph)
-    start = {f"{first}:0": values[f"{first}:0"]}  # on which some constants wait, without reading it
+    start = {f"{first}:0": values[f"{first}:0"]}  # some constants have a control dependency on it
     with plain_session(graph) as session:
         for node in computing(session.graph):
             feed = {tensor.name: values[tensor.name] for tensor in node.inputs if tensor.op.type != "Const"}
             feed.update(start)
-            found = outputs(session, node, feed)
-            yield node, [difference(new, values[tensor.name]) for new, tensor in zip(found, node.outputs)]
+            results = outputs(session, node, feed)
+            yield node, [difference(new, values[tensor.name]) for new, tensor in zip(results, node.outputs)]
 
 
 def compare_end(graph, values, given):
-    """The greatest difference at the graph's end, computed from its input and the recorded outputs of `given` nodes."""
+    """The maximum difference at the graph's end, computed from its input and the recorded outputs of `given` nodes."""
     with plain_session(graph) as session:
         (first,), (last,) = graphs.endpoints(graph)
         feed = {f"{first}:0": values[f"{first}:0"]}
@@ -84,23 +86,23 @@ def compare_end(graph, values, given):
 
 
 def show(types, title):
-    """Prints a table of what `compare_all` found, by type of operation."""
+    """Prints the differences that `compare_all` yields as a table, a row for each type of operation."""
     table = Table(title=title)
-    for name in ("operation", "nodes", "differ", "elements that differ", "greatest difference"):
+    for name in ("operation", "nodes", "differ", "elements that differ", "maximum difference"):
         table.add_column(name, justify="left" if name == "operation" else "right")
     for name, nodes in sorted(types.items()):
-        found = [output for node in nodes for output in node]
-        elements, size = (sum(output[i] for output in found) for i in (0, 1))
+        differences = [output for node in nodes for output in node]
+        elements, size = (sum(output[i] for output in differences) for i in (0, 1))
         differ = sum(any(output[0] for output in node) for node in nodes)
-        greatest = max(output[2] for output in found)
-        table.add_row(name, str(len(nodes)), str(differ), f"{elements:,} of {size:,}", f"{greatest:.3g}")
+        maximum = max(output[2] for output in differences)
+        table.add_row(name, str(len(nodes)), str(differ), f"{elements:,} of {size:,}", f"{maximum:.3g}")
     console.print(table)
 
 
 @app.command()
 def record(graph: str, images: str, output: str, count: int = COUNT):
-    """Keep what every operation of GRAPH gives for the array `images` of an .npz."""
-    with stop_on_error():
+    """Record the outputs of every operation of GRAPH for the array `images` of an .npz."""
+    with stop_on_error(OPTIONS):
         with np.load(images) as archive:
             values = record_all(graphs.read(graph), archive["images"][:count])
         np.savez(output, version=np.array(tf.__version__), **{name.replace("/", "|"): v for name, v in values.items()})
@@ -110,17 +112,17 @@ def record(graph: str, images: str, output: str, count: int = COUNT):
 @app.command()
 def compare(graph: str, recorded: str, given: Optional[str] = GIVEN):
     """Compare each operation with the recorded one, by types of operations; then the ends of the graph."""
-    with stop_on_error():
+    with stop_on_error(OPTIONS):
         definition = graphs.read(graph)
         with np.load(recorded) as archive:
             version = str(archive["version"])
             values = {name.replace("|", "/"): archive[name] for name in archive.files}
         types = defaultdict(list)
-        for node, found in compare_all(definition, values):
-            types[node.type].append(found)
+        for node, differences in compare_all(definition, values):
+            types[node.type].append(differences)
         show(types, f"TensorFlow {version} and {tf.__version__}, {os.path.basename(graph)}, each operation by itself")
         end = compare_end(definition, values, None)
-        console.print(f"the whole graph from its input: greatest difference at its end {end:.3g}")
+        console.print(f"the whole graph from its input: maximum difference at its end {end:.3g}")
         if given:
             end = compare_end(definition, values, given)
             console.print(f"with the recorded outputs of every {given}: {end:.3g}")

@@ -16,8 +16,8 @@ class Dataset(str, enum.Enum):
     mnist = "mnist"
 
 
-def _scaled(images, labels, greatest):
-    return Split(images[..., None].astype(np.float32) / greatest, labels)
+def _scaled(images, labels, maximum):
+    return Split(images[..., None].astype(np.float32) / maximum, labels)
 
 
 def _digits():

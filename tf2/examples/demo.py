@@ -17,13 +17,16 @@ from progress import console, progress_bar, stop_on_error
 from rich.table import Table
 from train import MODEL, train
 
-from tfapprox.common import load_table, metrics, multipliers, native
+from tfapprox.common import load_truth_table, metrics, multipliers
 from tfapprox.tf2 import approximate_model
 
 EXACT = {False: "mul8u_exact", True: "mul8s_exact"}  # by whether operands are signed
-SAME = ["mul8u_1JFF", "mul8s_1KV8"]  # other names of the exact ones
+SAME = ["mul8u_1JFF", "mul8s_1KV8"]  # names that EvoApproxLib gives to the exact multipliers
 Result = namedtuple("Result", "name mae wce accuracy difference seconds")
-Result.__doc__ = "One multiplier: its error, the accuracy with it, that minus the one of exact products of its sign."
+Result.__doc__ = """One multiplier: its error, the accuracy with it, and the seconds of the evaluation.
+
+`difference` is the accuracy minus the accuracy with exact products of the same sign.
+"""
 
 
 def compare(model, split, names):
@@ -37,9 +40,10 @@ def compare(model, split, names):
             bar.advance(task)
         for name in names:
             bar.update(task, description=f"evaluating {name}")
-            error = metrics.errors(load_table(name))
+            table = load_truth_table(name)
+            error = metrics.errors(table)
             accuracy, seconds = evaluate(approximate_model(model, name), split)
-            difference = accuracy - exact[native.name_is_signed(name)]
+            difference = accuracy - exact[table.signed]
             results.append(Result(name, error.mae, error.wce, accuracy, difference, seconds))
             bar.advance(task)
     return sorted(results, key=lambda result: (result.mae, result.name))

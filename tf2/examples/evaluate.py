@@ -13,10 +13,10 @@ from train import MODEL, compiled
 
 from tfapprox.tf2 import approximate_model
 
-BATCH = 150  # the range of the activations is that of a batch, so this is part of the result
+BATCH = 150  # affects the accuracy, because the quantisation range of the activations is that of a batch
 
 Evaluation = namedtuple("Evaluation", "accuracy seconds")
-Evaluation.__doc__ = "Share of test images that are classified right, and the time that took."
+Evaluation.__doc__ = "Fraction of the test images that are classified correctly, and the seconds of the evaluation."
 
 
 def evaluate(model, split):

@@ -1,4 +1,4 @@
-"""What the examples show on the terminal besides the package's own: progress of Keras."""
+"""The terminal output of the examples: that of tfapprox.terminal, and a progress bar for Keras."""
 
 import keras
 import tensorflow as tf
@@ -7,7 +7,7 @@ from tfapprox.terminal import console, progress_bar, stop_on_error
 
 __all__ = ["KerasProgress", "console", "progress_bar", "stop_on_error"]
 
-tf.get_logger().setLevel("ERROR")  # each multiplier has a model and so a graph of its own, which TensorFlow warns of
+tf.get_logger().setLevel("ERROR")  # TensorFlow would warn that there are many graphs; each multiplier needs a graph
 
 
 class KerasProgress(keras.callbacks.Callback):

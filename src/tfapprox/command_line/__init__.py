@@ -27,5 +27,5 @@ app.command("doctor")(doctor.doctor)
 
 
 @app.callback()
-def main():
+def main() -> None:
     """Approximate multipliers in neural networks: bring a circuit, see what it does."""

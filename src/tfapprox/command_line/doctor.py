@@ -12,7 +12,7 @@ _FAST = typer.Option(False, "--fast", help="Do not start TensorFlow: under a sec
 
 
 def _rows(report):
-    """Pairs of what is examined and what was found."""
+    """The rows of the report: pairs of a heading, empty where it is that of the row above, and a text."""
     versions = report["versions"]
     yield "tfapprox", versions["tfapprox"]
     yield "Python", f"{versions['python']}, numpy {versions['numpy']}"
@@ -34,7 +34,7 @@ def _rows(report):
         yield "", f"{check['operation']}: " + (check["error"] or f"{check['pairs']:,} products, {check['wrong']} wrong")
 
 
-def doctor(json: bool = _JSON, fast: bool = _FAST):
+def doctor(json: bool = _JSON, fast: bool = _FAST) -> None:
     """Show what is installed and whether it works, with a self-test.
 
     Versions, plugins and the TensorFlow that they were built for, CPU paths,

@@ -11,19 +11,14 @@ from tfapprox.terminal import progress_bar, stop_on_error
 
 from .printing import as_json, grid, line, show
 
-_NAMES = typer.Argument(None, metavar="NAME", help="All that are found if none is given.", show_default=False)
-_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
+_NAMES = typer.Argument(None, metavar="NAME", help="By default all multipliers.", show_default=False)
+_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="By default all that are installed.")
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
 def _functions(rooms):
     """The functions of these rooms, or of all whose operation can run here: a dictionary by room."""
-    if not rooms:
-        return operations.runnable()[0]
-    try:
-        return {room: operations.products_function(room) for room in rooms}
-    except ValueError as error:
-        raise ValueError(f"--{error}") from error  # the option has the name of the library's argument
+    return {room: operations.products_function(room) for room in rooms} if rooms else operations.runnable()[0]
 
 
 def _run(name, functions):
@@ -52,7 +47,7 @@ def _verdict(outcome):
 
 def check_multipliers(
     names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = _JSON
-):
+) -> None:
     """Run the real operation on all pairs of operands, against the table.
 
     Fails if one product differs, or if the file is not the one that NAME.json
@@ -61,7 +56,7 @@ def check_multipliers(
     it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
     Signed codes are -127 to 127.
     """
-    with stop_on_error():
+    with stop_on_error({"operation": "--operation"}):
         functions, failures = _functions(operation), []
         if not names:
             loaded, failures = multipliers.every()

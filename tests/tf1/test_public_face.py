@@ -1,0 +1,24 @@
+"""The public face for type checkers, and the order of arguments, which is that of the reference."""
+
+import importlib
+
+import pytest
+from signatures import arguments, public_functions, unannotated
+
+from tfapprox.common import reference
+from tfapprox.tf1 import ax_conv2d
+
+MODULES = ["assignment", "ax_conv2d", "convert", "graph", "layers", "library", "products", "run", "tensorflow_v1"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_function_is_annotated(name):
+    module = importlib.import_module(f"tfapprox.tf1.{name}")
+    assert public_functions(module)
+    assert unannotated(module) == []
+
+
+def test_order_of_arguments():
+    positional, by_name = arguments(reference.ax_conv2d)
+    by_name = ["ax_mult" if name == "table" else name for name in by_name]
+    assert arguments(ax_conv2d) == (positional, [*by_name, "name"])
