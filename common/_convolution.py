@@ -80,6 +80,71 @@ def patches(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, fill: int) -> 
     return taken.reshape(batch * len(rows) * len(columns), rows.shape[1] * columns.shape[1] * channels)
 
 
+def check_groups(in_channels, filter_channels, filters):
+    """The number of groups of a convolution (3.6).
+
+    Args:
+        in_channels: channels of the input.
+        filter_channels: channels that one filter reads.
+        filters: number of filters.
+
+    Raises:
+        ValueError: if channels or filters cannot be divided into groups.
+    """
+    if in_channels == filter_channels:
+        return 1
+    groups = in_channels // filter_channels if filter_channels > 0 else 0
+    if groups == 0 or in_channels != groups * filter_channels or filters % groups != 0:
+        raise ValueError(
+            "filter must have the input's depth, or 1 / groups of it where groups divide the number of filters; "
+            f"received filter {filter_channels}, input {in_channels}, {filters} filters"
+        )
+    return groups
+
+
+def filter_ranges(filter_min, filter_max, filters):
+    """The ranges of the weights.
+
+    Args:
+        filter_min: lower end of the range: a number, or `[filters]` numbers.
+        filter_max: upper end of the range, of the same shape.
+        filters: number of filters.
+
+    Returns:
+        A list of pairs of float32 numbers: one range for all filters, or a range for each filter.
+
+    Raises:
+        ValueError: if the shapes differ or are not possible.
+    """
+    ends = [np.asarray(end, np.float32) for end in (filter_min, filter_max)]
+    if ends[0].shape != ends[1].shape or ends[0].shape not in ((), (filters,)):
+        raise ValueError(
+            f"filter_min and filter_max must be two numbers, or two arrays [{filters}], one number for each filter; "
+            f"received shapes {list(ends[0].shape)} and {list(ends[1].shape)}"
+        )
+    return list(zip(*(end.reshape(-1).tolist() for end in ends)))
+
+
+def grouped_filter(in_channels, filter):
+    """The filter of the grouped convolution that a depthwise convolution is (3.7).
+
+    Args:
+        in_channels: channels of the input.
+        filter: array `[filter_height, filter_width, channels, multiplier]`.
+
+    Returns:
+        The same array as `[filter_height, filter_width, 1, channels * multiplier]`.
+
+    Raises:
+        ValueError: if the filter has another number of channels than the input.
+    """
+    if filter.ndim != 4 or filter.shape[2] != in_channels:
+        raise ValueError(
+            f"filter must be [height, width, {in_channels}, multiplier], with the input's depth; received {filter.shape}"
+        )
+    return filter.reshape(*filter.shape[:2], 1, -1)
+
+
 def look_up_sum(table: np.ndarray, a: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Sums of table products over the taps (3.1): int64 `[pixels, filters]`.
 

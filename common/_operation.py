@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _abi
 from ._bindings import check, core
-from ._convolution import AxOutput
+from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter
 from ._core_tables import Table, tune
 from .truth_table import TruthTable
 
@@ -63,7 +63,7 @@ def problem(
 
     Args:
         input_shape: four integers in the order of `data_format`.
-        filter_shape: `[filter_height, filter_width, in_channels, out_channels]`.
+        filter_shape: `[filter_height, filter_width, in_channels / groups, out_channels]`.
         strides: four integers in the order of `data_format`, as `tf.nn.conv2d` has them.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
@@ -75,15 +75,14 @@ def problem(
     """
     height, width = data_format.index("H"), data_format.index("W")
     channels = input_shape[data_format.index("C")]
-    filter_height, filter_width, in_channels, out_channels = filter_shape
-    if channels != in_channels:
-        raise ValueError(f"filter must have the input's depth; received filter {in_channels}, input {channels}")
+    filter_height, filter_width, filter_channels, out_channels = filter_shape
+    groups = check_groups(channels, filter_channels, out_channels)
     pads = dict(zip(range(8), explicit_paddings))
     result, error = _abi.Problem(), _abi.Error()
     result.batch, result.in_channels = input_shape[data_format.index("N")], channels
     result.in_height, result.in_width = input_shape[height], input_shape[width]
     result.filter_height, result.filter_width, result.out_channels = filter_height, filter_width, out_channels
-    result.groups = result.out_stride_height = result.out_stride_width = 1
+    result.groups, result.out_stride_height, result.out_stride_width = groups, 1, 1
     result.stride_height, result.stride_width = strides[height], strides[width]
     result.dilation_height, result.dilation_width = dilations[height], dilations[width]
     result.padding, result.layout = PADDINGS[padding], LAYOUTS[data_format]
@@ -96,6 +95,21 @@ def problem(
 def _empty_output(shape, data_format, dtype):
     sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
     return np.empty([sizes[axis] for axis in data_format], dtype)
+
+
+def _weight(filter_min, filter_max, filters, table):
+    """The operand of the weights, with one range or with a range for each filter."""
+    ranges = filter_ranges(filter_min, filter_max, filters)
+    if len(ranges) == 1:
+        return _abi.Operand(REALS, quantiser("filter", *ranges[0], table))
+    quantisers = (_abi.Quantiser * filters)(*(quantiser("filter", *ends, table) for ends in ranges))
+    return _abi.Operand(REALS, quantisers[0], quantisers)
+
+
+def approx_depthwise_conv2d(input, filter, *ranges_and_geometry, data_format="NHWC", **options):
+    """`ApproxDepthwiseConv2DWithMinMaxVars` (3.7) as an `Operation`: a grouped convolution."""
+    filter = grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter))
+    return approx_conv2d(input, filter, *ranges_and_geometry, data_format=data_format, **options)
 
 
 def approx_conv2d(
@@ -113,14 +127,14 @@ def approx_conv2d(
     data_format="NHWC",
     **geometry,
 ):
-    """`ApproxConv2DWithMinMaxVars` (3) as an `Operation`: real numbers in and out."""
+    """`ApproxConv2DWithMinMaxVars` (3) as an `Operation`: real numbers in and out, with any number of groups (3.6)."""
     input, filter = np.ascontiguousarray(input, np.float32), np.ascontiguousarray(filter, np.float32)
     shape = problem(input.shape, filter.shape, strides, padding, data_format=data_format, **geometry)
     shared = Table(table, num_bits)
     descriptor = _abi.Operation(
         problem=shape,
         activation=_abi.Operand(REALS, quantiser("input", input_min, input_max, shared)),
-        weight=_abi.Operand(REALS, quantiser("filter", filter_min, filter_max, shared)),
+        weight=_weight(filter_min, filter_max, shape.out_channels, shared),
         table=shared.handle,
     )
     return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))

@@ -150,11 +150,13 @@ class Gpu:
 
         Args:
             input: float32 array, four dimensions in the order of `data_format`.
-            filter: float32 array `[filter_height, filter_width, in_channels, out_channels]`.
+            filter: float32 array `[filter_height, filter_width, in_channels / groups, out_channels]`. The number of
+                groups (3.6) is what its channels say.
             input_min: lower end of the quantisation range of `input`, a number.
             input_max: upper end of the quantisation range of `input`.
-            filter_min: lower end of the quantisation range of `filter`.
-            filter_max: upper end of the quantisation range of `filter`.
+            filter_min: lower end of the quantisation range of `filter`: a number, or `[out_channels]` numbers, one for
+                each filter.
+            filter_max: upper end of the quantisation range of `filter`, of the same shape.
             strides: four integers in the order of `data_format`; 1 for batch and channels.
             padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
             num_bits: width of the codes, 2 to 8.

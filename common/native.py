@@ -16,6 +16,7 @@ __all__ = [
     "Execution",
     "Table",
     "approx_conv2d_with_min_max_vars",
+    "approx_depthwise_conv2d_with_min_max_vars",
     "ax_conv2d",
     "built_in_multipliers",
     "load_table",
@@ -141,11 +142,13 @@ def approx_conv2d_with_min_max_vars(
 
     Args:
         input: float32 array, four dimensions in the order of `data_format`.
-        filter: float32 array `[filter_height, filter_width, in_channels, out_channels]`.
+        filter: float32 array `[filter_height, filter_width, in_channels / groups, out_channels]`. The number of
+            groups (3.6) is what its channels say.
         input_min: lower end of the quantisation range of `input`, a number.
         input_max: upper end of the quantisation range of `input`.
-        filter_min: lower end of the quantisation range of `filter`.
-        filter_max: upper end of the quantisation range of `filter`.
+        filter_min: lower end of the quantisation range of `filter`: a number, or `[out_channels]` numbers, one for
+            each filter.
+        filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; 1 for batch and channels.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         num_bits: width of the codes, 2 to 8.
@@ -173,6 +176,64 @@ def approx_conv2d_with_min_max_vars(
         num_bits=num_bits,
         table=table,
         explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=dilations,
+    )
+    with Execution(operation, threads) as execution:
+        return execution.run()
+
+
+def approx_depthwise_conv2d_with_min_max_vars(
+    input,
+    filter,
+    input_min,
+    input_max,
+    filter_min,
+    filter_max,
+    strides,
+    padding="SAME",
+    *,
+    num_bits=8,
+    table=None,
+    data_format="NHWC",
+    dilations=(1, 1, 1, 1),
+    threads=1,
+):
+    """`ApproxDepthwiseConv2DWithMinMaxVars`, equation (3.7), by the compiled core on the CPU.
+
+    Args:
+        input: float32 array, four dimensions in the order of `data_format`.
+        filter: float32 array `[filter_height, filter_width, channels, multiplier]`.
+        input_min: lower end of the quantisation range of `input`, a number.
+        input_max: upper end of the quantisation range of `input`.
+        filter_min: lower end of the quantisation range of `filter`: a number, or `[channels * multiplier]` numbers, one
+            for each output channel.
+        filter_max: upper end of the quantisation range of `filter`, of the same shape.
+        strides: four integers in the order of `data_format`; 1 for batch and channels.
+        padding: `"SAME"` or `"VALID"`.
+        num_bits: width of the codes, 2 to 8.
+        table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
+            int16 (1.3); `None` is the exact product of unsigned codes.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers in the order of `data_format`; 1 for batch and channels.
+        threads: number of threads that share the work.
+
+    Returns:
+        float32 array, the output in `data_format`, with `channels * multiplier` channels.
+
+    Raises:
+        ValueError: if a range, a size or the table is not possible.
+
+    Example:
+        >>> import numpy as np
+        >>> x, w = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 3))
+        >>> approx_depthwise_conv2d_with_min_max_vars(x, w, 0, 1, 0, 1, [1, 1, 1, 1], "VALID").shape
+        (1, 2, 2, 6)
+    """
+    operation = _operation.approx_depthwise_conv2d(
+        *(input, filter, input_min, input_max, filter_min, filter_max, strides, padding),
+        num_bits=num_bits,
+        table=table,
         data_format=data_format,
         dilations=dilations,
     )

@@ -1,4 +1,4 @@
-"""Both operations in numpy: the specification that every backend is tested against, bit for bit.
+"""All operations in numpy: the specification that every backend is tested against, bit for bit.
 
 The code is written to be read, not to be fast. Numbers in parentheses are the equations of docs/arithmetic.md. It runs
 on Python 3.7 with numpy 1.16 and later, because it also judges the TensorFlow 1.14 backend, and without the compiled
@@ -6,21 +6,27 @@ core.
 """
 
 import math
-from typing import NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
-from ._convolution import AxOutput, look_up_sum, patches, taps, window
+from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter, look_up_sum, patches, taps, window
 from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned, is_signed
+
+# One range for all filters, or a number for each filter.
+FilterRange = Union[float, Sequence[float], np.ndarray]
 
 __all__ = [
     "AxOutput",
+    "FilterRange",
     "Quantiser",
     "approx_conv2d_with_min_max_vars",
+    "approx_depthwise_conv2d_with_min_max_vars",
     "ax_conv2d",
     "ax_offset",
     "codes",
     "exact_table",
+    "filter_quantisers",
     "is_signed",
     "quantiser",
     "tune",
@@ -101,13 +107,40 @@ def codes(quantiser: Quantiser, x: np.ndarray) -> np.ndarray:
         return np.where(np.isnan(steps), 0, np.clip(steps, quantiser.min_code, quantiser.max_code)).astype(np.int64)
 
 
+def filter_quantisers(
+    filter_min: FilterRange, filter_max: FilterRange, filters: int, num_bits: int = 8, signed: bool = False
+) -> List[Quantiser]:
+    """Scale and zero point of every filter, from one range or from a range for each filter.
+
+    Args:
+        filter_min: lower end of the range: a number, or `[filters]` numbers.
+        filter_max: upper end of the range, of the same shape.
+        filters: number of filters.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        signed: whether the codes are those of a signed table.
+
+    Returns:
+        `filters` quantisers.
+
+    Raises:
+        ValueError: if a shape is not possible or a range is not finite.
+
+    Example:
+        >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [1, 1], 2)]
+        [128, 0]
+    """
+    ranges = filter_ranges(filter_min, filter_max, filters)
+    quantisers = [quantiser("filter", *ends, num_bits, signed) for ends in ranges]
+    return quantisers * (filters if len(ranges) == 1 else 1)
+
+
 def approx_conv2d_with_min_max_vars(
     input: np.ndarray,
     filter: np.ndarray,
     input_min: float,
     input_max: float,
-    filter_min: float,
-    filter_max: float,
+    filter_min: FilterRange,
+    filter_max: FilterRange,
     strides: Sequence[int],
     padding: str = "SAME",
     *,
@@ -121,11 +154,13 @@ def approx_conv2d_with_min_max_vars(
 
     Args:
         input: float32 array, four dimensions in the order of `data_format`.
-        filter: float32 array `[filter_height, filter_width, in_channels, out_channels]`.
+        filter: float32 array `[filter_height, filter_width, in_channels / groups, out_channels]`. The number of groups
+            (3.6) is what its channels say.
         input_min: lower end of the quantisation range of `input`, a real number.
         input_max: upper end of the quantisation range of `input`.
-        filter_min: lower end of the quantisation range of `filter`.
-        filter_max: upper end of the quantisation range of `filter`.
+        filter_min: lower end of the quantisation range of `filter`: a number, or `[out_channels]` numbers, one for each
+            filter.
+        filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         num_bits: width of the codes, 2 to 8; 8 for a signed table.
@@ -148,12 +183,13 @@ def approx_conv2d_with_min_max_vars(
         ((1, 2, 2, 1), 9.0)
     """
     truth = TruthTable.of(table, num_bits)
-    qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
-    qw = quantiser("filter", filter_min, filter_max, num_bits, truth.signed)
     filter = np.asarray(filter, np.float32)
+    qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
+    qw = filter_quantisers(filter_min, filter_max, filter.shape[3], num_bits, truth.signed)
     x = np.asarray(input, np.float32)
     if data_format == "NCHW":
         x = x.transpose(0, 2, 3, 1)
+    groups = check_groups(x.shape[3], filter.shape[2], filter.shape[3])
 
     positions = []
     for axis, name in enumerate("HW"):
@@ -164,19 +200,82 @@ def approx_conv2d_with_min_max_vars(
         origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
         positions.append(taps(origins, filter.shape[axis], dilations[dimension]))
 
+    size = len(qw) // groups  # filters of a group
+    parts = [
+        _group_outputs(part, weights, qa, qw[g * size : (g + 1) * size], positions, truth)
+        for g, (part, weights) in enumerate(zip(np.split(x, groups, 3), np.split(filter, groups, 3)))
+    ]
+    output = np.concatenate(parts, 1).reshape(len(x), *map(len, positions), filter.shape[3])
+    return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
+
+
+def _group_outputs(x, filter, qa, qw, positions, truth):
+    """The outputs `[pixels, filters]` of one group of channels, (3.1) to (3.5)."""
     rows, columns = positions
-    pixels = (len(x), len(rows), len(columns))
     a = patches(codes(qa, x), rows, columns, fill=qa.zero_point)  # (3.2)
-    w = codes(qw, filter).reshape(-1, filter.shape[3])
-    za, zw, k = qa.zero_point, qw.zero_point, len(w)
+    w = np.stack([codes(quantiser, filter[..., f]).ravel() for f, quantiser in enumerate(qw)], 1)
+    za, zw, k = qa.zero_point, np.array([quantiser.zero_point for quantiser in qw]), len(w)
     acc = look_up_sum(truth.entries, a, w)  # (3.1)
-    total = acc - zw * a.sum(1)[:, None] - za * w.sum(0) + k * za * zw  # (3.3)
+    total = acc - a.sum(1)[:, None] * zw - za * w.sum(0) + k * za * zw  # (3.3)
     with np.errstate(all="ignore"):
-        output = (np.float64(qa.scale) * np.float64(qw.scale) * total).astype(np.float32)  # (3.4)
+        scales = np.float64(qa.scale) * np.array([quantiser.scale for quantiser in qw], np.float64)
+        output = (scales * total).astype(np.float32)  # (3.4)
     nan_inputs, nan_weights = patches(np.isnan(x), rows, columns, fill=False), np.isnan(filter)
     touched = np.any(nan_inputs, 1)[:, None] | np.any(nan_weights, (0, 1, 2))
-    output = np.where(touched, np.float32(np.nan), output).reshape(*pixels, filter.shape[3])  # (3.5)
-    return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
+    return np.where(touched, np.float32(np.nan), output)  # (3.5)
+
+
+def approx_depthwise_conv2d_with_min_max_vars(
+    input: np.ndarray,
+    filter: np.ndarray,
+    input_min: float,
+    input_max: float,
+    filter_min: FilterRange,
+    filter_max: FilterRange,
+    strides: Sequence[int],
+    padding: str = "SAME",
+    *,
+    num_bits: int = 8,
+    table: Optional[TableLike] = None,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+) -> np.ndarray:
+    """`ApproxDepthwiseConv2DWithMinMaxVars`, equation (3.7): each channel is convolved with filters of its own.
+
+    Args:
+        input: float32 array, four dimensions in the order of `data_format`.
+        filter: float32 array `[filter_height, filter_width, channels, multiplier]`.
+        input_min: lower end of the quantisation range of `input`, a real number.
+        input_max: upper end of the quantisation range of `input`.
+        filter_min: lower end of the quantisation range of `filter`: a number, or `[channels * multiplier]` numbers, one
+            for each output channel.
+        filter_max: upper end of the quantisation range of `filter`, of the same shape.
+        strides: four integers in the order of `data_format`; those of batch and channels are 1.
+        padding: `"SAME"` or `"VALID"`.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16 array is
+            signed (1.3). `None` is the exact product of unsigned codes.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers in the order of `data_format`; those of batch and channels are 1.
+
+    Returns:
+        float32 array, the output in `data_format`, with `channels * multiplier` channels.
+
+    Raises:
+        ValueError: if a range, a size or the table is not possible.
+
+    Example:
+        >>> x, w = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 3))
+        >>> y = approx_depthwise_conv2d_with_min_max_vars(x, w, 0, 1, 0, 1, [1, 1, 1, 1], "VALID")
+        >>> y.shape, round(y[0, 0, 0, 0].item(), 3)
+        ((1, 2, 2, 6), 9.0)
+    """
+    filter = grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter, np.float32))
+    ranges = (input_min, input_max, filter_min, filter_max)
+    geometry = {"data_format": data_format, "dilations": dilations}
+    return approx_conv2d_with_min_max_vars(
+        input, filter, *ranges, strides, padding, num_bits=num_bits, table=table, **geometry
+    )
 
 
 def ax_offset(minimum: float, maximum: float) -> int:

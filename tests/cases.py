@@ -95,15 +95,21 @@ def all_pairs(table):
 
 
 @st.composite
-def convolutions(draw):
-    """Arguments of the reference, `table` among them: any geometry, layout, width, sign, range, NaN and infinities."""
+def convolutions(draw, grouped=True):
+    """Arguments of the reference, `table` among them: any geometry, layout, width, sign, range, NaN and infinities.
+
+    Where `grouped`, some have groups, and some a range for each filter.
+    """
     data_format, padding = draw(st.sampled_from(["NHWC", "NCHW"])), draw(st.sampled_from(["SAME", "VALID", "EXPLICIT"]))
     seed, width = draw(st.integers(0, 2**32 - 1)), draw(st.integers(2, 9))
     signed, num_bits = width == 9, min(width, 8)
     random = np.random.RandomState(seed)
     batch, height, width = draw(st.integers(0, 3)), draw(st.integers(0, 11)), draw(st.integers(0, 11))
     in_channels = draw(st.integers(1, 5))
-    filter_shape = [draw(st.integers(1, 4)), draw(st.integers(1, 4)), in_channels, draw(st.sampled_from([1, 3, 70]))]
+    groups = draw(st.sampled_from([1, 1, 2, 5, 21])) if grouped else 1
+    filters = groups * draw(st.sampled_from([1, 3, 70] if groups == 1 else [1, 2, 19]))
+    filter_shape = [draw(st.integers(1, 4)), draw(st.integers(1, 4)), in_channels, filters]
+    in_channels *= groups
     scale = draw(st.sampled_from([1.0, 1e-30, 1e38]))
     x = random.uniform(-1.2, 2.5, (batch, height, width, in_channels)).astype(np.float32) * np.float32(scale)
     w = random.uniform(-1.2, 1.2, filter_shape).astype(np.float32)
@@ -121,6 +127,9 @@ def convolutions(draw):
     explicit = [pad for pair in pads for pad in ([0, 0] if pair == 1 else pair)]
     limits = st.sampled_from(3 * RANGES + IMPOSSIBLE_RANGES)
     ranges = [draw(limits), draw(limits)]
+    if grouped and draw(st.booleans()):
+        ends = np.sort(random.uniform(-2, 2, (2, filters)), 0)
+        ranges[1] = (ends * random.choice([0, 1, 1, 1], filters)).astype(np.float32)  # some of them empty
     return {
         "input": x if data_format == "NHWC" else np.ascontiguousarray(x.transpose(0, 3, 1, 2)),
         "filter": w,

@@ -45,13 +45,14 @@ int32_t tfapprox_ax_conv2d_fill(const tfapprox_problem* problem, float min_input
                                 float* min_output, float* max_output, tfapprox_error* error) {
   const tfapprox::FloatEnvironment ieee;
   const bool plain = problem->layout == TFAPPROX_LAYOUT_NHWC && problem->padding != TFAPPROX_PADDING_EXPLICIT &&
-                     problem->dilation_height == 1 && problem->dilation_width == 1;
+                     problem->dilation_height == 1 && problem->dilation_width == 1 && problem->groups == 1;
   if (!plain || tfapprox_table_num_bits(table) != TFAPPROX_MAX_BITS) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                          "AxConv2D must be NHWC, SAME or VALID, with dilations 1 and a table of 8 bits; received "
-                          "layout %d, padding %d, dilations %lld and %lld, %d bits",
+                          "AxConv2D must be NHWC, SAME or VALID, with dilations 1, groups 1 and a table of 8 bits; "
+                          "received layout %d, padding %d, dilations %lld and %lld, groups %lld, %d bits",
                           problem->layout, problem->padding, static_cast<long long>(problem->dilation_height),
-                          static_cast<long long>(problem->dilation_width), tfapprox_table_num_bits(table));
+                          static_cast<long long>(problem->dilation_width), static_cast<long long>(problem->groups),
+                          tfapprox_table_num_bits(table));
   }
   if (tfapprox_table_is_signed(table)) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,

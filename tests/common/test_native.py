@@ -104,7 +104,10 @@ def test_the_callers_float_environment_is_kept_out():
         ({"input_shape": (1, 5, 5, 0), "filter_shape": (3, 3, 0, 4)}, "input channels must be from 1 .* received 0"),
         ({"filter_shape": (0, 3, 3, 4)}, "filter height must be from 1 to 2147483647; received 0"),
         ({"filter_shape": (3, 3, 3, 0)}, "filter output channels must be from 1 .* received 0"),
-        ({"filter_shape": (3, 3, 2, 4)}, "filter must have the input's depth; received filter 2, input 3"),
+        (
+            {"filter_shape": (3, 3, 2, 4)},
+            r"filter must have the input's depth, or 1 / groups .*; received filter 2, input 3, 4 filters",
+        ),
         ({"strides": (1, 0, 1, 1)}, "strides height must be from 1 .* received 0"),
         ({"dilations": (1, 1, 2**31, 1)}, "dilations width must be from 1 to 2147483647; received 2147483648"),
         ({"padding": "EXPLICIT", "explicit_paddings": (0, 0, 0, 0, -1, 0, 0, 0)}, "explicit_paddings left .* -1"),

@@ -176,6 +176,28 @@ def test_shapes(path, table, shape):
     )
 
 
+@pytest.mark.parametrize(
+    ("channels", "groups", "filters"), [(40, 40, 40), (6, 6, 18), (48, 6, 24), (40, 2, 70), (300, 1, 3)]
+)
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("table", TABLES)
+def test_groups(path, table, layout, channels, groups, filters):
+    """Depthwise, few and many channels of a group, several blocks of pixels, a range for each filter, and NaN."""
+    if path.endswith("model") and (table != "look_up" or layout != "NHWC"):
+        pytest.skip("the model is slow: of groups, it computes look-ups in one layout")
+    plan, entries = TABLES[table]
+    random = np.random.RandomState(0)
+    x = random.uniform(-1, 1, (2, 13, 11, channels)).astype(np.float32)
+    w = random.uniform(-1, 1, (3, 2, channels // groups, filters)).astype(np.float32)
+    x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
+    ends = np.sort(random.uniform(-1, 1, (2, filters)).astype(np.float32), 0)
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": ends[0], "filter_max": ends[1]}
+    case.update(strides=[1, 2, 1, 1], dilations=[1, 1, 2, 1], table=entries)
+    if layout == "NCHW":
+        case.update(input=x.transpose(0, 3, 1, 2), strides=[1, 1, 2, 1], dilations=[1, 1, 1, 2], data_format="NCHW")
+    check("approx_conv2d_with_min_max_vars", path, plan, case)
+
+
 def test_roles_are_swapped_where_pixels_are_few(path):
     def is_swapped(size):
         with forced(path, "look_up"):

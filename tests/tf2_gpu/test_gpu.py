@@ -54,7 +54,7 @@ def test_approx_conv2d_golden(shared_data, golden_table, table_file, name):
 
 
 @FEW
-@given(case=convolutions())
+@given(case=convolutions(grouped=False))
 def test_approx_conv2d_random(table_file, case):
     expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
     case["mul_map_file"] = table_file(case.pop("table"))
