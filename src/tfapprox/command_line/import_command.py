@@ -10,8 +10,9 @@ from tfapprox.common.multipliers import checkout, python_circuit, registry
 from tfapprox.common.terminal import progress_bar, stop_on_error
 
 from .printing import FIGURES, as_json, grid, line, number, show
+from .shared_options import FOLDER, FORCE, JSON, assignments
 
-SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
+_SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
 _NAME = typer.Option(None, "--name", metavar="NAME", help="Instead of that of function or file; signed: mul8s_...")
 _FUNCTION = typer.Option(None, metavar="NAME", help="The function, where a file has several.")
 _SIGNED = typer.Option(None, "--signed/--unsigned", help="Operands from -128, or from 0; by default as the name says.")
@@ -25,25 +26,11 @@ _POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME
 _AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
 _DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
 _LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
-FOLDER = typer.Option(None, "--folder", metavar="DIR", help="Where to put it, instead of the user's folder.")
-FORCE = typer.Option(False, "--force", help="Replace a table of this name.")
 _SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that a circuit in C may take.")
-_JSON = typer.Option(False, "--json", help="Print JSON.")
-
-
-def assignments(words, option):
-    """A dictionary of words KEY=VALUE; values are integers where they look like them."""
-    values = {}
-    for word in words or []:
-        key, equals, value = word.partition("=")
-        if not equals or not key.isidentifier():
-            raise ValueError(f"{option} must be KEY=VALUE; received {word!r}")
-        values[key] = int(value) if value.lstrip("-").isdigit() else value
-    return values
 
 
 def import_multiplier(
-    source: str = SOURCE,
+    source: str = _SOURCE,
     name: Optional[str] = _NAME,
     function: Optional[str] = _FUNCTION,
     signed: Optional[bool] = _SIGNED,
@@ -58,7 +45,7 @@ def import_multiplier(
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
     time_limit: float = _SECONDS,
-    json: bool = _JSON,
+    json: bool = JSON,
 ):
     """Make a truth table of a circuit, under a name that every operation finds.
 
@@ -164,6 +151,3 @@ def _import_folder(source, json, **options):
             line(f"{outcome.path}: {outcome.message}", "yellow")
     if failed:
         raise typer.Exit(1)
-
-
-COMMANDS = {"import": import_multiplier}

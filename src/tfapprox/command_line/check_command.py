@@ -9,10 +9,10 @@ from tfapprox.common import multipliers
 from tfapprox.common.terminal import progress_bar, stop_on_error
 
 from .printing import as_json, grid, line, show
+from .shared_options import JSON
 
 _NAMES = typer.Argument(None, metavar="NAME", help="All that are found if none is given.", show_default=False)
 _OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
-_JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
 def _run(name, rooms):
@@ -40,7 +40,7 @@ def _verdict(outcome):
 
 
 def check_multipliers(
-    names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = _JSON
+    names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = JSON
 ):
     """Run the real operation on all pairs of operands, against the table.
 
@@ -80,6 +80,3 @@ def check_multipliers(
             line("Do not trust results with a multiplier that FAILED.", "bold red")
     if not good:
         raise typer.Exit(1)
-
-
-COMMANDS = {"check": check_multipliers}

@@ -1,0 +1,40 @@
+"""`tfapprox multiplier plot`."""
+
+import os
+from typing import List, Optional
+
+import typer
+
+from tfapprox.common import multipliers
+from tfapprox.common.multipliers import plots, power_plot
+from tfapprox.common.terminal import progress_bar, stop_on_error
+
+from .printing import line
+
+_NAMES = typer.Argument(None, metavar="NAME", help="One or more; all with known power if none.", show_default=False)
+_OUTPUT = typer.Option(".", "--output", "-o", metavar="DIR", help="Where to write the files.")
+_FORMATS = typer.Option(list(plots.FORMATS), "--format", metavar="png|svg", help="May be repeated.")
+
+
+def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: List[str] = _FORMATS):
+    """Plot the errors of one multiplier, or MAE against power of several.
+
+    Writes NAME_heat_map and NAME_histogram, or mae_against_power with the
+    Pareto front, as PNG and SVG. Power is what NAME.json says. Without NAME,
+    all multipliers of 8 bits whose power is known are compared.
+    """
+    with stop_on_error():
+        if names:
+            chosen = [multipliers.load(name) for name in names]
+        else:
+            with progress_bar() as bar:
+                found, _ = multipliers.every(lambda names: bar.track(names, description="multipliers"))
+            chosen = [m for m in found if m.sidecar["power_mW"] is not None and m.num_bits == 8]
+        if len(chosen) == 1 and names:
+            path = os.path.join(output, chosen[0].name)
+            written = plots.error_heat_map(chosen[0], f"{path}_heat_map", formats)
+            written += plots.error_histogram(chosen[0], f"{path}_histogram", formats)
+        else:
+            written = power_plot.mae_against_power(chosen, os.path.join(output, "mae_against_power"), formats)
+    for path in written:
+        line(f"wrote {path}")
