@@ -25,8 +25,15 @@ from .checkout import circuits, import_checkout
 from .importing import import_c, import_callable, import_file, import_products
 from .making import CONSTRUCTIONS, construction_name, make, tune
 from .python_circuit import generate_ariths_gen, import_ariths_gen, import_python
-from .registry import SEARCH_PATH_VARIABLE, built_in, found, names, search_path, user_folder
-from .report import details, every, summary
+from .registry import (
+    SEARCH_PATH_VARIABLE,
+    built_in_descriptions,
+    in_folders,
+    loadable_names,
+    search_path,
+    user_folder,
+)
+from .report import load_all, load_details, summarise
 from .storage import Multiplier, is_changed, load
 
 __all__ = [
@@ -34,14 +41,11 @@ __all__ = [
     "SEARCH_PATH_VARIABLE",
     "Check",
     "Multiplier",
-    "built_in",
+    "built_in_descriptions",
     "check",
     "circuits",
     "construction_name",
     "core_products",
-    "details",
-    "every",
-    "found",
     "generate_ariths_gen",
     "import_ariths_gen",
     "import_c",
@@ -50,12 +54,15 @@ __all__ = [
     "import_file",
     "import_products",
     "import_python",
+    "in_folders",
     "is_changed",
     "load",
+    "load_all",
+    "load_details",
+    "loadable_names",
     "make",
-    "names",
     "search_path",
-    "summary",
+    "summarise",
     "tune",
     "user_folder",
 ]

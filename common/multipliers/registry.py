@@ -20,11 +20,11 @@ Place.__doc__ = """Where a table is: its name, its file, and the files of other 
 """
 
 
-def built_in():
+def built_in_descriptions():
     """The listed built-in multipliers: a dictionary from name to description.
 
     Example:
-        >>> built_in()["mul8u_exact"]
+        >>> built_in_descriptions()["mul8u_exact"]
         'exact product'
     """
     return native.built_in_multipliers()
@@ -61,7 +61,7 @@ def user_folder():
     return folder
 
 
-def files():
+def table_files():
     """Every `.bin` file of the search path, also those that cannot be loaded.
 
     Returns:
@@ -75,7 +75,7 @@ def files():
     return {name: paths[name] for name in sorted(paths)}
 
 
-def found(num_bits=8):
+def in_folders(num_bits=8):
     """The tables in the folders of the search path.
 
     Args:
@@ -86,7 +86,7 @@ def found(num_bits=8):
         are files that `load_table` refuses, such as those of another size, and those with the name of a built-in
         multiplier, because `load_table` gives the built-in one.
     """
-    return {name: paths[0] for name, paths in files().items() if _loads(name, num_bits)}
+    return {name: paths[0] for name, paths in table_files().items() if _loads(name, num_bits)}
 
 
 def _loads(name, num_bits):
@@ -97,14 +97,14 @@ def _loads(name, num_bits):
     return native.table_source(name) == "search path"
 
 
-def names():
-    """Names of all 8-bit multipliers: the built-in ones, then those found.
+def loadable_names():
+    """Names of all 8-bit multipliers: the built-in ones, then those in the folders.
 
     Example:
-        >>> names()[0]
+        >>> loadable_names()[0]
         'mul8u_exact'
     """
-    return [*built_in(), *found()]
+    return [*built_in_descriptions(), *in_folders()]
 
 
 def width_of(name):
@@ -123,7 +123,7 @@ def locate(name_or_path):
     if isinstance(name_or_path, os.PathLike) or source == "path":
         path = pathlib.Path(name).expanduser()
         return Place(path.name[: -len(".bin")] if path.name.endswith(".bin") else path.name, path, [])
-    paths = files().get(name, [])
+    paths = table_files().get(name, [])
     if source == "built in":
         return Place(name or "mul8u_exact", None, paths)
     if not paths:

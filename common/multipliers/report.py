@@ -4,7 +4,7 @@ from .. import metrics, native, plans
 from . import registry, sidecar, storage
 
 
-def summary(multiplier):
+def summarise(multiplier):
     """The figures of a multiplier that fit a line.
 
     Args:
@@ -28,7 +28,7 @@ def summary(multiplier):
 _IN_A_LINE = ("MAE", "WCE", "MRE%", "EP%")
 
 
-def every(progress=iter):
+def load_all(progress=iter):
     """All multipliers that can be loaded: the built-in ones that are listed, then the files by name.
 
     Args:
@@ -37,8 +37,8 @@ def every(progress=iter):
     Returns:
         Two lists: the `storage.Multiplier`, and pairs of a file's path and why it is none.
     """
-    multipliers, failures, files = [], [], registry.files()
-    for name, paths in progress([*((name, []) for name in registry.built_in()), *files.items()]):
+    multipliers, failures, files = [], [], registry.table_files()
+    for name, paths in progress([*((name, []) for name in registry.built_in_descriptions()), *files.items()]):
         if paths and native.table_source(name) != "search path":
             failures += _out_of_reach(name, paths)
             continue
@@ -69,15 +69,15 @@ def _plan(table, num_bits):
     return {"name": chosen, "terms": terms[chosen], "path": native.path(), "possible": terms}
 
 
-def details(name_or_path):
+def load_details(name_or_path):
     """Everything about a multiplier.
 
     Args:
         name_or_path: as `storage.load` takes it, whose errors are raised.
 
     Returns:
-        A dictionary: what `summary` has, `MSE`, `bias`, `worst` (operands, product and exact product of the first pair
-        of the greatest error), `symmetric`, `zero_row` and `zero_column` (least, greatest and number of non-zero
+        A dictionary: what `summarise` has, `MSE`, `bias`, `worst` (operands, product and exact product of the first
+        pair of the greatest error), `symmetric`, `zero_row` and `zero_column` (least, greatest and number of non-zero
         products of activation 0 and of weight 0), `plan` (name, number of terms, CPU path, terms of all possible
         plans), `published` (a dictionary from figure to its published value and whether the measured one agrees to the
         printed digits), `area_um2`, `delay_ns`, `source`, `licence`, `hash`, `changed` (whether the file is another one
@@ -87,7 +87,7 @@ def details(name_or_path):
     known, description = multiplier.sidecar, metrics.describe(multiplier.table)
     measured = {key: getattr(description, field) * unit for key, (field, unit) in sidecar.FIGURES.items()}
     return {
-        **summary(multiplier),
+        **summarise(multiplier),
         "MSE": description.mse,
         "bias": description.bias,
         "worst": dict(description.worst._asdict()),

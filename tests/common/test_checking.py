@@ -21,7 +21,7 @@ def test_the_core_computes_with_the_table(mine):
         assert outcome == ("mul8u_MINE", mine.path, "core", 65536, 0, None, int((mine.table != exact).sum()))
 
 
-@pytest.mark.parametrize("name", multipliers.built_in())
+@pytest.mark.parametrize("name", multipliers.built_in_descriptions())
 def test_built_in(name):
     outcome = multipliers.check(name)
     assert (outcome.pairs, outcome.wrong) == (255 * 255 if name.startswith("mul8s_") else 65536, 0)
@@ -54,7 +54,7 @@ def test_a_planted_wrong_table(mine):
 
 def test_a_table_that_was_changed_after_its_import(mine):
     save_table(mine.path, random_table(8, seed=2))
-    assert multipliers.details("mul8u_MINE")["changed"]
+    assert multipliers.load_details("mul8u_MINE")["changed"]
     with pytest.raises(
         ValueError, match=r"mul8u_MINE\.bin must be the file that its NAME\.json describes, of SHA-256 "
     ):

@@ -110,7 +110,7 @@ def test_import_checkout(command, tmp_path):
     output = command("multiplier", "import", tmp_path, code=1)
     assert "C files   imported   the same again   failed" in output
     assert f"{tmp_path / 'mul8u_TWO.c'}: SOURCE must have one function of two integers" in output
-    assert {"mul8u_EVEN", "mul8_007"} <= set(multipliers.names())
+    assert {"mul8u_EVEN", "mul8_007"} <= set(multipliers.loadable_names())
     (tmp_path / "mul8u_TWO.c").unlink()
     again = json.loads(command("multiplier", "import", tmp_path, "--force", "--json"))
     assert (again["imported"], again["same"], again["failed"]) == (2, 0, 0)
@@ -133,7 +133,7 @@ def test_check_fails_loudly(command, source, tmp_path, monkeypatch):
 
 def test_check_of_all(command, source, tmp_path):
     command("multiplier", "import", source)
-    assert command("multiplier", "check").count(" ok ") > len(multipliers.built_in())
+    assert command("multiplier", "check").count(" ok ") > len(multipliers.built_in_descriptions())
     path = tmp_path / "data" / "tfapprox" / "multipliers" / "mul8u_EVEN.bin"
     save_table(path, random_table(8, 1))
     output = command("multiplier", "check", code=1)

@@ -30,7 +30,7 @@ def test_what_is_imported_is_found_by_name(home):
     made = multipliers.import_products(PRODUCTS, "mul8u_EVEN", {"source": "a test", "power_mW": 0.25})
     assert made.path == home / "mul8u_EVEN.bin"
     np.testing.assert_array_equal(load_table("mul8u_EVEN"), PRODUCTS)
-    assert "mul8u_EVEN" in multipliers.names()
+    assert "mul8u_EVEN" in multipliers.loadable_names()
     assert multipliers.load("mul8u_EVEN").sidecar == made.sidecar
     assert json.loads((home / "mul8u_EVEN.json").read_text()) == {
         "bits": 8,

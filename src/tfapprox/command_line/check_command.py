@@ -57,7 +57,7 @@ def check_multipliers(
             rooms, _ = operations.installed()
         failures = []
         if not names:
-            found, failures = multipliers.every()
+            found, failures = multipliers.load_all()
             names = [multiplier.name for multiplier in found]
         with progress_bar() as bar:
             outcomes = [outcome for name in bar.track(names, description="checking") for outcome in _run(name, rooms)]

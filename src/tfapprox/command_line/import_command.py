@@ -106,13 +106,13 @@ def _import_one(source, name, function, bits, parameters, seconds, options):
 
 def _report(imported, json):
     """Shows what was imported, and that the core computes with it; warns if its name does not lead to it."""
-    found = multipliers.details(imported.path)
+    found = multipliers.load_details(imported.path)
     try:
         outcome = multipliers.check(imported.path)
         checked = f"checked: the core gives its {outcome.pairs:,} products" if not outcome.wrong else "check: FAILED"
     except ValueError as error:
         checked = f"not checked: {error}"
-    place = registry.files().get(imported.name, [])
+    place = registry.table_files().get(imported.name, [])
     by_name = bool(place) and place[0].resolve() == imported.path.resolve()
     if json:
         as_json({**found, "check": checked, "found_by_name": by_name})

@@ -15,8 +15,8 @@ def list_multipliers(json: bool = JSON):
     Power, in mW, is what NAME.json says.
     """
     with stop_on_error(), progress_bar() as bar:
-        found, failures = multipliers.every(lambda names: bar.track(names, description="multipliers"))
-        rows = [multipliers.summary(multiplier) for multiplier in found]
+        found, failures = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
+        rows = [multipliers.summarise(multiplier) for multiplier in found]
     if json:
         as_json({"multipliers": rows, "failures": [{"path": str(path), "reason": why} for path, why in failures]})
         return

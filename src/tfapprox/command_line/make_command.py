@@ -44,7 +44,7 @@ def make(
         if reserved:
             raise ValueError(f"PARAMETER must be one of the construction's; received {', '.join(sorted(reserved))}")
         made = multipliers.make(construction, name, bits, folder, force, **values)
-        found = multipliers.summary(made)
+        found = multipliers.summarise(made)
     if json:
         as_json(found)
         return

@@ -28,7 +28,7 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
             chosen = [multipliers.load(name) for name in names]
         else:
             with progress_bar() as bar:
-                found, _ = multipliers.every(lambda names: bar.track(names, description="multipliers"))
+                found, _ = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
             chosen = [m for m in found if m.sidecar["power_mW"] is not None and m.num_bits == 8]
         if len(chosen) == 1 and names:
             path = os.path.join(output, chosen[0].name)

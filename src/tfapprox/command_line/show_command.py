@@ -27,7 +27,7 @@ def show_multiplier(name: str = NAME_OR_PATH, json: bool = JSON):
     products (docs/plans.md).
     """
     with stop_on_error():
-        found = multipliers.details(name)
+        found = multipliers.load_details(name)
     if json:
         as_json(found)
         return
