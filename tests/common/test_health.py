@@ -58,7 +58,7 @@ def test_multipliers(doctor, tmp_path, monkeypatch):
     warnings = "\n".join(report["warnings"])
     for pattern in (
         rf"TFAPPROX_MULTIPLIER_PATH names {tmp_path}/none, which does not exist",
-        rf"{tmp_path}/a/short\.bin is not loaded: SOURCE must hold",
+        rf"{tmp_path}/a/short\.bin is not loaded: a .bin file must hold",
         rf"{tmp_path}/b/mul8u_X\.bin is hidden by {tmp_path}/a/mul8u_X\.bin",
     ):
         assert re.search(pattern, warnings)

@@ -1,17 +1,18 @@
 """`tfapprox multiplier check`."""
 
-from typing import List, Optional
+import pathlib
+from typing import List, Optional, Tuple
 
 import typer
 
-from tfapprox import operations
+from tfapprox import operations, option_names
 from tfapprox.common import multipliers
-from tfapprox.common.terminal import progress_bar, stop_on_error
+from tfapprox.common.terminal import progress_bar
 
 from .printing import as_json, grid, line, show
 from .shared_options import JSON
 
-_NAMES = typer.Argument(None, metavar="NAME", help="All that are found if none is given.", show_default=False)
+_NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
 _OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
 
 
@@ -39,6 +40,7 @@ def _verdict(outcome):
     return f"FAILED: {outcome['wrong']:,} wrong, first {a} * {w} = {product:.0f} instead of {expected}"
 
 
+@option_names.with_error_messages(name_or_path="names")
 def check_multipliers(
     names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = JSON
 ):
@@ -50,17 +52,16 @@ def check_multipliers(
     it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
     Signed codes are -127 to 127.
     """
-    with stop_on_error():
-        if operation:
-            rooms = {room: operations.products(room) for room in operation}
-        else:
-            rooms, _ = operations.installed()
-        failures = []
-        if not names:
-            found, failures = multipliers.load_all()
-            names = [multiplier.name for multiplier in found]
-        with progress_bar() as bar:
-            outcomes = [outcome for name in bar.track(names, description="checking") for outcome in _run(name, rooms)]
+    if operation:
+        rooms = {room: operations.products(room) for room in operation}
+    else:
+        rooms, _ = operations.installed()
+    failures: List[Tuple[pathlib.Path, str]] = []
+    if not names:
+        loaded, failures = multipliers.load_all()
+        names = [multiplier.name for multiplier in loaded]
+    with progress_bar() as bar:
+        outcomes = [outcome for name in bar.track(names, description="checking") for outcome in _run(name, rooms)]
     outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
     good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
     if json:

@@ -4,8 +4,8 @@ from typing import List, Optional
 
 import typer
 
+from tfapprox import option_names
 from tfapprox.common import multipliers
-from tfapprox.common.terminal import stop_on_error
 
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import FOLDER, FORCE, JSON, assignments
@@ -16,11 +16,12 @@ _NAME = typer.Option(None, "--name", metavar="NAME", help="Instead of the constr
 _BITS = typer.Option(8, "--bits", metavar="N", help="Width of both operands, 2 to 8.")
 
 
+@option_names.with_error_messages()
 def make(
     construction: Optional[str] = _CONSTRUCTION,
     parameters: Optional[List[str]] = _PARAMETERS,
     name: Optional[str] = _NAME,
-    bits: int = _BITS,
+    num_bits: int = _BITS,
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
     json: bool = JSON,
@@ -36,19 +37,18 @@ def make(
 
     Every operation knows these by name, too, without a file: mul8u_bam_h2_v6.
     """
-    with stop_on_error():
-        if construction is None:
-            raise ValueError(f"CONSTRUCTION must be one of {', '.join(multipliers.CONSTRUCTIONS)}; received none")
-        values = assignments(parameters, "PARAMETER")
-        reserved = {"name", "num_bits", "folder", "force", "construction"} & set(values)
-        if reserved:
-            raise ValueError(f"PARAMETER must be one of the construction's; received {', '.join(sorted(reserved))}")
-        made = multipliers.make(construction, name, bits, folder, force, **values)
-        found = multipliers.summarise(made)
+    if construction is None:
+        raise ValueError(f"CONSTRUCTION must be one of {', '.join(multipliers.CONSTRUCTIONS)}; received none")
+    values = assignments(parameters, "PARAMETER")
+    reserved = {"name", "num_bits", "folder", "force", "construction"} & set(values)
+    if reserved:
+        raise ValueError(f"PARAMETER must be one of the construction's; received {', '.join(sorted(reserved))}")
+    made = multipliers.make(construction, name, num_bits, folder, force=force, **values)
+    figures = multipliers.summarise(made)
     if json:
-        as_json(found)
+        as_json(figures)
         return
     line(f"{made.name}: {made.path}", "bold")
     table = grid(*FIGURES, numbers=FIGURES)
-    table.add_row(*(number(found[key]) for key in FIGURES))
+    table.add_row(*(number(figures[key]) for key in FIGURES))
     show(table)

@@ -1,28 +1,28 @@
 """`tfapprox multiplier tune`."""
 
+from tfapprox import option_names
 from tfapprox.common import multipliers
-from tfapprox.common.terminal import stop_on_error
 
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import JSON, NAME_OR_PATH
 
 
-def tune(name: str = NAME_OR_PATH, json: bool = JSON):
+@option_names.with_error_messages()
+def tune(name_or_path: str = NAME_OR_PATH, json: bool = JSON):
     """Show the weight map of ALWANN, which AxConv2D applies by default.
 
     Each weight is replaced by the one whose products are nearest to its exact
     ones (docs/arithmetic.md, 5.6). The errors are those of the table before
     and after.
     """
-    with stop_on_error():
-        tuning = multipliers.tune(name)
+    tuning = multipliers.tune(name_or_path)
     changed = {weight: int(column) for weight, column in enumerate(tuning.mapping) if weight != column}
     rows = {
         label: {"MAE": errors.mae, "WCE": errors.wce, "MRE%": 100 * errors.mre, "EP%": 100 * errors.ep}
         for label, errors in (("before", tuning.before), ("after", tuning.after))
     }
     if json:
-        as_json({"name": name, "mapping": tuning.mapping.tolist(), **rows})
+        as_json({"name": name_or_path, "mapping": tuning.mapping.tolist(), **rows})
         return
     table = grid("", *FIGURES, numbers=FIGURES)
     for label, errors in rows.items():
