@@ -118,10 +118,10 @@ def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
     """Truth table of a multiplier as an array.
 
     Args:
-        name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.names()`), path of a `.bin` file
-            (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a multiplier folder
-            (`tfapprox.common.multipliers.search_path()`), looked up in this order. `""` is the exact product. A path
-            may begin with `~`.
+        name_or_path: name of a built-in multiplier (`tfapprox.common.multipliers.loadable_names()`), path of a `.bin`
+            file (a string with `/` or ending in `.bin`, or a path object), or `NAME` of a `NAME.bin` in a multiplier
+            folder (`tfapprox.common.multipliers.search_path()`), looked up in this order. `""` is the exact product. A
+            path may begin with `~`.
         num_bits: width of both operands, 2 to 8; 8 for a signed table.
 
     Returns:

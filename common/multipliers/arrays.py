@@ -1,129 +1,93 @@
-"""Products as arrays: read from `.npy`, text and raw files, and checked into a truth table."""
+"""Makes truth tables of arrays of products, and checks them."""
 
-import os
-import re
+from typing import Any
 
 import numpy as np
 
 from .. import metrics
+from ..argument_error import ArgumentError
+from ..truth_table import TruthTable
+from .circuit import Circuit
 
 WIDTHS = range(2, 9)
-_RAW = {2 * 4**bits: bits for bits in WIDTHS}
-_RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # none of these is one of the above
-_FIT = 8  # so many times smaller an error shows that the products were meant in another way
+_FIT = 8  # an MAE that is this many times smaller shows that the products were meant in another way
 
 
-def read_npy(path):
-    """Products of a `.npy` file as numpy reads it, without pickles."""
-    try:
-        return np.load(os.fspath(path), allow_pickle=False)
-    except ValueError as error:
-        raise ValueError(f"SOURCE must be a .npy file of integers; received {str(path)!r}: {error}") from error
+def read_array(source: Any) -> Circuit:
+    """The `Circuit` of an array of products, or of anything that `numpy.asarray` accepts. It suggests no name."""
+    return Circuit("", lambda num_bits, signed: np.asarray(source), {})
 
 
-def read_text(path):
-    """Products of a text file: a line for each activation code, numbers separated by spaces, commas or semicolons.
-
-    What follows a `#` is a comment.
-    """
-    rows = []
-    with open(os.fspath(path), encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            words = re.split(r"[\s,;]+", line.partition("#")[0].strip(" \t\r\n,;"))
-            if words == [""]:
-                continue
-            try:
-                rows.append([int(word) for word in words])
-            except ValueError:
-                wrong = next(word for word in words if not re.fullmatch(r"[+-]?\d+", word))
-                raise ValueError(
-                    f"SOURCE must hold integers; received {wrong[:40]!r} in {path}, line {number}"
-                ) from None
-            if len(rows[-1]) != len(rows[0]):
-                raise ValueError(
-                    f"SOURCE must have lines of the same length; received {len(rows[0])} numbers and, in {path}, "
-                    f"line {number}, {len(rows[-1])}"
-                )
-    return np.array(rows, np.int64) if rows else np.empty((0, 0), np.int64)
-
-
-def read_raw(path, signed=False):
-    """Products of a file without header, activation code first, little-endian: uint16, int16 if `signed`, or int32."""
-    with open(os.fspath(path), "rb") as file:
-        content = file.read(max(_RAW_INT32) + 1)
-    size = len(content)
-    if size not in _RAW and size not in _RAW_INT32:
-        raise ValueError(
-            f"SOURCE must hold 4^bits entries of 16 or 32 bits, for 2 to 8 bits (131072 or 262144 bytes for 8); "
-            f"received '{path}' with {os.path.getsize(os.fspath(path))} bytes"
-        )
-    kind, widths = (("<i2" if signed else "<u2"), _RAW) if size in _RAW else ("<i4", _RAW_INT32)
-    codes = 1 << widths[size]
-    return np.frombuffer(content, kind).astype(np.int64).reshape(codes, codes)
-
-
-def to_table(products, signed=False):
-    """A truth table of products, checked.
+def to_table(
+    products: np.ndarray, name: str = "", *, signed: bool = False, ascending: bool = False, swap: bool = False
+) -> TruthTable:
+    """The truth table of an array of products.
 
     Args:
-        products: integer array `[2**num_bits, 2**num_bits]`, activation code first; codes are two's complement if
-            `signed`.
-        signed: whether the operands are signed, which are 8 bits wide.
-
-    Returns:
-        uint16 array, or int16 if `signed`.
+        products: integer array `[2**num_bits, 2**num_bits]`, activation code first, num_bits from 2 to 8; `[256, 256]`
+            if signed.
+        name: name of the multiplier.
+        signed: whether the operands are signed. Their codes are two's complement: 0 to 127, then -128 to -1.
+        ascending: whether rows and columns of signed operands run from -128 to 127 instead.
+        swap: whether the first index is the weight instead of the activation.
 
     Raises:
-        ValueError: if shape, type or a product does not fit.
+        ArgumentError: if shape, dtype or a product does not fit.
 
     Example:
-        >>> to_table([[0, 0, 0, 0], [0, 1, 2, 3], [0, 2, 4, 6], [0, 3, 6, 7]]).dtype
-        dtype('uint16')
+        >>> to_table([[0, 0, 0, 0], [0, 1, 2, 3], [0, 2, 4, 6], [0, 3, 6, 7]]).num_bits
+        2
     """
     products = np.asarray(products)
-    shapes = [(1 << bits, 1 << bits) for bits in ([8] if signed else WIDTHS)]
-    if products.shape not in shapes:
-        rule = "256x256" if signed else "2^bits x 2^bits for 2 to 8 bits, 256x256 for 8"
-        received = "x".join(map(str, products.shape)) or "a single number"
-        raise ValueError(f"products must be {rule}; received {received}")
+    if products.shape not in [(1 << bits, 1 << bits) for bits in ([8] if signed else WIDTHS)]:
+        rule = "must be 256x256" if signed else "must be 2^bits x 2^bits for 2 to 8 bits, 256x256 for 8"
+        raise ArgumentError("products", rule, "x".join(map(str, products.shape)) or "a single number")
     if not np.issubdtype(products.dtype, np.integer):
-        raise ValueError(f"products must be integers; received dtype {products.dtype}")
+        raise ArgumentError("products", "must be integers", f"dtype {products.dtype}")
+    products = from_ascending(products) if ascending else products
+    products = products.T if swap else products
     low, high = (-32768, 32767) if signed else (0, 65535)
     wrong = np.argwhere((products < low) | (products > high))
     if len(wrong):
         values = metrics.operands(len(products).bit_length() - 1, signed)
         a, w = wrong[0]
-        hint = "" if signed or products[a, w] >= 0 else "; --signed is for signed operands"
-        raise ValueError(
-            f"products of {'signed' if signed else 'unsigned'} operands must be from {low} to {high}; received "
-            f"{values[a]} * {values[w]} = {products[a, w]}, and {len(wrong) - 1} more{hint}"
+        raise ArgumentError(
+            "products",
+            f"of {'signed' if signed else 'unsigned'} operands must be from {low} to {high}",
+            f"{values[a]} * {values[w]} = {products[a, w]}, and {len(wrong) - 1} more",
+            None if signed or products[a, w] >= 0 else ("signed=True", "is for signed operands"),
         )
-    return products.astype(np.int16 if signed else np.uint16)
+    return TruthTable(products.astype(np.int16 if signed else np.uint16), name)
 
 
-def from_ascending(products):
-    """Rows and columns from the order of the values, -128 to 127, to that of the codes, 0 to 255."""
+def from_ascending(products: np.ndarray) -> np.ndarray:
+    """Reorders rows and columns of signed operands, which run from -128 to 127, to the order of the codes.
+
+    The codes are two's complement: 0 to 127, then -128 to -1.
+    """
     return np.roll(products, -(len(products) // 2), (0, 1))
 
 
-def check_reading(table, signed):
-    """Raises an error if the products of a 256x256 table clearly mean something else than what it was read as."""
-    if table.shape != (256, 256):
+def check_reading(table: TruthTable) -> None:
+    """Compares the products of an 8-bit table with the exact ones, read in each way that its bits can be meant.
+
+    Raises:
+        ArgumentError: if the table is far nearer to the exact products when it is read with another sign or order.
+    """
+    if table.num_bits != 8:
         return
-    bits = np.ascontiguousarray(table).view(np.uint16)
+    bits = table.entries.view(np.uint16)
     readings = {
-        "unsigned operands": (bits, False),
-        "signed operands": (bits.view(np.int16), True),
-        "signed operands from -128 to 127 in this order (--ascending)": (
-            from_ascending(bits.view(np.int16)),
-            True,
-        ),
+        "unsigned operands": bits,
+        "signed operands": bits.view(np.int16),
+        "signed operands from -128 to 127 in this order": from_ascending(bits.view(np.int16)),
     }
-    mae = {name: metrics.errors(*reading).mae for name, reading in readings.items()}
-    declared = "signed operands" if signed else "unsigned operands"
-    nearest = min(mae, key=mae.get)
+    mae = {name: metrics.errors(reading).mae for name, reading in readings.items()}
+    declared, nearest = "signed operands" if table.signed else "unsigned operands", min(mae, key=mae.__getitem__)
     if _FIT * mae[nearest] < mae[declared]:
-        raise ValueError(
-            f"products must be those of {declared}, as name and options say; received products that are far nearer to "
-            f"{nearest}: MAE {mae[nearest]:.4g} instead of {mae[declared]:.4g}"
+        raise ArgumentError(
+            "products",
+            f"must be those of {declared}, as name and options say",
+            f"products that are far nearer to {nearest}: MAE {mae[nearest]:.4g} instead of {mae[declared]:.4g}",
+            ("ascending=True", "puts them in the order of the codes") if nearest.endswith("in this order") else None,
         )

@@ -1,6 +1,6 @@
-"""Products of a circuit that is a C function, compiled and run for every pair of operands.
+"""Reader of circuits in C, which are compiled and called for every pair of operands.
 
-This runs the code of the file, in a process of its own with a time limit; nothing else is kept from it.
+The code of the file runs in a process of its own with a time limit. It has the rights of the user.
 """
 
 import os
@@ -8,14 +8,48 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+from typing import Optional
 
 import numpy as np
 
 from .. import metrics
 from ..library import find
+from . import c_source, headers
 from .c_compiler import compile_c, run
+from .circuit import Circuit
+from .path import Path
 
-_FIELDS = 4  # of TfapproxPage in circuit_driver.c, before the products
+_FIELDS = 4  # fields of TfapproxPage in circuit_driver.c that precede the products
+_SIGNED_TYPES = {"int8_t", "signed char"}
+
+
+def read(
+    source: Path, *, function: Optional[str] = None, num_bits: Optional[int] = None, seconds: float = 10
+) -> Circuit:
+    """The `Circuit` of a C file, whose comments may say power, area, delay and errors.
+
+    Args:
+        source: path of the file.
+        function: name of the function; by default the only one of two integers, or among several the one that has the
+            name of the file. Its first parameter is the activation.
+        num_bits: width of both operands; by default what the name says, else 8.
+        seconds: time limit of all calls together.
+
+    Raises:
+        FileNotFoundError: if there is no compiler.
+        OSError: if the file cannot be read.
+        ArgumentError: if the preprocessor refuses the file, or no function or more than one fits.
+    """
+    path = pathlib.Path(source).expanduser()
+    text = path.read_text(encoding="utf-8", errors="replace")
+    chosen = c_source.choose(path, function)
+    return Circuit(
+        chosen.name,
+        lambda num_bits, signed: products(path, chosen.name, num_bits, signed, seconds),
+        {"source": f"{path.name}, function {chosen.name}", **headers.read(text)},
+        signed=True if chosen.parameters[0] in _SIGNED_TYPES else None,
+        num_bits=num_bits,
+    )
 
 
 def _description(code):
@@ -27,23 +61,24 @@ def _description(code):
     return f"ended the program with exit code {code}"
 
 
-def products(path, function, num_bits=8, signed=False, seconds=10):
-    """Products of every pair of operands, as a C function gives them.
+def products(path: Path, function: str, num_bits: int = 8, signed: bool = False, seconds: float = 10) -> np.ndarray:
+    """The products of all pairs of operands, as a C function returns them.
 
     Args:
-        path: of the C file.
-        function: name of a function of two integers; its first parameter is the activation.
+        path: path of the C file.
+        function: name of a function of two integers, whose first parameter is the activation.
         num_bits: width of both operands.
-        signed: whether it gets values from `-2**(num_bits - 1)`, else from 0. A result of an unsigned type is then
-            taken as two's complement of 16 bits.
+        signed: whether the operands are signed, from `-2**(num_bits - 1)`; else they begin at 0. If the result of a
+            signed circuit has an unsigned type, its low 16 bits are read as two's complement.
         seconds: time limit of all calls together.
 
     Returns:
-        int64 array `[2**num_bits, 2**num_bits]`; signed operands in the order of their codes.
+        int64 array `[2**num_bits, 2**num_bits]`, activation code first; codes of signed operands are two's complement.
 
     Raises:
         FileNotFoundError: if there is no compiler.
-        ValueError: if the code does not compile, crashes, takes too long, or answers differently when asked again.
+        ArgumentError: if the file does not compile.
+        ValueError: if the function crashes, takes too long, or returns another product when it is called again.
     """
     path, codes = pathlib.Path(path).resolve(), 1 << num_bits
     values = metrics.operands(num_bits, signed)

@@ -1,14 +1,18 @@
-"""The system's C compiler, and programs with a time limit; called by c_source.py and c_circuit.py."""
+"""The system's C compiler, and programs with a time limit."""
 
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
+from typing import Any, List, Optional, Tuple
+
+from ..argument_error import ArgumentError
 
 COMPILE_SECONDS = 60
 
 
-def compiler():
+def compiler() -> str:
     """Path of the C compiler: the one that `CC` names, else `cc`, `gcc` or `clang`.
 
     Raises:
@@ -16,21 +20,34 @@ def compiler():
     """
     names = [os.environ["CC"]] if os.environ.get("CC") else ["cc", "gcc", "clang"]
     for name in names:
-        if shutil.which(name):
-            return shutil.which(name)
+        path = shutil.which(name)
+        if path:
+            return path
     raise FileNotFoundError(
         f"a C compiler must be on PATH, or be named by CC, to import C; received none (looked for {', '.join(names)})"
     )
 
 
-def run(command, seconds, **options):
-    """Exit code of a command, `None` if it was stopped after `seconds`, and what it wrote to its two streams."""
+def run(command: List[str], seconds: float, **options: Any) -> Tuple[Optional[int], bytes, bytes]:
+    """Runs a command in a session of its own.
+
+    Args:
+        command: program and arguments.
+        seconds: time limit, after which the command and every process that it started are killed.
+        **options: further arguments of `subprocess.Popen`.
+
+    Returns:
+        The exit code, `None` if the time was up, and what the command wrote to standard output and standard error, as
+        far as these are pipes.
+    """
     streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, start_new_session=True, **{**streams, **options}) as process:
         try:
             output, errors = process.communicate(timeout=seconds)
-        except BaseException as stopped:  # of a keyboard interrupt, too, which its own session does not get
-            os.killpg(process.pid, signal.SIGKILL)  # with what it started
+        except BaseException as stopped:  # also KeyboardInterrupt: the terminal does not send it to another session
+            os.killpg(
+                process.pid, signal.SIGKILL
+            )  # the session has one process group, which has the number of its leader
             process.communicate()
             if isinstance(stopped, subprocess.TimeoutExpired):
                 return None, b"", b""
@@ -38,18 +55,26 @@ def run(command, seconds, **options):
     return process.returncode, output or b"", errors or b""
 
 
-def compile_c(path, arguments, **options):
-    """Runs the compiler in the folder of a C file, and returns what it wrote to standard output.
+def compile_c(path: pathlib.Path, arguments: List[str], **options: Any) -> str:
+    """Runs the compiler in the folder of a C file.
+
+    Args:
+        path: path of the file; its folder is searched for headers.
+        arguments: arguments of the compiler.
+        **options: further arguments of `subprocess.Popen`.
+
+    Returns:
+        What the compiler wrote to standard output, if that is a pipe.
 
     Raises:
         FileNotFoundError: if there is no compiler.
-        ValueError: if it fails; the message has its own.
+        ArgumentError: if the compiler fails, with its message, or takes longer than `COMPILE_SECONDS`.
     """
     command = [compiler(), "-std=gnu11", "-O1", "-w", f"-I{path.parent}", *arguments]
     code, output, errors = run(command, COMPILE_SECONDS, cwd=str(path.parent), **options)
     if code is None:
-        raise ValueError(f"SOURCE must compile within {COMPILE_SECONDS} s; received {path}, which was stopped")
+        raise ArgumentError("source", f"must compile within {COMPILE_SECONDS} s", f"{path}, which was stopped")
     if code != 0:
         text = errors.decode(errors="replace").strip().replace("<stdin>", path.name)
-        raise ValueError(f"SOURCE must be C that compiles; received {path}:\n{text}")
+        raise ArgumentError("source", "must be C that compiles", f"{path}:\n{text}")
     return output.decode(errors="replace")

@@ -1,17 +1,30 @@
-"""Which function of a C file is the circuit: the preprocessor reads the file, and the headings are searched."""
+"""Finds the function of a C file that is the circuit, in the output of the preprocessor."""
 
 import pathlib
 import re
 import subprocess
-from collections import namedtuple
+from typing import List, NamedTuple, Optional, Tuple
 
+from ..argument_error import ArgumentError
 from .c_compiler import compile_c
+from .path import Path
 
 _HEADING = re.compile(r"([A-Za-z_][\w\s]*?)\b([A-Za-z_]\w*)\s*\(([^()]*)\)\s*\{\}")
 _NO_INTEGER = {"void", "float", "double", "struct", "union", "_Bool", "bool"}
 
-Function = namedtuple("Function", "name result parameters")
-Function.__doc__ = "A C function of two integers: its name, the type of its result, the types of its parameters."
+
+class Function(NamedTuple):
+    """A C function of two integers.
+
+    Attributes:
+        name: its name.
+        result: the type of its result.
+        parameters: the types of its two parameters.
+    """
+
+    name: str
+    result: str
+    parameters: Tuple[str, ...]
 
 
 def _top_level(text):
@@ -26,21 +39,8 @@ def _top_level(text):
     return "".join(kept)
 
 
-def functions(path):
-    """The functions of two integers in a C file.
-
-    Args:
-        path: of the file; what it includes is not listed.
-
-    Returns:
-        A list of `Function` in the order of the file. `static` ones are listed only if there are no others.
-
-    Raises:
-        ValueError: if the file does not get through the preprocessor.
-    """
-    path = pathlib.Path(path).resolve()
-    with open(str(path), "rb") as source:
-        text = compile_c(path, ["-E", "-x", "c", "-"], stdin=source, stdout=subprocess.PIPE)
+def _without_includes(text):
+    """The lines of preprocessed standard input that stand in the file itself, not in a header."""
     own, lines = True, []
     for line in text.splitlines():
         marker = re.match(r'#\s*(?:line\s+)?\d+\s+"(.*)"', line)
@@ -48,8 +48,29 @@ def functions(path):
             own = marker.group(1) == "<stdin>"
         elif own and not line.startswith("#"):
             lines.append(line)
-    found, static = [], []
-    for result, name, parameters in _HEADING.findall(_top_level("\n".join(lines))):
+    return "\n".join(lines)
+
+
+def functions(path: Path) -> List[Function]:
+    """The functions of two integers that a C file defines, in the order of the file.
+
+    Args:
+        path: path of the file. Functions of the headers that it includes are not listed.
+
+    Returns:
+        The functions that are not `static`; the `static` ones if there are no others.
+
+    Raises:
+        FileNotFoundError: if there is no compiler.
+        OSError: if the file cannot be read.
+        ArgumentError: if the preprocessor refuses the file.
+    """
+    path = pathlib.Path(path).resolve()
+    with open(str(path), "rb") as source:
+        text = compile_c(path, ["-E", "-x", "c", "-"], stdin=source, stdout=subprocess.PIPE)
+    external: List[Function] = []
+    static: List[Function] = []
+    for result, name, parameters in _HEADING.findall(_top_level(_without_includes(text))):
         words = result.split()
         types = [parameter.split()[:-1] for parameter in parameters.split(",")]
         if len(types) != 2 or not all(types) or re.search(r"[*\[]", parameters):
@@ -58,33 +79,35 @@ def functions(path):
             continue
         kinds = [" ".join(word for word in kind if word not in ("const", "register", "volatile")) for kind in types]
         kept = [word for word in words if word not in ("static", "inline", "extern", "__inline", "__inline__")]
-        (static if "static" in words else found).append(Function(name, " ".join(kept) or "int", tuple(kinds)))
-    return found or static
+        (static if "static" in words else external).append(Function(name, " ".join(kept) or "int", tuple(kinds)))
+    return external or static
 
 
-def choose(path, name=None):
+def choose(path: Path, name: Optional[str] = None) -> Function:
     """The function of a C file that is the circuit.
 
     Args:
-        path: of the file.
-        name: of the function. By default the only one of two integers, or the one with the name of the file.
+        path: path of the file.
+        name: name of the function. By default it is the only function of two integers, or among several the one that
+            has the name of the file.
 
     Raises:
-        ValueError: if there is none, or more than one; the message lists them.
+        FileNotFoundError: if there is no compiler.
+        OSError: if the file cannot be read.
+        ArgumentError: if no function or more than one fits; the message lists the functions.
     """
     candidates = functions(path)
     by_name = {function.name: function for function in candidates}
     listed = ", ".join(f"{f.result} {f.name}({', '.join(f.parameters)})" for f in candidates) or "none"
     if name is not None:
         if name not in by_name:
-            raise ValueError(
-                f"--function must be one of two integers in {path}; received {name!r}, and there: {listed}"
-            )
+            received = f"{name!r}, and there: {listed}"
+            raise ArgumentError("function", f"must be one of two integers in {path}", received)
         return by_name[name]
     if len(candidates) > 1 and pathlib.Path(path).stem in by_name:
         return by_name[pathlib.Path(path).stem]
     if len(candidates) != 1:
-        rule = "have a function of two integers" if not candidates else "have one function of two integers"
-        hint = "; choose one with --function" if candidates else ""
-        raise ValueError(f"SOURCE must {rule} that returns their product; received {path} with {listed}{hint}")
+        count, remedy = ("one", ("function", "chooses one")) if candidates else ("a", None)
+        rule = f"must have {count} function of two integers that returns their product"
+        raise ArgumentError("source", rule, f"{path} with {listed}", remedy)
     return candidates[0]

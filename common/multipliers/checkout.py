@@ -1,61 +1,113 @@
-"""All 8-bit multipliers of an EvoApproxLib checkout, of either generation."""
+"""Imports all multipliers of up to 8 bits from a checkout of EvoApproxLib or EvoApprox8b."""
 
 import pathlib
 import re
-from collections import namedtuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
+from ..argument_error import ArgumentError, ArgumentFileNotFoundError, ArgumentNotADirectoryError
 from . import registry
 from .arrays import WIDTHS
-from .importing import import_c
-
-Outcome = namedtuple("Outcome", "path name status message")
-Outcome.__doc__ = (
-    """What became of one C file: `status` is `"imported"`, `"same"` (as one imported before) or `"failed"`."""
-)
+from .importing import import_multiplier
+from .path import Path
 
 
-def circuits(folder):
-    """The C files of multipliers in a folder and those below it, sorted; by their names, `mul8u_X.c` or `mul8_X.c`.
+class Outcome(NamedTuple):
+    """What became of one C file.
 
-    Those of 2 to 7 bits are among them; adders, wider operands and operands of two widths (`mul8x2u_X.c`) are not.
+    Attributes:
+        path: path of the file.
+        name: name of the multiplier.
+        status: `"imported"`, `"same"` (the code of a file that was imported before) or `"failed"`.
+        message: why it failed, or which file has the same code; `""` if it was imported.
+        error: the exception behind a failure, else `None`.
+    """
+
+    path: pathlib.Path
+    name: str
+    status: str
+    message: str = ""
+    error: Optional[Exception] = None
+
+
+def circuits(source: Path) -> List[pathlib.Path]:
+    """The C files of multipliers in a folder and the folders below it, sorted.
+
+    Files are chosen by names such as `mul8u_X.c`, `mul7u_X.c` or `mul8_002.c`, with operands of one width from 2 to 8
+    bits. Adders, wider operands and operands of two widths (`mul8x2u_X.c`) are left out.
+
+    Args:
+        source: path of the folder.
 
     Raises:
         NotADirectoryError: if there is no such folder.
-        FileNotFoundError: if there is none in it.
+        FileNotFoundError: if it has no such file.
     """
-    folder = pathlib.Path(folder).expanduser()
+    folder = pathlib.Path(source).expanduser()
     if not folder.is_dir():
-        raise NotADirectoryError(f"SOURCE must be a folder; received '{folder}'")
-    found = [path for path in sorted(folder.rglob("mul*.c")) if registry.width_of(path.stem) in WIDTHS]
-    if not found:
-        raise FileNotFoundError(f"SOURCE must have files such as mul8u_X.c or mul8_X.c; received '{folder}' without")
-    return found
+        raise ArgumentNotADirectoryError("source", "must be a folder", f"'{folder}'")
+    paths = [path for path in sorted(folder.rglob("mul*.c")) if registry.width_of(path.stem) in WIDTHS]
+    if not paths:
+        rule = "must have files such as mul8u_X.c or mul8_X.c"
+        raise ArgumentFileNotFoundError("source", rule, f"'{folder}' without")
+    return paths
 
 
-def import_checkout(paths, progress=iter, **options):
-    """Imports C files one after the other; a failure ends only its own.
+def import_checkout(
+    paths: List[pathlib.Path],
+    progress: Callable[[List[pathlib.Path]], Iterable[pathlib.Path]] = iter,
+    *,
+    signed: Optional[bool] = None,
+    swap: bool = False,
+    ascending: bool = False,
+    seconds: float = 10,
+    known: Optional[Mapping[str, Any]] = None,
+    folder: Optional[Path] = None,
+    force: bool = False,
+) -> List[Outcome]:
+    """Imports C files one after the other. A failure ends the import of its own file only.
+
+    EvoApproxLib has the same circuit in several folders; it is imported once.
 
     Args:
-        paths: of the files, as `circuits` lists them.
-        progress: function that is given the list and iterates it, such as `rich.progress.track`.
-        **options: as `import_c` takes them.
+        paths: paths of the files, which `circuits` lists.
+        progress: function that is given the list and iterates over it, such as `rich.progress.track`.
+        signed: whether the operands are signed. By default, whether the first parameter of a function is an `int8_t`
+            or its name begins with `mul8s_`.
+        swap: whether the first operand is the weight.
+        ascending: whether rows and columns of signed operands run from -128 to 127.
+        seconds: time limit for all calls of one circuit together.
+        known: entries of every NAME.json: `source`, `power_mW`, `area_um2`, `delay_ns`, `licence`. They replace what
+            the comments of a file say.
+        folder: folder of the tables, which is made if it does not exist; by default `user_folder()`.
+        force: whether tables of the same names in the folder are replaced.
 
     Returns:
-        A list of `Outcome`. The same circuit lies in several folders of EvoApproxLib; it is imported once.
+        An `Outcome` for each file.
     """
-    outcomes, imported = [], {}
+    outcomes: List[Outcome] = []
+    imported: Dict[str, Tuple[str, pathlib.Path]] = {}  # from the stem of a file to its code and path
     for path in progress(paths):
-        text = re.sub(r"//.*|/\*[\s\S]*?\*/", "", path.read_text(encoding="utf-8", errors="replace"))
-        if path.stem in imported and imported[path.stem][0] == text:
-            outcomes.append(Outcome(path, path.stem, "same", f"as {imported[path.stem][1]}"))
+        code = re.sub(r"//.*|/\*[\s\S]*?\*/", "", path.read_text(encoding="utf-8", errors="replace"))
+        before = imported.get(path.stem)
+        if before and before[0] == code:
+            outcomes.append(Outcome(path, path.stem, "same", f"as {before[1]}"))
             continue
         try:
-            if path.stem in imported:
-                raise ValueError(f"NAME must mean one circuit; received another one in {imported[path.stem][1]}")
-            multiplier = import_c(path, **options)
+            if before:
+                raise ArgumentError("name", "must mean one circuit", f"another one in {before[1]}")
+            multiplier = import_multiplier(
+                path,
+                signed=signed,
+                swap=swap,
+                ascending=ascending,
+                seconds=seconds,
+                known=known,
+                folder=folder,
+                force=force,
+            )
         except (OSError, ValueError) as error:
-            outcomes.append(Outcome(path, path.stem, "failed", str(error)))
+            outcomes.append(Outcome(path, path.stem, "failed", str(error), error))
             continue
-        imported[path.stem] = text, path
-        outcomes.append(Outcome(path, multiplier.name, "imported", ""))
+        imported[path.stem] = code, path
+        outcomes.append(Outcome(path, multiplier.name, "imported"))
     return outcomes

@@ -1,15 +1,17 @@
-"""What the comments of EvoApproxLib's C files say: power, area, delay, error figures and licence.
+"""Reads the comments of EvoApproxLib's C files: power, area, delay, error figures and licence.
 
-Both generations are read. EvoApproxLib (names such as `mul8u_1JFF`) writes `// PDK45_PWR = 0.391 mW`, `// PDK45_AREA`,
-`// PDK45_DELAY`, and `// MAE = 25`, `// EP% = 98.12 %`. EvoApprox8b (2017, names such as `mul8_002`) writes
-`///  Power  (45) = 218.30`, `///  Area   (45)`, `///  Delay  (45)`, and `///  EP = 98.5 %`. It names no unit of power,
-area and delay; its figures for the 45 nm process are taken as uW, um2 and ns, which are of the size of the others.
+Both generations of the library are read. EvoApproxLib (names such as `mul8u_1JFF`) writes `// PDK45_PWR = 0.391 mW`,
+`// PDK45_AREA`, `// PDK45_DELAY`, `// MAE = 25` and `// EP% = 98.12 %`. EvoApprox8b (2017, names such as `mul8_002`)
+writes `///  Power  (45) = 218.30`, `///  Area   (45)`, `///  Delay  (45)` and `///  EP = 98.5 %`. EvoApprox8b names no
+units of power, area and delay. Its figures for the 45 nm process are read as uW, um2 and ns, because they then have the
+magnitude of EvoApproxLib's.
 """
 
 import re
+from typing import Any, Dict
 
 _NUMBER = r"=\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
-# Key of the sidecar, pattern, factor to its unit.
+# Key of the sidecar, pattern in the comments, and the factor that converts the number to the unit of the key.
 _COSTS = (
     ("power_mW", rf"PDK45_PWR\s*{_NUMBER}\s*mW", 1),
     ("area_um2", rf"PDK45_AREA\s*{_NUMBER}\s*um2", 1),
@@ -28,7 +30,7 @@ _FIGURES = (
 
 
 def _licence(comments):
-    """A note of one line: what is named as the licence, and what is to be cited."""
+    """One line with the name of the licence and the article to cite; `None` if there is neither."""
     spdx = re.search(r"SPDX-License-Identifier:\s*(\S+)", comments)
     named = re.search(r"distributed under (?:the|a)\s+(.+?)\s*(?:\.|$)", comments, re.IGNORECASE | re.MULTILINE)
     cite = re.search(r"cite the following article(?:\(s\))?:\s*(\S.*\S)", comments)
@@ -36,34 +38,34 @@ def _licence(comments):
     return "; ".join(filter(None, parts)) or None
 
 
-def read(source):
+def read(source: str) -> Dict[str, Any]:
     """Figures and licence in the comments of a C source.
 
     Args:
         source: text of the file.
 
     Returns:
-        A dictionary with those keys of the sidecar that were found: `power_mW`, `area_um2`, `delay_ns`, `licence`, and
-        `published`, a dictionary by the names of `sidecar.FIGURES`.
+        A dictionary that has a key only if the comments have its value: `power_mW`, `area_um2`, `delay_ns`, `licence`,
+        and `published`, a dictionary by the names of `sidecar.FIGURES`.
 
     Example:
         >>> read("/* EP% = 17.19 %  PDK45_PWR = 0.384 mW */")
         {'power_mW': 0.384, 'published': {'EP%': 17.19}}
     """
     comments = "\n".join(re.findall(r"//.*|/\*[\s\S]*?\*/", source))
-    found = {}
+    known: Dict[str, Any] = {}
     for key, pattern, factor in _COSTS:
         match = re.search(rf"(?<![\w%]){pattern}", comments)
-        if match and key not in found:
-            found[key] = round(float(match.group(1)) * factor, 9)
+        if match and key not in known:
+            known[key] = round(float(match.group(1)) * factor, 9)
     licence = _licence(comments)
     if licence:
-        found["licence"] = licence
+        known["licence"] = licence
     published = {}
     for key, pattern in _FIGURES:
         match = re.search(rf"(?<![\w%]){pattern}", comments)
         if match:
             published[key] = float(match.group(1))
     if published:
-        found["published"] = published
-    return found
+        known["published"] = published
+    return known

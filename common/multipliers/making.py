@@ -1,14 +1,17 @@
-"""Built-in constructions with parameters of one's own, and the weight map of ALWANN: tables made of tables."""
+"""Tables made by the core: built-in constructions with other parameters, and the weight map of ALWANN."""
 
-from collections import namedtuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from .. import metrics, native
+from ..argument_error import ArgumentError
+from ..truth_table import TruthTable
 from . import storage
+from .path import Path
 
-# Name of a construction, its parameters, what a name has for them.
-CONSTRUCTIONS = {
+# From the name of a construction to its parameters, and how they are spelled in the name of a multiplier.
+CONSTRUCTIONS: Dict[str, Tuple[Tuple[str, ...], str]] = {
     "exact": ((), ""),
     "trunc": (("k",), "{k}"),
     "bam": (("h", "v"), "_h{h}_v{v}"),
@@ -17,31 +20,41 @@ CONSTRUCTIONS = {
     "kulkarni": ((), ""),
 }
 
-Tuning = namedtuple("Tuning", "mapping table before after")
-Tuning.__doc__ = """The weight map of ALWANN for a table.
 
-`mapping` is an integer array `[codes]`: the weight code whose column takes the place of each one. `table` is the table
-with these columns; `before` and `after` are the `metrics.Errors` of both.
-"""
+class Tuning(NamedTuple):
+    """The weight map of ALWANN for a table, equation (5.6).
+
+    Attributes:
+        mapping: integer array `[256]`: the weight code whose column replaces the column of each weight code.
+        table: the table with the replaced columns.
+        before: the errors of the table.
+        after: the errors of the table with the replaced columns.
+    """
+
+    mapping: np.ndarray
+    table: TruthTable
+    before: metrics.Errors
+    after: metrics.Errors
 
 
-def construction_name(construction, num_bits=8, **parameters):
+def construction_name(construction: str, num_bits: int = 8, **parameters: int) -> str:
     """The name of a built-in multiplier, such as `mul8u_bam_h2_v6`.
 
     Args:
-        construction: one of `CONSTRUCTIONS`.
+        construction: a key of `CONSTRUCTIONS`.
         num_bits: width of both operands, 2 to 8.
-        **parameters: those of the construction, integers.
+        **parameters: the parameters of the construction, integers.
 
     Raises:
-        ValueError: if one is unknown, missing or out of range.
+        ArgumentError: if there is no such construction.
+        ValueError: if a parameter is unknown, missing or out of range, or the width is.
 
     Example:
         >>> construction_name("bam", h=2, v=6)
         'mul8u_bam_h2_v6'
     """
     if construction not in CONSTRUCTIONS:
-        raise ValueError(f"CONSTRUCTION must be one of {', '.join(CONSTRUCTIONS)}; received {construction!r}")
+        raise ArgumentError("construction", f"must be one of {', '.join(CONSTRUCTIONS)}", repr(construction))
     needed, form = CONSTRUCTIONS[construction]
     if set(parameters) != set(needed):
         rule = f"the parameters {', '.join(needed)}" if needed else "no parameters"
@@ -55,55 +68,78 @@ def construction_name(construction, num_bits=8, **parameters):
     return name
 
 
-def make(construction, name=None, num_bits=8, folder=None, force=False, **parameters):
-    """Stores the table of a built-in construction.
+def make(
+    construction: str,
+    name: Optional[str] = None,
+    num_bits: int = 8,
+    folder: Optional[Path] = None,
+    *,
+    force: bool = False,
+    **parameters: Any,
+) -> storage.Multiplier:
+    """Stores the table of a built-in construction: `NAME.bin`, and what is known of it in `NAME.json`.
 
     Args:
-        construction: one of `CONSTRUCTIONS`.
-        name: its name; by default that of the construction with its parameters.
+        construction: a key of `CONSTRUCTIONS`.
+        name: name of the multiplier; by default that of the construction with its parameters.
         num_bits: width of both operands, 2 to 8.
-        folder: as `storage.store` takes it, and so `force`.
-        force: whether an existing table of this name is replaced.
-        **parameters: those of the construction, integers.
+        folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
+        force: whether a table of this name in the folder is replaced.
+        **parameters: the parameters of the construction, integers.
 
     Returns:
-        A `storage.Multiplier`.
+        The `Multiplier` that was stored.
 
     Raises:
-        FileExistsError: if there is such a table already.
-        ValueError: as `construction_name`, or if the name does not fit.
+        FileExistsError: if the folder has a table of this name and `force` is not set.
+        OSError: if there is no folder to write to, or the table cannot be written.
+        ValueError: if there is no such construction, a parameter is unknown, missing or out of range, or the name does
+            not fit the table.
+
+    Example:
+        >>> import tempfile
+        >>> make("bam", folder=tempfile.mkdtemp(), h=2, v=7).name
+        'mul8u_bam_h2_v7'
     """
     built_in = construction_name(construction, num_bits, **parameters)
-    table = native.load_table(built_in, num_bits)
-    return storage.store(name or built_in, table, {"source": f"construction {built_in}"}, folder, force)
+    table = TruthTable(native.load_table(built_in, num_bits), name or built_in)
+    return storage.store(table, {"source": f"construction {built_in}"}, folder=folder, force=force)
 
 
-def tune(name_or_path):
+def tune(name_or_path: Path) -> Tuning:
     """The weight map that AxConv2D applies to a multiplier by default, equation (5.6).
 
     Args:
-        name_or_path: of a multiplier with unsigned operands.
-
-    Returns:
-        A `Tuning`.
+        name_or_path: name or path of a multiplier with unsigned operands.
 
     Raises:
-        ValueError: if its operands are signed; else as `storage.load`.
+        FileNotFoundError: if there is no such multiplier.
+        OSError: if its file cannot be read.
+        ValueError: if its operands are signed, or the file is not a table.
 
     Example:
         >>> tuning = tune("mul8u_drum4")
         >>> round(tuning.before.mae, 1), round(tuning.after.mae, 1), int(tuning.mapping[20])
         (925.9, 905.4, 16)
     """
-    multiplier = storage.load(name_or_path)
-    if multiplier.signed:
-        raise ValueError(f"NAME must have unsigned operands, which AxConv2D has; received {multiplier.name!r}")
-    tuned = native.tune(multiplier.table)
-    mapping = [column_of(multiplier.table, tuned, w) for w in range(len(tuned))]
-    return Tuning(np.array(mapping), tuned, metrics.errors(multiplier.table), metrics.errors(tuned))
+    table = storage.load(name_or_path).table
+    if table.signed:
+        rule = "must have unsigned operands, which AxConv2D has"
+        raise ArgumentError("name_or_path", rule, repr(table.name))
+    tuned = native.tune(table.entries)
+    mapping = np.array([column_of(table.entries, tuned, w) for w in range(len(tuned))])
+    return Tuning(mapping, TruthTable(tuned), metrics.errors(table), metrics.errors(tuned))
 
 
-def column_of(table, tuned, w):
-    """The column of `table` that stands at `w` in `tuned`: `w` itself if it can be, else the lowest of equal ones."""
+def column_of(table: np.ndarray, tuned: np.ndarray, w: int) -> int:
+    """The index of the column of `table` that `tuned` has at `w`.
+
+    If several columns are equal, the index is `w` if it is one of them, else the first one.
+
+    Args:
+        table: uint16 array `[codes, codes]`, activation code first.
+        tuned: uint16 array `[codes, codes]`, each column of which is a column of `table`.
+        w: a weight code.
+    """
     equal = np.flatnonzero((table == tuned[:, w : w + 1]).all(axis=0))
     return w if w in equal else int(equal[0])

@@ -4,20 +4,28 @@ Needs matplotlib, which is imported when the first plot is made.
 """
 
 import pathlib
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 
 from .. import metrics
-from ..reference import exact_table
+from ..argument_error import ArgumentError
+from ..truth_table import TruthTable
+from .path import Path
+from .storage import Multiplier
 
 FORMATS = ("png", "svg")
-_WIDTH, _HEIGHT = 5.0, 4.2  # inches: a column of a paper, with fonts that stay readable there
-_DOTS = 200  # per inch, of PNG
-UNSIGNED, SIGNED = "#35618f", "#b5482a"  # told apart in grey, too
+_WIDTH, _HEIGHT = 5.0, 4.2  # inches; fonts stay readable in a column of a paper
+_DOTS = 200  # resolution of PNG in dots per inch
+UNSIGNED, SIGNED = "#35618f", "#b5482a"  # these colours also differ in grey
 
 
-def new_figure():
-    """A new figure and its axes, without a window and apart from the caller's own plots."""
+def new_figure() -> Tuple[Any, Any]:
+    """A new `matplotlib.figure.Figure` and its axes, without a window and independent of `matplotlib.pyplot`.
+
+    Raises:
+        ImportError: if matplotlib is not installed.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -28,11 +36,24 @@ def new_figure():
     return figure, figure.add_subplot()
 
 
-def save(figure, path, formats):
-    """Writes `path` with each suffix and returns the paths."""
+def save(figure: Any, path: Path, formats: Sequence[str]) -> List[pathlib.Path]:
+    """Writes a figure in several formats.
+
+    Args:
+        figure: a `matplotlib.figure.Figure`.
+        path: path of the files without suffix. Its folder is made if it does not exist.
+        formats: some of `"png"` and `"svg"`, which are also the suffixes.
+
+    Returns:
+        The paths that were written.
+
+    Raises:
+        ArgumentError: if a format is unknown, or there is none.
+        OSError: if a file cannot be written.
+    """
     unknown = [kind for kind in formats if kind not in FORMATS]
     if unknown or not formats:
-        raise ValueError(f"--format must be of {', '.join(FORMATS)}; received {', '.join(unknown) or 'none'}")
+        raise ArgumentError("formats", f"must be of {', '.join(FORMATS)}", ", ".join(unknown) or "none")
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [path.with_name(f"{path.name}.{kind}") for kind in formats]
@@ -42,27 +63,29 @@ def save(figure, path, formats):
 
 
 def _errors(multiplier):
-    """Table less exact products, with the values of the codes; both in ascending order of the values."""
+    """Table minus exact products, and the values of the codes, both in ascending order of the values."""
     values = metrics.operands(multiplier.num_bits, multiplier.signed)
     order = np.argsort(values)
-    errors = multiplier.table.astype(np.int64) - exact_table(multiplier.num_bits, multiplier.signed)
+    exact = TruthTable.exact(multiplier.num_bits, multiplier.signed)
+    errors = multiplier.table.entries.astype(np.int64) - exact.entries
     return errors[np.ix_(order, order)], values[order]
 
 
-def error_heat_map(multiplier, path, formats=FORMATS):
+def error_heat_map(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
     """Draws the error of every pair of operands: activation upwards, weight to the right.
 
     Args:
-        multiplier: a `storage.Multiplier`.
-        path: of the files, without suffix.
-        formats: of `"png"` and `"svg"`.
+        multiplier: the multiplier, as `load` returns it.
+        path: path of the files without suffix. Its folder is made if it does not exist.
+        formats: some of `"png"` and `"svg"`, which are also the suffixes.
 
     Returns:
-        The paths written.
+        The paths that were written.
 
     Raises:
+        ArgumentError: if a format is unknown, or there is none.
         ImportError: if matplotlib is not installed.
-        ValueError: if a format is unknown.
+        OSError: if a file cannot be written.
     """
     figure, axes = new_figure()
     errors, values = _errors(multiplier)
@@ -81,12 +104,26 @@ def error_heat_map(multiplier, path, formats=FORMATS):
     return save(figure, path, formats)
 
 
-def error_histogram(multiplier, path, formats=FORMATS):
-    """Draws how many pairs of operands have which error; arguments as `error_heat_map` has them."""
+def error_histogram(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
+    """Draws how many pairs of operands have each error.
+
+    Args:
+        multiplier: the multiplier, as `load` returns it.
+        path: path of the files without suffix. Its folder is made if it does not exist.
+        formats: some of `"png"` and `"svg"`, which are also the suffixes.
+
+    Returns:
+        The paths that were written.
+
+    Raises:
+        ArgumentError: if a format is unknown, or there is none.
+        ImportError: if matplotlib is not installed.
+        OSError: if a file cannot be written.
+    """
     figure, axes = new_figure()
     errors, _ = _errors(multiplier)
     reach = max(int(np.abs(errors).max()), 3)
-    width = 1 + 2 * (reach // 60)  # odd, so that the bar in the middle is that of 0
+    width = 1 + 2 * (reach // 60)  # odd: the middle bar is centred on 0
     bars = -(-(2 * reach + 1) // (2 * width))
     edges = (np.arange(-bars, bars + 2) - 0.5) * width
     axes.hist(errors.ravel(), bins=edges, color=UNSIGNED, edgecolor="white", linewidth=0.3)

@@ -1,29 +1,35 @@
-"""The plot of several multipliers: MAE against power, and which of them no other one beats in both."""
+"""The plot of several multipliers: MAE against power, with the Pareto front."""
+
+import pathlib
+from typing import List, Sequence, Tuple
 
 from .. import metrics
+from ..argument_error import ArgumentError
+from .path import Path
 from .plots import FORMATS, SIGNED, UNSIGNED, new_figure, save
+from .storage import Multiplier
 
 
-def pareto_front(points):
-    """Indices of the points that no other one beats in both numbers, by ascending first number.
+def pareto_front(points: Sequence[Tuple[float, float]]) -> List[int]:
+    """Indices of the points that no other point beats in both numbers, by ascending first number.
 
     Args:
-        points: list of pairs, the less the better. Of equal points the first one counts.
+        points: pairs of costs. Of equal points only the first one is in the front.
 
     Example:
         >>> pareto_front([(0.4, 0), (0.3, 5), (0.3, 9), (0.5, 1)])
         [1, 0]
     """
-    front, least = [], float("inf")
+    front, lowest = [], float("inf")
     for index in sorted(range(len(points)), key=lambda index: (*points[index], index)):
-        if points[index][1] < least:
+        if points[index][1] < lowest:
             front.append(index)
-            least = points[index][1]
+            lowest = points[index][1]
     return front
 
 
 def _numbered(axes, points, start, colour):
-    """Writes a number beside each of the named points, above and below in turn; returns the lines of the key."""
+    """Numbers named points from `start + 1`, above and below them in turn, and returns the lines of the key."""
     for index, (_, point) in enumerate(points):
         offset, sides = ((4, 3), ("left", "bottom")) if index % 2 == 0 else ((-4, -3), ("right", "top"))
         axes.annotate(
@@ -39,32 +45,40 @@ def _numbered(axes, points, start, colour):
     return [f"{start + index + 1:>2}  {name}" for index, (name, _) in enumerate(points)]
 
 
-def mae_against_power(multipliers, path, formats=FORMATS):
-    """Draws MAE against power of several multipliers of one width, with the Pareto fronts, numbered, and their names.
+def mae_against_power(
+    multipliers: Sequence[Multiplier], path: Path, formats: Sequence[str] = FORMATS
+) -> List[pathlib.Path]:
+    """Draws MAE against power of several multipliers of one width, with a Pareto front for each sign.
+
+    The multipliers of the fronts are numbered, and a key has their names.
 
     Args:
-        multipliers: list of `storage.Multiplier` that have `power_mW`.
-        path: of the files, without suffix.
-        formats: of `"png"` and `"svg"`.
+        multipliers: two or more multipliers, as `load` returns them, with `power_mW` in their sidecars.
+        path: path of the files without suffix. Its folder is made if it does not exist.
+        formats: some of `"png"` and `"svg"`, which are also the suffixes.
 
     Returns:
-        The paths written.
+        The paths that were written.
 
     Raises:
+        ArgumentError: if there are fewer than two multipliers, one has no power, or they differ in width; or if a
+            format is unknown, or there is none.
         ImportError: if matplotlib is not installed.
-        ValueError: if there are less than two, or one has no power; or if they differ in width.
+        OSError: if a file cannot be written.
     """
     without = [multiplier.name for multiplier in multipliers if multiplier.sidecar["power_mW"] is None]
     if without or len(multipliers) < 2:
-        received = f"no power_mW for {', '.join(without)} (import --power MW)" if without else f"{len(multipliers)}"
-        raise ValueError(f"NAMES must be two or more multipliers with known power; received {received}")
+        missing = f"no power_mW in NAME.json of {', '.join(without)}"
+        received = missing if without else len(multipliers)
+        raise ArgumentError("multipliers", "must be two or more multipliers with known power", received)
     widths = sorted({multiplier.num_bits for multiplier in multipliers})
     if len(widths) > 1:
-        raise ValueError(f"NAMES must have operands of one width; received {', '.join(map(str, widths))} bits")
+        received = f"{', '.join(map(str, widths))} bits"
+        raise ArgumentError("multipliers", "must have operands of one width", received)
     points = [(m.sidecar["power_mW"], metrics.errors(m.table).mae) for m in multipliers]
     figure, axes = new_figure()
     figure.set_size_inches(5.6, 4.6)
-    key = []
+    key: List[str] = []
     for signed, marker, colour in ((False, "o", UNSIGNED), (True, "s", SIGNED)):
         group = [index for index, multiplier in enumerate(multipliers) if multiplier.signed == signed]
         if group:
@@ -75,7 +89,7 @@ def mae_against_power(multipliers, path, formats=FORMATS):
             axes.step(*zip(*(points[i] for i in front)), where="post", color=colour, linewidth=1, zorder=2)
             key += _numbered(axes, [(multipliers[i].name, points[i]) for i in front], len(key), colour)
     text = "\n".join(["Pareto fronts:", *key])
-    spacing = min(1.35, 36 / len(key))  # a long key stays beside the axes
+    spacing = min(1.35, 36 / len(key))  # a long key is not higher than the axes
     axes.text(1.03, 1, text, transform=axes.transAxes, va="top", fontsize=7, linespacing=spacing)
     axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
     axes.set_ylim(-0.06, 3 * max(max(mae for _, mae in points), 1))

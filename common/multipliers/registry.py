@@ -1,30 +1,40 @@
-"""Names: which multipliers there are, and in which file an operation finds one."""
+"""Names of multipliers: which there are, and in which file an operation finds one."""
 
 import ctypes
 import os
 import pathlib
 import re
-from collections import namedtuple
+from typing import Dict, List, NamedTuple, Optional
 
 from .. import native
 from .._bindings import core
+from ..argument_error import ArgumentFileNotFoundError
+from .path import Path
 
 SEARCH_PATH_VARIABLE = "TFAPPROX_MULTIPLIER_PATH"
-_USER_FOLDER = -1
+_USER_FOLDER = -1  # the index of the user's folder in tfapprox_multiplier_folder
 _MAX_PATH = 4096
 
-Place = namedtuple("Place", "name path hidden")
-Place.__doc__ = """Where a table is: its name, its file, and the files of other folders that have the same name.
 
-`path` is `None` for a built-in multiplier. `hidden` lists the files that nobody gets by this name.
-"""
+class Place(NamedTuple):
+    """Where a multiplier is.
+
+    Attributes:
+        name: its name.
+        path: path of its file; `None` if it is built in.
+        hidden: other files of the same name, which no operation finds by the name.
+    """
+
+    name: str
+    path: Optional[pathlib.Path]
+    hidden: List[pathlib.Path]
 
 
-def built_in():
-    """The listed built-in multipliers: a dictionary from name to description.
+def built_in_descriptions() -> Dict[str, str]:
+    """The built-in multipliers that are listed: from name to description.
 
     Example:
-        >>> built_in()["mul8u_exact"]
+        >>> built_in_descriptions()["mul8u_exact"]
         'exact product'
     """
     return native.built_in_multipliers()
@@ -37,20 +47,21 @@ def _folder(index):
     return pathlib.Path(os.fsdecode(path.value))
 
 
-def search_path():
-    """The folders where names are looked up, in order: those of `TFAPPROX_MULTIPLIER_PATH`, then the user's.
+def search_path() -> List[pathlib.Path]:
+    """The folders where a name is looked up: the folders that `TFAPPROX_MULTIPLIER_PATH` lists, then `user_folder()`.
 
-    Returns:
-        A list of `pathlib.Path`; the folders need not exist.
+    The folders need not exist.
     """
-    folders = []
+    folders: List[pathlib.Path] = []
     while _folder(len(folders)) is not None:
         folders.append(_folder(len(folders)))
     return folders
 
 
-def user_folder():
-    """Where imported multipliers go: `tfapprox/multipliers` in `XDG_DATA_HOME`, by default `~/.local/share`.
+def user_folder() -> pathlib.Path:
+    """The folder of imported multipliers: `tfapprox/multipliers` in `XDG_DATA_HOME`.
+
+    `XDG_DATA_HOME` is `~/.local/share` if it is not set.
 
     Raises:
         FileNotFoundError: if neither `XDG_DATA_HOME` nor `HOME` is set.
@@ -61,13 +72,13 @@ def user_folder():
     return folder
 
 
-def files():
-    """Every `.bin` file of the search path, also those that cannot be loaded.
+def table_files() -> Dict[str, List[pathlib.Path]]:
+    """Every `.bin` file in the folders of the search path, whether it is a table or not.
 
     Returns:
-        A dictionary from name to a list of `pathlib.Path`, in the order of the search, sorted by name.
+        A dictionary, sorted by name, from a name to its files in the order of the search.
     """
-    paths = {}
+    paths: Dict[str, List[pathlib.Path]] = {}
     for folder in search_path():
         for path in sorted(folder.glob("*.bin")):
             if path.is_file() and path not in paths.setdefault(path.name[: -len(".bin")], []):
@@ -75,18 +86,17 @@ def files():
     return {name: paths[name] for name in sorted(paths)}
 
 
-def found(num_bits=8):
-    """The tables in the folders of the search path.
+def in_folders(num_bits: int = 8) -> Dict[str, pathlib.Path]:
+    """The tables of one width that operations find by name in the folders of the search path.
 
     Args:
-        num_bits: width of both operands.
+        num_bits: width of both operands, 2 to 8.
 
     Returns:
-        A dictionary from name to `pathlib.Path`, sorted by name. The first folder wins, as in `load_table`. Left out
-        are files that `load_table` refuses, such as those of another size, and those with the name of a built-in
-        multiplier, because `load_table` gives the built-in one.
+        A dictionary, sorted by name, from a name to the first file of that name. Files that `load_table` refuses, and
+        files that have the name of a built-in multiplier, are left out.
     """
-    return {name: paths[0] for name, paths in files().items() if _loads(name, num_bits)}
+    return {name: paths[0] for name, paths in table_files().items() if _loads(name, num_bits)}
 
 
 def _loads(name, num_bits):
@@ -97,35 +107,47 @@ def _loads(name, num_bits):
     return native.table_source(name) == "search path"
 
 
-def names():
-    """Names of all 8-bit multipliers: the built-in ones, then those found.
+def loadable_names() -> List[str]:
+    """Names of all 8-bit multipliers: the listed built-in ones, then the files in the folders, sorted.
 
     Example:
-        >>> names()[0]
+        >>> loadable_names()[0]
         'mul8u_exact'
     """
-    return [*built_in(), *found()]
+    return [*built_in_descriptions(), *in_folders()]
 
 
-def width_of(name):
-    """The number of bits that a name such as `mul7u_X` or `mul8_002` says; `None` if it says none."""
+def width_of(name: str) -> Optional[int]:
+    """The number of bits that a name says, such as 7 for `mul7u_X` and 8 for `mul8_002`; `None` if it says none."""
     match = re.match(r"mul(\d+)[us]?_", name)
     return int(match.group(1)) if match else None
 
 
-def locate(name_or_path):
-    """The `Place` of what an operation loads for a name or path.
+def locate(name_or_path: Path) -> Place:
+    """Where an operation finds a multiplier.
+
+    Args:
+        name_or_path: name of a built-in multiplier; path of a `.bin` file (a string with `/` or ending in `.bin`, or a
+            path object), which may begin with `~`; or `NAME` of a `NAME.bin` in a folder of `search_path()`. The first
+            of these that fits counts. `""` is the exact product.
+
+    Returns:
+        Its `Place`. The file of a path need not exist.
 
     Raises:
-        FileNotFoundError: if there is none; the message of `load_table`.
+        FileNotFoundError: if no multiplier has this name.
+        ValueError: if the name has a null character.
     """
-    name, source = os.fspath(name_or_path), native.table_source(name_or_path)
+    name, source = os.fspath(name_or_path), native.table_source(name_or_path, "name_or_path")
     if isinstance(name_or_path, os.PathLike) or source == "path":
         path = pathlib.Path(name).expanduser()
         return Place(path.name[: -len(".bin")] if path.name.endswith(".bin") else path.name, path, [])
-    paths = files().get(name, [])
+    paths = table_files().get(name, [])
     if source == "built in":
         return Place(name or "mul8u_exact", None, paths)
     if not paths:
-        native.load_table(name)  # raises
+        try:
+            native.load_table(name, argument="name_or_path")
+        except FileNotFoundError as error:
+            raise ArgumentFileNotFoundError.from_core("name_or_path", error) from None
     return Place(name, paths[0], paths[1:])

@@ -1,44 +1,55 @@
-"""What is known of multipliers, as dictionaries that JSON can hold: a line for each in a list, and all of one."""
+"""What is known of multipliers, as dictionaries that JSON can hold."""
+
+import pathlib
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from .. import metrics, native, plans
 from . import registry, sidecar, storage
+from .path import Path
+
+_SUMMARISED = ("MAE", "WCE", "MRE%", "EP%")
 
 
-def summary(multiplier):
+def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
     """The figures of a multiplier that fit a line.
 
     Args:
-        multiplier: a `storage.Multiplier`.
+        multiplier: the multiplier, as `load` returns it.
 
     Returns:
-        A dictionary: `name`, `bits`, `signed`, `MAE`, `WCE`, `MRE%`, `EP%` as measured, `power_mW` or `None`, and
-        `path`, which is `None` for a built-in one.
+        A dictionary: `name`, `bits`, `signed`; the measured errors `MAE`, `WCE`, `MRE%` and `EP%`; `power_mW`, which
+        may be `None`; and `path`, which is `None` for a built-in multiplier.
+
+    Example:
+        >>> summarise(storage.load("mul8u_drum4"))["WCE"]
+        7425.0
     """
     measured = metrics.errors(multiplier.table)
     return {
         "name": multiplier.name,
         "bits": multiplier.num_bits,
         "signed": multiplier.signed,
-        **{key: getattr(measured, sidecar.FIGURES[key][0]) * sidecar.FIGURES[key][1] for key in _IN_A_LINE},
+        **{key: getattr(measured, sidecar.FIGURES[key][0]) * sidecar.FIGURES[key][1] for key in _SUMMARISED},
         "power_mW": multiplier.sidecar["power_mW"],
         "path": multiplier.path and str(multiplier.path),
     }
 
 
-_IN_A_LINE = ("MAE", "WCE", "MRE%", "EP%")
-
-
-def every(progress=iter):
-    """All multipliers that can be loaded: the built-in ones that are listed, then the files by name.
+def load_all(
+    progress: Callable[[List[Any]], Iterable[Any]] = iter,
+) -> Tuple[List[storage.Multiplier], List[Tuple[pathlib.Path, str]]]:
+    """Loads all multipliers: the built-in ones that are listed, then the files in the folders, sorted by name.
 
     Args:
-        progress: function that is given the list of names and iterates it.
+        progress: function that is given a list with one item for each multiplier and iterates over it, such as
+            `rich.progress.track`.
 
     Returns:
-        Two lists: the `storage.Multiplier`, and pairs of a file's path and why it is none.
+        The multipliers; and the path of each file that no operation loads by its name, with the reason.
     """
-    multipliers, failures, files = [], [], registry.files()
-    for name, paths in progress([*((name, []) for name in registry.built_in()), *files.items()]):
+    multipliers, failures = [], []
+    names = [*((name, []) for name in registry.built_in_descriptions()), *registry.table_files().items()]
+    for name, paths in progress(names):
         if paths and native.table_source(name) != "search path":
             failures += _out_of_reach(name, paths)
             continue
@@ -50,44 +61,63 @@ def every(progress=iter):
 
 
 def _out_of_reach(name, paths):
-    """Files that no operation finds by their name, and why; not those that hold what it finds instead."""
+    """Files that no operation finds by `name`, each with the reason; a copy of what it finds instead is left out."""
     if not name or native.table_source(name) == "path":
         return [(path, "an operation takes this name for something else") for path in paths]
-    expected = storage.load(name).table.tobytes()
+    expected = storage.load(name).table.to_bytes()
     return [(path, "hidden by the built-in multiplier of this name") for path in paths if path.read_bytes() != expected]
 
 
 def _values(row):
-    """A row or column in short."""
+    """Minimum, maximum and number of non-zero products of a row or column."""
     return {"min": int(row.min()), "max": int(row.max()), "nonzero": int((row != 0).sum())}
 
 
 def _plan(table, num_bits):
-    """Name and number of terms of the plan that the core carries out, and the terms of all that are possible."""
+    """The plan that the core uses on this CPU: its name, its number of terms, the CPU path, and all possible plans."""
     chosen = plans.plan(table, num_bits)
     terms = {plan.name: plan.terms for plan in plans.plans(table, num_bits)}
     return {"name": chosen, "terms": terms[chosen], "path": native.path(), "possible": terms}
 
 
-def details(name_or_path):
-    """Everything about a multiplier.
+def load_details(name_or_path: Path) -> Dict[str, Any]:
+    """Loads a multiplier and returns everything that is known of it.
 
     Args:
-        name_or_path: as `storage.load` takes it, whose errors are raised.
+        name_or_path: name of a built-in multiplier; path of a `.bin` file (a string with `/` or ending in `.bin`, or a
+            path object), which may begin with `~`; or `NAME` of a `NAME.bin` in a folder of `search_path()`. The first
+            of these that fits counts. `""` is the exact product.
 
     Returns:
-        A dictionary: what `summary` has, `MSE`, `bias`, `worst` (operands, product and exact product of the first pair
-        of the greatest error), `symmetric`, `zero_row` and `zero_column` (least, greatest and number of non-zero
-        products of activation 0 and of weight 0), `plan` (name, number of terms, CPU path, terms of all possible
-        plans), `published` (a dictionary from figure to its published value and whether the measured one agrees to the
-        printed digits), `area_um2`, `delay_ns`, `source`, `licence`, `hash`, `changed` (whether the file is another one
-        than NAME.json describes), `hidden` (files of the same name that are not found by it).
+        A dictionary with the keys
+
+        * `name`, `bits`, `signed`, `path` (`None` for a built-in multiplier);
+        * `MAE`, `WCE`, `MRE%`, `EP%`, `MSE`, `bias`: the measured errors;
+        * `worst`: operands, product and exact product of the first pair with the maximal error;
+        * `symmetric`: whether the operands can be swapped;
+        * `zero_row`, `zero_column`: minimum, maximum and number of non-zero products of activation 0 and of weight 0;
+        * `plan`: name and number of terms of the plan in use, the CPU path, and the terms of all possible plans;
+        * `published`: from a figure to its published value and whether the measured one agrees to the printed digits;
+        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`: `None` where NAME.json does not say them;
+        * `hash`: the content hash of the table;
+        * `changed`: whether the table has another SHA-256 than NAME.json says;
+        * `hidden`: other files of the same name, which no operation finds by the name.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        OSError: if the file cannot be read.
+        ValueError: if the file is not a table, or its NAME.json is not JSON.
+
+    Example:
+        >>> details = load_details("mul8u_kulkarni")
+        >>> details["worst"]
+        {'a': 255, 'w': 255, 'product': 50575, 'exact': 65025}
     """
     multiplier = storage.load(name_or_path)
     known, description = multiplier.sidecar, metrics.describe(multiplier.table)
     measured = {key: getattr(description, field) * unit for key, (field, unit) in sidecar.FIGURES.items()}
     return {
-        **summary(multiplier),
+        **summarise(multiplier),
         "MSE": description.mse,
         "bias": description.bias,
         "worst": dict(description.worst._asdict()),

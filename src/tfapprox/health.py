@@ -161,7 +161,7 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
         `tensorflow_test`, which is `None` if it was not run.
     """
     version = next(filter(None, map(version_of, TENSORFLOWS)), None)
-    loaded, failures = multipliers.every()
+    loaded, failures = multipliers.load_all()
     files = [multiplier for multiplier in loaded if multiplier.path is not None]
     report: Dict[str, Any] = {
         "versions": {

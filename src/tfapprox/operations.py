@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Tuple
 
 from .backends import BACKENDS
 from .common import multipliers
+from .common.argument_error import ArgumentError
 
 # From (name_or_path, codes, num_bits) to the products of all pairs of codes, for `multipliers.check`.
 ProductsFunction = Callable[..., Any]
@@ -28,7 +29,7 @@ def products_function(room: str) -> ProductsFunction:
         ValueError: if there is no such room.
     """
     if room not in BACKENDS:
-        raise ValueError(f"operation must be one of {', '.join(BACKENDS)}; received {room!r}")
+        raise ArgumentError("operation", f"must be one of {', '.join(BACKENDS)}", repr(room))
     if not BACKENDS[room].tensorflow:
         return multipliers.core_products
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

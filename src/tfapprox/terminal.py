@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from .common.argument_error import ArgumentError
+
 # In a file or a pipe, which has no width, names are not shortened.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
@@ -16,6 +18,14 @@ def progress_bar() -> Progress:
     """A bar with count and remaining time. It vanishes when it is done, and is not shown in a file or a pipe."""
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _message(error: Exception, options: Mapping[str, str]) -> str:
+    """The text of an error, with the options of a command instead of the arguments of the library."""
+    if isinstance(error, ArgumentError):
+        return error.message(options)
+    argument, space, rule = str(error).partition(" ")
+    return f"{options.get(argument, argument)}{space}{rule}"
 
 
 @contextlib.contextmanager
@@ -29,7 +39,6 @@ def stop_on_error(options: Optional[Mapping[str, str]] = None) -> Iterator[None]
     try:
         yield
     except (OSError, ValueError, ImportError) as error:
-        argument, space, rule = str(error).partition(" ")
-        text = f"{(options or {}).get(argument, argument)}{space}{rule}"
+        text = _message(error, options or {})
         Console(stderr=True).print(f"error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

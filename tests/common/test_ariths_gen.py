@@ -20,10 +20,10 @@ def _home(tmp_path, monkeypatch):
 
 
 def test_exact_circuits():
-    made = multipliers.import_ariths_gen(multipliers.generate_ariths_gen("UnsignedDaddaMultiplier"))
+    made = multipliers.import_multiplier(multipliers.generate_ariths_gen("UnsignedDaddaMultiplier"))
     assert (made.name, made.sidecar["source"]) == ("mul8u_u_dadda_cla", "ariths-gen, UnsignedDaddaMultiplier")
     np.testing.assert_array_equal(made.table, exact_table(8))
-    made = multipliers.import_ariths_gen(multipliers.generate_ariths_gen("SignedDaddaMultiplier"))
+    made = multipliers.import_multiplier(multipliers.generate_ariths_gen("SignedDaddaMultiplier"))
     assert made.name == "mul8s_s_dadda_cla"
     np.testing.assert_array_equal(made.table, exact_table(8, signed=True))
 
@@ -57,21 +57,40 @@ def test_its_c_code_has_gates_of_two_operands(tmp_path):
     path = tmp_path / f"{circuit.prefix}.c"
     for file in (path, tmp_path / "other.c"):
         file.write_text(text.getvalue())
-    np.testing.assert_array_equal(multipliers.import_c(path, "mul8u_WALLACE").table, exact_table(8))
+    np.testing.assert_array_equal(multipliers.import_multiplier(path, "mul8u_WALLACE").table, exact_table(8))
     with pytest.raises(
         ValueError, match=r"must have one function of two integers .*uint8_t and_gate\(uint8_t, uint8_t\)"
     ):
-        multipliers.import_c(tmp_path / "other.c", "mul8u_W")
+        multipliers.import_multiplier(tmp_path / "other.c", "mul8u_W")
 
 
 @pytest.mark.parametrize(
     ("generator", "parameters", "message"),
     [
-        ("Dadda", {}, r"SOURCE must be ariths-gen: and one of .*UnsignedDaddaMultiplier.*; received 'Dadda'"),
-        ("UnsignedDaddaMultiplier", {"num_bits": 9}, r"--bits must be from 2 to 8; received 9"),
-        ("UnsignedBrokenArrayMultiplier", {"horizontal_cut": 99}, r"--set must be parameters of Unsigned.*=99"),
+        ("Dadda", {}, r"generator must be one of .*UnsignedDaddaMultiplier.*; received 'Dadda'"),
+        ("UnsignedDaddaMultiplier", {"num_bits": 9}, r"num_bits must be from 2 to 8; received 9"),
+        ("UnsignedBrokenArrayMultiplier", {"horizontal_cut": 99}, r"parameters must be those of Unsigned.*=99"),
     ],
 )
 def test_mistakes(generator, parameters, message):
     with pytest.raises(ValueError, match=message):
         multipliers.generate_ariths_gen(generator, **parameters)
+
+
+def test_a_circuit_has_its_own_width_and_sign():
+    circuit = multipliers.generate_ariths_gen("UnsignedDaddaMultiplier", 6)
+    assert multipliers.import_multiplier(circuit, num_bits=6, signed=False).num_bits == 6
+    with pytest.raises(multipliers.ArgumentError, match=r"^num_bits must be 6, as the circuit says; received 4$"):
+        multipliers.import_multiplier(circuit, num_bits=4)
+    with pytest.raises(multipliers.ArgumentError, match=r"^signed must be False, as the circuit says; received True$"):
+        multipliers.import_multiplier(circuit, signed=True)
+
+
+def test_an_unknown_class_in_two_interfaces():
+    with pytest.raises(ValueError, match=r"^source must be ariths-gen: and one of .*Dadda.*; received 'Dadda'$"):
+        multipliers.import_multiplier("ariths-gen:Dadda")
+    result = CliRunner().invoke(app, ["multiplier", "import", "ariths-gen:Dadda"])
+    assert result.exit_code == 1
+    assert result.output.startswith("error: SOURCE must be ariths-gen: and one of ")
+    result = CliRunner().invoke(app, ["multiplier", "import", "ariths-gen:UnsignedDaddaMultiplier", "--bits", "9"])
+    assert result.output == "error: --bits must be from 2 to 8; received 9\n"

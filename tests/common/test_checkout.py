@@ -46,8 +46,8 @@ def test_import_checkout(checkout, tmp_path, monkeypatch):
         ("mul8_BROKEN", "failed"),
     ]
     messages = [outcome.message for outcome in outcomes if outcome.status == "failed"]
-    assert messages[0] == f"NAME must mean one circuit; received another one in {outcomes[2].path}"
-    assert messages[1].startswith(f"SOURCE must be C that compiles; received {checkout}/multipliers_8/mul8_BROKEN.c:\n")
+    assert messages[0] == f"name must mean one circuit; received another one in {outcomes[2].path}"
+    assert messages[1].startswith(f"source must be C that compiles; received {checkout}/multipliers_8/mul8_BROKEN.c:\n")
     a, w = np.mgrid[0:256, 0:256]
     np.testing.assert_array_equal(load_table("mul8u_EVEN"), (a & 254) * w)
     np.testing.assert_array_equal(load_table("mul8_007"), a * (w & 254))
@@ -55,7 +55,7 @@ def test_import_checkout(checkout, tmp_path, monkeypatch):
     assert multipliers.load("mul8s_LOW").signed
     again = multipliers.import_checkout(paths)
     assert {outcome.status for outcome in again} == {"failed"}
-    assert "--force" in again[0].message
+    assert "; force=True replaces it" in again[0].message
 
 
 def test_folders_without_circuits(tmp_path):

@@ -110,7 +110,7 @@ def test_import_checkout(command, tmp_path):
     output = command("multiplier", "import", tmp_path, code=1)
     assert "C files   imported   the same again   failed" in output
     assert f"{tmp_path / 'mul8u_TWO.c'}: SOURCE must have one function of two integers" in output
-    assert {"mul8u_EVEN", "mul8_007"} <= set(multipliers.names())
+    assert {"mul8u_EVEN", "mul8_007"} <= set(multipliers.loadable_names())
     (tmp_path / "mul8u_TWO.c").unlink()
     again = json.loads(command("multiplier", "import", tmp_path, "--force", "--json"))
     assert (again["imported"], again["same"], again["failed"]) == (2, 0, 0)
@@ -133,14 +133,14 @@ def test_check_fails_loudly(command, source, tmp_path, monkeypatch):
 
 def test_check_of_all(command, source, tmp_path):
     command("multiplier", "import", source)
-    assert command("multiplier", "check").count(" ok ") > len(multipliers.built_in())
+    assert command("multiplier", "check").count(" ok ") > len(multipliers.built_in_descriptions())
     path = tmp_path / "data" / "tfapprox" / "multipliers" / "mul8u_EVEN.bin"
     save_table(path, random_table(8, 1))
     output = command("multiplier", "check", code=1)
     assert "must be the file that its NAME.json describes" in " ".join(output.split())
     path.write_bytes(b"123")
     assert "FAILED" in command("multiplier", "check", code=1)
-    assert f"not loaded: {path}: SOURCE must hold" in command("multiplier", "list")
+    assert f"not loaded: {path}: a .bin file must hold" in command("multiplier", "list")
 
 
 def test_make_and_tune(command):
@@ -151,7 +151,7 @@ def test_make_and_tune(command):
 
 
 MISTAKES = [
-    (["multiplier", "show", "mul8u_NONE"], "error: mul_map_file must be a built-in multiplier"),
+    (["multiplier", "show", "mul8u_NONE"], "error: NAME must be a built-in multiplier"),
     (["multiplier", "import", "none.c"], "No such file or directory: 'none.c'"),
     (["multiplier", "import", "none.xyz"], "error: SOURCE must be a folder or a file of the kind .c, .py, .npy"),
     (["multiplier", "import", ".", "--name", "x"], "error: --name is for one circuit; received the folder '.'"),
@@ -162,8 +162,8 @@ MISTAKES = [
     (["multiplier", "make", "bam", "h"], "error: PARAMETER must be KEY=VALUE; received 'h'"),
     (["multiplier", "make", "bam", "folder=2"], "error: PARAMETER must be one of the construction's; received folder"),
     (["multiplier", "make", "drum", "k=99"], "error: drum must have k from 2 to the bits"),
-    (["multiplier", "tune", "mul4u_NONE"], "error: mul_map_file must be"),
-    (["multiplier", "check", "mul8u_NONE", "--operation", "core"], "error: mul_map_file must be"),
+    (["multiplier", "tune", "mul4u_NONE"], "error: NAME must be"),
+    (["multiplier", "check", "mul8u_NONE", "--operation", "core"], "error: NAME must be"),
     (["multiplier", "check", "--operation", "tf3"], "error: --operation must be one of tf2, tf1, core; received 'tf3'"),
     (["multiplier", "plot", "mul8u_drum4", "--format", "pdf"], "error: --format must be of png, svg; received pdf"),
 ]

@@ -76,7 +76,7 @@ EXPECTED = {
 
 
 def test_every_listed_multiplier_has_an_expectation():
-    assert set(multipliers.built_in()) == set(EXPECTED)
+    assert set(multipliers.built_in_descriptions()) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -148,7 +148,7 @@ def test_errors_of_one_wrong_signed_entry():
 
 def test_published_figures_in_details(shared_data):
     """The same figures through the function that users call, from the folder's multipliers.json."""
-    found = multipliers.details(shared_data / "multipliers" / "mul8s_1L1G.bin")
+    found = multipliers.load_details(shared_data / "multipliers" / "mul8s_1L1G.bin")
     assert found["published"] == {
         "MAE": {"value": 340.0, "agrees": True},
         "WCE": {"value": 1743.0, "agrees": True},
@@ -179,7 +179,7 @@ def test_description_of_a_table_of_few_bits():
 
 
 def test_details_of_a_built_in_multiplier():
-    found = multipliers.details("mul8u_drum4")
+    found = multipliers.load_details("mul8u_drum4")
     assert found["plan"]["name"] in found["plan"]["possible"] == {"polynomial": 1, "classes": 0, "look_up": 0}
     assert found["symmetric"]
     assert (found["path"], found["changed"], found["hidden"], found["published"]) == (None, False, [], {})
@@ -203,8 +203,8 @@ def test_found(tmp_path, monkeypatch):
     first = tmp_path / "first"
     (first / "mul8u_B.bin").mkdir(parents=True)  # a folder does not hide a file behind it
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", f"{first}:{tmp_path}:/nowhere")
-    assert list(multipliers.found()) == ["mul8s_A", "mul8u_A", "mul8u_B"]
-    loaded, failures = multipliers.every()
+    assert list(multipliers.in_folders()) == ["mul8s_A", "mul8u_A", "mul8u_B"]
+    loaded, failures = multipliers.load_all()
     assert [multiplier.name for multiplier in loaded if multiplier.path] == ["mul4u_A", "mul8s_A", "mul8u_A", "mul8u_B"]
     reasons = {path.name: reason for path, reason in failures}
     assert reasons == {
@@ -213,16 +213,16 @@ def test_found(tmp_path, monkeypatch):
         "mul8u_drum7.bin": "hidden by the built-in multiplier of this name",
         "mul8u_exact.bin": "hidden by the built-in multiplier of this name",
     }
-    for name, path in multipliers.found().items():
+    for name, path in multipliers.in_folders().items():
         np.testing.assert_array_equal(load_table(name), load_table(path))
-    assert list(multipliers.found(4)) == ["mul4u_A"]
-    assert multipliers.names()[-2:] == ["mul8u_A", "mul8u_B"]
+    assert list(multipliers.in_folders(4)) == ["mul4u_A"]
+    assert multipliers.loadable_names()[-2:] == ["mul8u_A", "mul8u_B"]
 
 
 def test_broken_files_are_listed_with_the_reason(tmp_path, monkeypatch):
     (tmp_path / "mul8u_SHORT.bin").write_bytes(b"123")
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
-    ((path, reason),) = multipliers.every()[1]
+    ((path, reason),) = multipliers.load_all()[1]
     assert path == tmp_path / "mul8u_SHORT.bin"
     assert reason.endswith("mul8u_SHORT.bin' with 3 bytes")
 
@@ -250,7 +250,7 @@ def test_make(tmp_path, construction, parameters):
 @pytest.mark.parametrize(
     ("construction", "parameters", "message"),
     [
-        ("booth", {}, r"CONSTRUCTION must be one of exact, trunc, bam, mitchell, drum, kulkarni; received 'booth'"),
+        ("booth", {}, r"construction must be one of exact, trunc, bam, mitchell, drum, kulkarni; received 'booth'"),
         ("bam", {"h": 2}, r"bam must have the parameters h, v; received h=2"),
         ("exact", {"k": 2}, r"exact must have no parameters; received k=2"),
         ("drum", {"k": 9}, r"drum must have k from 2 to the bits, and 2 to 8 bits; received 'mul8u_drum9'"),
@@ -285,5 +285,6 @@ def test_tune(tmp_path):
 
 def test_tune_refuses_signed_tables(tmp_path):
     (tmp_path / "mul8s_X.bin").write_bytes(bytes(131072))
-    with pytest.raises(ValueError, match="NAME must have unsigned operands, which AxConv2D has; received 'mul8s_X'"):
+    message = r"^name_or_path must have unsigned operands, which AxConv2D has; received 'mul8s_X'$"
+    with pytest.raises(ValueError, match=message):
         multipliers.tune(tmp_path / "mul8s_X.bin")

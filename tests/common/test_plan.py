@@ -68,7 +68,7 @@ def verified(table, num_bits=8):
     return found
 
 
-@pytest.mark.parametrize("name", multipliers.built_in())
+@pytest.mark.parametrize("name", multipliers.built_in_descriptions())
 def test_built_in(name):
     verified(load_table(name))
 
@@ -104,7 +104,7 @@ def test_shared_signed_tables(shared_data):
 def test_the_page_lists_the_built_in_multipliers():
     page = (pathlib.Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
     lines = []
-    for name in multipliers.built_in():
+    for name in multipliers.built_in_descriptions():
         found = {plan.name: plan for plan in plans.plans(load_table(name))}
         plane = "yes" if "error_plane" in found else ""
         classes = found["classes"].classes if "classes" in found else ""

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from tfapprox.command_line import app
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import plots, power_plot
+from tfapprox.common.truth_table import TruthTable
 
 pytest.importorskip("matplotlib")
 
@@ -35,7 +36,7 @@ def test_the_heat_map_shows_the_error_where_it_is(tmp_path):
     table = (
         a * w - 40 * (a > 191) * (w < 64) + 40 * (a < 64) * (w > 191)
     )  # less in the upper left, more in the lower right
-    multiplier = multipliers.load("mul8u_exact")._replace(table=np.clip(table, 0, 65535).astype(np.uint16))
+    multiplier = multipliers.load("mul8u_exact")._replace(table=TruthTable(np.clip(table, 0, 65535)))
     image = pixels(plots.error_heat_map(multiplier, tmp_path / "x", ["png"])[0])
     height, width = image.shape[:2]
     blue, red = image[height // 5, width // 5][:3], image[3 * height // 4, 7 * width // 10][:3]
@@ -60,7 +61,7 @@ def test_several(tmp_path):
 def test_mistakes(tmp_path):
     exact, drum = with_power("mul8u_exact", 0.4), multipliers.load("mul8u_drum4")
     for chosen, message in (
-        ([exact, drum], r"with known power; received no power_mW for mul8u_drum4 \(import --power MW\)"),
+        ([exact, drum], r"with known power; received no power_mW in NAME.json of mul8u_drum4"),
         ([exact], "two or more multipliers with known power; received 1"),
         ([exact, with_power("mul4u_exact", 0.1)], "must have operands of one width; received 4, 8 bits"),
     ):

@@ -65,7 +65,7 @@ def test_a_table_that_is_written_anew_is_used(tmp_path):
 
 def test_every_built_in_multiplier_is_found_by_name():
     x, w = np.full(ONES, 100.0, np.float32), np.full(ONES, 77.0, np.float32)
-    for name in multipliers.built_in():
+    for name in multipliers.built_in_descriptions():
         ends = [-127.0, 127.0] if name.startswith("mul8s") else [0.0, 255.0]
         result = approx_conv2d_with_min_max_vars(x, w, *ends, *ends, ONES, "SAME", mul_map_file=name)
         assert result.numpy().item() == load_table(name)[100, 77]

@@ -61,7 +61,7 @@ def test_demo(tmp_path):
     output = run("demo.py", "--epochs", 2, "--output", tmp_path / "demo", TFAPPROX_MULTIPLIER_PATH=str(tmp_path))
     with open(tmp_path / "demo" / "results.csv", newline="", encoding="utf-8") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
-    assert set(rows) == {*multipliers.built_in(), "mul8u_OWN"} - {"mul8u_1JFF", "mul8s_1KV8"}
+    assert set(rows) == {*multipliers.built_in_descriptions(), "mul8u_OWN"} - {"mul8u_1JFF", "mul8s_1KV8"}
     assert all(name in output for name in rows)
     assert [float(rows[name]["difference"]) for name in ("mul8u_exact", "mul8s_exact")] == [0, 0]
     assert float(rows["mul8u_trunc2"]["mae"]) == 1.25

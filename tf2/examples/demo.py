@@ -87,14 +87,14 @@ def main(
         model = train(dataset, epochs)
         _, split = datasets.load(dataset)
         with_floats = evaluate(model, split)
-        names = [name for name in multipliers.names() if name not in SAME]
+        names = [name for name in multipliers.loadable_names() if name not in SAME]
         results = compare(model, split, names)
         model.save(output / MODEL.name)
         write_csv(results, output / "results.csv")
         plot(results, with_floats.accuracy, dataset.value, output / "accuracy.png")
     images = f"{len(split.labels)} test images of {dataset.value}"
     show(results, f"A small CNN on {images}; with float32 products {with_floats.accuracy:.2%}")
-    if not multipliers.found():
+    if not multipliers.in_folders():
         console.print(f"Set {multipliers.SEARCH_PATH_VARIABLE} to a folder with your own NAME.bin tables to add them.")
     console.print(f"wrote {output / 'results.csv'}, {output / 'accuracy.png'}, {output / MODEL.name}")
 

@@ -2,7 +2,16 @@
 
 import typer
 
-from . import doctor, importing, making, showing, testing
+from . import (
+    check_command,
+    doctor,
+    import_command,
+    list_command,
+    make_command,
+    plot_command,
+    show_command,
+    tune_command,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -19,9 +28,13 @@ multiplier = typer.Typer(
     ~/.local/share/tfapprox/multipliers.
     """,
 )
-for module in (importing, showing, testing, making):
-    for name, command in module.COMMANDS.items():
-        multiplier.command(name)(command)
+multiplier.command("import")(import_command.import_multiplier)
+multiplier.command("list")(list_command.list_multipliers)
+multiplier.command("show")(show_command.show_multiplier)
+multiplier.command("check")(check_command.check_multipliers)
+multiplier.command("plot")(plot_command.plot)
+multiplier.command("make")(make_command.make)
+multiplier.command("tune")(tune_command.tune)
 app.add_typer(multiplier, name="multiplier")
 app.command("doctor")(doctor.doctor)
 

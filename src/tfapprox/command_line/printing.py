@@ -1,4 +1,4 @@
-"""What several commands print: tables of figures, and JSON."""
+"""Prints tables of figures, lines and JSON for several commands."""
 
 import json
 
@@ -11,7 +11,7 @@ FIGURES = ("MAE", "WCE", "MRE%", "EP%")
 
 
 def number(value, digits=4):
-    """A figure to some digits, thousands separated; a dash where there is none."""
+    """The text of a figure with `digits` significant digits and commas between thousands; a dash for `None`."""
     if value is None:
         return "-"
     if float(value).is_integer():
@@ -20,7 +20,7 @@ def number(value, digits=4):
 
 
 def grid(*columns, numbers=()):
-    """A table with these headings; those in `numbers` are aligned to the right and never broken."""
+    """A table with the headings `columns`; columns in `numbers` are aligned to the right and never broken."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         right = column in numbers
@@ -29,15 +29,15 @@ def grid(*columns, numbers=()):
 
 
 def show(table):
-    """Prints a table with all its text as it is."""
+    """Prints a table without markup or highlighting of its text."""
     console.print(table, markup=False, highlight=False)
 
 
 def line(text, style=None):
-    """Prints one line of text as it is; a path stays in one piece."""
+    """Prints one line of text without markup, highlighting or line breaks."""
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_json(value):
-    """Prints JSON."""
+    """Prints a value as JSON; what JSON cannot hold is printed as a string."""
     print(json.dumps(value, indent=1, default=str))

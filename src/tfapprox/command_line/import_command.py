@@ -1,18 +1,21 @@
 """`tfapprox multiplier import`."""
 
-import os
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 import typer
 
+from tfapprox import option_names
 from tfapprox.common import multipliers
-from tfapprox.common.multipliers import checkout, python_circuit, registry
-from tfapprox.terminal import progress_bar, stop_on_error
+from tfapprox.common.multipliers import kinds, registry
+from tfapprox.terminal import progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, show
+from .shared_options import FOLDER, FORCE, JSON, assignments
 
-SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
-_NAME = typer.Option(None, "--name", metavar="NAME", help="Instead of that of function or file; signed: mul8s_...")
+_SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
+_NAME = typer.Option(
+    None, "--name", metavar="NAME", help="Instead of the function's or file's name; mul8s_... if signed."
+)
 _FUNCTION = typer.Option(None, metavar="NAME", help="The function, where a file has several.")
 _SIGNED = typer.Option(None, "--signed/--unsigned", help="Operands from -128, or from 0; by default as the name says.")
 _BITS = typer.Option(
@@ -25,29 +28,16 @@ _POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME
 _AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
 _DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
 _LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
-FOLDER = typer.Option(None, "--folder", metavar="DIR", help="Where to put it, instead of the user's folder.")
-FORCE = typer.Option(False, "--force", help="Replace a table of this name.")
 _SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that a circuit in C may take.")
-_JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
-def assignments(words, option):
-    """A dictionary of words KEY=VALUE; values are integers where they look like them."""
-    values = {}
-    for word in words or []:
-        key, equals, value = word.partition("=")
-        if not equals or not key.isidentifier():
-            raise ValueError(f"{option} must be KEY=VALUE; received {word!r}")
-        values[key] = int(value) if value.lstrip("-").isdigit() else value
-    return values
-
-
+@option_names.with_error_messages()
 def import_multiplier(
-    source: str = SOURCE,
+    source: str = _SOURCE,
     name: Optional[str] = _NAME,
     function: Optional[str] = _FUNCTION,
     signed: Optional[bool] = _SIGNED,
-    bits: Optional[int] = _BITS,
+    num_bits: Optional[int] = _BITS,
     swap: bool = _SWAP,
     ascending: bool = _ASCENDING,
     parameters: Optional[List[str]] = _SET,
@@ -57,8 +47,8 @@ def import_multiplier(
     licence: Optional[str] = _LICENCE,
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
-    time_limit: float = _SECONDS,
-    json: bool = _JSON,
+    seconds: float = _SECONDS,
+    json: bool = JSON,
 ):
     """Make a truth table of a circuit, under a name that every operation finds.
 
@@ -85,55 +75,42 @@ def import_multiplier(
     the core computes with the table.
     """
     known = {"power_mW": power, "area_um2": area, "delay_ns": delay, "licence": licence}
-    known = {key: value for key, value in known.items() if value is not None}
-    options = {"signed": signed, "swap": swap, "ascending": ascending, "folder": folder, "force": force, "known": known}
-    with stop_on_error():
-        if os.path.isdir(source):
-            for option, given in (("--name", name), ("--function", function), ("--bits", bits), ("--set", parameters)):
-                if given:
-                    raise ValueError(f"{option} is for one circuit; received the folder {source!r}")
-            _import_folder(source, json, seconds=time_limit, **options)
-            return
-        imported = _import_one(source, name, function, bits, assignments(parameters, "--set"), time_limit, options)
-        _report(imported, json)
-
-
-def _import_one(source, name, function, bits, parameters, seconds, options):
-    if source.startswith(python_circuit.PREFIX):
-        generator = source[len(python_circuit.PREFIX) :]
-        circuit = multipliers.generate_ariths_gen(generator, 8 if bits is None else bits, **parameters)
-        return multipliers.import_ariths_gen(circuit, name, **options)
-    if parameters:
-        raise ValueError(f"--set is for {python_circuit.PREFIX}CLASS; received {source!r}")
-    suffix = os.path.splitext(source)[1].lower()
-    if suffix == ".py":
-        width = {} if bits is None else {"num_bits": bits}
-        return multipliers.import_python(source, name, function, **width, **options)
-    if suffix == ".c":
-        return multipliers.import_c(source, name, function, bits, seconds=seconds, **options)
-    for option, given in (("--function", function), ("--bits", bits)):
-        if given is not None:
-            raise ValueError(f"{option} is for code; received {source!r}")
-    return multipliers.import_file(source, name, **options)
+    options: Dict[str, Any] = {
+        "signed": signed,
+        "swap": swap,
+        "ascending": ascending,
+        "seconds": seconds,
+        "folder": folder,
+        "force": force,
+        "known": {key: value for key, value in known.items() if value is not None},
+    }
+    of_one = {"name": name, "function": function, "num_bits": num_bits, "parameters": assignments(parameters, "--set")}
+    kind = kinds.kind_of(source)
+    if kind is kinds.FOLDER:
+        kinds.check_options(source, kind, [option for option, value in of_one.items() if value])
+        _import_folder(source, json, options)
+    else:
+        options.update(of_one)
+        _report(multipliers.import_multiplier(source, **options), json)
 
 
 def _report(imported, json):
     """Shows what was imported, and that the core computes with it; warns if its name does not lead to it."""
-    found = multipliers.details(imported.path)
+    details = multipliers.load_details(imported.path)
     try:
         outcome = multipliers.check(imported.path)
         checked = f"checked: the core gives its {outcome.pairs:,} products" if not outcome.wrong else "check: FAILED"
     except ValueError as error:
         checked = f"not checked: {error}"
-    place = registry.files().get(imported.name, [])
+    place = registry.table_files().get(imported.name, [])
     by_name = bool(place) and place[0].resolve() == imported.path.resolve()
     if json:
-        as_json({**found, "check": checked, "found_by_name": by_name})
+        as_json({**details, "check": checked, "found_by_name": by_name})
         return
     line(f"{imported.name}: {imported.path}", "bold")
     table = grid("", *FIGURES, numbers=FIGURES)
-    table.add_row("measured", *(number(found[key]) for key in FIGURES))
-    published = found["published"]
+    table.add_row("measured", *(number(details[key]) for key in FIGURES))
+    published = details["published"]
     if published:
         table.add_row("published", *(number(published.get(key, {}).get("value")) for key in FIGURES))
     show(table)
@@ -146,24 +123,33 @@ def _report(imported, json):
         line(f"found by its path only: {reason}", "yellow")
 
 
-def _import_folder(source, json, **options):
-    paths = checkout.circuits(source)
+def _import_folder(source, json, options):
+    paths = multipliers.circuits(source)
     with progress_bar() as bar:
-        outcomes = checkout.import_checkout(paths, lambda paths: bar.track(paths, description="compiling"), **options)
+        outcomes = multipliers.import_checkout(
+            paths, lambda files: bar.track(files, description="compiling"), **options
+        )
     counts = {
         status: sum(outcome.status == status for outcome in outcomes) for status in ("imported", "same", "failed")
     }
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    words = option_names.options_of(import_multiplier)
+    rows = [
+        {
+            "path": outcome.path,
+            "name": outcome.name,
+            "status": outcome.status,
+            "message": option_names.message(outcome.error, words) if outcome.error else outcome.message,
+        }
+        for outcome in outcomes
+    ]
     if json:
-        as_json({**counts, "outcomes": [dict(outcome._asdict()) for outcome in outcomes]})
+        as_json({**counts, "outcomes": rows})
     else:
         table = grid("C files", "imported", "the same again", "failed", numbers=("C files", *counts, "the same again"))
         table.add_row(*map(str, (len(outcomes), counts["imported"], counts["same"], counts["failed"])))
         show(table)
-        for outcome in failed:
-            line(f"{outcome.path}: {outcome.message}", "yellow")
-    if failed:
+        for row in rows:
+            if row["status"] == "failed":
+                line(f"{row['path']}: {row['message']}", "yellow")
+    if counts["failed"]:
         raise typer.Exit(1)
-
-
-COMMANDS = {"import": import_multiplier}

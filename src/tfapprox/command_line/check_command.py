@@ -1,19 +1,20 @@
 """`tfapprox multiplier check`."""
 
-from typing import List, Optional
+import pathlib
+from typing import List, Optional, Tuple
 
 import typer
 
-from tfapprox import operations
+from tfapprox import operations, option_names
 from tfapprox.backends import BACKENDS
 from tfapprox.common import multipliers
-from tfapprox.terminal import progress_bar, stop_on_error
+from tfapprox.terminal import progress_bar
 
 from .printing import as_json, grid, line, show
+from .shared_options import JSON
 
-_NAMES = typer.Argument(None, metavar="NAME", help="By default all multipliers.", show_default=False)
-_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="By default all that are installed.")
-_JSON = typer.Option(False, "--json", help="Print JSON.")
+_NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
+_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
 
 
 def _functions(rooms):
@@ -45,8 +46,9 @@ def _verdict(outcome):
     return f"FAILED: {outcome['wrong']:,} wrong, first {a} * {w} = {product:.0f} instead of {expected}"
 
 
+@option_names.with_error_messages(name_or_path="names")
 def check_multipliers(
-    names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = _JSON
+    names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = JSON
 ) -> None:
     """Run the real operation on all pairs of operands, against the table.
 
@@ -56,14 +58,14 @@ def check_multipliers(
     it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
     Signed codes are -127 to 127.
     """
-    with stop_on_error({"operation": "--operation"}):
-        functions, failures = _functions(operation), []
-        if not names:
-            loaded, failures = multipliers.every()
-            names = [multiplier.name for multiplier in loaded]
-        with progress_bar() as bar:
-            tracked = bar.track(names, description="checking")
-            outcomes = [outcome for name in tracked for outcome in _run(name, functions)]
+    functions = _functions(operation)
+    failures: List[Tuple[pathlib.Path, str]] = []
+    if not names:
+        loaded, failures = multipliers.load_all()
+        names = [multiplier.name for multiplier in loaded]
+    with progress_bar() as bar:
+        tracked = bar.track(names, description="checking")
+        outcomes = [outcome for name in tracked for outcome in _run(name, functions)]
     outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
     good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
     if json:
@@ -83,6 +85,3 @@ def check_multipliers(
             line("Do not trust results with a multiplier that FAILED.", "bold red")
     if not good:
         raise typer.Exit(1)
-
-
-COMMANDS = {"check": check_multipliers}

@@ -1,0 +1,111 @@
+"""Readers of files that hold products: `.npy`, text and raw words."""
+
+import os
+import pathlib
+import re
+from typing import Callable
+
+import numpy as np
+
+from ..argument_error import ArgumentError
+from .arrays import WIDTHS
+from .circuit import Circuit
+from .path import Path
+
+_RAW = {2 * 4**bits: bits for bits in WIDTHS}  # bytes of a file with 16 bits for each product
+_RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # the same with 32 bits; no size is in both
+
+
+def reader(read: Callable[[Path, bool], np.ndarray]) -> Callable[[Path], Circuit]:
+    """The reader of a kind of file, made from a function that returns the products.
+
+    Args:
+        read: function of the path and of whether the operands are signed. It returns an integer array
+            `[2**num_bits, 2**num_bits]`, activation code first.
+
+    Returns:
+        A function from the path to a `Circuit` that has the name of the file without its suffix. The file is read when
+        the products are asked for.
+    """
+
+    def open_file(source):
+        path = pathlib.Path(source).expanduser()
+        return Circuit(path.stem, lambda num_bits, signed: read(path, signed), {"source": path.name})
+
+    return open_file
+
+
+def read_npy(path: Path, signed: bool = False) -> np.ndarray:
+    """The array of a `.npy` file, which must not need pickle.
+
+    Args:
+        path: path of the file.
+        signed: not used, because the dtype of the file says how to read it.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if it is not a `.npy` file, or one of Python objects.
+    """
+    try:
+        return np.load(os.fspath(path), allow_pickle=False)
+    except ValueError as error:
+        raise ArgumentError("source", "must be a .npy file of integers", f"{str(path)!r}: {error}") from error
+
+
+def read_text(path: Path, signed: bool = False) -> np.ndarray:
+    """The products of a text file: a line for each activation code, with spaces, commas or semicolons between numbers.
+
+    Args:
+        path: path of the file. `#` begins a comment; empty lines are skipped.
+        signed: not used, because negative numbers have their sign in the file.
+
+    Returns:
+        int64 array with one row for each line.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if a word is not an integer, or lines differ in length.
+    """
+    rows = []
+    with open(os.fspath(path), encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            words = re.split(r"[\s,;]+", line.partition("#")[0].strip(" \t\r\n,;"))
+            if words == [""]:
+                continue
+            try:
+                rows.append([int(word) for word in words])
+            except ValueError:
+                wrong = next(word for word in words if not re.fullmatch(r"[+-]?\d+", word))
+                received = f"{wrong[:40]!r} in {path}, line {number}"
+                raise ArgumentError("source", "must hold integers", received) from None
+            if len(rows[-1]) != len(rows[0]):
+                received = f"{len(rows[0])} numbers and, in {path}, line {number}, {len(rows[-1])}"
+                raise ArgumentError("source", "must have lines of the same length", received)
+    return np.array(rows, np.int64) if rows else np.empty((0, 0), np.int64)
+
+
+def read_raw(path: Path, signed: bool = False) -> np.ndarray:
+    """The products of a file without header: little-endian words, activation code first.
+
+    Args:
+        path: path of the file. Its size says the width of the operands and whether words have 16 or 32 bits.
+        signed: whether words of 16 bits are int16, else uint16. Words of 32 bits are int32.
+
+    Returns:
+        int64 array `[2**num_bits, 2**num_bits]`.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if the size is not that of a table.
+    """
+    with open(os.fspath(path), "rb") as file:
+        content = file.read(max(_RAW_INT32) + 1)
+    size = len(content)
+    if size not in _RAW and size not in _RAW_INT32:
+        raise ValueError(
+            "a .bin file must hold 4^bits entries of 16 or 32 bits, for 2 to 8 bits (131072 or 262144 bytes for 8); "
+            f"received '{path}' with {os.path.getsize(os.fspath(path))} bytes"
+        )
+    dtype, widths = (("<i2" if signed else "<u2"), _RAW) if size in _RAW else ("<i4", _RAW_INT32)
+    codes = 1 << widths[size]
+    return np.frombuffer(content, dtype).astype(np.int64).reshape(codes, codes)

@@ -1,0 +1,111 @@
+"""The kinds of sources that can be imported. This is the only place that tells them apart.
+
+A new kind of file is a reader in a module of its own and a line in `FILES`.
+"""
+
+import os
+import pathlib
+from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
+
+from ..argument_error import ArgumentError, ArgumentIsADirectoryError
+from . import ariths_gen, array_files, arrays, c_circuit, python_circuit
+from .circuit import Circuit
+
+
+class Kind(NamedTuple):
+    """One kind of source.
+
+    Attributes:
+        read: function of the source, and of `options` by keyword, that returns a `Circuit`.
+        options: the arguments of `import_multiplier` that `read` takes.
+    """
+
+    read: Callable[..., Circuit]
+    options: Tuple[str, ...] = ()
+
+
+def _refuse_folder(source):
+    remedy = ("import_checkout", "imports all circuits of a folder")
+    raise ArgumentIsADirectoryError("source", "must be one circuit", f"the folder {str(source)!r}", remedy)
+
+
+_TEXT = Kind(array_files.reader(array_files.read_text))
+FILES: Dict[str, Kind] = {
+    ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
+    ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
+    ".npy": Kind(array_files.reader(array_files.read_npy)),
+    ".txt": _TEXT,
+    ".csv": _TEXT,
+    ".bin": Kind(array_files.reader(array_files.read_raw)),
+}
+FOLDER = Kind(_refuse_folder)
+GENERATOR = Kind(ariths_gen.read_class, ("num_bits", "parameters"))
+OBJECT = Kind(python_circuit.read_object, ("num_bits", "arrays_at_once"))
+ARRAY = Kind(arrays.read_array)
+
+_TAKEN_BY = {  # what an option is for, where only some kinds of sources take it
+    "function": "code",
+    "num_bits": "code",
+    "parameters": f"{ariths_gen.PREFIX}CLASS",
+    "arrays_at_once": "functions",
+}
+
+
+def kind_of(source: Any) -> Kind:
+    """The kind of a source.
+
+    Args:
+        source: what `import_multiplier` was given.
+
+    Raises:
+        ArgumentError: if it is a path of no known kind.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        return OBJECT if callable(source) else ARRAY
+    if isinstance(source, str) and source.startswith(ariths_gen.PREFIX):
+        return GENERATOR
+    path = pathlib.Path(source).expanduser()
+    if path.is_dir():
+        return FOLDER
+    suffix = path.suffix.lower()
+    if suffix not in FILES:
+        raise ArgumentError("source", f"must be a folder or a file of the kind {', '.join(FILES)}", f"'{source}'")
+    return FILES[suffix]
+
+
+def check_options(source: Any, kind: Kind, options: Iterable[str]) -> None:
+    """Checks that a kind of source takes the options that were given.
+
+    Args:
+        source: the source, for the message.
+        kind: its kind.
+        options: the names of the options.
+
+    Raises:
+        ArgumentError: if the kind does not take one of them.
+    """
+    for option in options:
+        if kind is FOLDER:
+            raise ArgumentError(option, "is for one circuit", f"the folder {str(source)!r}")
+        if option in _TAKEN_BY and option not in kind.options:
+            received = repr(str(source)) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+            raise ArgumentError(option, f"is for {_TAKEN_BY[option]}", received)
+
+
+def read(source: Any, **options: Any) -> Circuit:
+    """The `Circuit` of a source of any kind.
+
+    Args:
+        source: what `import_multiplier` was given.
+        **options: `function`, `num_bits`, `parameters`, `arrays_at_once` and `seconds`; `None` means not given. The
+            reader gets the options that its kind takes. `seconds` may be given for every kind.
+
+    Raises:
+        ImportError: if ariths-gen is needed and is not installed.
+        OSError: if the source cannot be read, is a folder, or there is no C compiler for a C file.
+        ArgumentError: if the source is of no known kind, its kind does not take an option, or its reader refuses it.
+    """
+    kind, given = kind_of(source), {option: value for option, value in options.items() if value is not None}
+    if kind is not FOLDER:
+        check_options(source, kind, given)
+    return kind.read(source, **{option: value for option, value in given.items() if option in kind.options})

@@ -1,0 +1,41 @@
+"""`tfapprox multiplier plot`."""
+
+import os
+from typing import List, Optional
+
+import typer
+
+from tfapprox import option_names
+from tfapprox.common import multipliers
+from tfapprox.common.multipliers import plots, power_plot
+from tfapprox.terminal import progress_bar
+
+from .printing import line
+
+_NAMES = typer.Argument(None, metavar="NAME", help="One or more; all with known power if none.", show_default=False)
+_OUTPUT = typer.Option(".", "--output", "-o", metavar="DIR", help="Where to write the files.")
+_FORMATS = typer.Option(list(plots.FORMATS), "--format", metavar="png|svg", help="May be repeated.")
+
+
+@option_names.with_error_messages(name_or_path="names", multipliers="names")
+def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: List[str] = _FORMATS):
+    """Plot the errors of one multiplier, or MAE against power of several.
+
+    Writes NAME_heat_map and NAME_histogram, or mae_against_power with the
+    Pareto front, as PNG and SVG. Power is what NAME.json says. Without NAME,
+    all multipliers of 8 bits whose power is known are compared.
+    """
+    if names:
+        chosen = [multipliers.load(name) for name in names]
+    else:
+        with progress_bar() as bar:
+            loaded, _ = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
+        chosen = [m for m in loaded if m.sidecar["power_mW"] is not None and m.num_bits == 8]
+    if len(chosen) == 1 and names:
+        stem = os.path.join(output, chosen[0].name)
+        written = plots.error_heat_map(chosen[0], f"{stem}_heat_map", formats)
+        written += plots.error_histogram(chosen[0], f"{stem}_histogram", formats)
+    else:
+        written = power_plot.mae_against_power(chosen, os.path.join(output, "mae_against_power"), formats)
+    for path in written:
+        line(f"wrote {path}")
