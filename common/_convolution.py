@@ -1,8 +1,11 @@
 """The geometry of a convolution and the sum of look-ups, which both operations of the reference use."""
 
-from typing import NamedTuple, Sequence
+from typing import List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
+
+# One range for all filters, or a number for each filter.
+FilterRange = Union[float, Sequence[float], np.ndarray]
 
 
 class AxOutput(NamedTuple):
@@ -80,7 +83,7 @@ def patches(x: np.ndarray, rows: np.ndarray, columns: np.ndarray, fill: int) -> 
     return taken.reshape(batch * len(rows) * len(columns), rows.shape[1] * columns.shape[1] * channels)
 
 
-def check_groups(in_channels, filter_channels, filters):
+def check_groups(in_channels: int, filter_channels: int, filters: int) -> int:
     """The number of groups of a convolution (3.6).
 
     Args:
@@ -102,7 +105,7 @@ def check_groups(in_channels, filter_channels, filters):
     return groups
 
 
-def filter_ranges(filter_min, filter_max, filters):
+def filter_ranges(filter_min: FilterRange, filter_max: FilterRange, filters: int) -> List[Tuple[float, float]]:
     """The ranges of the weights.
 
     Args:
@@ -122,10 +125,10 @@ def filter_ranges(filter_min, filter_max, filters):
             f"filter_min and filter_max must be two numbers, or two arrays [{filters}], one number for each filter; "
             f"received shapes {list(ends[0].shape)} and {list(ends[1].shape)}"
         )
-    return list(zip(*(end.reshape(-1).tolist() for end in ends)))
+    return list(zip(ends[0].reshape(-1).tolist(), ends[1].reshape(-1).tolist()))
 
 
-def grouped_filter(in_channels, filter):
+def grouped_filter(in_channels: int, filter: np.ndarray) -> np.ndarray:
     """The filter of the grouped convolution that a depthwise convolution is (3.7).
 
     Args:
@@ -140,7 +143,7 @@ def grouped_filter(in_channels, filter):
     """
     if filter.ndim != 4 or filter.shape[2] != in_channels:
         raise ValueError(
-            f"filter must be [height, width, {in_channels}, multiplier], with the input's depth; received {filter.shape}"
+            f"filter must be [height, width, {in_channels}, multiplier], as deep as the input; received {filter.shape}"
         )
     return filter.reshape(*filter.shape[:2], 1, -1)
 

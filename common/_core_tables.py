@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from typing import Dict
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from .truth_table import MAX_BITS, MIN_BITS, TruthTable, check_unsigned
 
 def built_in_multipliers():
     """The multipliers that the core generates: a dictionary from name to description."""
-    name, description, multipliers = ctypes.c_char_p(), ctypes.c_char_p(), {}
+    name, description = ctypes.c_char_p(), ctypes.c_char_p()
+    multipliers: Dict[str, str] = {}
     while core().tfapprox_multiplier_describe(len(multipliers), ctypes.byref(name), ctypes.byref(description)) == 0:
-        multipliers[name.value.decode()] = description.value.decode()
+        multipliers[(name.value or b"").decode()] = (description.value or b"").decode()
     return multipliers
 
 

@@ -101,8 +101,8 @@ def _weight(filter_min, filter_max, filters, table):
     """The operand of the weights, with one range or with a range for each filter."""
     ranges = filter_ranges(filter_min, filter_max, filters)
     if len(ranges) == 1:
-        return _abi.Operand(REALS, quantiser("filter", *ranges[0], table))
-    quantisers = (_abi.Quantiser * filters)(*(quantiser("filter", *ends, table) for ends in ranges))
+        return _abi.Operand(REALS, quantiser("filter", ranges[0][0], ranges[0][1], table))
+    quantisers = (_abi.Quantiser * filters)(*(quantiser("filter", low, high, table) for low, high in ranges))
     return _abi.Operand(REALS, quantisers[0], quantisers)
 
 

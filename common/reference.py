@@ -6,15 +6,22 @@ core.
 """
 
 import math
-from typing import List, NamedTuple, Optional, Sequence, Union
+from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter, look_up_sum, patches, taps, window
+from ._convolution import (
+    AxOutput,
+    FilterRange,
+    check_groups,
+    filter_ranges,
+    grouped_filter,
+    look_up_sum,
+    patches,
+    taps,
+    window,
+)
 from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned, is_signed
-
-# One range for all filters, or a number for each filter.
-FilterRange = Union[float, Sequence[float], np.ndarray]
 
 __all__ = [
     "AxOutput",
@@ -130,7 +137,7 @@ def filter_quantisers(
         [128, 0]
     """
     ranges = filter_ranges(filter_min, filter_max, filters)
-    quantisers = [quantiser("filter", *ends, num_bits, signed) for ends in ranges]
+    quantisers = [quantiser("filter", low, high, num_bits, signed) for low, high in ranges]
     return quantisers * (filters if len(ranges) == 1 else 1)
 
 
@@ -270,11 +277,19 @@ def approx_depthwise_conv2d_with_min_max_vars(
         >>> y.shape, round(y[0, 0, 0, 0].item(), 3)
         ((1, 2, 2, 6), 9.0)
     """
-    filter = grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter, np.float32))
-    ranges = (input_min, input_max, filter_min, filter_max)
-    geometry = {"data_format": data_format, "dilations": dilations}
     return approx_conv2d_with_min_max_vars(
-        input, filter, *ranges, strides, padding, num_bits=num_bits, table=table, **geometry
+        input,
+        grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter, np.float32)),
+        input_min,
+        input_max,
+        filter_min,
+        filter_max,
+        strides,
+        padding,
+        num_bits=num_bits,
+        table=table,
+        data_format=data_format,
+        dilations=dilations,
     )
 
 

@@ -20,7 +20,7 @@ def progress_bar() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _message(error: Exception, options: Mapping[str, str]) -> str:
+def error_message(error: Exception, options: Mapping[str, str]) -> str:
     """The text of an error, with the options of a command instead of the arguments of the library."""
     if isinstance(error, ArgumentError):
         return error.message(options)
@@ -39,6 +39,6 @@ def stop_on_error(options: Optional[Mapping[str, str]] = None) -> Iterator[None]
     try:
         yield
     except (OSError, ValueError, ImportError) as error:
-        text = _message(error, options or {})
+        text = error_message(error, options or {})
         Console(stderr=True).print(f"error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

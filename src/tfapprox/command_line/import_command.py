@@ -7,7 +7,7 @@ import typer
 from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import kinds, registry
-from tfapprox.terminal import progress_bar
+from tfapprox.terminal import error_message, progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import FOLDER, FORCE, JSON, assignments
@@ -49,7 +49,7 @@ def import_multiplier(
     force: bool = FORCE,
     seconds: float = _SECONDS,
     json: bool = JSON,
-):
+) -> None:
     """Make a truth table of a circuit, under a name that every operation finds.
 
     SOURCE is one of
@@ -138,7 +138,7 @@ def _import_folder(source, json, options):
             "path": outcome.path,
             "name": outcome.name,
             "status": outcome.status,
-            "message": option_names.message(outcome.error, words) if outcome.error else outcome.message,
+            "message": error_message(outcome.error, words) if outcome.error else outcome.message,
         }
         for outcome in outcomes
     ]

@@ -9,7 +9,7 @@ from .shared_options import JSON
 
 
 @option_names.with_error_messages()
-def list_multipliers(json: bool = JSON):
+def list_multipliers(json: bool = JSON) -> None:
     """List all multipliers with their errors: the built-in ones, then the files.
 
     MAE is the mean absolute error, WCE the worst-case error, MRE the mean

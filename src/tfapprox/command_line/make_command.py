@@ -25,7 +25,7 @@ def make(
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
     json: bool = JSON,
-):
+) -> None:
     """Write the table of a built-in construction with parameters of your own.
 
     exact        exact product

@@ -18,7 +18,7 @@ _FORMATS = typer.Option(list(plots.FORMATS), "--format", metavar="png|svg", help
 
 
 @option_names.with_error_messages(name_or_path="names", multipliers="names")
-def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: List[str] = _FORMATS):
+def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: List[str] = _FORMATS) -> None:
     """Plot the errors of one multiplier, or MAE against power of several.
 
     Writes NAME_heat_map and NAME_histogram, or mae_against_power with the

@@ -20,7 +20,7 @@ def _plan(plan):
 
 
 @option_names.with_error_messages()
-def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON):
+def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None:
     """Show all of one multiplier: errors, products of 0, plan, origin.
 
     Published figures are those of NAME.json, from the header of

@@ -8,7 +8,7 @@ from .shared_options import JSON, NAME_OR_PATH
 
 
 @option_names.with_error_messages()
-def tune(name_or_path: str = NAME_OR_PATH, json: bool = JSON):
+def tune(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None:
     """Show the weight map of ALWANN, which AxConv2D applies by default.
 
     Each weight is replaced by the one whose products are nearest to its exact
