@@ -6,24 +6,15 @@
 namespace tfapprox {
 namespace {
 
-using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
-// TensorFlow's own function for conv2d, which would take a filter of fewer channels for a grouped convolution.
+// The ranges, whose shapes are checked here as far as they are known, and TensorFlow's own function for conv2d, which knows
+// grouped convolutions.
 absl::Status ApproxConv2DShape(InferenceContext* context) {
-  for (int range = 2; range < 6; ++range) {
-    ShapeHandle scalar;
-    TF_RETURN_IF_ERROR(context->WithRank(context->input(range), 0, &scalar));
-  }
-  std::string data_format;
-  TF_RETURN_IF_ERROR(context->GetAttr("data_format", &data_format));
-  ShapeHandle input, filter;
-  TF_RETURN_IF_ERROR(context->WithRank(context->input(0), 4, &input));
-  TF_RETURN_IF_ERROR(context->WithRank(context->input(1), 4, &filter));
-  DimensionHandle depth;
-  TF_RETURN_IF_ERROR(
-      context->Merge(context->Dim(input, data_format == "NCHW" ? 1 : 3), context->Dim(filter, 2), &depth));
+  ShapeHandle range;
+  for (int i = 2; i < 4; ++i) TF_RETURN_IF_ERROR(context->WithRank(context->input(i), 0, &range));
+  for (int i = 4; i < 6; ++i) TF_RETURN_IF_ERROR(context->WithRankAtMost(context->input(i), 1, &range));
   return tensorflow::shape_inference::Conv2DShapeWithExplicitPadding(context);
 }
 
@@ -48,7 +39,10 @@ REGISTER_OP("ApproxConv2DWithMinMaxVars")
 A 2-D convolution whose products are read from the truth table of an approximate multiplier.
 
 Input and filter are quantised to num_bits bits in the given ranges, symmetrically for a signed table, mul8s_...; sums
-are exact integers.
+are exact integers. A filter of fewer channels than the input makes a grouped convolution.
+
+filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
+filter_max: upper end of the range of the filter, of the same shape.
 
 mul_map_file: name or path of the truth table; empty for the exact product.
 )doc");

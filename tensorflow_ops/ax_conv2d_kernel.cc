@@ -33,7 +33,8 @@ class AxConv2D {
  public:
   Status Fill(OpKernelContext* context, tfapprox_operation* operation, Tensors* tensors) const {
     tfapprox_problem problem = problem_;
-    TF_RETURN_IF_ERROR(ReadShapes(context->input(0).shape(), context->input(1).shape(), 1, 2, 3, &problem));
+    TF_RETURN_IF_ERROR(
+        ReadShapes(context->input(0).shape(), context->input(1).shape(), 1, 2, 3, Groups::kOne, &problem));
     float ranges[4];
     const char* names[4] = {"min_input", "max_input", "min_filter", "max_filter"};
     for (int i = 0; i < 4; ++i) TF_RETURN_IF_ERROR(Range(context, 2 + i, names[i], &ranges[i]));

@@ -46,13 +46,20 @@ Status CheckSteps(const char* name, const std::vector<int64_t>& steps, int batch
 }
 
 Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::TensorShape& filter, int height_axis,
-                  int width_axis, int channel_axis, tfapprox_problem* problem) {
+                  int width_axis, int channel_axis, Groups groups, tfapprox_problem* problem) {
   const std::string received = "received input " + input.DebugString() + ", filter " + filter.DebugString();
   if (input.dims() != 4 || filter.dims() != 4) {
     return tensorflow::errors::InvalidArgument("input and filter must have 4 dimensions; ", received);
   }
-  if (filter.dim_size(2) != input.dim_size(channel_axis)) {
+  const int64_t depth = input.dim_size(channel_axis), filter_depth = filter.dim_size(2);
+  problem->groups = filter_depth == 0 || depth == filter_depth ? 1 : depth / filter_depth;
+  if (groups == Groups::kOne && depth != filter_depth) {
     return tensorflow::errors::InvalidArgument("filter must have the input's depth; ", received);
+  }
+  if (depth != problem->groups * filter_depth || problem->groups == 0 || filter.dim_size(3) % problem->groups != 0) {
+    return tensorflow::errors::InvalidArgument(
+        "filter must have the input's depth, or 1 / groups of it where groups divide the number of filters; ",
+        received);
   }
   problem->batch = input.dim_size(0);
   problem->in_height = input.dim_size(height_axis);
@@ -61,7 +68,7 @@ Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::Tensor
   problem->filter_height = filter.dim_size(0);
   problem->filter_width = filter.dim_size(1);
   problem->out_channels = filter.dim_size(3);
-  problem->groups = problem->out_stride_height = problem->out_stride_width = 1;
+  problem->out_stride_height = problem->out_stride_width = 1;
   tfapprox_error error;
   return ToStatus(tfapprox_problem_resolve(problem, &error), error);
 }

@@ -38,16 +38,20 @@ std::string Join(const std::vector<int64_t>& values);
 // Checks strides or dilations: 4 integers, 1 for batch and channels, which lie at the two axes given.
 Status CheckSteps(const char* name, const std::vector<int64_t>& steps, int batch_axis, int channel_axis);
 
+// Whether an operation takes a filter of fewer channels than the input (3.6).
+enum class Groups { kOne, kAny };
+
 // Adds the sizes of the two tensors to `problem`, which has the attributes, and resolves it. The axes are those of the
-// input.
+// input. The number of groups is what the channels of input and filter say.
 Status ReadShapes(const tensorflow::TensorShape& input, const tensorflow::TensorShape& filter, int height_axis,
-                  int width_axis, int channel_axis, tfapprox_problem* problem);
+                  int width_axis, int channel_axis, Groups groups, tfapprox_problem* problem);
 
 // The tensors of one call. The core sees their bytes; tfapprox_operation says what they are.
 struct Tensors {
   const void* activations;
   const void* weights;
   void* output;
+  std::vector<tfapprox_quantiser> filter_quantisers;  // one for each filter, if filters have ranges of their own
 };
 
 // The pointer to the elements of a tensor of any type.

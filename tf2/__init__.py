@@ -1,13 +1,21 @@
-"""TensorFlow 2: the operation, the Keras layer and the conversion of models.
+"""TensorFlow 2: the operations, the Keras layer and the conversion of models.
 
 The compiled plugin is loaded with this package; it was built for one version of TensorFlow. Importing the package
-registers the gradient of the operation and the layer for Keras' files.
+registers the gradients of the operations and the layer for Keras' files.
 """
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
+from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .convert import approximate_model
 from .fake_approx_conv2d import FakeApproxConv2D
 from .library import library_path
 from .products import products
 
-__all__ = ["FakeApproxConv2D", "approx_conv2d_with_min_max_vars", "approximate_model", "library_path", "products"]
+__all__ = [
+    "FakeApproxConv2D",
+    "approx_conv2d_with_min_max_vars",
+    "approx_depthwise_conv2d_with_min_max_vars",
+    "approximate_model",
+    "library_path",
+    "products",
+]

@@ -1,8 +1,8 @@
-"""`ApproxConv2DWithMinMaxVars` as a Python function, and its gradient."""
+"""`ApproxConv2DWithMinMaxVars` as a Python function; approx_conv2d_gradient.py has its gradient."""
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Union
+from typing import Sequence, Union
 
 import numpy as np
 import tensorflow as tf
@@ -10,12 +10,13 @@ import tensorflow as tf
 from tfapprox.common.eager import gpu_eager_lock
 from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
 
-from . import library
+from . import approx_conv2d_gradient, library
 
 # What TensorFlow converts to a tensor.
 TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
 
 _ops = library.load()
+approx_conv2d_gradient.register()
 
 
 @tf.autograph.experimental.do_not_convert
@@ -52,11 +53,13 @@ def approx_conv2d_with_min_max_vars(
 
     Args:
         input: float32 tensor, four dimensions in the order of `data_format`.
-        filter: float32 tensor `[filter_height, filter_width, in_channels, out_channels]`.
+        filter: float32 tensor `[filter_height, filter_width, in_channels / groups, out_channels]`. The number of groups
+            is what its channels say, as in `tf.nn.conv2d`.
         input_min: float32 scalar, lower end of the quantisation range of `input`.
         input_max: float32 scalar, upper end of the quantisation range of `input`.
-        filter_min: float32 scalar, lower end of the quantisation range of `filter`.
-        filter_max: float32 scalar, upper end of the quantisation range of `filter`.
+        filter_min: lower end of the quantisation range of `filter`: a float32 scalar, or `[out_channels]`, one range
+            for each filter.
+        filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         num_bits: width of the codes, 2 to 8; 8 for a signed table.
@@ -101,90 +104,3 @@ def approx_conv2d_with_min_max_vars(
             dilations=dilations,
             name=name,
         )
-
-
-@tf.RegisterGradient("ApproxConv2DWithMinMaxVars")
-def _approx_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
-    """Straight-through: the gradients of the exact convolution (7.1), none for the ranges."""
-    # TensorFlow's own gradients of a convolution crash the process where the output is empty.
-    gradients = tf.cond(
-        tf.size(gradient) > 0,
-        lambda: _exact_gradients(op, gradient),
-        lambda: [tf.zeros_like(tensor) for tensor in op.inputs[:2]],
-    )
-    return [*gradients, None, None, None, None]
-
-
-def _exact_gradients(op, gradient):
-    """Gradients of the exact convolution with respect to input and filter."""
-    data_format = op.get_attr("data_format").decode()
-    axes = [data_format.index("H"), data_format.index("W")]
-    strides = [op.get_attr("strides")[axis] for axis in axes]
-    dilations = [op.get_attr("dilations")[axis] for axis in axes]
-    to_nhwc, to_nchw = ([0, 2, 3, 1], [0, 3, 1, 2]) if data_format == "NCHW" else (None, None)
-
-    # The convolution is written in NHWC without padding, the only form that has gradients on every device.
-    x = op.inputs[0] if to_nhwc is None else tf.transpose(op.inputs[0], to_nhwc)
-    dy = gradient if to_nhwc is None else tf.transpose(gradient, to_nhwc)
-    w, size = op.inputs[1], tf.shape(x)
-    pads = _pads(op, axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
-    x = tf.pad(x, [[0, 0], *pads, [0, 0]])
-    if dilations == [1, 1]:
-        dx, dw = _valid_gradients(x, w, dy, strides)
-    else:
-        dx, dw = _dilated_gradients(x, w, dy, strides, dilations)
-    dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
-    return [dx if to_nchw is None else tf.transpose(dx, to_nchw), dw]
-
-
-def _pads(op, axes, inputs, filters, outputs, strides, dilations):
-    """Padding before and after height and width, equations (4): two pairs of integers or scalar tensors.
-
-    Args:
-        op: the forward operation.
-        axes: the dimensions of height and width in its `data_format`.
-        inputs: size of the input, height and width.
-        filters: size of the filter, height and width.
-        outputs: size of the output, height and width.
-        strides: steps between outputs, height and width.
-        dilations: steps between taps, height and width.
-    """
-    padding, explicit = op.get_attr("padding").decode(), op.get_attr("explicit_paddings")
-    if padding == "VALID":
-        return [[0, 0], [0, 0]]
-    if padding == "EXPLICIT":
-        return [[explicit[2 * axis], explicit[2 * axis + 1]] for axis in axes]
-    pads: list[list[Any]] = []
-    for i in range(2):
-        total = tf.maximum((outputs[i] - 1) * strides[i] + (filters[i] - 1) * dilations[i] + 1 - inputs[i], 0)
-        pads.append([total // 2, total - total // 2])
-    return pads
-
-
-def _valid_gradients(x, w, dy, strides):
-    form = {"strides": [1, *strides, 1], "padding": "VALID"}
-    dx = tf.raw_ops.Conv2DBackpropInput(input_sizes=tf.shape(x), filter=w, out_backprop=dy, **form)
-    dw = tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=tf.shape(w), out_backprop=dy, **form)
-    return dx, dw
-
-
-def _dilated_gradients(x, w, dy, strides, dilations):
-    """Gradients summed over the taps, each a 1x1 convolution: TensorFlow has no dilated gradient on the CPU."""
-    height, width, size = tf.shape(w)[0], tf.shape(w)[1], tf.shape(x)
-    # The extent of the input under one tap, from its first output to its last.
-    extent = [(tf.shape(dy)[1 + i] - 1) * strides[i] + 1 for i in range(2)]
-
-    def add_tap(tap, dx, dw):
-        row, column = tap // width, tap % width
-        top, left = row * dilations[0], column * dilations[1]
-        part = x[:, top : top + extent[0], left : left + extent[1]]
-        part_dx, part_dw = _valid_gradients(part, w[row, column][None, None], dy, strides)
-        after = size[1] - top - extent[0], size[2] - left - extent[1]
-        dx += tf.pad(part_dx, [[0, 0], [top, after[0]], [left, after[1]], [0, 0]])
-        return tap + 1, tf.ensure_shape(dx, x.shape), dw.write(tap, part_dw[0, 0])
-
-    taps = tf.TensorArray(w.dtype, height * width, element_shape=w.shape[2:])
-    _, dx, dw = tf.while_loop(
-        lambda tap, *_: tap < height * width, add_tap, [tf.constant(0), tf.zeros_like(x), taps], parallel_iterations=1
-    )
-    return dx, tf.reshape(dw.stack(), tf.shape(w))

@@ -30,17 +30,23 @@ void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   work->cycles_per_prepare_part = kCyclesPerPreparedByte * (work->prepared_bytes / work->prepare_parts);
 }
 
+// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where the
+// last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
+double TermFactor(const tfapprox_problem& problem) {
+  constexpr double kOneByOne = 64;
+  return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
+}
+
 int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work* work, tfapprox_error* error) {
   *work = {};
   if (const int32_t status = tfapprox_operation_check(&operation, error)) return status;
   if (threads < 1) return Fail(error, TFAPPROX_INVALID_ARGUMENT, "threads must be 1 or more; received %d", threads);
   const int32_t path = ChooseCpuPath(error);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-  // A quad has 4 channels of one convolution group; where a group has fewer, the products of the others are idle.
-  const int64_t inputs = GroupInputs(operation.problem);
-  const double term_factor =
-      operation.problem.groups == 1 ? 1 : static_cast<double>(RoundUp(inputs, 4)) / static_cast<double>(inputs);
-  if (const int32_t status = FindProgram(*operation.table, path, term_factor, &work->program, error)) return status;
+  if (const int32_t status =
+          FindProgram(*operation.table, path, TermFactor(operation.problem), &work->program, error)) {
+    return status;
+  }
   work->problem = Simplify(operation.problem);
   if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
   if (const int32_t status = DivideIntoTiles(work, error)) return status;

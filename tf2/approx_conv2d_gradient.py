@@ -1,0 +1,112 @@
+"""The gradient of both convolutions, straight-through: that of the exact convolution (7.1), none for the ranges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def register() -> None:
+    """Tells TensorFlow the gradients of the operations of the plugin."""
+    tf.RegisterGradient("ApproxConv2DWithMinMaxVars")(_conv2d_gradient)
+    tf.RegisterGradient("ApproxDepthwiseConv2DWithMinMaxVars")(_depthwise_conv2d_gradient)
+
+
+def _conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
+    return _gradients(op, op.inputs[1], gradient)
+
+
+def _depthwise_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
+    """The gradient of the grouped convolution that a depthwise convolution is (3.7)."""
+    filter = op.inputs[1]
+    size = tf.shape(filter)
+    grouped = tf.reshape(filter, [size[0], size[1], 1, size[2] * size[3]])
+    dx, dw, *ranges = _gradients(op, grouped, gradient)
+    return [dx, tf.reshape(dw, size), *ranges]
+
+
+def _gradients(op, filter, gradient):
+    # TensorFlow's own gradients of a convolution crash the process where the output is empty.
+    gradients = tf.cond(
+        tf.size(gradient) > 0,
+        lambda: _exact_gradients(op, filter, gradient),
+        lambda: [tf.zeros_like(op.inputs[0]), tf.zeros_like(filter)],
+    )
+    return [*gradients, None, None, None, None]
+
+
+def _exact_gradients(op, filter, gradient):
+    """Gradients of the exact convolution with respect to input and filter `[height, width, depth / groups, filters]`."""
+    data_format = op.get_attr("data_format").decode()
+    axes = [data_format.index("H"), data_format.index("W")]
+    strides = [op.get_attr("strides")[axis] for axis in axes]
+    dilations = [op.get_attr("dilations")[axis] for axis in axes]
+    to_nhwc, to_nchw = ([0, 2, 3, 1], [0, 3, 1, 2]) if data_format == "NCHW" else (None, None)
+
+    # The convolution is written in NHWC without padding, the only form that has gradients on every device.
+    x = op.inputs[0] if to_nhwc is None else tf.transpose(op.inputs[0], to_nhwc)
+    dy = gradient if to_nhwc is None else tf.transpose(gradient, to_nhwc)
+    w, size = filter, tf.shape(x)
+    pads = _pads(op, axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
+    x = tf.pad(x, [[0, 0], *pads, [0, 0]])
+    if dilations == [1, 1]:
+        dx, dw = _valid_gradients(x, w, dy, strides)
+    else:
+        dx, dw = _dilated_gradients(x, w, dy, strides, dilations)
+    dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
+    return [dx if to_nchw is None else tf.transpose(dx, to_nchw), dw]
+
+
+def _pads(op, axes, inputs, filters, outputs, strides, dilations):
+    """Padding before and after height and width, equations (4): two pairs of integers or scalar tensors.
+
+    Args:
+        op: the forward operation.
+        axes: the dimensions of height and width in its `data_format`.
+        inputs: size of the input, height and width.
+        filters: size of the filter, height and width.
+        outputs: size of the output, height and width.
+        strides: steps between outputs, height and width.
+        dilations: steps between taps, height and width.
+    """
+    padding = op.get_attr("padding").decode()
+    if padding == "VALID":
+        return [[0, 0], [0, 0]]
+    if padding == "EXPLICIT":
+        explicit = op.get_attr("explicit_paddings")
+        return [[explicit[2 * axis], explicit[2 * axis + 1]] for axis in axes]
+    pads: list[list[Any]] = []
+    for i in range(2):
+        total = tf.maximum((outputs[i] - 1) * strides[i] + (filters[i] - 1) * dilations[i] + 1 - inputs[i], 0)
+        pads.append([total // 2, total - total // 2])
+    return pads
+
+
+def _valid_gradients(x, w, dy, strides):
+    form = {"strides": [1, *strides, 1], "padding": "VALID"}
+    dx = tf.raw_ops.Conv2DBackpropInput(input_sizes=tf.shape(x), filter=w, out_backprop=dy, **form)
+    dw = tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=tf.shape(w), out_backprop=dy, **form)
+    return dx, dw
+
+
+def _dilated_gradients(x, w, dy, strides, dilations):
+    """Gradients summed over the taps, each a 1x1 convolution: TensorFlow has no dilated gradient on the CPU."""
+    height, width, size = tf.shape(w)[0], tf.shape(w)[1], tf.shape(x)
+    # The extent of the input under one tap, from its first output to its last.
+    extent = [(tf.shape(dy)[1 + i] - 1) * strides[i] + 1 for i in range(2)]
+
+    def add_tap(tap, dx, dw):
+        row, column = tap // width, tap % width
+        top, left = row * dilations[0], column * dilations[1]
+        part = x[:, top : top + extent[0], left : left + extent[1]]
+        part_dx, part_dw = _valid_gradients(part, w[row, column][None, None], dy, strides)
+        after = size[1] - top - extent[0], size[2] - left - extent[1]
+        dx += tf.pad(part_dx, [[0, 0], [top, after[0]], [left, after[1]], [0, 0]])
+        return tap + 1, tf.ensure_shape(dx, x.shape), dw.write(tap, part_dw[0, 0])
+
+    taps = tf.TensorArray(w.dtype, height * width, element_shape=w.shape[2:])
+    _, dx, dw = tf.while_loop(
+        lambda tap, *_: tap < height * width, add_tap, [tf.constant(0), tf.zeros_like(x), taps], parallel_iterations=1
+    )
+    return dx, tf.reshape(dw.stack(), tf.shape(w))
