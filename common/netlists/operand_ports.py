@@ -69,8 +69,8 @@ def choose_ports(netlist, activation=None, weight=None, output=None):
         `Ports`.
 
     Raises:
-        ValueError: if there are no such ports, an operand has not 2 to 8 bits, or the outputs depend on further
-            inputs; the message lists the ports.
+        ValueError: if there are no such ports, an operand does not have 2 to 8 bits, or the product depends on
+            further inputs; the message lists the ports.
     """
     inputs, outputs = vectors(netlist.inputs), vectors(netlist.outputs)
     if (activation is None) != (weight is None):
@@ -122,7 +122,7 @@ def _selected(argument, port, ports, kind):
 
 def _usual_operands(inputs, outputs):
     by_name = {name.lower(): nets for name, nets in inputs.items()}
-    for pair in _INPUT_PAIRS:
+    for pair in _INPUT_PAIRS if len(by_name) == len(inputs) else ():
         if all(name in by_name for name in pair):
             return [by_name[name] for name in pair]
     if len(inputs) == 2:

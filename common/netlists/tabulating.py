@@ -25,8 +25,8 @@ def products(netlist, activation_port=None, weight_port=None, output_port=None, 
         signed operands are two's complement.
 
     Raises:
-        ValueError: if the ports are not clear, an operand has not 2 to 8 bits, or the product depends on further
-            inputs; the message lists the ports.
+        ValueError: if the ports are not clear, an operand does not have 2 to 8 bits, or the product depends on
+            further inputs; the message lists the ports.
 
     Example:
         >>> from tfapprox.common.netlists.netlist import AND, Netlist

@@ -6,7 +6,7 @@ from .source import Budget, NetlistError, read_text, yosys_hint
 from .verilog_keywords import KEYWORDS
 
 _TOKEN = re.compile(
-    r"[ \t\r\f\v]*(?:(?P<newline>\n|\Z)"
+    r"[ \t\r\f\v]*(?:(?P<newline>\n+|\Z)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_$]*)"
     r"|(?P<based>'[ \t]*[sS]?[bBoOdDhH][ \t]*[0-9a-fA-F_xXzZ?]+)"
     r"|(?P<number>[0-9][0-9_]*)"
@@ -118,7 +118,7 @@ class Tokens:
             kind = token.lastgroup
             start, position = token.span(kind)
             if kind == "newline":
-                line += 1
+                line += position - start
             elif kind in _WORDS:
                 if position - start > _LONGEST:
                     rule = f"names and numbers must have at most {_LONGEST} characters; received {position - start}"

@@ -151,6 +151,35 @@ def test_unclear_ports(netlist, options, message):
         netlists.products(netlist, **options)
 
 
+def _blif_of_table(table, reverse):
+    """BLIF of a multiplier of 3-bit operands, one table of the six inputs for each bit of the product."""
+    names = {port: [f"{port}[{bit}]" for bit in range(width)] for port, width in (("a", 3), ("b", 3), ("y", 6))}
+    for port in reverse:
+        names[port].reverse()
+    lines = [".model m", ".inputs a[0] a[1] a[2] b[0] b[1] b[2]", ".outputs " + " ".join(sorted(names["y"]))]
+    for bit, name in enumerate(names["y"]):
+        lines.append(f".names {' '.join(names['a'])} {' '.join(names['b'])} {name}")
+        for a, b in np.argwhere(table >> bit & 1):
+            lines.append(f"{a:03b}"[::-1] + f"{b:03b}"[::-1] + " 1")
+    return "\n".join([*lines, ".end", ""])
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("reverse", ["", "a", "b", "y", "ab", "aby"])
+def test_mean_errors_tell_readings_apart(signed, reverse, tmp_path):
+    codes = np.arange(8)
+    values = codes - (codes >> 2 << 3) if signed else codes
+    netlist = _read(tmp_path, "m.blif", _blif_of_table(np.multiply.outer(values, values), reverse))
+    errors = netlists.mean_errors(netlist)
+    reading = netlists.Reading(signed, *(port in reverse for port in "aby"))
+    assert errors[reading] == 0
+    assert sorted(errors.values())[1] > 0
+    assert next(iter(errors)) == reading
+    if not reverse:
+        table = netlists.products(netlist, signed=signed)
+        np.testing.assert_array_equal(table, np.multiply.outer(values, values))
+
+
 _BLIF = """# a half adder, and more
 .model top
 .inputs a b \\
