@@ -1,5 +1,7 @@
 """Circuits as AIGER files, ascii (`aag`) and binary (`aig`); Biere, "The AIGER And-Inverter Graph Format", 2007."""
 
+from array import array
+
 from .module import Module, Port
 from .netlist import AND, BUF, NOT
 from .source import MAX_NETS, NetlistError, read_bytes
@@ -117,12 +119,12 @@ class _Reader:
         return self._inverted[variable]
 
     def _read_ascii_gates(self, count):
-        gates = []
+        gates = array("i")
         for _ in range(count):
-            out, a, b = self._numbers(3, "a gate")
-            self._define(out)
-            gates.append((out, a, b, self._line))
-        for out, a, b, line in gates:
+            numbers = self._numbers(3, "a gate")
+            self._define(numbers[0])
+            gates.extend((*numbers, self._line))
+        for out, a, b, line in zip(*[iter(gates)] * 4):
             self._module.drive(self._variables[out // 2], AND, (self._net(a), self._net(b)), line)
 
     def _read_binary_gates(self, inputs, count):

@@ -8,6 +8,7 @@ from .module import GATE_WORDS
 from .source import MAX_NETS, NetlistError
 
 _UNDRIVEN, _INPUT = -1, -2
+EXPRESSION = "(an expression)"  # as the name of a net that has none
 _LONGEST = 20  # levels of hierarchy in the name of a net
 _MAX_STEPS = 4 * MAX_NETS
 _INSTANCE_STEPS = 16
@@ -38,7 +39,7 @@ class Flat:
         self._drivers = array("i", [_INPUT, _INPUT])
         self._parts, self._firsts = [], []
         self._steps = 0
-        self._first_of = {}
+        self._first_of = {}  # from the net of a second driver to the net that it drives, and the file of the gate
         self.second_drivers = []
         inputs = [net for port in module.ports.values() if not port.is_output for net in port.nets]
         self.top = self.add(module, None, module.name, {}, set(inputs))
@@ -56,11 +57,11 @@ class Flat:
 
     def name(self, net):
         """The name of a net for messages, such as `adder/fa0/carry`."""
-        net = self._first_of.get(net, net)
+        net = self._first_of.get(net, (net,))[0]
         part = self._part(net)
         own, position = part.module.own_nets, net - part.first
         local = own[position] if position < len(own) else part.open_nets[position - len(own)]
-        words = [part.module.net_names[local] or "(an expression)"]
+        words = [part.module.net_names[local] or EXPRESSION]
         while part.above is not None and len(words) < _LONGEST:
             words.append(part.name)
             part = part.above
@@ -69,7 +70,9 @@ class Flat:
     def place(self, net):
         """File and line of the gate that drives a net, or of the module that the net belongs to."""
         driver = self._drivers[net]
-        module = self._part(self._first_of.get(net, net)).module
+        if net in self._first_of:
+            return self._first_of[net][1], self.gates[driver + GATE_WORDS - 1]
+        module = self._part(net).module
         return module.path, self.gates[driver + GATE_WORDS - 1] if driver >= 0 else module.line
 
     def _part(self, net):
@@ -127,6 +130,6 @@ class Flat:
             raise NetlistError(path, line, f"a gate must not drive an input or a constant; received {name}")
         other = len(self._drivers)
         self._drivers.append(_UNDRIVEN)
-        self._first_of[other] = net
+        self._first_of[other] = net, path
         self.second_drivers.append((net, other))
         return other

@@ -7,6 +7,7 @@ from .netlist import AND, BUF, NOT, OR
 from .source import NetlistError, lines, read_text
 
 _WORD = re.compile(r"([A-Za-z0-9_.\[\]<>$\"-]+)|([!'*&+|()=;])|([^ \t\r\f\v])")
+_LONGEST = 1 << 16
 _AND, _OR = {"*", "&"}, {"+", "|"}
 _PRECEDENCE = {"!": 3, "*": 2, "+": 1, "(": 0}
 
@@ -31,12 +32,16 @@ def read_genlib(path):
             raise NetlistError(path, line, f"a genlib file must begin with GATE or LATCH; received {word[:40]!r}")
         elif not gate.words or gate.words[-1] != ";":
             gate.words.append(word)
+            if len(gate.words) > _LONGEST:
+                raise NetlistError(path, line, f"a gate must have at most {_LONGEST} words; received more")
     _add(modules, gate, None)
     return modules
 
 
 def _words(path):
     for line, text in lines(read_text(path)):
+        if len(text) > _LONGEST:
+            raise NetlistError(path, line, f"a line must have at most {_LONGEST} characters; received {len(text)}")
         for name, sign, unknown in _WORD.findall(text.partition("#")[0]):
             if unknown:
                 rule = f"a genlib file must consist of names and ! ' * + ( ) = ;; received {unknown!r}"

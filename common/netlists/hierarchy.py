@@ -13,6 +13,10 @@ def choose_top(modules, top, path):
             more, for the only one of them that has instances itself.
         path: of the file.
 
+    Returns:
+        The name. Where several modules could be at the top and one of them could not be read, it is that one's, so that
+        its error is reported.
+
     Raises:
         NetlistError: if there is no such module, or more than one.
     """
@@ -27,6 +31,9 @@ def choose_top(modules, top, path):
         roots = [name for name in roots if modules[name].instances] or roots
     if len(roots) == 1:
         return roots[0]
+    broken = [name for name in roots if modules[name].error]
+    if broken:
+        return broken[0]
     if not modules:
         raise NetlistError(path, 0, "a netlist must have a module; received none")
     if not roots:

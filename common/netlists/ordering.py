@@ -2,6 +2,7 @@
 
 from array import array
 
+from .flat import EXPRESSION
 from .module import GATE_WORDS
 from .netlist import BUF, Netlist, SecondDriver
 from .source import NetlistError
@@ -98,7 +99,7 @@ class _Order:
         chain = [net for net in stack[:-1] if self._numbers[net] == _OPEN]
         start = len(chain) - 1 - chain[::-1].index(stack[-1])
         names = [self._flat.name(net) for net in chain[start:]]
-        names = [name for name in names if not name.endswith(")")] or names[:1]
+        names = [name for name in names if not name.endswith(EXPRESSION)] or names[:1]
         more = f" and {len(names) - _LISTED} more nets" if len(names) > _LISTED else ""
         listed = ", ".join(names[:_LISTED])
         return f"{output} must not depend on a loop of gates; received one through {listed}{more}"

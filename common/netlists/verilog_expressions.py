@@ -53,7 +53,8 @@ class Expression:
         for index in range(len(nodes) - 1, 0, -1):
             node = nodes[index]
             if node.kind in _IN_CONTEXT:
-                for argument in node.arguments[node.kind == "choice" :]:  # its first one is the condition
+                sized = node.arguments[1:] if node.kind == "choice" else node.arguments  # without the condition
+                for argument in sized:
                     widths[argument], signs[argument] = widths[index], signs[index]
         self._spend(sum(widths))
         values = []

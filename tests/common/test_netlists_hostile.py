@@ -131,6 +131,11 @@ def test_verilog(body, message, tmp_path):
         ("module m(output y); n u(.*); endmodule", r"received connections \.\*"),
         ("module m(output y); n u(y); endmodule primitive n(x, z); table endtable endprimitive", r"the primitive n"),
         ("module m(output y)\0; endmodule", r"line 1: a netlist must be text; received a NUL byte"),
+        (
+            "module m(output y); n u(y); endmodule\nmodule n(output x); assign x = 1; endmodule\n"
+            "module o(output y); n u(y);\nalways @* y = 1; endmodule",
+            r"line 4: .* received `always`",
+        ),
         ("package p; endpackage", r"received 'package'"),
     ],
 )
@@ -193,6 +198,8 @@ def test_blif(text, message, tmp_path):
         ("GATE g 1 O=(a*b;", r"received its end"),
         ("GATE g 1 O=a)+b;", r"received \)"),
         ("GATE g 1 O=a^b;", r"received '\^'"),
+        ("GATE g 1 O=" + "(" * 70000, r"a line must have at most 65536 characters; received 70011"),
+        ("GATE g 1 O=a" + "\n*a" * 40000 + ";", r"a gate must have at most 65536 words; received more"),
         ("GATE g 1 O=a;\nGATE g 1 O=a;", r"line 2: cells must have different names; received g twice"),
     ],
 )
