@@ -1,0 +1,147 @@
+"""Instances are replaced by the modules they are instances of, until there is one list of gates."""
+
+from .flat import Flat
+from .source import NetlistError
+
+
+def choose_top(modules, top, path):
+    """The name of the module at the top.
+
+    Args:
+        modules: dictionary from name to `Module`, those of the file itself.
+        top: the name asked for, or `None` for the only module that no other one has an instance of; where there are
+            more, for the only one of them that has instances itself.
+        path: of the file.
+
+    Returns:
+        The name. Where several modules could be at the top and one of them could not be read, it is that one's, so that
+        its error is reported.
+
+    Raises:
+        NetlistError: if there is no such module, or more than one.
+    """
+    listed = ", ".join(list(modules)[:20]) or "none"
+    if top is not None:
+        if top not in modules:
+            raise NetlistError(path, 0, f"top must be a module of the file; received {top!r}, and there: {listed}")
+        return top
+    used = {instance.module for module in modules.values() for instance in module.instances}
+    roots = [name for name in modules if name not in used]
+    if len(roots) > 1:  # a library beside the netlist has cells that are not used
+        roots = [name for name in roots if modules[name].instances] or roots
+    if len(roots) == 1:
+        return roots[0]
+    broken = [name for name in roots if modules[name].error]
+    if broken:
+        return broken[0]
+    if not modules:
+        raise NetlistError(path, 0, "a netlist must have a module; received none")
+    if not roots:
+        rule = "the module at the top must have no instance in another one or in itself"
+        raise NetlistError(path, 0, f"{rule}; received {listed}, which all have")
+    raise NetlistError(path, 0, f"top must be given where several modules can be it; received {', '.join(roots[:20])}")
+
+
+def _check_no_recursion(modules, top):
+    """Raises an error if a module contains itself, is missing, or could not be read; depth first, own stack."""
+    done, path, stack = set(), {top: None}, [(top, _children(modules, top))]
+    while stack:
+        name, children = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            del path[name]
+            done.add(name)
+        elif child.module in path:
+            module = modules[name]
+            raise NetlistError(module.path, child.line, f"a module must not contain itself; received {child.module}")
+        elif child.module not in modules:
+            raise NetlistError(
+                modules[name].path,
+                child.line,
+                f"{child.name} must be an instance of a module of the file or of cells; received {child.module}, which "
+                "is in none of them (cells=[...] takes libraries as Verilog, BLIF or genlib)",
+            )
+        elif child.module not in done:
+            path[child.module] = None
+            stack.append((child.module, _children(modules, child.module)))
+
+
+def _children(modules, name):
+    if modules[name].error:
+        raise modules[name].error
+    return iter(modules[name].instances)
+
+
+def _connect(instance, module, around, nets):
+    """The nets of the circuit that the ports of an instance are connected to.
+
+    Args:
+        instance: an `Instance`.
+        module: the `Module` it is an instance of.
+        around: the `Module` it stands in.
+        nets: from nets of the module around it to those of the circuit.
+
+    Returns:
+        Dictionary from nets of the ports to nets of the circuit.
+    """
+    names, connected, used = list(module.ports), {}, set()
+    where = f"{instance.name}, an instance of {module.name},"
+    for port_name, joined, assignable, extendable, signed in instance.connections:
+        if isinstance(port_name, int):
+            if port_name >= len(names):
+                rule = f"{where} must have at most {len(names)} connections; received more"
+                raise NetlistError(around.path, instance.line, rule)
+            port_name = names[port_name]
+        if port_name not in module.ports:
+            listed = ", ".join(names[:20]) or "none"
+            rule = f"{where} must be connected to its ports; received {port_name}, and there: {listed}"
+            raise NetlistError(around.path, instance.line, rule)
+        if port_name in used:
+            raise NetlistError(
+                around.path, instance.line, f"{where} must have one connection of a port; received two of {port_name}"
+            )
+        used.add(port_name)
+        if joined is None:
+            continue
+        port = module.ports[port_name]
+        width = len(port.nets)
+        if len(joined) > width if port.is_output else len(joined) < width and not extendable:
+            rule = f"{where} must have {width} bits at {port_name}; received {len(joined)}"
+            raise NetlistError(around.path, instance.line, rule)
+        if port.is_output and not assignable:
+            rule = f"{where} must have nets at its output {port_name}; received an expression or a constant"
+            raise NetlistError(around.path, instance.line, rule)
+        connected.update((inner, nets[net]) for inner, net in zip(port.nets, joined))
+        if not port.is_output:
+            padding = nets[joined[-1]] if signed else 0
+            connected.update(dict.fromkeys(port.nets[len(joined) :], padding))
+    return connected
+
+
+def flatten(modules, top):
+    """The gates of a module and of all that it contains.
+
+    Args:
+        modules: dictionary from name to `Module`.
+        top: the name of the one at the top.
+
+    Returns:
+        A `Flat`.
+
+    Raises:
+        NetlistError: if a module is missing, contains itself, could not be read, or is connected wrongly; if there are
+            too many nets; or if a gate drives an input.
+    """
+    if modules[top].error:
+        raise modules[top].error
+    _check_no_recursion(modules, top)
+    flat = Flat(modules[top])
+    part, nets = flat.top
+    waiting = [(instance, part, nets) for instance in reversed(part.module.instances)]
+    while waiting:
+        instance, around, nets = waiting.pop()
+        module = modules[instance.module]
+        part, nets = flat.add(module, around, instance.name, _connect(instance, module, around.module, nets))
+        waiting.extend((inner, part, nets) for inner in reversed(module.instances))
+    return flat

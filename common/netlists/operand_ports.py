@@ -1,0 +1,159 @@
+"""Which ports of a netlist are the activation, the weight and the product."""
+
+import re
+from collections import namedtuple
+
+WIDTHS = range(2, 9)
+_INPUT_PAIRS = [
+    ("a", "b"), ("x", "y"), ("in1", "in2"), ("in0", "in1"), ("in_a", "in_b"), ("ina", "inb"), ("a_in", "b_in"),
+    ("i1", "i2"), ("op1", "op2"), ("op_a", "op_b"), ("opa", "opb"), ("operand_a", "operand_b"),
+    ("operand1", "operand2"), ("multiplicand", "multiplier"), ("activation", "weight"), ("act", "wgt"),
+    ("input_a", "input_b"),
+]  # fmt: skip
+_OUTPUTS = ["o", "y", "p", "z", "out", "output", "product", "prod", "result", "res", "r", "c", "s", "q", "m"]
+_BIT = re.compile(r"(.*?)(\[[0-9]{1,4}\]|<[0-9]{1,4}>|\([0-9]{1,4}\)|_[0-9]{1,4}_?|[0-9]{1,4})")
+_BRACKETS = "[]<>()_"
+_SELECTION = re.compile(r"(.+)\[([0-9]{1,4}):([0-9]{1,4})\]")
+
+Ports = namedtuple("Ports", "activation weight output")
+Ports.__doc__ = "Nets of both operands and of the product, least significant bit first."
+
+
+def vectors(ports):
+    """Ports of one bit that are called a0, a1, ..., `a[0]`, `a_0` or `a<0>`, gathered into vectors.
+
+    Args:
+        ports: dictionary from name to nets.
+
+    Returns:
+        Such a dictionary. Ports stay as they are where numbers are missing.
+
+    Example:
+        >>> vectors({"a[1]": [2], "a[0]": [3], "b": [4, 5]})
+        {'a': [3, 2], 'b': [4, 5]}
+    """
+    groups = {}
+    for name, nets in ports.items():
+        match = _BIT.fullmatch(name) if len(nets) == 1 else None
+        if match and match.group(1) and match.group(1) not in ports:
+            groups.setdefault(match.group(1), {})[name] = match.group(2)
+    stems = {}
+    for stem, suffixes in groups.items():
+        numbers = sorted(int(suffix.strip(_BRACKETS)) for suffix in suffixes.values())
+        styles = {re.sub("[0-9]+", "", suffix) for suffix in suffixes.values()}
+        if len(styles) == 1 and len(numbers) > 1 and numbers == list(range(len(numbers))):
+            stems.update(dict.fromkeys(suffixes, stem))
+    gathered = {}
+    for name, nets in ports.items():
+        if name not in stems:
+            gathered[name] = list(nets)
+            continue
+        bits = gathered.setdefault(stems[name], [None] * len(groups[stems[name]]))
+        bits[int(groups[stems[name]][name].strip(_BRACKETS))] = nets[0]
+    return gathered
+
+
+def choose_ports(netlist, activation=None, weight=None, output=None):
+    """The operand and product ports of a multiplier.
+
+    Args:
+        netlist: a `Netlist`; ports of one bit that are called `a[0]`, `a0`, `a_0` or `a<0>` count as one vector.
+        activation: name of the activation's port, or bits of one, `NAME[LEFT:RIGHT]`; the right one is the least
+            significant bit. By default the first of two input ports with usual names (A and B, x and y, in1 and in2,
+            ...), or of the only two, or the lower half of the only one.
+        weight: likewise, the second.
+        output: name of the product's port, or bits of one. By default the only output, or the only one with a usual
+            name (O, y, p, out, ...) or with as many bits as both operands.
+
+    Returns:
+        `Ports`.
+
+    Raises:
+        ValueError: if there are no such ports, an operand does not have 2 to 8 bits, or the product depends on
+            further inputs; the message lists the ports.
+    """
+    inputs, outputs = vectors(netlist.inputs), vectors(netlist.outputs)
+    if (activation is None) != (weight is None):
+        name, other = ("activation_port", "weight_port") if activation is None else ("weight_port", "activation_port")
+        raise ValueError(f"{name} must be given with {other}; received none ({_listed(inputs, outputs)})")
+    if activation is None:
+        operands = _usual_operands(inputs, outputs)
+    else:
+        operands = [
+            _selected(name, port, inputs, "inputs")
+            for name, port in (("activation_port", activation), ("weight_port", weight))
+        ]
+    for name, nets in zip(("activation", "weight"), operands):
+        if len(nets) not in WIDTHS:
+            raise ValueError(f"the {name} must have 2 to 8 bits; received {len(nets)} ({_listed(inputs, outputs)})")
+    if set(operands[0]) & set(operands[1]):
+        raise ValueError(f"activation_port and weight_port must share no bits; received {activation} and {weight}")
+    width = sum(map(len, operands))
+    if output is None:
+        product = _usual_output(inputs, outputs, width)
+    else:
+        product = _selected("output_port", output, outputs, "outputs")
+    ports = Ports(tuple(operands[0]), tuple(operands[1]), tuple(product))
+    _check_no_more_inputs(netlist, ports, inputs, outputs)
+    return ports
+
+
+def _listed(inputs, outputs):
+    return "; ".join(
+        f"{kind}: " + (", ".join(f"{name}[{len(nets)}]" for name, nets in list(ports.items())[:40]) or "none")
+        for kind, ports in (("inputs", inputs), ("outputs", outputs))
+    )
+
+
+def _selected(argument, port, ports, kind):
+    """The nets of a port, or of some of its bits, right one first."""
+    if port in ports:
+        return ports[port]
+    match = _SELECTION.fullmatch(port)
+    if not match or match.group(1) not in ports:
+        listed = ", ".join(f"{name}[{len(nets)}]" for name, nets in list(ports.items())[:40])
+        raise ValueError(f"{argument} must be one of the {kind} {listed or 'none'}; received {port!r}")
+    nets, left, right = ports[match.group(1)], int(match.group(2)), int(match.group(3))
+    if max(left, right) >= len(nets):
+        raise ValueError(f"{argument} must have bits from 0 to {len(nets) - 1}; received {port!r}")
+    step = 1 if left >= right else -1
+    return [nets[bit] for bit in range(right, left + step, step)]
+
+
+def _usual_operands(inputs, outputs):
+    by_name = {name.lower(): nets for name, nets in inputs.items()}
+    for pair in _INPUT_PAIRS if len(by_name) == len(inputs) else ():
+        if all(name in by_name for name in pair):
+            return [by_name[name] for name in pair]
+    if len(inputs) == 2:
+        return list(inputs.values())
+    if len(inputs) == 1:
+        (nets,) = inputs.values()
+        if len(nets) % 2 == 0:
+            return [nets[: len(nets) // 2], nets[len(nets) // 2 :]]
+    raise ValueError(
+        f"activation_port and weight_port must be given where they have no usual names ({_listed(inputs, outputs)})"
+    )
+
+
+def _usual_output(inputs, outputs, width):
+    if len(outputs) == 1:
+        return next(iter(outputs.values()))
+    usual = [nets for name, nets in outputs.items() if name.lower() in _OUTPUTS]
+    fitting = [nets for nets in outputs.values() if len(nets) == width]
+    for candidates in (usual, fitting):
+        if len(candidates) == 1:
+            return candidates[0]
+    raise ValueError(f"output_port must be given where it has no usual name ({_listed(inputs, outputs)})")
+
+
+def _check_no_more_inputs(netlist, ports, inputs, outputs):
+    if len(ports.activation) + len(ports.weight) == netlist.first_gate - 2:
+        return
+    used = netlist.support(ports.output) - {*ports.activation, *ports.weight}
+    if used:
+        names = [name for name, nets in inputs.items() if used & set(nets)]
+        raise ValueError(
+            f"a multiplier must depend on its operands alone; received one that depends on {', '.join(names[:20])} "
+            f"({_listed(inputs, outputs)})"
+        )

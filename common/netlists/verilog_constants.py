@@ -1,0 +1,58 @@
+"""Constants of Verilog, such as `8'hFF` and `3`."""
+
+MAX_WIDTH = 1 << 16  # bits of an expression
+_BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
+_UNSIZED = 32  # bits, at least
+
+
+def read_number(tokens, what):
+    """Reads an unsigned decimal number without size, below 2**31.
+
+    Args:
+        tokens: `Tokens`.
+        what: the number is, for the message of an error.
+    """
+    if not tokens.text[:1].isdecimal():
+        tokens.refuse_construct(f"{what} that is no decimal number, {tokens.shown()}")
+    number = int(tokens.advance().replace("_", ""))
+    if number >= 1 << 31 or tokens.text[:1] == "'":
+        tokens.refuse_construct(f"{what} that is no decimal number below 2**31")
+    return number
+
+
+def read_constant(tokens):
+    """Reads a constant.
+
+    Args:
+        tokens: `Tokens`, at a number or at an apostrophe.
+
+    Returns:
+        A list of 0 and 1, least significant bit first, and whether the constant is signed.
+
+    Raises:
+        NetlistError: if the constant has x or z digits, or too many bits.
+    """
+    text, width = tokens.advance(), _UNSIZED
+    if text[0] != "'":
+        value = int(text.replace("_", ""))
+        if tokens.text[:1] != "'":
+            return _bits(value, max(_UNSIZED, value.bit_length() + 1)), True
+        width, text = value, tokens.advance()
+        if not 1 <= width <= MAX_WIDTH:
+            tokens.refuse(f"a constant must have 1 to {MAX_WIDTH} bits; received {width}")
+    digits = "".join(text[1:].split()).lower().replace("_", "")
+    signed = digits[:1] == "s"
+    digits = digits[1:] if signed else digits
+    base, digits = digits[:1], digits[1:]
+    if set(digits) & set("xz?"):
+        tokens.refuse(f"a constant must have no x or z digits; received {text}")
+    try:
+        value = int(digits, _BASES.get(base, 10))
+    except ValueError:
+        tokens.refuse(f"a constant must have digits of its base; received {text}")
+    return _bits(value, width), signed
+
+
+def _bits(value, width):
+    digits = [int(digit) for digit in reversed(format(value, "b"))][:width]
+    return digits + [0] * (width - len(digits))

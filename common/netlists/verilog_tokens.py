@@ -1,0 +1,149 @@
+"""Words of a Verilog file, one at a time, without comments, attributes and directives that have no function."""
+
+import re
+
+from .source import Budget, NetlistError, read_text, yosys_hint
+from .verilog_keywords import KEYWORDS
+
+_TOKEN = re.compile(
+    r"[ \t\r\f\v]*(?:(?P<newline>\n+|\Z)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_$]*)"
+    r"|(?P<based>'[ \t]*[sS]?[bBoOdDhH][ \t]*[0-9a-fA-F_xXzZ?]+)"
+    r"|(?P<number>[0-9][0-9_]*)"
+    r"|(?P<comment>//[^\n]*)"
+    r"|(?P<block>/\*|\(\*(?![ \t]*\)))"
+    r"|(?P<escaped>\\[^ \t\r\n\f\v]+)"
+    r"|(?P<directive>`[A-Za-z_0-9]*)"
+    r"|(?P<string>\"[^\"\n]*\")"
+    r"|(?P<sign>[=!]==?|<<<?|>>>?|[<>]=|\*\*|~\^|\^~|~&|~\||&&|\|\||[-+*/%<>=!?:;,.(){}\[\]&|^~#@$']))"
+)
+_WORDS = {"name", "number", "sign", "based", "escaped", "string"}
+_ENDS = {"/*": "*/", "(*": "*)"}
+_IGNORED_LINES = {"`timescale", "`default_nettype", "`line", "`pragma", "`unconnected_drive"}
+_IGNORED = {"`celldefine", "`endcelldefine", "`resetall", "`nounconnected_drive", "`suppress_faults"}
+_IGNORED |= {"`enable_portfaults", "`disable_portfaults", "`nosuppress_faults", "`delay_mode_path", "`delay_mode_unit"}
+_LONGEST = 1024  # characters of a name or a number
+END = ""
+
+
+class Tokens:
+    """The words of a Verilog file.
+
+    Args:
+        path: of the file.
+
+    Attributes:
+        path: of the file.
+        text: the current word, `END` after the last one. Escaped names keep their backslash.
+        line: of the current word.
+        is_broken: whether the file has something that is no word, so that nothing behind it can be read.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self._source = read_text(path)
+        self._budget = Budget(path)
+        self.is_broken = False
+        self._words = self._scan()
+        self.text, self.line = next(self._words)
+
+    def spend(self, amount):
+        """Takes an amount from the `Budget` of the file."""
+        self._budget.spend(amount, self.line)
+
+    def refuse(self, message, line=None):
+        """Raises a `NetlistError` for the current line."""
+        raise NetlistError(self.path, line or self.line, message)
+
+    def refuse_construct(self, what):
+        """Raises a `NetlistError` for a construct that needs Yosys."""
+        self.refuse(
+            "Verilog must consist of wires, assignments of bitwise logic, gates and instances; "
+            f"received {what} ({yosys_hint(self.path)})"
+        )
+
+    def refuse_delay(self):
+        """Raises a `NetlistError` if the current word begins a delay or parameters."""
+        if self.text == "#":
+            self.refuse_construct("a delay or parameters, #")
+
+    def advance(self):
+        """Goes to the next word, and returns the one before."""
+        text = self.text
+        self.text, self.line = next(self._words)
+        return text
+
+    def accept(self, text):
+        """Goes to the next word if the current one is `text`; whether it is."""
+        if self.text != text:
+            return False
+        self.advance()
+        return True
+
+    def expect(self, text):
+        """Goes to the next word; raises a `NetlistError` if the current one is not `text`."""
+        if self.text != text:
+            self.refuse(f"Verilog must have {text!r} here; received {self.shown()}")
+        self.advance()
+
+    def shown(self):
+        """The current word for a message."""
+        return repr(self.text[:40]) if self.text else "the end of the file"
+
+    def is_name(self):
+        """Whether the current word is a name or a keyword."""
+        return self.text[:1].isalpha() or self.text[:1] in ("_", "\\")
+
+    def expect_name(self, what):
+        """Goes to the next word and returns the name before it, without a backslash."""
+        if not self.is_name() or self.text in KEYWORDS:
+            self.refuse(f"Verilog must have the name of {what} here; received {self.shown()}")
+        text = self.advance()
+        return text[1:] if text[0] == "\\" else text
+
+    def skip_to(self, text):
+        """Goes behind the next word `text`, or to the end of the file."""
+        while self.text not in (text, END):
+            self.advance()
+        self.accept(text)
+
+    def _scan(self):
+        source, match = self._source, _TOKEN.match
+        position, line = 0, 1
+        while position < len(source):
+            token = match(source, position)
+            if token is None:
+                shown = source[position:].lstrip()[:1]
+                self._break(line, f"Verilog must have no other characters; received {shown!r}")
+            kind = token.lastgroup
+            start, position = token.span(kind)
+            if kind == "newline":
+                line += position - start
+            elif kind in _WORDS:
+                if position - start > _LONGEST:
+                    rule = f"names and numbers must have at most {_LONGEST} characters; received {position - start}"
+                    self._break(line, rule)
+                yield source[start:position], line
+            elif kind == "block":
+                end = source.find(_ENDS[source[start:position]], position)
+                if end < 0:
+                    self._break(line, f"{source[start:position]} must be closed; received none")
+                line += source.count("\n", start, end)
+                position = end + 2
+            elif kind == "directive":
+                position = self._directive(source[start:position], position, line)
+        while True:
+            yield END, line
+
+    def _directive(self, name, position, line):
+        if name in _IGNORED_LINES:
+            end = self._source.find("\n", position)
+            return len(self._source) if end < 0 else end
+        if name not in _IGNORED:
+            rule = "Verilog must have no directives that change it"
+            self._break(line, f"{rule}; received {name[:40]} ({yosys_hint(self.path)})")
+        return position
+
+    def _break(self, line, message):
+        self.is_broken = True
+        raise NetlistError(self.path, line, message)
