@@ -7,13 +7,14 @@ Modules:
     truth_table: `TruthTable`, the products of a multiplier as a value.
     tables: `load_table`, `load_truth_table`, `pin_table`, `save_table`.
     multipliers: the multipliers that can be loaded; import, check and description of new ones.
+    netlists: circuits in Verilog, BLIF, AIGER and CGP, evaluated for all pairs of operands.
     metrics: error figures of a table.
     reference: both operations in numpy, the specification that every backend is tested against.
     native: the compiled core, called by ctypes.
     cuda: the same operations on a GPU, called by ctypes.
 """
 
-from . import metrics, multipliers, native, reference
+from . import metrics, multipliers, native, netlists, reference
 from .tables import load_table, load_truth_table, pin_table, save_table
 from .truth_table import TruthTable
 
@@ -24,6 +25,7 @@ __all__ = [
     "metrics",
     "multipliers",
     "native",
+    "netlists",
     "pin_table",
     "reference",
     "save_table",

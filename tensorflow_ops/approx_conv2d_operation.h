@@ -34,8 +34,8 @@ class ApproxConv2D {
     const TensorShape& input_shape = context->input(0).shape();
     TensorShape filter_shape = context->input(1).shape();
     if (kIsDepthwise) TF_RETURN_IF_ERROR(ReadDepthwise(input_shape, axes.channels, &filter_shape));
-    TF_RETURN_IF_ERROR(ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny,
-                                  &problem));
+    TF_RETURN_IF_ERROR(
+        ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny, &problem));
     TF_RETURN_IF_ERROR(ReadActivation(context, &operation->activation));
     TF_RETURN_IF_ERROR(ReadWeight(context, problem.out_channels, &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
@@ -59,7 +59,7 @@ class ApproxConv2D {
     TF_RETURN_IF_ERROR(context->GetAttr("T", &dtype));
     if (dtype != tensorflow::DT_FLOAT) {
       return tensorflow::errors::InvalidArgument("T must be float32; received " + tensorflow::DataTypeString(dtype) +
-                             ". Cast input and filter: their codes have at most 8 bits");
+                                                 ". Cast input and filter: their codes have at most 8 bits");
     }
     std::string data_format, padding, multiplier;
     std::vector<int64_t> strides, dilations, pads;
@@ -121,8 +121,8 @@ class ApproxConv2D {
   Status ReadWeight(OpKernelContext* context, int64_t filters, tfapprox_operand* operand, Tensors* tensors) const {
     const Tensor &min = context->input(4), &max = context->input(5);
     const bool is_scalar = min.dims() == 0 && max.dims() == 0;
-    const bool is_vector = min.dims() == 1 && max.dims() == 1 && min.NumElements() == filters &&
-                           max.NumElements() == filters;
+    const bool is_vector =
+        min.dims() == 1 && max.dims() == 1 && min.NumElements() == filters && max.NumElements() == filters;
     if (!is_scalar && !is_vector) {
       return tensorflow::errors::InvalidArgument(
           "filter_min and filter_max must be scalars, or vectors with one element for each of the " +
@@ -151,13 +151,15 @@ class ApproxConv2D {
     if (padding != "EXPLICIT") {
       problem_.padding = padding == "SAME" ? TFAPPROX_PADDING_SAME : TFAPPROX_PADDING_VALID;
       if (pads.empty()) return Status();
-      return tensorflow::errors::InvalidArgument("explicit_paddings must be empty for padding=" + padding + "; received " + Join(pads));
+      return tensorflow::errors::InvalidArgument("explicit_paddings must be empty for padding=" + padding +
+                                                 "; received " + Join(pads));
     }
     problem_.padding = TFAPPROX_PADDING_EXPLICIT;
     const auto of_axis = [&](int axis) { return pads[2 * axis] | pads[2 * axis + 1]; };
     if (pads.size() != 8 || of_axis(axes.batch) != 0 || of_axis(axes.channels) != 0) {
-      return tensorflow::errors::InvalidArgument("explicit_paddings must be 8 integers, before and after each dimension of " + data_format +
-                             ", 0 for batch and channels; received " + Join(pads));
+      return tensorflow::errors::InvalidArgument(
+          "explicit_paddings must be 8 integers, before and after each dimension of " + data_format +
+          ", 0 for batch and channels; received " + Join(pads));
     }
     problem_.pad_top = pads[2 * axes.height];
     problem_.pad_bottom = pads[2 * axes.height + 1];
@@ -174,16 +176,16 @@ class ApproxConv2D {
 
 // Registers the kernels of an operation of this class, on the CPU and on GPUs.
 #define TFAPPROX_APPROX_CONV2D_KERNEL(NAME, DEVICE, TYPE) Name(NAME).Device(DEVICE).TypeConstraint<TYPE>("T")
-#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE)                                                  \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_CPU, TYPE),        \
+#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE)                                           \
+  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_CPU, TYPE), \
                           OperationKernel<OPERATION, CpuDevice>);
 #ifdef TFAPPROX_GPU
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)                                                  \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_GPU, TYPE)         \
-                              .HostMemory("input_min")                                                \
-                              .HostMemory("input_max")                                                \
-                              .HostMemory("filter_min")                                               \
-                              .HostMemory("filter_max"),                                              \
+#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)                                          \
+  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_GPU, TYPE) \
+                              .HostMemory("input_min")                                        \
+                              .HostMemory("input_max")                                        \
+                              .HostMemory("filter_min")                                       \
+                              .HostMemory("filter_max"),                                      \
                           OperationKernel<OPERATION, GpuDevice>);
 #else
 #define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
@@ -191,10 +193,10 @@ class ApproxConv2D {
 #define TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TYPE) \
   TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE) TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
 // Types other than float are registered so that Read can say what to do instead.
-#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION)        \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, float)                \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::half)          \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::bfloat16)      \
+#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION)   \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, float)           \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::half)     \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::bfloat16) \
   TFAPPROX_REGISTER_TYPE(NAME, OPERATION, double)
 
 #endif  // TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_

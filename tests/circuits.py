@@ -56,3 +56,26 @@ TWO = """
 uint16_t one(uint8_t a, uint8_t b) { return a * b; }
 uint16_t other(uint8_t a, uint8_t b) { return a * (b & 0xf0); }
 """
+
+
+def verilog_even(name="mul8u_EVEN"):
+    """Verilog, flat and of gates only, of the product without the lowest bit of the activation."""
+    lines = [f"module {name} (A, B, O);", "  input [7:0] A, B;", "  output [15:0] O;"]
+
+    def wire(expression):
+        lines.append(f"  wire n{len(lines)}; assign n{len(lines)} = {expression};")
+        return f"n{len(lines) - 1}"
+
+    sums = ["1'b0"] * 16
+    for a in range(1, 8):
+        carry = "1'b0"
+        for b in range(8):
+            product = wire(f"A[{a}] & B[{b}]")
+            half = wire(f"{sums[a + b]} ^ {product}")
+            carry, sums[a + b] = (
+                wire(f"({sums[a + b]} & {product}) | ({half} & {carry})"),
+                wire(f"{half} ^ {carry}"),
+            )
+        sums[a + 8] = carry
+    lines += [f"  assign O[{bit}] = {net};" for bit, net in enumerate(sums)]
+    return "\n".join([*lines, "endmodule", ""])

@@ -37,7 +37,7 @@ def _gradients(op, filter, gradient):
 
 
 def _exact_gradients(op, filter, gradient):
-    """Gradients of the exact convolution with respect to input and filter `[height, width, depth / groups, filters]`."""
+    """Gradients of the exact convolution for the input and for `filter`, `[height, width, depth / groups, filters]`."""
     data_format = op.get_attr("data_format").decode()
     axes = [data_format.index("H"), data_format.index("W")]
     strides = [op.get_attr("strides")[axis] for axis in axes]

@@ -7,8 +7,9 @@ import os
 import pathlib
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 
+from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
-from . import ariths_gen, array_files, arrays, c_circuit, python_circuit
+from . import ariths_gen, array_files, arrays, c_circuit, netlist_files, python_circuit
 from .circuit import Circuit
 
 
@@ -30,6 +31,7 @@ def _refuse_folder(source):
 
 
 _TEXT = Kind(array_files.reader(array_files.read_text))
+_NETLIST = Kind(array_files.reader(netlist_files.read_netlist))
 FILES: Dict[str, Kind] = {
     ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
@@ -37,6 +39,7 @@ FILES: Dict[str, Kind] = {
     ".txt": _TEXT,
     ".csv": _TEXT,
     ".bin": Kind(array_files.reader(array_files.read_raw)),
+    **dict.fromkeys(netlists.SUFFIXES, _NETLIST),
 }
 FOLDER = Kind(_refuse_folder)
 GENERATOR = Kind(ariths_gen.read_class, ("num_bits", "parameters"))

@@ -16,9 +16,9 @@ Modules:
 
 from .evaluating import evaluate
 from .netlist import Netlist
-from .reading import read_netlist
+from .reading import SUFFIXES, read_netlist
 from .readings import Reading, mean_errors
 from .source import NetlistError
 from .tabulating import products
 
-__all__ = ["Netlist", "NetlistError", "Reading", "evaluate", "mean_errors", "products", "read_netlist"]
+__all__ = ["SUFFIXES", "Netlist", "NetlistError", "Reading", "evaluate", "mean_errors", "products", "read_netlist"]

@@ -21,6 +21,8 @@ _READERS = {
     ".cgp": read_cgp,
     ".chr": read_cgp,
 }
+# Of the files that `read_netlist` reads.
+SUFFIXES = tuple(_READERS)
 _CELL_READERS = {".v": read_verilog, ".sv": read_verilog, ".blif": read_blif, ".genlib": read_genlib}
 
 

@@ -28,6 +28,7 @@ def _in_a_folder(tmp_path, monkeypatch):
     np.savetxt(str(tmp_path / "even.txt"), PRODUCTS, "%d")
     np.savetxt(str(tmp_path / "even.CSV"), PRODUCTS, "%d", ",")
     PRODUCTS.astype("<u2").tofile(str(tmp_path / "even.bin"))
+    (tmp_path / "even.v").write_text(circuits.verilog_even())
     (tmp_path / "folder").mkdir()
 
 
@@ -36,7 +37,9 @@ def even(a, w):
     return (a & ~1) * w
 
 
-SOURCES = ["circuit.c", "even.py", "even.npy", "even.txt", "even.CSV", "even.bin", even, PRODUCTS, PRODUCTS.tolist()]
+KINDS = "must be a folder or a file of the kind .c, .py, .npy, .txt, .csv, .bin, .v, .sv, .vg, .blif, .aag, .aig, .cgp, .chr"
+FILES = ["circuit.c", "even.py", "even.npy", "even.txt", "even.CSV", "even.bin", "even.v"]
+SOURCES = [*FILES, even, PRODUCTS, PRODUCTS.tolist()]
 
 
 @pytest.mark.parametrize("source", [*SOURCES, TruthTable(PRODUCTS)])
@@ -53,6 +56,17 @@ def test_the_name_says_the_width_of_every_function(tmp_path):
     for source in ("exact.c", "exact.py", lambda a, w: a * w):
         made = multipliers.import_multiplier(source, "mul5u_X", force=True)
         np.testing.assert_array_equal(made.table, exact_table(5))
+
+
+def test_a_netlist_that_is_not_read(tmp_path):
+    """The error names file, line and construct, in Python and on the command line."""
+    text = "module m (input [7:0] A, B, output [15:0] O);\n  always @* O = A * B;\nendmodule\n"
+    (tmp_path / "bad.v").write_text(text)
+    with pytest.raises(ValueError, match=r"bad\.v, line 2: .*always.*yosys"):
+        multipliers.import_multiplier("bad.v", "mul8u_BAD")
+    result = CliRunner().invoke(app, ["multiplier", "import", "bad.v", "--name", "mul8u_BAD"])
+    assert result.exit_code == 1
+    assert "always" in result.output
 
 
 def test_a_function_of_arrays():
@@ -99,9 +113,9 @@ SIGNED = exact_table(8, signed=True)
 # What is called in Python, and its message; the arguments of the command, and its message.
 MISTAKES = [
     (lambda: multipliers.import_multiplier("x.dat"),
-     "source must be a folder or a file of the kind .c, .py, .npy, .txt, .csv, .bin; received 'x.dat'",
+     f"source {KINDS}; received 'x.dat'",
      ["import", "x.dat"],
-     "SOURCE must be a folder or a file of the kind .c, .py, .npy, .txt, .csv, .bin; received 'x.dat'"),
+     f"SOURCE {KINDS}; received 'x.dat'"),
     (lambda: multipliers.import_multiplier("even.npy", function="f"),
      "function is for code; received 'even.npy'",
      ["import", "even.npy", "--function", "f"],

@@ -57,6 +57,8 @@ def import_multiplier(
                         (EvoApproxLib's files, for example)
       circuit.py        Python function of two integers, or a circuit of
                         ariths-gen
+      circuit.v, .blif  netlist in Verilog, BLIF, AIGER (.aag, .aig) or
+                        CGP (.cgp), inputs A and B or the only two
       table.npy         array of 256x256 products, activation first
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
