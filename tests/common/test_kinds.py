@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tfapprox.command_line import app
-from tfapprox.common import load_table, multipliers
+from tfapprox.common import load_table, multipliers, netlists
 from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.multipliers import array_files, kinds
 from tfapprox.common.reference import exact_table
@@ -37,7 +37,9 @@ def even(a, w):
     return (a & ~1) * w
 
 
-KINDS = "must be a folder or a file of the kind .c, .py, .npy, .txt, .csv, .bin, .v, .sv, .vg, .blif, .aag, .aig, .cgp, .chr"
+KINDS = "must be a folder or a file of the kind " + ", ".join(
+    [".c", ".py", ".npy", ".txt", ".csv", ".bin", *netlists.SUFFIXES]
+)
 FILES = ["circuit.c", "even.py", "even.npy", "even.txt", "even.CSV", "even.bin", "even.v"]
 SOURCES = [*FILES, even, PRODUCTS, PRODUCTS.tolist()]
 
