@@ -8,17 +8,26 @@ import keras
 
 from tfapprox.common.tables import NameOrPath, pin_table
 
+from .approximate_products import ApproximateProducts
 from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 
+# The layers that are replaced, and by what.
+APPROXIMATE = {
+    keras.layers.Conv2D: FakeApproxConv2D,
+    FakeApproxConv2D: FakeApproxConv2D,
+    keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
+    FakeApproxDepthwiseConv2D: FakeApproxDepthwiseConv2D,
+}
 CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
 
 
 def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
-    """A copy of a Keras model in which every `Conv2D` uses an approximate multiplier.
+    """A copy of a Keras model in which every `Conv2D` and `DepthwiseConv2D` uses an approximate multiplier.
 
-    `Conv2D` layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
+    These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
     are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
-    among them (grouped, depthwise, transposed, of a subclass, `keras.ops.conv`). It cannot see a convolution that a
+    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`). It cannot see a convolution that a
     custom layer computes.
 
     Args:
@@ -57,17 +66,19 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
         if isinstance(layer, keras.Model):
             return _copy(layer, clone)
         config = layer.get_config()
-        if type(layer) in (keras.layers.Conv2D, FakeApproxConv2D) and layer.groups == 1:
-            return FakeApproxConv2D.from_config({**config, **multiplier})
+        if type(layer) in APPROXIMATE:
+            return APPROXIMATE[type(layer)].from_config({**config, **multiplier})
         if isinstance(layer, keras.layers.Wrapper):
             config["layer"] = keras.saving.serialize_keras_object(clone(layer.layer))
         return layer.__class__.from_config(config)
 
     copy = _copy(model, clone)
     layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
-    approximate = [layer for layer in layers if isinstance(layer, FakeApproxConv2D) and _has(layer, multiplier)]
+    approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
     if not approximate:
-        raise ValueError(f"model must have a Conv2D layer; received layers {[layer.name for layer in model.layers]}")
+        raise ValueError(
+            f"model must have a Conv2D or DepthwiseConv2D layer; received layers {[layer.name for layer in model.layers]}"
+        )
     unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from tfapprox.tf2 import FakeApproxConv2D, approximate_model
+from tfapprox.tf2 import FakeApproxConv2D, FakeApproxDepthwiseConv2D, approximate_model
 
+APPROXIMATE = (FakeApproxConv2D, FakeApproxDepthwiseConv2D)
 IMAGES = np.random.RandomState(0).uniform(0, 1, (6, 8, 8, 4)).astype(np.float32)
 
 
@@ -20,26 +21,21 @@ def residual_model():
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
 
 
-AS_THEY_ARE = r"convolutions that stay as they are: grouped \(Conv2D\), depthwise \(DepthwiseConv2D\)$"
-
-
 def test_convolutions_are_replaced_and_weights_copied():
     model = residual_model()
-    with pytest.warns(UserWarning, match=AS_THEY_ARE):
-        copy = approximate_model(model, "mul8u_drum4")
+    copy = approximate_model(model, "mul8u_drum4")
     assert {layer.name for layer in copy.layers[1:]} == {layer.name for layer in model.layers[1:]}
-    replaced = {layer.name: layer for layer in copy.layers if isinstance(layer, FakeApproxConv2D)}
-    assert set(replaced) == {"first", "last"}
+    replaced = {layer.name: layer for layer in copy.layers if isinstance(layer, APPROXIMATE)}
+    assert set(replaced) == {"first", "grouped", "depthwise", "last"}
     assert all(layer.mul_map_file == "mul8u_drum4" for layer in replaced.values())
     for ours, theirs in zip(copy.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
 def test_signed_products_are_near_the_float_model():
     model = residual_model()
     copy = approximate_model(model, "mul8s_exact")
-    assert {layer.mul_map_file for layer in copy.layers if isinstance(layer, FakeApproxConv2D)} == {"mul8s_exact"}
+    assert {layer.mul_map_file for layer in copy.layers if isinstance(layer, APPROXIMATE)} == {"mul8s_exact"}
     exact = model(IMAGES).numpy()
     assert 0 < np.abs(copy(IMAGES).numpy() - exact).max() < 0.03 * np.abs(exact).max()
 
@@ -99,7 +95,6 @@ def test_what_cannot_be_replaced_is_named(layer):
         approximate_model(model, "mul8u_drum4")
 
 
-@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
 def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_it():
     model = residual_model()
     outputs = [approximate_model(model, name)(IMAGES).numpy() for name in ("", "mul8u_exact", "mul8u_drum3")]
@@ -109,10 +104,9 @@ def test_the_exact_product_is_near_the_float_model_and_others_are_not_equal_to_i
     assert np.all(outputs[2] != outputs[0])
 
 
-@pytest.mark.filterwarnings("ignore:convolutions that stay as they are")
 def test_an_approximate_model_can_get_another_multiplier():
     copy = approximate_model(approximate_model(residual_model(), "mul8u_drum3"), "mul4u_exact", num_bits=4)
-    assert {layer.num_bits for layer in copy.layers if isinstance(layer, FakeApproxConv2D)} == {4}
+    assert {layer.num_bits for layer in copy.layers if isinstance(layer, APPROXIMATE)} == {4}
 
 
 @pytest.mark.parametrize(
@@ -124,13 +118,13 @@ def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
 
 
 def test_a_model_without_convolutions_is_an_error():
-    with pytest.raises(ValueError, match="model must have a Conv2D layer; received layers"):
+    with pytest.raises(ValueError, match="model must have a Conv2D or DepthwiseConv2D layer; received layers"):
         approximate_model(keras.Sequential([keras.Input([3]), keras.layers.Dense(2, name="only")]))
 
 
 def test_a_model_that_only_keeps_another_multiplier_is_an_error():
     model = keras.Sequential([keras.Input([8, 8, 4]), OwnApproximation(4, 3, mul_map_file="mul8u_drum3")])
-    with pytest.raises(ValueError, match="model must have a Conv2D layer"):
+    with pytest.raises(ValueError, match="model must have a Conv2D or DepthwiseConv2D layer"):
         approximate_model(model, "mul8u_drum4")
 
 

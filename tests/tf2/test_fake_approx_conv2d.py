@@ -67,12 +67,15 @@ def expected_by_reference(layer, images):
         {"data_format": "channels_first", "padding": "same", "strides": (1, 2)},
         {"num_bits": 4, "mul_map_file": "mul4u_mitchell"},
         {"num_bits": 6, "mul_map_file": ""},
+        {"filters": 6, "groups": 3},
         {"mul_map_file": "mul8s_exact"},
         {"mul_map_file": "mul8s_exact", "padding": "same", "strides": (2, 1), "data_format": "channels_first"},
     ],
 )
 def test_output(arguments):
-    layer = FakeApproxConv2D(5, 3, **{"mul_map_file": "mul8u_drum4", "bias_initializer": "uniform", **arguments})
+    layer = FakeApproxConv2D(
+        **{"filters": 5, "kernel_size": 3, "mul_map_file": "mul8u_drum4", "bias_initializer": "uniform", **arguments}
+    )
     images = IMAGES + 0.9  # its least value is not a negative of its greatest
     images = images if layer.data_format == "channels_last" else images.transpose(0, 3, 1, 2)
     output = layer(images).numpy()
@@ -298,7 +301,6 @@ def test_mixed_precision():
         ({"mul_map_file": "none/t.bin"}, FileNotFoundError, "No such file"),
         ({"mul_map_file": "mul8u_exact", "num_bits": 4}, ValueError, "must fit num_bits=4"),
         ({"num_bits": 9}, ValueError, "num_bits must be from 2 to 8; received 9"),
-        ({"groups": 5}, ValueError, "groups must be 1; received 5"),
     ],
 )
 def test_bad_arguments(arguments, error, message):

@@ -1,0 +1,60 @@
+"""`FakeApproxDepthwiseConv2D`: a Keras DepthwiseConv2D whose products are those of an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
+from .approximate_products import ApproximateProducts
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2D):
+    """2-D depthwise convolution by an approximate multiplier, on fake-quantised activations and weights.
+
+    The layer is a drop-in replacement for `keras.layers.DepthwiseConv2D` and has the same arguments, weights and
+    shapes. In each call the quantisation range of the activations is the minimum and maximum of the batch, and the
+    range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
+    (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the
+    fake-quantised values (straight-through). The layer computes in float32 whatever the dtype policy, and XLA cannot
+    compile it.
+
+    Args:
+        kernel_size: integer or two integers, height and width of the filters.
+        *args: further arguments of `keras.layers.DepthwiseConv2D` by position: `strides`, `padding`,
+            `depth_multiplier`, `data_format`, `dilation_rate`, `activation`, `use_bias`, ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
+            its content. To load a model where its table is missing or has changed is an error.
+        **kwargs: further arguments of `keras.layers.DepthwiseConv2D` by name.
+
+    Input shape:
+        A 4-D tensor, `(batch, height, width, channels)` or, with `data_format="channels_first"`, `(batch, channels,
+        height, width)`.
+
+    Output shape:
+        A 4-D tensor, `(batch, out_height, out_width, channels * depth_multiplier)` or, with
+        `data_format="channels_first"`, `(batch, channels * depth_multiplier, out_height, out_width)`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxDepthwiseConv2D(3, padding="same", depth_multiplier=2, mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 8, 3])).shape
+        TensorShape([1, 8, 8, 6])
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The layer's output; called by Keras."""
+        operands = self._quantised_operands(inputs, self.kernel)
+        outputs = tf.cast(
+            approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype
+        )
+        if self.use_bias:
+            shape = [1, -1, 1, 1] if self.data_format == "channels_first" else [1, 1, 1, -1]
+            outputs = outputs + tf.reshape(tf.cast(self.bias, outputs.dtype), shape)
+        return outputs if self.activation is None else self.activation(outputs)
