@@ -51,9 +51,7 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
         operands = self._quantised_operands(inputs, self.kernel)
-        outputs = tf.cast(
-            approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype
-        )
+        outputs = tf.cast(approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype)
         if self.use_bias:
             shape = [1, -1, 1, 1] if self.data_format == "channels_first" else [1, 1, 1, -1]
             outputs = outputs + tf.reshape(tf.cast(self.bias, outputs.dtype), shape)

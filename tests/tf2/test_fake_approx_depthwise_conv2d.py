@@ -29,9 +29,7 @@ def quantised(layer, tensor):
     ],
 )
 def test_output(arguments):
-    layer = FakeApproxDepthwiseConv2D(
-        3, **{"mul_map_file": "mul8u_drum4", "bias_initializer": "uniform", **arguments}
-    )
+    layer = FakeApproxDepthwiseConv2D(3, **{"mul_map_file": "mul8u_drum4", "bias_initializer": "uniform", **arguments})
     images = IMAGES if layer.data_format == "channels_last" else IMAGES.transpose(0, 3, 1, 2)
     output = layer(images).numpy()
     x, *input_range = quantised(layer, images)
