@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["core", "tf1", "tf2", "cuda", "lint"]
 if "CI" in os.environ:
-    nox.options.sessions += ["dist", "containers"]
+    nox.options.sessions += ["audit", "dist", "containers"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -45,6 +45,9 @@ LOCKS = {
     "lock": ["--group=lock", "--universal", "--python-version=3.10"],
     "python37": ["--group=python37", "--universal", "--python-version=3.10"],
 }
+# What tfapprox needs at run time without TensorFlow: the packages of the bill of materials (cmake/sbom.py).
+LOCKS["runtime"] = ["pyproject.toml", "--universal", "--python-version=3.10", "--constraints=requirements/core.txt"]
+LOCKS["audit"] = ["--group=audit", "--universal", "--python-version=3.10"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 # The container images have no compiler and no tests. Their packages have the versions that the sessions test.
 IMAGE_TF2 = [
@@ -189,6 +192,13 @@ def sanitize(session):
     }
     # A sanitizer writes its report to the file descriptor and ends the process: pytest must not capture the report.
     pytest(session, "tests/common", "--capture=sys", env=environment)
+
+
+@nox.session
+def audit(session):
+    """Asks PyPI for known vulnerabilities of the packages in the lock files, where PyPI's data can be reached."""
+    install_locked(session, "audit")
+    session.run("python", "tools/audit.py", *sorted(map(str, pathlib.Path("requirements").glob("*.txt"))))
 
 
 @nox.session
