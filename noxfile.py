@@ -178,8 +178,9 @@ def cuda(session):
 
 @nox.session
 def sanitize(session):
-    """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON", TFAPPROX_AVX512_MODEL="ON")
+    """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer, and threads under ThreadSanitizer."""
+    defines = {"TFAPPROX_TF1": "OFF", "TFAPPROX_TF2": "OFF", "TFAPPROX_AVX512_MODEL": "ON"}
+    install(session, "core", TFAPPROX_SANITIZE="address,undefined", **defines)
     runtimes = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
@@ -192,6 +193,42 @@ def sanitize(session):
     }
     # A sanitizer writes its report to the file descriptor and ends the process: pytest must not capture the report.
     pytest(session, "tests/common", "--capture=sys", env=environment)
+    threads = build_attacks(session, "g++", "thread") / "threads"
+    session.run(threads, "100", external=True, env={"TSAN_OPTIONS": "halt_on_error=1"})
+
+
+def build_attacks(session, compiler, sanitizers):
+    """Builds the programs of tests/fuzz with these sanitizers; the path of their folder."""
+    build = pathlib.Path("build/attacks", session.name)
+    defines = {"CMAKE_CXX_COMPILER": compiler, "TFAPPROX_SANITIZE": sanitizers, "TFAPPROX_FUZZ": "ON"}
+    defines.update(dict.fromkeys(("TFAPPROX_TF1", "TFAPPROX_TF2", "TFAPPROX_CUDA"), "OFF"))
+    options = [f"-D{name}={value}" for name, value in defines.items()]
+    session.run("cmake", "-S", ".", "-B", build, "-G", "Ninja", *options, silent=True)
+    session.run("cmake", "--build", build, silent=True)
+    return (build / "tests/fuzz").resolve()
+
+
+@nox.session
+def fuzz(session):
+    """Attacks the core by libFuzzer and the command line by hypothesis: `nox -s fuzz -- SECONDS`, 300 by default."""
+    seconds = int(session.posargs[0]) if session.posargs else 300
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    if shutil.which("clang++"):
+        build = build_attacks(session, "clang++", "fuzzer-no-link,address,undefined")
+        for name in ("convolution", "plan", "table"):
+            inputs = pathlib.Path("build", "fuzz-inputs", name)  # what is found in one run is where the next one begins
+            inputs.mkdir(parents=True, exist_ok=True)
+            limits = [f"-max_total_time={max(1, seconds // 5)}", "-timeout=20", "-rss_limit_mb=4096", "-verbosity=0"]
+            # LeakSanitizer would report the tables that stay in memory for later use.
+            environment = {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=0"}
+            folders = [inputs.resolve(), f"tests/fuzz/corpus/{name}"]
+            output = f"-artifact_prefix=build/fuzz-inputs/{name}-"
+            session.run(build / f"fuzz_{name}", *limits, output, *folders, external=True, env=environment)
+    else:
+        session.warn("clang++ is needed for libFuzzer, which is not run: apt-get install clang")
+    # Some 25 inputs a second, for two of the five parts of the time.
+    examples = str(10 * seconds)
+    session.run("pytest", "-p", "no:cacheprovider", "tests/fuzz", env={"TFAPPROX_FUZZ_EXAMPLES": examples})
 
 
 @nox.session
