@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["core", "tf1", "tf2", "cuda", "lint"]
 if "CI" in os.environ:
-    nox.options.sessions += ["dist", "containers"]
+    nox.options.sessions += ["audit", "dist", "containers"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -45,6 +45,9 @@ LOCKS = {
     "lock": ["--group=lock", "--universal", "--python-version=3.10"],
     "python37": ["--group=python37", "--universal", "--python-version=3.10"],
 }
+# What tfapprox needs at run time without TensorFlow: the packages of the bill of materials (cmake/sbom.py).
+LOCKS["runtime"] = ["pyproject.toml", "--universal", "--python-version=3.10", "--constraints=requirements/core.txt"]
+LOCKS["audit"] = ["--group=audit", "--universal", "--python-version=3.10"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 # The container images have no compiler and no tests. Their packages have the versions that the sessions test.
 IMAGE_TF2 = [
@@ -175,8 +178,9 @@ def cuda(session):
 
 @nox.session
 def sanitize(session):
-    """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_SANITIZE="ON", TFAPPROX_AVX512_MODEL="ON")
+    """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer, and threads under ThreadSanitizer."""
+    defines = {"TFAPPROX_TF1": "OFF", "TFAPPROX_TF2": "OFF", "TFAPPROX_AVX512_MODEL": "ON"}
+    install(session, "core", TFAPPROX_SANITIZE="address,undefined", **defines)
     runtimes = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
@@ -189,6 +193,49 @@ def sanitize(session):
     }
     # A sanitizer writes its report to the file descriptor and ends the process: pytest must not capture the report.
     pytest(session, "tests/common", "--capture=sys", env=environment)
+    threads = build_attacks(session, "g++", "thread") / "threads"
+    session.run(threads, "100", external=True, env={"TSAN_OPTIONS": "halt_on_error=1"})
+
+
+def build_attacks(session, compiler, sanitizers):
+    """Builds the programs of tests/fuzz with these sanitizers; the path of their folder."""
+    build = pathlib.Path("build/attacks", session.name)
+    defines = {"CMAKE_CXX_COMPILER": compiler, "TFAPPROX_SANITIZE": sanitizers, "TFAPPROX_FUZZ": "ON"}
+    defines.update(dict.fromkeys(("TFAPPROX_TF1", "TFAPPROX_TF2", "TFAPPROX_CUDA"), "OFF"))
+    options = [f"-D{name}={value}" for name, value in defines.items()]
+    session.run("cmake", "-S", ".", "-B", build, "-G", "Ninja", *options, silent=True)
+    session.run("cmake", "--build", build, silent=True)
+    return (build / "tests/fuzz").resolve()
+
+
+@nox.session
+def fuzz(session):
+    """Attacks the core by libFuzzer and the command line by hypothesis: `nox -s fuzz -- SECONDS`, 300 by default."""
+    seconds = int(session.posargs[0]) if session.posargs else 300
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    if shutil.which("clang++"):
+        build = build_attacks(session, "clang++", "fuzzer-no-link,address,undefined")
+        for name in ("convolution", "plan", "table"):
+            inputs = pathlib.Path("build", "fuzz-inputs", name)  # what is found in one run is where the next one begins
+            inputs.mkdir(parents=True, exist_ok=True)
+            limits = [f"-max_total_time={max(1, seconds // 5)}", "-timeout=20", "-rss_limit_mb=4096", "-verbosity=0"]
+            # LeakSanitizer would report the tables that stay in memory for later use.
+            environment = {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=0"}
+            folders = [inputs.resolve(), f"tests/fuzz/corpus/{name}"]
+            output = f"-artifact_prefix=build/fuzz-inputs/{name}-"
+            session.run(build / f"fuzz_{name}", *limits, output, *folders, external=True, env=environment)
+    else:
+        session.warn("clang++ is needed for libFuzzer, which is not run: apt-get install clang")
+    # Some 25 inputs a second, for two of the five parts of the time.
+    examples = str(10 * seconds)
+    session.run("pytest", "-p", "no:cacheprovider", "tests/fuzz", env={"TFAPPROX_FUZZ_EXAMPLES": examples})
+
+
+@nox.session
+def audit(session):
+    """Asks PyPI for known vulnerabilities of the packages in the lock files, where PyPI's data can be reached."""
+    install_locked(session, "audit")
+    session.run("python", "tools/audit.py", *sorted(map(str, pathlib.Path("requirements").glob("*.txt"))))
 
 
 @nox.session

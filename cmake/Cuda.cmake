@@ -64,6 +64,17 @@ function(tfapprox_model_cuda target model)
   target_compile_options(${target} PRIVATE -U_FORTIFY_SOURCE -Wno-unknown-pragmas)
 endfunction()
 
+# tfapprox_name_cuda_sources(TARGET): makes the names of the kernels of TARGET the same in every folder. nvcc puts a hash
+# of a source's path into the names of its anonymous namespaces. The frontend takes the last path that it is given.
+# The process ids of nvcc that remain are in a symbol of each object file, which stripping a library removes.
+function(tfapprox_name_cuda_sources target)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cu$")
+  foreach(source IN LISTS sources)
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-Xcudafe=--orig_src_path_name=${source}")
+  endforeach()
+endfunction()
+
 set(TFAPPROX_CUDA_FOUND OFF)
 if(TFAPPROX_CUDA_MODEL)
   set(TFAPPROX_CUDA_FOUND ON)

@@ -73,6 +73,7 @@ check() {
     echo "an image must not have a compiler, and must not run as root" >&2
     exit 1
   fi
+  ls "$environment"/lib/python3.*/site-packages/tfapprox-*.dist-info/sboms/tfapprox.cdx.json
   tfapprox doctor
   python tests/smoke.py "$backend"
   case $backend in
