@@ -76,9 +76,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
     layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
     approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
     if not approximate:
-        raise ValueError(
-            f"model must have a Conv2D or DepthwiseConv2D layer; received layers {[layer.name for layer in model.layers]}"
-        )
+        names = [layer.name for layer in model.layers]
+        raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {names}")
     unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)
