@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfapprox.common import pin_table
+from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import alone
 
 from . import library
@@ -61,6 +62,7 @@ def ax_conv2d(
         >>> ax_conv2d(*codes, 0.0, 255.0, 0.0, 255.0, [1, 1, 1, 1], "VALID").output.shape
         TensorShape([1, 2, 2, 2])
     """
+    pass_on()
     table = pin_table(ax_mult, signed=False, argument="ax_mult")
     with alone(tf):
         return _ops.ax_conv2d(

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import alone
 from tfapprox.common.tables import is_pinned, pin_table
 
@@ -72,6 +73,7 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(float(y[0, 0, 0, 0]), 3)
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
+    pass_on()
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
     with alone(tf):
         return _ops.approx_conv2d_with_min_max_vars(
