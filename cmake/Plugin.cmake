@@ -34,7 +34,14 @@ function(tfapprox_add_plugin target room major option)
 
   set(operations ${PROJECT_SOURCE_DIR}/tensorflow_ops)
   list(TRANSFORM sources PREPEND ${operations}/)
-  add_library(${target} MODULE ${sources} ${operations}/core_adapter.cc ${operations}/cpu_device.cc)
+  add_library(
+    ${target}
+    MODULE
+    ${sources}
+    ${operations}/cancellation.cc
+    ${operations}/core_adapter.cc
+    ${operations}/cpu_device.cc
+  )
   target_include_directories(${target} PRIVATE ${operations})
   target_compile_options(${target} PRIVATE ${compile_flags} -O2 -Wall -Wno-sign-compare)
   target_link_libraries(${target} PRIVATE tfapprox_core_objects)

@@ -23,6 +23,12 @@ class Error(Structure):
     _fields_ = [("message", c_char * 8192)]
 
 
+class Settings(Structure):
+    """`tfapprox_settings`."""
+
+    _fields_ = [(name, c_char_p) for name in ["force_path", "plan", "multiplier_path", "data_home", "home"]]
+
+
 class Quantiser(Structure):
     """`tfapprox_quantiser`."""
 
@@ -70,6 +76,7 @@ class Operation(Structure):
         ("weight", Operand),
         ("output", c_int32),
         ("table", c_void_p),
+        ("cancelled", POINTER(c_int32)),
     ]
 
 
@@ -115,6 +122,7 @@ class PlanCosts(Structure):
 
 _FUNCTIONS = {
     "tfapprox_status_string": (c_char_p, [c_int32]),
+    "tfapprox_settings_reload": (c_int32, [POINTER(Settings), POINTER(Error)]),
     "tfapprox_table_acquire": (c_int32, [c_void_p, c_int32, c_int32, POINTER(c_void_p), POINTER(Error)]),
     "tfapprox_table_acquire_tuned": (c_int32, [c_void_p, c_int32, POINTER(c_void_p), POINTER(Error)]),
     "tfapprox_table_release": (None, [c_void_p]),

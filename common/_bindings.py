@@ -5,20 +5,38 @@ import functools
 
 import numpy as np
 
-from . import library
+from . import _settings, library
 from ._abi import declare
 
 _EXCEPTIONS = {1: ValueError, 2: FileNotFoundError, 3: MemoryError, 4: RuntimeError, 5: RuntimeError}
+
+
+# The functions that obey an environment variable.
+_READ_SETTINGS = (
+    "tfapprox_path",
+    "tfapprox_table_load",
+    "tfapprox_table_open",
+    "tfapprox_multiplier_folder",
+    "tfapprox_plan_choose",
+    "tfapprox_operation_init",
+)
 
 
 @functools.lru_cache(maxsize=None)
 def core():
     """The compiled core, every function of `core/tfapprox.h` declared.
 
+    The functions that obey an environment variable, such as `TFAPPROX_FORCE_PATH`, obey its value in `os.environ` at
+    the time of the call.
+
     Raises:
         ImportError: if this install was built without it.
     """
-    return declare(ctypes.CDLL(library.find("common", "libtfapprox_core.so")))
+    loaded = declare(ctypes.CDLL(library.find("common", "libtfapprox_core.so")))
+    _settings.add(loaded)
+    for name in _READ_SETTINGS:
+        setattr(loaded, name, _settings.after_passing_on(getattr(loaded, name)))
+    return loaded
 
 
 def check(status, error):

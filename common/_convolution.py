@@ -4,6 +4,8 @@ from typing import List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
+from . import _validation
+
 # One range for all filters, or a number for each filter.
 FilterRange = Union[float, Sequence[float], np.ndarray]
 
@@ -119,7 +121,8 @@ def filter_ranges(filter_min: FilterRange, filter_max: FilterRange, filters: int
     Raises:
         ValueError: if the shapes differ or are not possible.
     """
-    ends = [np.asarray(end, np.float32) for end in (filter_min, filter_max)]
+    named = {"filter_min": filter_min, "filter_max": filter_max}
+    ends = [_validation.float_array(name, end) for name, end in named.items()]
     if ends[0].shape != ends[1].shape or ends[0].shape not in ((), (filters,)):
         raise ValueError(
             f"filter_min and filter_max must be two numbers, or two arrays [{filters}], one number for each filter; "

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._abi import Error
 from ._bindings import check, core
-from .truth_table import MAX_BITS, MIN_BITS, TruthTable, check_unsigned
+from .truth_table import TruthTable, check_num_bits, check_unsigned
 
 
 def built_in_multipliers():
@@ -27,12 +27,6 @@ def _c_string(name_or_path, argument="mul_map_file"):
     return encoded
 
 
-def _check_num_bits(num_bits):
-    # Before the core can, because ctypes cuts what does not fit 32 bits.
-    if not MIN_BITS <= num_bits <= MAX_BITS:
-        raise ValueError(f"num_bits must be from {MIN_BITS} to {MAX_BITS}; received {num_bits}")
-
-
 def table_source(name_or_path, argument="mul_map_file"):
     """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
     return ("built in", "path", "search path")[core().tfapprox_table_source(_c_string(name_or_path, argument))]
@@ -48,8 +42,11 @@ def table_hash(table):
 
     Args:
         table: a `TruthTable` or an integer array `[2**num_bits, 2**num_bits]`.
+
+    Raises:
+        ValueError: if the shape, the dtype or an entry is not possible.
     """
-    entries = np.ascontiguousarray(table, np.uint16)
+    entries = TruthTable.of(table, None).entries
     return core().tfapprox_table_hash(entries.ctypes.data, len(entries).bit_length() - 1)
 
 
@@ -71,7 +68,7 @@ def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
         ValueError: if the width is not 2 to 8 or not that of the table, if the table is not the pinned one, or if it is
             signed and must not be.
     """
-    _check_num_bits(num_bits)
+    check_num_bits(num_bits)  # because ctypes cuts integers that do not fit 32 bits
     table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
     is_signed = ctypes.c_int32()
     pointers = (table.ctypes.data, ctypes.byref(is_signed) if signed else None, ctypes.byref(error))
@@ -89,10 +86,10 @@ def tune(table):
         uint16 array of the same shape, in which each column is replaced by the column nearest to the exact products.
 
     Raises:
-        ValueError: if the table is signed.
+        ValueError: if the table is signed, or its shape, dtype or an entry is not possible.
     """
     check_unsigned(table)
-    entries = np.ascontiguousarray(table, np.uint16)
+    entries = TruthTable.of(table, None).entries
     tuned = np.empty_like(entries)
     core().tfapprox_table_tune(entries.ctypes.data, len(entries).bit_length() - 1, tuned.ctypes.data)
     return tuned
@@ -111,6 +108,7 @@ class Table:
     """
 
     def __init__(self, table, num_bits=8):
+        check_num_bits(num_bits)  # because None, which stands for any width in TruthTable.of, is not one
         table = TruthTable.of(table, num_bits)
         entries = np.ascontiguousarray(table.entries)
         self.handle, error = ctypes.c_void_p(), Error()

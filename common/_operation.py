@@ -7,7 +7,7 @@ import ctypes
 
 import numpy as np
 
-from . import _abi
+from . import _abi, _validation
 from ._bindings import check, core
 from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter
 from ._core_tables import Table, tune
@@ -41,13 +41,14 @@ def quantiser(name, minimum, maximum, table):
 
     Args:
         name: `"input"` or `"filter"`, with which messages begin.
-        minimum: lower end of the range, float32.
-        maximum: upper end of the range, float32.
+        minimum: lower end of the range, a number.
+        maximum: upper end of the range, a number.
         table: the `Table` whose codes the quantiser gives.
 
     Raises:
-        ValueError: if the range is not finite, or `minimum > maximum`.
+        ValueError: if an end is no number or not finite, or `minimum > maximum`.
     """
+    minimum, maximum = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
     result, error = _abi.Quantiser(), _abi.Error()
     status = core().tfapprox_quantiser_init(
         name.encode(), minimum, maximum, table.handle, ctypes.byref(result), ctypes.byref(error)
@@ -73,6 +74,10 @@ def problem(
     Raises:
         ValueError: if a size is not possible.
     """
+    strides, padding, explicit_paddings, data_format, dilations = _validation.geometry(
+        strides, padding, explicit_paddings, data_format, dilations
+    )
+    input_shape, filter_shape = _validation.shapes(input_shape, filter_shape, data_format, grouped=True)
     height, width = data_format.index("H"), data_format.index("W")
     channels = input_shape[data_format.index("C")]
     filter_height, filter_width, filter_channels, out_channels = filter_shape
@@ -128,7 +133,7 @@ def approx_conv2d(
     **geometry,
 ):
     """`ApproxConv2DWithMinMaxVars` (3) as an `Operation`: real numbers in and out, with any number of groups (3.6)."""
-    input, filter = np.ascontiguousarray(input, np.float32), np.ascontiguousarray(filter, np.float32)
+    input, filter = _validation.reals("input", input), _validation.reals("filter", filter)
     shape = problem(input.shape, filter.shape, strides, padding, data_format=data_format, **geometry)
     shared = Table(table, num_bits)
     descriptor = _abi.Operation(
@@ -144,12 +149,13 @@ def ax_conv2d(
     input, filter, min_input, max_input, min_filter, max_filter, strides, padding, *, table=None, ax_tune=True
 ):
     """`AxConv2D` (5) as an `Operation`: codes in, wrapped sums out."""
-    input, filter = np.ascontiguousarray(input, np.uint8), np.ascontiguousarray(filter, np.uint8)
+    input, filter = _validation.codes("input", input), _validation.codes("filter", filter)
+    _validation.one_of("padding", padding, ["SAME", "VALID"])
     shape = problem(input.shape, filter.shape, strides, padding)
     shared = Table(tune(TruthTable.of(table)) if ax_tune else table)
     descriptor, error, limits = _abi.Operation(), _abi.Error(), (ctypes.c_float(), ctypes.c_float())
     pointers = [ctypes.byref(value) for value in (descriptor, *limits, error)]
-    ranges = (min_input, max_input, min_filter, max_filter)
+    ranges = _validation.numbers(min_input=min_input, max_input=max_input, min_filter=min_filter, max_filter=max_filter)
     check(core().tfapprox_ax_conv2d_fill(ctypes.byref(shape), *ranges, shared.handle, *pointers), error)
     output = _empty_output(shape, "NHWC", np.int32)
 

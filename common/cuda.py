@@ -7,7 +7,7 @@ benchmark can queue a call many times.
 import ctypes
 from contextlib import ExitStack, contextmanager
 
-from . import _operation
+from . import _operation, _settings
 from ._abi import Error
 from ._bindings import check, core
 from ._core_tables import Table
@@ -56,8 +56,8 @@ class Gpu:
     def memory(self, size):
         """Context of `size` bytes on the GPU; gives their address."""
         address = ctypes.c_void_p()
-        self._call("allocate", max(size, 1), ctypes.byref(address))
-        try:
+        try:  # also around the allocation, because Ctrl-C may arrive right after it
+            self._call("allocate", max(size, 1), ctypes.byref(address))
             yield address
         finally:
             self._library.tfapprox_cuda_free(address)
@@ -65,9 +65,10 @@ class Gpu:
     @contextmanager
     def table(self, shared):
         """Context of a `native.Table` on the GPU; gives its handle."""
+        _settings.pass_on()  # for the core, which chooses the plan
         copy = ctypes.c_void_p()
-        self._call("table_acquire", shared.handle, ctypes.byref(copy))
         try:
+            self._call("table_acquire", shared.handle, ctypes.byref(copy))
             yield copy
         finally:
             self._library.tfapprox_cuda_table_release(copy)

@@ -1,8 +1,11 @@
 """Finds, loads and links the compiled libraries of the package; TensorFlow's loader is an argument."""
 
+import ctypes
 import importlib.util
 import os
 from typing import Any, Callable, List, Optional
+
+from . import _settings
 
 REBUILD = "Rebuild with the TensorFlow that you run: pip install --no-build-isolation --force-reinstall --no-deps ."
 
@@ -44,7 +47,7 @@ def built_for(path: str) -> str:
 
 
 def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
-    """Loads a plugin into TensorFlow.
+    """Loads a plugin into TensorFlow, and passes the environment variables on to the core that is in it.
 
     Args:
         loader: `tf.load_op_library`.
@@ -64,11 +67,13 @@ def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
             f"{path} was built for TensorFlow {version} and cannot be used in TensorFlow {running}. {REBUILD}"
         )
     try:
-        return loader(path)
+        operations = loader(path)
     except Exception as error:  # TensorFlow's own class, or what the dynamic loader raises
         raise ImportError(
             f"{path} was built for TensorFlow {version} and does not load in TensorFlow {running}: {error}. {REBUILD}"
         ) from error
+    _settings.add(ctypes.CDLL(path))
+    return operations
 
 
 def link(path: str, folder: str, name: str) -> str:

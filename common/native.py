@@ -2,12 +2,23 @@
 
 The core gets its memory from numpy here. A thread pool runs the parts into which the core divides the work, because
 ctypes releases the interpreter lock during a call.
+
+Ctrl-C ends a call within a fraction of a second: the threads stop between two tiles of the output, and
+KeyboardInterrupt is raised when none of them reads or writes memory of the call any more.
+
+A process may fork while other threads are in the core; the child can call every function of this module.
+
+The environment variables `TFAPPROX_FORCE_PATH`, `TFAPPROX_PLAN`, `TFAPPROX_MULTIPLIER_PATH`, `XDG_DATA_HOME` and `HOME`
+are read from `os.environ` by each call, which may run while another thread changes them. `reload_settings` passes them
+on to TensorFlow operations that are called without a function of this package.
 """
 
 import ctypes
+import functools
+import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import _abi, _operation
+from . import _abi, _operation, _settings, _validation
 from ._bindings import aligned, check, core
 from ._core_tables import Table, built_in_multipliers, load_table, name_is_signed, table_hash, table_source, tune
 from ._operation import problem, quantiser
@@ -26,6 +37,7 @@ __all__ = [
     "problem",
     "program",
     "quantiser",
+    "reload_settings",
     "table_hash",
     "table_source",
     "tune",
@@ -41,6 +53,20 @@ def path():
     name, error = ctypes.c_char_p(), _abi.Error()
     check(core().tfapprox_path(ctypes.byref(name), ctypes.byref(error)), error)
     return name.value.decode()
+
+
+def reload_settings():
+    """Passes the environment variables that the core obeys on to every copy of the core in this process, at once.
+
+    The functions of this package do it themselves. Call it after a change of `os.environ` that raw TensorFlow
+    operations, or functions that TensorFlow has traced, are to obey: they keep the settings that were passed on last. A
+    plugin that a script has loaded by `tf.load_op_library` itself is no copy that Python knows: it reads the variables
+    once, when an operation first needs them.
+
+    Example:
+        >>> reload_settings()
+    """
+    _settings.pass_on()
 
 
 def paths():
@@ -70,28 +96,38 @@ def program(table, num_bits=8):
 
 
 class Execution:
-    """An operation with its memory and threads, ready to run any number of times; a context manager.
+    """An operation with its memory and threads, ready to run any number of times, once at a time; a context manager.
+
+    The core runs in threads of a pool, so that Ctrl-C reaches the caller's thread during a call. Each thread holds this
+    object while it is in the core, and with it all memory of the call, however the caller's thread is interrupted.
 
     Args:
         operation: an `_operation.Operation`.
-        threads: number of threads that share the work.
+        threads: number of threads that share the work, 1 or more.
 
     Raises:
-        ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names a path or plan that cannot run.
+        ValueError: if `threads` is not from 1, or if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names a path or plan that
+            cannot run.
     """
 
     def __init__(self, operation, threads=1):
+        threads = _validation.integer("threads", threads, 1)
         self.operation, self.work, error = operation, _abi.Work(), _abi.Error()
-        pointers = ctypes.byref(operation.descriptor), threads, ctypes.byref(self.work), ctypes.byref(error)
+        self._cancelled, self._busy = ctypes.c_int32(), set()
+        self._descriptor = _abi.Operation.from_buffer_copy(operation.descriptor)
+        self._descriptor.cancelled = ctypes.pointer(self._cancelled)
+        pointers = ctypes.byref(self._descriptor), threads, ctypes.byref(self.work), ctypes.byref(error)
         check(core().tfapprox_operation_init(*pointers), error)
+        useful = max(1, min(threads, max(self.work.prepare_parts, self.work.run_parts)))
         self._prepared = aligned(self.work.prepared_bytes)
-        self._workspaces = [aligned(self.work.workspace_bytes) for _ in range(threads)]
-        self._pool = ThreadPoolExecutor(threads)
+        self._workspaces = [aligned(self.work.workspace_bytes) for _ in range(useful)]
+        self._pool = ThreadPoolExecutor(useful)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self._cancel()
         self._pool.shutdown()
 
     def program(self):
@@ -102,23 +138,52 @@ class Execution:
 
     def run(self):
         """Prepares one operand, computes all outputs, and returns what the public function of the operation returns."""
-        operation, threads = self.operation, range(len(self._workspaces))
+        self._cancelled.value = 0
+        steps, threads = [self._prepare_share, self._run_share], range(len(self._workspaces))
+        try:
+            # One thread carries out both steps at once; several wait for each other in between.
+            for group in [steps] if len(threads) == 1 else [[step] for step in steps]:
+                list(self._pool.map(functools.partial(self._in_thread, group), threads))
+        except BaseException:
+            self._cancel()
+            raise
+        return self.operation.result()
+
+    def _cancel(self):
+        """Ends a run, and returns when no thread is in the core, also if Ctrl-C arrives again in the meantime."""
+        self._cancelled.value = 1
+        while True:
+            try:
+                while self._busy:  # Thread.join is no alternative: once interrupted, it takes a thread for ended
+                    time.sleep(0.001)
+                return
+            except KeyboardInterrupt:  # the first one is raised as soon as the threads have left the core
+                continue
+
+    def _in_thread(self, steps, thread):
+        """Carries out steps in a thread of the pool."""
+        # A thread announces itself before it looks at the flag; `_cancel` sets the flag before it looks for threads.
+        self._busy.add(thread)
+        try:
+            for step in steps if not self._cancelled.value else ():
+                step(thread)
+        finally:
+            self._busy.discard(thread)
+
+    def _share(self, parts, thread):
+        return parts * thread // len(self._workspaces), parts * (thread + 1) // len(self._workspaces)
+
+    def _call(self):
+        operation = self.operation
         tensors = (operation.activations.ctypes.data, operation.weights.ctypes.data, self._prepared.ctypes.data)
-        call = ctypes.byref(operation.descriptor), ctypes.byref(self.work), *tensors
+        return (ctypes.byref(self._descriptor), ctypes.byref(self.work), *tensors)
 
-        def share(parts, thread):
-            return parts * thread // len(threads), parts * (thread + 1) // len(threads)
+    def _prepare_share(self, thread):
+        core().tfapprox_operation_prepare(*self._call(), *self._share(self.work.prepare_parts, thread))
 
-        def prepare(thread):
-            core().tfapprox_operation_prepare(*call, *share(self.work.prepare_parts, thread))
-
-        def run(thread):
-            memory, parts = self._workspaces[thread].ctypes.data, share(self.work.run_parts, thread)
-            core().tfapprox_operation_run(*call, operation.output.ctypes.data, *parts, memory)
-
-        for step in (prepare, run):
-            list(self._pool.map(step, threads))
-        return operation.result()
+    def _run_share(self, thread):
+        memory, parts = self._workspaces[thread].ctypes.data, self._share(self.work.run_parts, thread)
+        core().tfapprox_operation_run(*self._call(), self.operation.output.ctypes.data, *parts, memory)
 
 
 def approx_conv2d_with_min_max_vars(
@@ -157,7 +222,7 @@ def approx_conv2d_with_min_max_vars(
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; 1 for batch and channels.
-        threads: number of threads that share the work.
+        threads: number of threads that share the work, 1 or more.
 
     Returns:
         float32 array, the output in `data_format`; NaN where an input or weight of the window is NaN.
@@ -269,7 +334,7 @@ def ax_conv2d(
         table: a `TruthTable`, or an integer array `[256, 256]`, activation code first, unsigned; `None` is the exact
             product.
         ax_tune: whether the weight map of ALWANN (5.6) is applied to the table.
-        threads: number of threads that share the work.
+        threads: number of threads that share the work, 1 or more.
 
     Returns:
         A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`, and `min_output` and

@@ -10,6 +10,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from . import _validation
 from ._convolution import (
     AxOutput,
     FilterRange,
@@ -87,8 +88,9 @@ def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, sign
     """
     check_num_bits(num_bits, signed)
     max_code = 2**num_bits - 1
-    low, high = np.float32(minimum), np.float32(maximum)
+    ends = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
     with np.errstate(all="ignore"):
+        low, high = np.float32(ends[0]), np.float32(ends[1])
         width = high - low
         received = f"received {name}_min={low}, {name}_max={high}"
         if not np.all(np.isfinite([low, high, width])):
@@ -190,10 +192,13 @@ def approx_conv2d_with_min_max_vars(
         ((1, 2, 2, 1), 9.0)
     """
     truth = TruthTable.of(table, num_bits)
-    filter = np.asarray(filter, np.float32)
+    filter, x = _validation.reals("filter", filter), _validation.reals("input", input)
     qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
     qw = filter_quantisers(filter_min, filter_max, filter.shape[3], num_bits, truth.signed)
-    x = np.asarray(input, np.float32)
+    strides, padding, explicit_paddings, data_format, dilations = _validation.geometry(
+        strides, padding, explicit_paddings, data_format, dilations
+    )
+    _validation.shapes(x.shape, filter.shape, data_format, grouped=True)
     if data_format == "NCHW":
         x = x.transpose(0, 2, 3, 1)
     groups = check_groups(x.shape[3], filter.shape[2], filter.shape[3])
@@ -325,14 +330,14 @@ def tune(table: TableLike) -> np.ndarray:
         Array of the shape and dtype of the entries.
 
     Raises:
-        ValueError: if the table is signed.
+        ValueError: if the table is signed, or its shape, dtype or an entry is not possible.
 
     Example:
         >>> tune(np.array([[0, 0, 0, 0], [0, 1, 3, 2], [0, 2, 6, 4], [0, 3, 9, 6]]))[3].tolist()
         [0, 3, 6, 9]
     """
     check_unsigned(table)
-    entries = np.asarray(table)
+    entries = TruthTable.of(table, None).entries
     operand = np.arange(len(entries), dtype=np.int64)
     columns = []
     for w in operand:
@@ -383,6 +388,13 @@ def ax_conv2d(
     truth = TruthTable.of(table)
     check_unsigned(truth)
     entries = tune(truth) if ax_tune else truth.entries
+    input, filter = _validation.codes("input", input), _validation.codes("filter", filter)
+    _validation.one_of("padding", padding, ["SAME", "VALID"])
+    strides = _validation.geometry(strides, padding).strides
+    _validation.shapes(input.shape, filter.shape, "NHWC")
+    min_input, max_input, min_filter, max_filter = _validation.numbers(
+        min_input=min_input, max_input=max_input, min_filter=min_filter, max_filter=max_filter
+    )
     io, fo = ax_offset(min_input, max_input), ax_offset(min_filter, max_filter)
 
     positions = []

@@ -1,12 +1,14 @@
 """The truth table of a multiplier as a value: its entries, width, sign, content hash and name.
 
-Below the reference and the compiled core, which both take it; needs numpy and nothing else of the package.
+Below the reference and the compiled core, which both take it; needs numpy, and of the package only `_validation`.
 """
 
 import hashlib
 from typing import Any, Optional, Tuple, Union
 
 import numpy as np
+
+from ._validation import integer
 
 MIN_BITS, MAX_BITS = 2, 8
 
@@ -196,10 +198,9 @@ def check_num_bits(num_bits: int, signed: bool = False) -> None:
     """Checks the width of both operands of a table.
 
     Raises:
-        ValueError: if it is not from 2 to 8, or not 8 for a signed table.
+        ValueError: if it is not an integer from 2 to 8, or not 8 for a signed table.
     """
-    if not MIN_BITS <= num_bits <= MAX_BITS:
-        raise ValueError(f"num_bits must be from {MIN_BITS} to {MAX_BITS}; received {num_bits}")
+    integer("num_bits", num_bits, MIN_BITS, MAX_BITS)
     if signed and num_bits != MAX_BITS:
         raise ValueError(f"num_bits must be {MAX_BITS} for a signed table; received {num_bits}")
 

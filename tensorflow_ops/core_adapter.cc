@@ -1,6 +1,8 @@
 // The core's statuses, tables and problems in TensorFlow's terms.
 #include "core_adapter.h"
 
+#include "error.h"
+
 namespace tfapprox {
 
 Status ToStatus(int32_t status, const tfapprox_error& error) {
@@ -23,7 +25,8 @@ Status ToStatus(int32_t status, const tfapprox_error& error) {
 Status OpenTable(const char* argument, const std::string& name_or_path, int32_t num_bits, int32_t tables,
                  TableHandle* table) {
   if (name_or_path.find('\0') != std::string::npos) {
-    return tensorflow::errors::InvalidArgument(argument, " must have no null character; received '", name_or_path, "'");
+    return tensorflow::errors::InvalidArgument(argument, " must have no null character; received '",
+                                               Printable(name_or_path), "'");
   }
   const tfapprox_table* shared = nullptr;
   tfapprox_error error;

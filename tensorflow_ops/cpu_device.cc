@@ -3,13 +3,17 @@
 
 #include <atomic>
 
+#include "cancellation.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/util/work_sharder.h"
 
 namespace tfapprox {
 
-Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
+Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& described,
                       const Tensors& tensors) {
+  const Cancellation cancellation(context);
+  tfapprox_operation operation = described;
+  operation.cancelled = cancellation.flag();
   const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
   tfapprox_work work;
   tfapprox_error error;
@@ -41,6 +45,10 @@ Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
                                              tensors.output, begin, end, workspace);
                       allocator->DeallocateRaw(workspace);
                     });
+  if (cancellation.is_cancelled()) {
+    return tensorflow::errors::Cancelled(context->op_kernel().name(), " (", context->op_kernel().type_string(),
+                                         ") was cancelled while it ran");
+  }
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");

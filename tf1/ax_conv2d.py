@@ -7,6 +7,7 @@ from typing import Any, Sequence, Union
 import numpy as np
 import tensorflow as tf
 
+from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
 from tfapprox.common.tables import NameOrPath, pin_table
 
@@ -72,6 +73,7 @@ def ax_conv2d(
         >>> ax_conv2d(*codes, 0.0, 255.0, 0.0, 255.0, [1, 1, 1, 1], "VALID").output.shape
         TensorShape([1, 2, 2, 2])
     """
+    pass_on()
     table = pin_table(ax_mult, signed=False, argument="ax_mult")
     with gpu_eager_lock(tf):
         return _ops.ax_conv2d(

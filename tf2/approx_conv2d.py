@@ -7,6 +7,7 @@ from typing import Sequence, Union
 import numpy as np
 import tensorflow as tf
 
+from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
 from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
 
@@ -86,6 +87,7 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(float(y[0, 0, 0, 0]), 3)
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
+    pass_on()
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
     with gpu_eager_lock(tf):
         return _ops.approx_conv2d_with_min_max_vars(

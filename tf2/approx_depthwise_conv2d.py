@@ -6,6 +6,7 @@ from typing import Sequence
 
 import tensorflow as tf
 
+from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
 from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
 
@@ -68,6 +69,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
         >>> approx_depthwise_conv2d_with_min_max_vars(x, w, *ranges, [1, 1, 1, 1], "VALID").shape
         TensorShape([1, 2, 2, 6])
     """
+    pass_on()
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
     with gpu_eager_lock(tf):
         return _ops.approx_depthwise_conv2d_with_min_max_vars(

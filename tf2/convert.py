@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import keras
 
@@ -13,7 +14,7 @@ from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 
 # The layers that are replaced, and by what.
-APPROXIMATE = {
+APPROXIMATE: dict[type, Any] = {
     keras.layers.Conv2D: FakeApproxConv2D,
     FakeApproxConv2D: FakeApproxConv2D,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
@@ -76,8 +77,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
     layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
     approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
     if not approximate:
-        names = [layer.name for layer in model.layers]
-        raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {names}")
+        received = [layer.name for layer in model.layers]
+        raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {received}")
     unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)

@@ -22,6 +22,26 @@ int32_t CheckNumBits(int32_t num_bits, tfapprox_error* error) {
               TFAPPROX_MAX_BITS, num_bits);
 }
 
+std::string Printable(const std::string& text) {
+  // The control characters U+0080 to U+009F are the byte 0xC2 and one of these bytes in UTF-8.
+  const auto is_second_of_control = [](unsigned char byte) { return byte >= 0x80 && byte < 0xA0; };
+  std::string printable;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const unsigned char before = i == 0 ? '\0' : text[i - 1], after = i + 1 < text.size() ? text[i + 1] : '\0';
+    const bool is_control = byte < 0x20 || byte == 0x7F || (byte == 0xC2 && is_second_of_control(after)) ||
+                            (before == 0xC2 && is_second_of_control(byte));
+    if (!is_control) {
+      printable += text[i];
+      continue;
+    }
+    char escaped[5];
+    std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+    printable += escaped;
+  }
+  return printable;
+}
+
 }  // namespace tfapprox
 
 const char* tfapprox_status_string(int32_t status) {

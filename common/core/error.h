@@ -2,6 +2,8 @@
 #ifndef TFAPPROX_COMMON_CORE_ERROR_H_
 #define TFAPPROX_COMMON_CORE_ERROR_H_
 
+#include <string>
+
 #include "tfapprox.h"
 
 namespace tfapprox {
@@ -11,6 +13,9 @@ __attribute__((format(printf, 3, 4))) int32_t Fail(tfapprox_error* error, int32_
 
 // Returns TFAPPROX_OK if truth tables may have operands of `num_bits` bits, and fails otherwise.
 int32_t CheckNumBits(int32_t num_bits, tfapprox_error* error);
+
+// Returns a text with its control characters written as \xNN, so that a terminal that shows it does not obey them.
+std::string Printable(const std::string& text);
 
 }  // namespace tfapprox
 

@@ -1,12 +1,12 @@
 // The list of CPU paths, the best one first, and the choice among them.
 #include "lut_gemm.h"
 
-#include <cstdlib>
-#include <cstring>
+#include <new>
 #include <string>
 
 #include "cpu.h"
 #include "error.h"
+#include "settings.h"
 
 namespace tfapprox {
 namespace {
@@ -52,19 +52,29 @@ const char* Reason(const CpuPath& path) {
   return path.kernels == nullptr ? " (not built)" : path.supported() ? "" : " (not on this CPU)";
 }
 
-}  // namespace
-
-int32_t ChooseCpuPath(tfapprox_error* error) {
-  const char* forced = std::getenv("TFAPPROX_FORCE_PATH");
-  const bool any = forced == nullptr || forced[0] == '\0';
+// ChooseCpuPath, which may throw std::bad_alloc.
+int32_t Choose(tfapprox_error* error) {
+  const std::string forced = CurrentSettings()->force_path.value_or("");
   std::string rule;
   for (const CpuPath& path : kPaths) {
-    const bool is_candidate = any ? path.by_default : std::strcmp(path.name, forced) == 0;
+    const bool is_candidate = forced.empty() ? path.by_default : path.name == forced;
     if (is_candidate && path.kernels != nullptr && path.supported()) return static_cast<int32_t>(&path - kPaths);
     rule += std::string(rule.empty() ? "" : ", ") + path.name + Reason(path);
   }
-  Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_FORCE_PATH must be one of %s; received '%s'", rule.c_str(), forced);
+  Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_FORCE_PATH must be one of %s; received '%s'", rule.c_str(),
+       Printable(forced).c_str());
   return -1;
+}
+
+}  // namespace
+
+int32_t ChooseCpuPath(tfapprox_error* error) {
+  try {
+    return Choose(error);
+  } catch (const std::bad_alloc&) {
+    Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory while a CPU path was chosen");
+    return -1;
+  }
 }
 
 const CpuPath& CpuPathAt(int32_t number) { return kPaths[number]; }

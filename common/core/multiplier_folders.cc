@@ -1,23 +1,24 @@
-// Reads the folders of multipliers from the environment, for table_load.cc and for the C interface.
+// Reads the folders of multipliers from the settings, for table_load.cc and for the C interface.
 #include "multiplier_folders.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
+#include "settings.h"
 #include "tfapprox.h"
 
 namespace tfapprox {
 
 std::string UserMultiplierFolder() {
-  const char* data = std::getenv("XDG_DATA_HOME");
-  const char* home = std::getenv("HOME");
+  const std::shared_ptr<const Settings> settings = CurrentSettings();
+  const std::string data = settings->data_home.value_or(""), home = settings->home.value_or("");
   std::string folder;
-  if (data != nullptr && data[0] == '/') {  // the specification says that relative paths are ignored
+  if (!data.empty() && data[0] == '/') {  // the specification says that relative paths are ignored
     folder = data;
-  } else if (home != nullptr && home[0] != '\0') {
-    folder = std::string(home) + "/.local/share";
+  } else if (!home.empty()) {
+    folder = home + "/.local/share";
   } else {
     return "";
   }
@@ -25,8 +26,7 @@ std::string UserMultiplierFolder() {
 }
 
 std::vector<std::string> MultiplierFolders() {
-  const char* variable = std::getenv(kPathVariable);
-  const std::string list = variable == nullptr ? "" : variable;
+  const std::string list = CurrentSettings()->multiplier_path.value_or("");
   std::vector<std::string> folders;
   for (size_t begin = 0; begin < list.size();) {
     const size_t end = std::min(list.find(':', begin), list.size());

@@ -54,14 +54,41 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
   return TFAPPROX_OK;
 }
 
-void WriteOutputs(const tfapprox_operation& operation, const Sides& sides, const Call& call, void* output,
-                  int64_t begin, int64_t end, void* workspace) {
+// CPU cycles between two looks at `cancelled`, about 20 ms: long enough that the panel that is packed again by the tiles
+// after a look does not count.
+constexpr int64_t kCyclesPerLook = int64_t{1} << 26;
+
+bool IsCancelled(const tfapprox_operation& operation) {
+  return operation.cancelled != nullptr && __atomic_load_n(operation.cancelled, __ATOMIC_RELAXED) != 0;
+}
+
+// Returns how many pieces of work, each of which takes `cycles`, are done between two looks at `cancelled`.
+int64_t StepBetweenLooks(int64_t cycles) { return std::max<int64_t>(1, kCyclesPerLook / std::max<int64_t>(1, cycles)); }
+
+// Returns the number of tiles, whole units where possible, that are run between two looks at `cancelled`.
+int64_t TilesPerLook(const tfapprox_work& work) {
+  const int64_t tiles = StepBetweenLooks(work.cycles_per_run_part / (work.tiles / work.run_parts));
+  return tiles > work.tiles_per_unit ? tiles / work.tiles_per_unit * work.tiles_per_unit : tiles;
+}
+
+// Runs tiles [begin, end), or fewer if the operation is cancelled.
+void RunUntilCancelled(const tfapprox_operation& operation, const tfapprox_work& work, const Call& call,
+                       const Source& source, Outputs* outputs, void* output, int64_t begin, int64_t end,
+                       void* workspace) {
+  const int64_t step = TilesPerLook(work);
+  for (; begin < end && !IsCancelled(operation); begin += step) {
+    RunTiles(call, source, outputs, output, begin, std::min(begin + step, end), workspace);
+  }
+}
+
+void WriteOutputs(const tfapprox_operation& operation, const tfapprox_work& work, const Sides& sides, const Call& call,
+                  void* output, int64_t begin, int64_t end, void* workspace) {
   if (operation.output == TFAPPROX_OUTPUT_WRAPPED) {
     WrappedOutputs outputs(sides, call);
-    RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
+    RunUntilCancelled(operation, work, call, sides.lanes, &outputs, output, begin, end, workspace);
   } else {
     RealOutputs outputs(sides, call);
-    RunTiles(call, sides.lanes, &outputs, output, begin, end, workspace);
+    RunUntilCancelled(operation, work, call, sides.lanes, &outputs, output, begin, end, workspace);
   }
 }
 
@@ -94,9 +121,13 @@ void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapp
   const tfapprox::Call call = tfapprox::MakeCall(*work, prepared);
   const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
   const int64_t filters = work->problem.out_channels;
-  const tfapprox::FilterRange range = {tfapprox::kFiltersPerPart * begin,
-                                       std::min(tfapprox::kFiltersPerPart * end, filters)};
-  tfapprox::PrepareBroadcast(*operation, *work, sides.broadcast, call.division, call.filter, range);
+  const int64_t step = tfapprox::StepBetweenLooks(work->cycles_per_prepare_part);
+  for (; begin < end && !tfapprox::IsCancelled(*operation); begin += step) {
+    const int64_t last = std::min(begin + step, end);
+    const tfapprox::FilterRange range = {tfapprox::kFiltersPerPart * begin,
+                                         std::min(tfapprox::kFiltersPerPart * last, filters)};
+    tfapprox::PrepareBroadcast(*operation, *work, sides.broadcast, call.division, call.filter, range);
+  }
 }
 
 void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_work* work, const void* activations,
@@ -108,5 +139,5 @@ void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_
   const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
   const int64_t units = work->tiles / work->tiles_per_unit;
   const auto first_tile = [&](int64_t part) { return units * part / work->run_parts * work->tiles_per_unit; };
-  tfapprox::WriteOutputs(*operation, sides, call, output, first_tile(begin), first_tile(end), workspace);
+  tfapprox::WriteOutputs(*operation, *work, sides, call, output, first_tile(begin), first_tile(end), workspace);
 }

@@ -2,14 +2,13 @@
 #include "plan.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <new>
 #include <string>
 
 #include "error.h"
 #include "lut_gemm.h"
 #include "planned_table.h"
+#include "settings.h"
 
 namespace tfapprox {
 namespace {
@@ -30,8 +29,7 @@ double Cost(const Plan& plan, const PlanCosts& costs) {
 // Does what ChoosePlan does, but may throw std::bad_alloc. The error message lists every kind, each with the reason why
 // it cannot be forced.
 int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan** chosen, tfapprox_error* error) {
-  const char* forced = std::getenv("TFAPPROX_PLAN");
-  const bool any = forced == nullptr || forced[0] == '\0';
+  const std::string forced = CurrentSettings()->plan.value_or("");
   *chosen = nullptr;
   std::string rule;
   for (int32_t kind = 0; kind < kPlanKinds; ++kind) {
@@ -42,11 +40,12 @@ int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan**
     const bool of_table = plan != plans.end(), on_path = of_table && Cost(*plan, costs) >= 0;
     rule += std::string(kind == 0 ? "" : ", ") + name;
     if (!on_path) rule += of_table ? " (not on this path)" : " (not of this table)";
-    if (!on_path || !(any || std::strcmp(forced, name) == 0)) continue;
+    if (!on_path || !(forced.empty() || forced == name)) continue;
     if (*chosen == nullptr || Cost(*plan, costs) < Cost(**chosen, costs)) *chosen = &*plan;
   }
   if (*chosen != nullptr) return TFAPPROX_OK;
-  return Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_PLAN must be one of %s; received '%s'", rule.c_str(), forced);
+  return Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_PLAN must be one of %s; received '%s'", rule.c_str(),
+              Printable(forced).c_str());
 }
 
 // Calls a function that may have to find the plans of a table, and turns std::bad_alloc into a status.

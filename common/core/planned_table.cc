@@ -2,24 +2,23 @@
 #include "planned_table.h"
 
 #include <memory>
-#include <mutex>
 #include <new>
 
 #include "error.h"
+#include "locks.h"
 #include "plan_find.h"
 
 namespace tfapprox {
 namespace {
 
 struct Planned : TableCompanion {
-  std::mutex mutex;                                // of the three members below
   std::vector<Plan> plans;                         // empty until they are found; a table has at least one
   std::vector<std::unique_ptr<Program>> programs;  // one for each pair of path and plan that was asked for
   std::unique_ptr<tfapprox_table> transposed;      // null until it is made
 };
 
+// The caller has the lock of the table's companion.
 Planned& PlannedOf(const tfapprox_table& table) {
-  const std::lock_guard<std::mutex> lock(table.companion_mutex);
   if (table.companion == nullptr) table.companion.reset(new Planned);
   return static_cast<Planned&>(*table.companion);
 }
@@ -27,8 +26,8 @@ Planned& PlannedOf(const tfapprox_table& table) {
 }  // namespace
 
 const std::vector<Plan>& Plans(const tfapprox_table& table) {
+  const std::lock_guard<std::mutex> lock(CompanionMutexOf(table));
   Planned& planned = PlannedOf(table);
-  const std::lock_guard<std::mutex> lock(planned.mutex);
   if (planned.plans.empty()) planned.plans = FindPlans(table);
   return planned.plans;
 }
@@ -41,8 +40,8 @@ int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_facto
   const Plan* plan;
   if (const int32_t status = ChoosePlan(table, costs, &plan, error)) return status;
   try {
+    const std::lock_guard<std::mutex> lock(CompanionMutexOf(table));
     Planned& planned = PlannedOf(table);
-    const std::lock_guard<std::mutex> lock(planned.mutex);
     for (const auto& known : planned.programs) {
       if (known->path == &kernels && known->plan == plan) {
         *program = known.get();
@@ -59,8 +58,8 @@ int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_facto
 
 int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error) {
   try {
+    const std::lock_guard<std::mutex> lock(CompanionMutexOf(table));
     Planned& planned = PlannedOf(table);
-    const std::lock_guard<std::mutex> lock(planned.mutex);
     if (planned.transposed == nullptr) {
       std::unique_ptr<tfapprox_table> made(new tfapprox_table{});
       made->num_bits = table.num_bits;

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "error.h"
+#include "locks.h"
 
 namespace tfapprox {
 namespace {
@@ -19,11 +20,10 @@ struct Shared {
 struct Registry {
   static constexpr int64_t kKeptTables = 32;
 
-  std::mutex mutex;
   std::list<Shared> tables;
 };
 
-// Never destroyed: a plugin may release its tables after the static destructors of this library have run.
+// The caller has the lock. Never destroyed: a plugin may release its tables after the static destructors of this library have run.
 Registry& TheRegistry() {
   static Registry* registry = new Registry;
   return *registry;
@@ -84,8 +84,8 @@ void Trim(Registry* registry, std::list<Shared>* unused) {
 
 const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is_signed) {
   const uint64_t hash = tfapprox_table_hash(entries, num_bits);
+  const std::lock_guard<std::mutex> lock(MutexOf(Guarded::kTables));
   Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
   const tfapprox_table* known = FindIn(&registry, [&](const tfapprox_table& table) {
     return table.hash == hash && table.num_bits == num_bits && table.is_signed == is_signed &&
            HasContent(table, entries);
@@ -104,8 +104,8 @@ const tfapprox_table* Acquire(const uint16_t* entries, int32_t num_bits, bool is
 }  // namespace
 
 const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_signed) {
+  const std::lock_guard<std::mutex> lock(MutexOf(Guarded::kTables));
   Registry& registry = TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
   return FindIn(&registry, [&](const tfapprox_table& table) {
     return table.hash == hash && table.num_bits == num_bits && table.is_signed == is_signed;
   });
@@ -129,9 +129,9 @@ int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_
 }
 
 void tfapprox_table_release(const tfapprox_table* table) {
-  tfapprox::Registry& registry = tfapprox::TheRegistry();
   std::list<tfapprox::Shared> unused;  // freed after the lock is given back
-  const std::lock_guard<std::mutex> lock(registry.mutex);
+  const std::lock_guard<std::mutex> lock(tfapprox::MutexOf(tfapprox::Guarded::kTables));
+  tfapprox::Registry& registry = tfapprox::TheRegistry();
   for (tfapprox::Shared& shared : registry.tables) {
     if (&shared.table != table) continue;
     --shared.users;

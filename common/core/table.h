@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "tfapprox.h"
 
@@ -26,8 +25,8 @@ struct tfapprox_table {
   bool is_signed;                          // whether operands and products are two's complement numbers
   uint64_t hash;                           // of the content; see tfapprox_table_hash
 
-  mutable std::mutex companion_mutex;
-  mutable std::unique_ptr<tfapprox::TableCompanion> companion;  // null until a module above needs it
+  // Null until a module above needs it; CompanionMutexOf protects it.
+  mutable std::unique_ptr<tfapprox::TableCompanion> companion;
 
   const uint16_t* column(uint8_t w) const { return columns[w]; }
   int32_t code_offset() const { return is_signed ? 128 : 0; }

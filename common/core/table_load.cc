@@ -2,7 +2,9 @@
 //
 // A .bin file holds the 4^num_bits entries as little-endian uint16, or int16 if its name is that of a signed table,
 // activation code first, without a header.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -17,6 +20,7 @@
 #include "error.h"
 #include "multiplier_folders.h"
 #include "multipliers.h"
+#include "settings.h"
 #include "table.h"
 
 namespace tfapprox {
@@ -32,16 +36,52 @@ bool IsRegularFile(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// An open file, closed when it goes out of scope.
+class File {
+ public:
+  // Opens a path. O_NONBLOCK keeps a FIFO without a writer, or a device, from holding up the call.
+  explicit File(const std::string& path) : descriptor_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
+  ~File() {
+    if (is_open()) close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  bool is_open() const { return descriptor_ >= 0; }
+  bool Describe(struct stat* status) const { return fstat(descriptor_, status) == 0; }
+
+  // Returns true if the file has exactly these bytes. Otherwise errno is 0 if the file has another length.
+  bool Read(std::vector<unsigned char>* bytes) const {
+    size_t count = 0;
+    unsigned char beyond;
+    for (;;) {
+      const bool is_full = count == bytes->size();
+      errno = 0;
+      const ssize_t got =
+          is_full ? read(descriptor_, &beyond, 1) : read(descriptor_, bytes->data() + count, bytes->size() - count);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0 || is_full) return got == 0 && is_full;
+      count += static_cast<size_t>(got);
+    }
+  }
+
+ private:
+  const int descriptor_;
+};
+
 int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits, uint16_t* entries,
                  tfapprox_error* error) {
+  const std::string shown = Printable(path);
+  const File file(path);
   struct stat status;
-  if (stat(path.c_str(), &status) != 0) {
-    return Fail(error, TFAPPROX_NOT_FOUND, "%s must be a readable file; received '%s': %s", argument, path.c_str(),
-                std::strerror(errno));
+  if (!file.is_open() || !file.Describe(&status)) {
+    const bool exists = errno == EACCES || errno == ENXIO;  // not for this user, or a socket
+    return Fail(error, exists ? TFAPPROX_INVALID_ARGUMENT : TFAPPROX_NOT_FOUND,
+                "%s must be a readable file; received '%s': %s", argument, shown.c_str(), std::strerror(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must be a regular file; received '%s', which is %s", argument,
-                path.c_str(), S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+                shown.c_str(), S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
   }
   const int64_t expected = FileBytes(num_bits), size = status.st_size;
   if (size != expected) {
@@ -52,17 +92,13 @@ int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
                 "%s must hold %lld bytes for num_bits=%d (4^num_bits entries of uint16); received '%s' "
                 "with %lld bytes%s",
-                argument, static_cast<long long>(expected), num_bits, path.c_str(), static_cast<long long>(size),
+                argument, static_cast<long long>(expected), num_bits, shown.c_str(), static_cast<long long>(size),
                 hint.c_str());
   }
-  std::FILE* file = std::fopen(path.c_str(), "rb");
   std::vector<unsigned char> bytes(expected);
-  const size_t read = file == nullptr ? 0 : std::fread(bytes.data(), 1, bytes.size(), file);
-  const int reason = errno;
-  if (file != nullptr) std::fclose(file);
-  if (read != bytes.size()) {
+  if (!file.Read(&bytes)) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must be a readable file; received '%s': %s", argument,
-                path.c_str(), file == nullptr ? std::strerror(reason) : "it ended while it was read");
+                shown.c_str(), errno != 0 ? std::strerror(errno) : "its length changed while it was read");
   }
   for (size_t i = 0; i < bytes.size() / 2; ++i) {
     entries[i] = static_cast<uint16_t>(bytes[2 * i] | (bytes[2 * i + 1] << 8));
@@ -80,7 +116,7 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
   if (bits == num_bits) return TFAPPROX_OK;
   if (bits != 0) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must fit num_bits=%d; received '%s', which has %d bits", argument,
-                num_bits, name.c_str(), bits);
+                num_bits, Printable(name).c_str(), bits);
   }
   if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH)
     return ReadFile(argument, name, num_bits, entries, error);
@@ -89,13 +125,13 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
     const std::string path = folder + "/" + name + ".bin";
     if (IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
   }
-  const char* variable = std::getenv(kPathVariable);
-  const std::string user = UserMultiplierFolder();
+  const std::string variable = Printable(CurrentSettings()->multiplier_path.value_or("(not set)"));
+  const std::string user = Printable(UserMultiplierFolder());
   return Fail(error, TFAPPROX_NOT_FOUND,
               "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
               "a NAME.bin in a folder of %s or in the user's; received '%s', and %s=%s, user's folder %s",
-              argument, num_bits, num_bits, kPathVariable, name.c_str(), kPathVariable,
-              variable == nullptr ? "(not set)" : variable, user.empty() ? "(no HOME)" : user.c_str());
+              argument, num_bits, num_bits, kPathVariable, Printable(name).c_str(), kPathVariable, variable.c_str(),
+              user.empty() ? "(no HOME)" : user.c_str());
 }
 
 // Where the pin of a name or path begins, npos if it has none: a path may have these characters in another place.
@@ -122,11 +158,12 @@ int32_t CheckSign(const char* argument, const char* name, int32_t num_bits, int3
   if (signed_bits == 0 || (is_signed != nullptr && signed_bits == 8 && num_bits == 8)) return TFAPPROX_OK;
   if (is_signed == nullptr) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                "%s must be a table of unsigned products; received '%s', which is signed by its name", argument, name);
+                "%s must be a table of unsigned products; received '%s', which is signed by its name", argument,
+                Printable(name).c_str());
   }
   return Fail(error, TFAPPROX_INVALID_ARGUMENT,
               "%s must be mul8s_..., for num_bits=8, if it is signed by its name; received '%s' for num_bits=%d",
-              argument, name, num_bits);
+              argument, Printable(name).c_str(), num_bits);
 }
 
 // A name or path, and the pin that followed it.
@@ -158,7 +195,7 @@ int32_t Load(const char* argument, const PinnedName& pinned, int32_t num_bits, u
   return Fail(error, TFAPPROX_INVALID_ARGUMENT,
               "%s must hold the table that the layer or operation was created with, of content hash %s; "
               "received '%s', which has been changed to one of %s",
-              argument, pinned.digits.c_str(), pinned.name.c_str(), digits);
+              argument, pinned.digits.c_str(), Printable(pinned.name).c_str(), digits);
 }
 
 int32_t Open(const char* argument, const char* name_or_path, int32_t num_bits, int32_t tables,

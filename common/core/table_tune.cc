@@ -1,11 +1,11 @@
 // Tunes truth tables by the weight map of ALWANN (5.6), and keeps the result for each content of a table.
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <new>
 #include <vector>
 
 #include "error.h"
+#include "locks.h"
 #include "tfapprox.h"
 
 namespace tfapprox {
@@ -15,15 +15,14 @@ namespace {
 // 16 million steps.
 class TunedTables {
  public:
-  // The instance is never destroyed: a plugin may still use it after this library's static destructors have run.
+  // The caller has the lock. The instance is never destroyed: a plugin may still use it after this library's static destructors have run.
   static TunedTables& Instance() {
     static TunedTables* instance = new TunedTables;
     return *instance;
   }
 
-  // Returns the tuned form of a table; a full cache is emptied before a new table is added.
+  // Returns the tuned form of a table; a full cache is emptied before a new table is added. The caller has the lock.
   std::vector<uint16_t> Get(const std::vector<uint16_t>& entries, int32_t num_bits) {
-    const std::lock_guard<std::mutex> lock(mutex_);
     if (tuned_.size() == kMostTables && tuned_.count(entries) == 0) tuned_.clear();
     std::vector<uint16_t>& tuned = tuned_[entries];
     if (tuned.empty()) {
@@ -37,7 +36,6 @@ class TunedTables {
  private:
   static constexpr size_t kMostTables = 64;
 
-  std::mutex mutex_;
   std::map<std::vector<uint16_t>, std::vector<uint16_t>> tuned_;  // from the entries of a table to its tuned entries
 };
 
@@ -70,8 +68,12 @@ int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits, 
   if (const int32_t status = tfapprox::CheckNumBits(num_bits, error)) return status;
   try {
     const std::vector<uint16_t> content(entries, entries + (int64_t{1} << (2 * num_bits)));
-    return tfapprox_table_acquire(tfapprox::TunedTables::Instance().Get(content, num_bits).data(), num_bits,
-                                  /*is_signed=*/0, table, error);
+    std::vector<uint16_t> tuned;
+    {
+      const std::lock_guard<std::mutex> lock(tfapprox::MutexOf(tfapprox::Guarded::kTunedTables));
+      tuned = tfapprox::TunedTables::Instance().Get(content, num_bits);
+    }
+    return tfapprox_table_acquire(tuned.data(), num_bits, /*is_signed=*/0, table, error);
   } catch (const std::bad_alloc&) {
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a tuned table of num_bits=%d",
                           num_bits);

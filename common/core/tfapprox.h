@@ -2,7 +2,9 @@
  *
  * Called by the TensorFlow plugins and, through ctypes, by tfapprox.common.native.
  * Rules that hold for every function: no exception leaves it, it prints nothing, starts no thread and
- * never aborts; memory that grows with the problem and the thread pool belong to the caller.
+ * never aborts; memory that grows with the problem and the thread pool belong to the caller. Any thread may call any
+ * function. A process may fork while other threads are in the core: fork() waits until their changes of shared data are
+ * complete, and the child can use the core and every table that it inherits. CUDA cannot be used in such a child.
  * Equation numbers, such as (3), are those of docs/arithmetic.md.
  */
 #ifndef TFAPPROX_COMMON_CORE_TFAPPROX_H_
@@ -35,6 +37,25 @@ typedef struct tfapprox_error {
 
 /* "OK", "invalid argument", ... for a status that one of the functions below returned. */
 TFAPPROX_API const char* tfapprox_status_string(int32_t status);
+
+/* ---- Settings --------------------------------------------------------------------------------- */
+
+/* The values of environment variables that the core obeys; null for a variable that is not set. */
+typedef struct tfapprox_settings {
+  const char* force_path;      /* TFAPPROX_FORCE_PATH: the CPU path to use */
+  const char* plan;            /* TFAPPROX_PLAN: the plan to use */
+  const char* multiplier_path; /* TFAPPROX_MULTIPLIER_PATH: folders of multipliers, separated by colons */
+  const char* data_home;       /* XDG_DATA_HOME, in which the user's folder of multipliers lies */
+  const char* home;            /* HOME, which stands in for XDG_DATA_HOME */
+} tfapprox_settings;
+
+/* Replaces the settings by copies of the values in `settings`, or by those of the environment if it is null. Calls that
+ * are running in other threads keep the settings that they have read.
+ *
+ * The core reads the environment when a function first needs a setting, and afterwards only in this function, because
+ * getenv must not run while another thread calls setenv or putenv. A caller that gives the settings before it calls any
+ * other function makes sure that the environment is never read. */
+TFAPPROX_API int32_t tfapprox_settings_reload(const tfapprox_settings* settings, tfapprox_error* error);
 
 /* ---- Truth tables ---------------------------------------------------------------------------- */
 
@@ -76,8 +97,9 @@ TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
 
 /* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and writes its 4^num_bits entries
- * and whether it is signed. Where `is_signed` is null, signed tables are refused. An empty name is the exact product of
- * unsigned codes. Error messages start with `argument`. Names of 4,096 bytes (PATH_MAX) or more are refused.
+ * and whether it is signed. Only a regular file of exactly the size of the table is read. Where `is_signed` is null, signed tables are refused. An empty name is the exact product of
+ * unsigned codes. Error messages start with `argument`; control characters of names are
+ * escaped in them. Names of 4,096 bytes (PATH_MAX) or more are refused.
  *
  * A name or path may end in #fnv1a= and 16 hexadecimal digits, its pin. Then it is an error if the table has another
  * hash, so that a pinned name never gives a table that was written to the same place later. */
@@ -218,6 +240,10 @@ typedef struct tfapprox_operation {
   tfapprox_operand weight;     /* the filter tensor */
   int32_t output;              /* TFAPPROX_OUTPUT_REAL or TFAPPROX_OUTPUT_WRAPPED */
   const tfapprox_table* table; /* must outlive the call */
+
+  /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run then
+   * return soon, between two tiles, and the output is not complete. */
+  const int32_t* cancelled;
 } tfapprox_operation;
 
 /* Whether this version of the core carries an operation out: groups and output strides of 1, one quantiser per
@@ -263,7 +289,8 @@ typedef struct tfapprox_work {
 TFAPPROX_API int32_t tfapprox_operation_init(const tfapprox_operation* operation, int32_t threads, tfapprox_work* work,
                                              tfapprox_error* error);
 
-/* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. */
+/* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. Everything that
+ * is passed must stay in memory until the function returns, and so in tfapprox_operation_run. */
 TFAPPROX_API void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work,
                                              const void* activations, const void* weights, void* prepared,
                                              int64_t begin, int64_t end);

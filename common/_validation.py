@@ -1,0 +1,202 @@
+"""Checks of the arguments of operations, the same for the numpy reference, the CPU and the GPU.
+
+The rules are those of the TensorFlow operations. A value that breaks a rule raises a ValueError with the argument, the
+rule and the value received; nothing is rounded, cut or ignored.
+"""
+
+import operator
+from typing import Any, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+MAX_SIZE = 2**31 - 1  # of every size, stride, dilation and padding; the core has the same limit
+PADDINGS = ("SAME", "VALID", "EXPLICIT")
+DATA_FORMATS = ("NHWC", "NCHW")
+
+
+class Geometry(NamedTuple):
+    """The attributes of a convolution as plain integers and strings; see `geometry` for their meaning."""
+
+    strides: Tuple[int, ...]
+    padding: str
+    explicit_paddings: Tuple[int, ...]
+    data_format: str
+    dilations: Tuple[int, ...]
+
+
+def _fail(argument: str, rule: str, received: Any) -> ValueError:
+    text = received if isinstance(received, str) else repr(received)
+    return ValueError(f"{argument} must {rule}; received {text if len(text) < 200 else text[:200] + '...'}")
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is an integer of Python or numpy, or an array of one such; a bool is none."""
+    if type(value) is int:  # the most frequent case, before the slower ones
+        return True
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return not isinstance(value, (bool, np.bool_)) and getattr(value, "dtype", None) != np.bool_
+
+
+def integer(argument: str, value: Any, minimum: int, maximum: int = MAX_SIZE) -> int:
+    """The value as an int, if it is an integer from `minimum` to `maximum`."""
+    if not is_integer(value):
+        raise _fail(argument, f"be an integer from {minimum} to {maximum}", repr(value))
+    number = operator.index(value)
+    if not minimum <= number <= maximum:
+        raise _fail(argument, f"be from {minimum} to {maximum}", number)
+    return number
+
+
+def number(argument: str, value: Any) -> float:
+    """The value as a float, if it is one real number; NaN and infinities are numbers here."""
+    array = _array(argument, value, "be a real number")
+    is_real = array.dtype.kind in "iuf" or (isinstance(value, int) and not isinstance(value, bool))
+    if array.ndim != 0 or not is_real:
+        raise _fail(argument, "be a real number", repr(value))
+    try:
+        return float(value)
+    except OverflowError:
+        raise _fail(argument, "be a number in the range of float32", repr(value)) from None
+
+
+def float_array(argument: str, value: Any) -> np.ndarray:
+    """A real number, or an array of real numbers, as float32; NaN and infinities are numbers here."""
+    array = _array(argument, value, "be a real number, or an array of real numbers")
+    if array.ndim == 0:
+        return np.asarray(number(argument, value), np.float32)
+    if array.dtype.kind not in "iuf":
+        raise _fail(argument, "be a real number, or an array of real numbers", f"dtype {array.dtype}")
+    return array.astype(np.float32)
+
+
+def numbers(**values: Any) -> List[float]:
+    """The values of several arguments, each of which must be one real number."""
+    return [number(argument, value) for argument, value in values.items()]
+
+
+def one_of(argument: str, value: Any, choices: Sequence[str]) -> str:
+    """The value, if it is one of the strings."""
+    if not isinstance(value, str) or value not in choices:
+        raise _fail(argument, f"be one of {', '.join(map(repr, choices))}", repr(value))
+    return value
+
+
+def _array(argument: str, value: Any, rule: str) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):  # such as lists of different lengths
+        raise _fail(argument, rule, repr(value)) from None
+
+
+def _tensor(argument: str, value: Any, kinds: str, content: str) -> np.ndarray:
+    array = _array(argument, value, f"be an array of {content}")
+    if array.dtype.kind not in kinds:
+        raise _fail(argument, f"be an array of {content}", f"dtype {array.dtype}")
+    if array.ndim != 4:
+        raise _fail(argument, "have 4 dimensions", f"shape {list(array.shape)}")
+    return array
+
+
+def reals(argument: str, value: Any) -> np.ndarray:
+    """A tensor of four dimensions as a contiguous float32 array, if its elements are integers or floats."""
+    return np.ascontiguousarray(_tensor(argument, value, "iuf", "real numbers"), np.float32)
+
+
+def codes(argument: str, value: Any) -> np.ndarray:
+    """A tensor of four dimensions as a contiguous uint8 array, if its elements are integers from 0 to 255."""
+    array = _tensor(argument, value, "iu", "integer codes")
+    for extreme in (array.min(), array.max()) if array.size and array.dtype != np.uint8 else ():
+        if not 0 <= extreme <= 255:
+            raise _fail(argument, "have codes from 0 to 255", int(extreme))
+    return np.ascontiguousarray(array, np.uint8)
+
+
+def _integers(argument: str, values: Any, count: int, rule: str) -> List[int]:
+    try:
+        items = list(values)
+    except TypeError:
+        items = []
+    if len(items) != count or not all(map(is_integer, items)):
+        raise _fail(argument, rule, repr(values))
+    return [operator.index(item) for item in items]
+
+
+def _steps(argument: str, values: Any, data_format: str) -> Tuple[int, ...]:
+    """Strides or dilations, checked."""
+    rule = f"be 4 integers in the order of {data_format}, 1 for batch and channels"
+    steps = _integers(argument, values, 4, rule)
+    if steps[data_format.index("N")] != 1 or steps[data_format.index("C")] != 1:
+        raise _fail(argument, rule, repr(steps))
+    for axis, name in (("H", "height"), ("W", "width")):
+        integer(f"{argument} {name}", steps[data_format.index(axis)], 1)
+    return tuple(steps)
+
+
+def _explicit_paddings(values: Any, padding: str, data_format: str) -> Tuple[int, ...]:
+    argument = "explicit_paddings"
+    if padding != "EXPLICIT":
+        return tuple(_integers(argument, values, 0, f"be empty for padding={padding!r}"))
+    rule = f"be 8 integers, before and after each dimension of {data_format}, 0 for batch and channels"
+    pads = _integers(argument, values, 8, rule)
+    if any(pads[2 * data_format.index(axis) + end] for axis in "NC" for end in (0, 1)):
+        raise _fail(argument, rule, repr(pads))
+    for axis, names in (("H", ("top", "bottom")), ("W", ("left", "right"))):
+        for end, name in enumerate(names):
+            integer(f"{argument} {name}", pads[2 * data_format.index(axis) + end], 0)
+    return tuple(pads)
+
+
+def geometry(
+    strides: Any, padding: Any, explicit_paddings: Any = (), data_format: Any = "NHWC", dilations: Any = (1, 1, 1, 1)
+) -> Geometry:
+    """The attributes of a convolution, checked.
+
+    Args:
+        strides: four integers from 1 in the order of `data_format`; those of batch and channels are 1.
+        padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        explicit_paddings: for `"EXPLICIT"`, eight integers from 0, before and after each dimension of `data_format`,
+            0 for batch and channels; empty for any other padding.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers from 1 in the order of `data_format`; those of batch and channels are 1.
+
+    Raises:
+        ValueError: if one of them breaks its rule.
+    """
+    one_of("data_format", data_format, DATA_FORMATS)
+    one_of("padding", padding, PADDINGS)
+    return Geometry(
+        _steps("strides", strides, data_format),
+        padding,
+        _explicit_paddings(explicit_paddings, padding, data_format),
+        data_format,
+        _steps("dilations", dilations, data_format),
+    )
+
+
+def shapes(
+    input_shape: Any, filter_shape: Any, data_format: str, *, grouped: bool = False
+) -> Tuple[List[int], List[int]]:
+    """The shapes of both tensors as lists of int, if a convolution of them is possible.
+
+    Args:
+        input_shape: four integers in the order of `data_format`, 0 or more, the channels 1 or more.
+        filter_shape: `[filter_height, filter_width, in_channels, out_channels]`, 1 or more.
+        data_format: `"NHWC"` or `"NCHW"`.
+        grouped: whether the filter may have fewer channels than the input; `check_groups` says which.
+
+    Raises:
+        ValueError: if a size is out of its range, or the filter has not the channels of the input.
+    """
+    inputs = _integers("input", input_shape, 4, "have a shape of 4 integers")
+    filters = _integers("filter", filter_shape, 4, "have a shape of 4 integers")
+    for axis, name, minimum in (("N", "batch", 0), ("H", "height", 0), ("W", "width", 0), ("C", "channels", 1)):
+        integer(f"input {name}", inputs[data_format.index(axis)], minimum)
+    for size, name in zip(filters, ("height", "width", "input channels", "output channels")):
+        integer(f"filter {name}", size, 1)
+    if filters[2] != inputs[data_format.index("C")] and not grouped:
+        received = f"filter {filters[2]}, input {inputs[data_format.index('C')]}"
+        raise _fail("filter", "have the input's depth", received)
+    return inputs, filters

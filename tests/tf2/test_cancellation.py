@@ -1,0 +1,74 @@
+"""A step that is cancelled, and the environment variables of the core that is in the plugin."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.eager.cancellation import CancellationManager
+
+from cases import random_table
+from tfapprox.common import native, save_table
+from tfapprox.tf2 import approx_conv2d_with_min_max_vars, library
+
+RANGES, ONES = [0.0, 1.0, 0.0, 1.0], [1, 1, 1, 1]
+SHAPES = [1, 64, 64, 256], [5, 5, 256, 1024]
+
+
+@pytest.fixture
+def long_convolution(tmp_path, monkeypatch):
+    """A function of input and filter that computes for many seconds. As constants, TensorFlow would fold them."""
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "scalar")
+    save_table(tmp_path / "mul8u_RANDOM.bin", random_table(8, 0))
+
+    def function(x, w):
+        table = tmp_path / "mul8u_RANDOM.bin"
+        return approx_conv2d_with_min_max_vars(x, w, *RANGES, ONES, "SAME", mul_map_file=table)
+
+    return function
+
+
+def test_cancelled_function(long_convolution):
+    manager = CancellationManager()
+    x, w = tf.ones(SHAPES[0]), tf.ones(SHAPES[1])
+    function = tf.function(lambda: long_convolution(x, w)).get_concrete_function()
+    cancelled = []
+
+    def cancel():
+        cancelled.append(time.monotonic())
+        manager.start_cancel()
+
+    threading.Timer(1.0, cancel).start()
+    with pytest.raises(tf.errors.CancelledError):
+        manager.get_cancelable_function(function)()
+    assert time.monotonic() - cancelled[0] < 1
+
+
+def test_time_limit_of_a_session(long_convolution):
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tensors = [tf.compat.v1.placeholder(tf.float32, shape) for shape in SHAPES]
+        output, feed = long_convolution(*tensors), {x: np.ones(x.shape, np.float32) for x in tensors}
+        start = time.monotonic()
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            session.run(output, feed, options=tf.compat.v1.RunOptions(timeout_in_ms=1000))
+        assert time.monotonic() - start < 3
+
+
+def test_raw_operations_keep_the_settings_that_were_passed_on_last(monkeypatch):
+    operations = library.load()
+    x, w = tf.ones([1, 2, 2, 1]), tf.ones([1, 1, 1, 1])
+
+    def call():
+        return operations.approx_conv2d_with_min_max_vars(x, w, *RANGES, strides=ONES, padding="SAME")
+
+    native.reload_settings()
+    expected = call().numpy()
+    monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
+    np.testing.assert_array_equal(call().numpy(), expected)
+    native.reload_settings()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="received 'avx1024'"):
+        call()
+    monkeypatch.delenv("TFAPPROX_FORCE_PATH")
+    approx_conv2d_with_min_max_vars(x, w, *RANGES, ONES, "SAME")
+    np.testing.assert_array_equal(call().numpy(), expected)
