@@ -11,7 +11,10 @@ namespace {
 
 // Filters whose codes one part of prepare makes: few enough for the threads to share, many enough for whole vectors.
 constexpr int64_t kFiltersPerPart = 64;
-constexpr int64_t kCyclesPerPreparedByte = 2;
+constexpr double kCyclesPerPreparedByte = 2;
+
+// Returns an estimate of cycles, which may be of any size, as an integer of at most 2^62.
+int64_t ToCycles(double estimate) { return static_cast<int64_t>(std::min(estimate, 0x1p62)); }
 
 // Divides tiles and filters among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts per
 // thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
@@ -24,10 +27,11 @@ void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   const double products_per_tile =
       static_cast<double>(Taps(problem)) *
       static_cast<double>(division.width * std::min(division.filters, problem.out_channels));
-  const auto cycles_per_tile = static_cast<int64_t>(CpuPathAt(path).look_up_cycles * products_per_tile);
-  work->cycles_per_run_part = cycles_per_tile * (work->tiles / work->run_parts);
+  const auto tiles_per_part = static_cast<double>(work->tiles / work->run_parts);
+  work->cycles_per_run_part = ToCycles(CpuPathAt(path).look_up_cycles * products_per_tile * tiles_per_part);
   work->prepare_parts = CeilDivide(problem.out_channels, kFiltersPerPart);
-  work->cycles_per_prepare_part = kCyclesPerPreparedByte * (work->prepared_bytes / work->prepare_parts);
+  const auto bytes_per_part = static_cast<double>(work->prepared_bytes / work->prepare_parts);
+  work->cycles_per_prepare_part = ToCycles(kCyclesPerPreparedByte * bytes_per_part);
 }
 
 // How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where the

@@ -74,12 +74,13 @@ class Stager {
   // element.
   void StagePixels(int64_t offset, int64_t count, int64_t target) {
     const int64_t step = shape_.stride_width * shape_.in_channels;
-    const uint8_t* codes = source_.codes + offset;
-    int64_t code_step = step;
+    const uint8_t* codes = staging_.row_codes;
+    int64_t code_step = channels_;
     if (source_.reals != nullptr) {
       Quantise(source_.reals + offset, count, step, channels_, staging_.row_codes, 0, target);
-      codes = staging_.row_codes;
-      code_step = channels_;
+    } else {
+      codes = source_.codes + offset;
+      code_step = step;
     }
     if (staging_.has_codes) {
       loops_.transpose(codes, code_step, count, channels_, 1, staging_.plane_step, staging_.codes + target);

@@ -22,13 +22,15 @@ inline void Check(bool holds, const char* rule) {
   std::abort();
 }
 
-// Sets an environment variable that the core obeys, or removes it if `value` is empty.
+// Sets an environment variable that the core obeys, or removes it if `value` is empty, and lets the core read it.
 inline void Set(const char* name, const char* value) {
   if (*value != 0) {
     setenv(name, value, 1);
   } else {
     unsetenv(name);
   }
+  tfapprox_error error;
+  Check(tfapprox_settings_reload(nullptr, &error) == TFAPPROX_OK, "the settings can be read");
 }
 
 constexpr int32_t kTableKinds = 7;
