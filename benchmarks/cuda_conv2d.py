@@ -18,12 +18,20 @@ import numpy as np
 from tfapprox.common import _operation, cuda, load_table, plans, reference
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "multipliers"
-SHAPES = [  # batch, height, width, in_channels, filter_size, filters
-    (256, 32, 32, 16, 3, 16),
-    (256, 32, 32, 64, 3, 64),
-    (64, 56, 56, 128, 3, 128),
-    (64, 28, 28, 256, 1, 256),
-    (64, 14, 14, 256, 3, 256),
+SHAPES = [  # batch, height, width, in_channels, filter_size, filters, groups
+    (256, 32, 32, 16, 3, 16, 1),
+    (256, 32, 32, 64, 3, 64, 1),
+    (64, 56, 56, 128, 3, 128, 1),
+    (64, 28, 28, 256, 1, 256, 1),
+    (64, 14, 14, 256, 3, 256, 1),
+]
+GROUPED = [
+    (64, 112, 112, 32, 3, 32, 32),  # depthwise, in MobileNet
+    (64, 56, 56, 128, 3, 128, 128),
+    (64, 14, 14, 512, 3, 512, 512),
+    (64, 14, 14, 672, 5, 672, 672),  # in EfficientNet
+    (64, 56, 56, 128, 3, 128, 32),  # groups of 4 channels, in ResNeXt
+    (64, 14, 14, 512, 3, 512, 32),  # groups of 16 channels, in ResNeXt
 ]
 MAIN = SHAPES[2]
 TABLES = ["1JFF", "1446", "17C8", "17QU", "2P7", "CK5", "7C1", "1AGV", "FTA", "JV3", "L40"]
@@ -32,8 +40,8 @@ MAX_TERMS = 64
 
 def products(shape):
     """Products of one convolution, SAME with stride 1."""
-    batch, height, width, channels, size, filters = shape
-    return batch * height * width * size * size * channels * filters
+    batch, height, width, channels, size, filters, groups = shape
+    return batch * height * width * size * size * channels // groups * filters
 
 
 def tables():
@@ -63,16 +71,18 @@ def seconds(queue, synchronize, least=0.05):
 
 def tensors(shape):
     """Input and filter of a shape."""
-    batch, height, width, channels, size, filters = shape
+    batch, height, width, channels, size, filters, groups = shape
     random = np.random.RandomState(0)
     x = random.uniform(-1, 1, (batch, height, width, channels)).astype(np.float32)
-    return x, random.uniform(-1, 1, (size, size, channels, filters)).astype(np.float32)
+    return x, random.uniform(-1, 1, (size, size, channels // groups, filters)).astype(np.float32)
 
 
-def measure(gpu, shape, name, table, plan, terms, check):
+def measure(gpu, shape, name, table, plan, terms, check, per_filter=False):
     """One row; the last image's last rows are compared with the reference first."""
     x, w = tensors(shape)
-    case = {"input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1, "strides": [1, 1, 1, 1], "table": table}
+    ranges = [np.full(shape[5], end) for end in (-1, 1)] if per_filter else (-1, 1)
+    case = {"input_min": -1, "input_max": 1, "strides": [1, 1, 1, 1], "table": table}
+    case.update(zip(("filter_min", "filter_max"), ranges))
     os.environ["TFAPPROX_PLAN"] = plan
     with gpu.prepare(_operation.approx_conv2d(x, w, **case)) as (queue, download):
         queue()
@@ -85,8 +95,8 @@ def measure(gpu, shape, name, table, plan, terms, check):
         duration = seconds(queue, gpu.synchronize)
     del os.environ["TFAPPROX_PLAN"]
     return {
-        "shape": shape, "table": name, "plan": plan, "terms": terms, "checked": check, "seconds": duration,
-        "products_per_second": products(shape) / duration,
+        "shape": shape, "table": name, "plan": plan, "terms": terms, "per_filter": per_filter, "checked": check,
+        "seconds": duration, "products_per_second": products(shape) / duration,
     }  # fmt: skip
 
 
@@ -99,7 +109,7 @@ def texture(gpu, path, shape, table):
     with gpu.memory(x.size) as a, gpu.memory(w.size) as b, gpu.memory(outputs * 4) as y, gpu.memory(131072) as t:
         for address, array in ((a, x), (b, w), (t, np.ascontiguousarray(table))):
             gpu._call("upload", address, array.ctypes.data, array.nbytes)
-        milliseconds = library.texture_conv2d((ctypes.c_int32 * 6)(*shape), t, a, b, y, 3)
+        milliseconds = library.texture_conv2d((ctypes.c_int32 * 6)(*shape[:6]), t, a, b, y, 3)
     return products(shape) / (milliseconds / 1000)
 
 
@@ -115,7 +125,9 @@ def pytorch(shape):
     rates = {"version": torch.__version__}
     for name, allowed in (("float32", False), ("tf32", True)):
         torch.backends.cudnn.allow_tf32 = allowed
-        duration = seconds(lambda: torch.nn.functional.conv2d(x, w, padding=shape[4] // 2), torch.cuda.synchronize)
+        duration = seconds(
+            lambda: torch.nn.functional.conv2d(x, w, padding=shape[4] // 2, groups=shape[6]), torch.cuda.synchronize
+        )
         rates[name] = products(shape) / duration
     return rates
 
@@ -132,6 +144,12 @@ def main():
             for shape in shapes:
                 rows.append(measure(gpu, shape, name, table, plan.name, len(plan.shift), shape == shapes[-1]))
                 print(f"{rows[-1]['products_per_second'] / 1e12:8.2f} T/s {name} {plan.name} {shape}", file=sys.stderr)
+    table = load_table("mul8u_mitchell")
+    cases = [(shape, False) for shape in GROUPED] + [(shape, True) for shape in (GROUPED[1], GROUPED[-1], MAIN)]
+    for shape, per_filter in cases:
+        rows.append(measure(gpu, shape, "mitchell", table, "look_up", 0, True, per_filter))
+        rate = rows[-1]["products_per_second"] / 1e12
+        print(f"{rate:8.2f} T/s mitchell {shape} per filter: {per_filter}", file=sys.stderr)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     result = {
         "gpu": gpu.name,
@@ -139,10 +157,9 @@ def main():
         "machine": platform.machine(),
         "commit": os.environ.get("TFAPPROX_COMMIT") or commit.stdout.strip(),
         "rows": rows,
-        "pytorch": [{"shape": shape, **pytorch(shape)} for shape in SHAPES],
+        "pytorch": [{"shape": shape, **pytorch(shape)} for shape in (*SHAPES, *GROUPED)],
     }
     if len(sys.argv) > 1:
-        table = load_table("mul8u_mitchell")
         result["texture"] = [
             {"shape": shape, "products_per_second": texture(gpu, sys.argv[1], shape, table)} for shape in SHAPES
         ]

@@ -185,6 +185,69 @@ class Gpu:
             )
         )
 
+    def approx_depthwise_conv2d_with_min_max_vars(
+        self,
+        input,
+        filter,
+        input_min,
+        input_max,
+        filter_min,
+        filter_max,
+        strides,
+        padding="SAME",
+        *,
+        num_bits=8,
+        table=None,
+        data_format="NHWC",
+        dilations=(1, 1, 1, 1),
+    ):
+        """`ApproxDepthwiseConv2DWithMinMaxVars`, equation (3.7), on the GPU.
+
+        Args:
+            input: float32 array, four dimensions in the order of `data_format`.
+            filter: float32 array `[filter_height, filter_width, channels, multiplier]`.
+            input_min: lower end of the quantisation range of `input`, a number.
+            input_max: upper end of the quantisation range of `input`.
+            filter_min: lower end of the quantisation range of `filter`: a number, or `[channels * multiplier]` numbers,
+                one for each output channel.
+            filter_max: upper end of the quantisation range of `filter`, of the same shape.
+            strides: four integers in the order of `data_format`; 1 for batch and channels.
+            padding: `"SAME"` or `"VALID"`.
+            num_bits: width of the codes, 2 to 8.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
+                is int16 (1.3); `None` is the exact product of unsigned codes.
+            data_format: `"NHWC"` or `"NCHW"`.
+            dilations: four integers in the order of `data_format`; 1 for batch and channels.
+
+        Returns:
+            float32 array, the output in `data_format`, with `channels * multiplier` channels; NaN where an input or
+            weight of the window is NaN.
+
+        Raises:
+            ValueError: if a range, a size or the table is not possible, or an image is too large for a GPU.
+            MemoryError: if the GPU's memory does not suffice.
+
+        Example:
+            >>> import numpy as np
+            >>> x, w = np.ones((1, 4, 4, 2)), np.ones((3, 3, 2, 3))
+            >>> try:
+            ...     y = Gpu().approx_depthwise_conv2d_with_min_max_vars(x, w, 0, 1, 0, 1, [1, 1, 1, 1], "VALID")
+            ...     shape = y.shape
+            ... except (ImportError, RuntimeError):
+            ...     shape = (1, 2, 2, 6)  # no GPU here
+            >>> shape
+            (1, 2, 2, 6)
+        """
+        return self.run(
+            _operation.approx_depthwise_conv2d(
+                *(input, filter, input_min, input_max, filter_min, filter_max, strides, padding),
+                num_bits=num_bits,
+                table=table,
+                data_format=data_format,
+                dilations=dilations,
+            )
+        )
+
     def ax_conv2d(
         self,
         input,

@@ -72,9 +72,9 @@ def test_this_build():
     assert re.match("$|the core was built without CUDA|no NVIDIA GPU with a driver|no kernel for this GPU", missing)
 
 
-def assert_equal_to_reference(gpu, case):
-    expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
-    result = outcome(lambda: gpu.approx_conv2d_with_min_max_vars(**case), ValueError)
+def assert_equal_to_reference(gpu, case, operation="approx_conv2d_with_min_max_vars"):
+    expected = outcome(lambda: getattr(reference, operation)(**case), ValueError)
+    result = outcome(lambda: getattr(gpu, operation)(**case), ValueError)
     np.testing.assert_array_equal(result, expected)
 
 
@@ -89,7 +89,7 @@ def test_golden(gpu, shared_data, golden_table, name):
 
 
 @FEW
-@given(convolutions(grouped=False), st.sampled_from(STRUCTURES), st.data())
+@given(convolutions(), st.sampled_from(STRUCTURES), st.data())
 def test_random(gpu, case, kind, data):
     signed = reference.is_signed(case["table"])
     case["table"] = structured_table(kind, case["num_bits"], data.draw(st.integers(0, 1000)), signed)
@@ -97,6 +97,77 @@ def test_random(gpu, case, kind, data):
     with forced(plan):
         assert gpu.plan(case["table"], case["num_bits"]) == plan
         assert_equal_to_reference(gpu, case)
+
+
+@FEW
+@given(convolutions(), st.sampled_from([1, 2, 3]))
+def test_depthwise_random(gpu, case, multiplier):
+    del case["explicit_paddings"]
+    case["padding"] = "VALID" if case["padding"] == "VALID" else "SAME"
+    channels = case["input"].shape[case["data_format"].index("C")]
+    case["filter"] = np.resize(case["filter"], [*case["filter"].shape[:2], channels, multiplier])
+    if np.ndim(case["filter_min"]):
+        case.update({end: np.resize(case[end], channels * multiplier) for end in ("filter_min", "filter_max")})
+    assert_equal_to_reference(gpu, case, "approx_depthwise_conv2d_with_min_max_vars")
+
+
+def grouped_case(shape, kernel, group_inputs, group_filters, data_format="NHWC", per_filter=True, **options):
+    """Arguments of a grouped convolution; `shape` is batch, height, width and the number of groups."""
+    random = np.random.RandomState(0)
+    *sizes, groups = shape
+    filters = groups * group_filters
+    x = random.uniform(-1, 1, (*sizes, groups * group_inputs)).astype(np.float32)
+    w = random.uniform(-1, 1, (*kernel, group_inputs, filters)).astype(np.float32)
+    ends = np.sort(random.uniform(-1, 1, (2, filters)), 0) if per_filter else (-1.0, 0.8)
+    case = dict(zip(CASE, (x if data_format == "NHWC" else x.transpose(0, 3, 1, 2), w, -0.9, 1, *ends, ONES)))
+    return {**case, "data_format": data_format, "table": random_table(8, 1), **options}
+
+
+# Numbers of groups, and of input channels and filters of a group. The look-ups by channel have blocks of 16 filters and
+# 256 pixels, and stages of 3 taps; groups of at least 16 channels and filters are computed by the GEMM kernels.
+GROUPS = [(1, 3, 5), (15, 1, 1), (16, 1, 1), (33, 1, 2), (4, 15, 16), (4, 16, 15), (2, 16, 16), (3, 33, 17)]
+
+
+@pytest.mark.parametrize("per_filter", [False, True])
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("sizes", GROUPS)
+def test_groups(gpu, sizes, data_format, per_filter):
+    """One pixel more than a block has, and numbers of channels at the borders of chunks and blocks."""
+    groups, *group = sizes
+    assert_equal_to_reference(gpu, grouped_case((1, 1, 257, groups), (1, 2), *group, data_format, per_filter))
+
+
+@pytest.mark.parametrize("sizes", [(6, 1, 3), (2, 17, 18)])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_plans_of_groups(gpu, kind, sizes):
+    """Every plan, of unsigned, signed and 4-bit tables, dilated, with strides and passes over a batch."""
+    groups, *group = sizes
+    options = {"strides": [1, 2, 1, 1], "dilations": [1, 1, 2, 1]}
+    for num_bits, signed in [(8, False), (8, True), (4, False)]:
+        table = structured_table(kind, num_bits, 1, signed)
+        case = grouped_case((2, 7, 6, groups), (3, 2), *group, table=table, num_bits=num_bits, **options)
+        for plan in plan_names(gpu, table, num_bits):
+            with forced(plan):
+                assert_equal_to_reference(gpu, case)
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("sizes", [(5, 2, 3), (3, 16, 16)])
+def test_nan_touches_its_group_only(gpu, sizes, data_format):
+    groups, *group = sizes
+    case = grouped_case((2, 5, 4, groups), (3, 3), *group, data_format)
+    case["input"] = case["input"].copy()
+    case["input"][(1, 2, 2, group[0]) if data_format == "NHWC" else (1, group[0], 2, 2)] = np.nan
+    case["filter"][1, 0, 0, 0] = np.nan
+    expected = reference.approx_conv2d_with_min_max_vars(**case)
+    channels = np.isnan(expected if data_format == "NHWC" else expected.transpose(0, 2, 3, 1)).any((0, 1, 2))
+    assert channels.tolist() == [f == 0 or f // group[1] == 1 for f in range(groups * group[1])]
+    assert_equal_to_reference(gpu, case)
+
+
+def test_more_quantisers_than_kernel_arguments_hold(gpu):
+    assert_equal_to_reference(gpu, grouped_case((1, 2, 2, 1), (1, 1), 3, 500))
+    assert_equal_to_reference(gpu, grouped_case((1, 2, 2, 331), (1, 1), 1, 1))
 
 
 @pytest.mark.parametrize("kind", STRUCTURES)
@@ -125,6 +196,14 @@ def divide(monkeypatch, gpu, **work):
                 setattr(operands[-1]._obj, field, value)
 
     monkeypatch.setattr(gpu, "_call", divided)
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("sizes", [(5, 1, 2), (2, 16, 17)])
+def test_passes_of_groups(gpu, monkeypatch, sizes, data_format):
+    divide(monkeypatch, gpu, images=1, filter_chunks=4)
+    groups, *group = sizes
+    assert_equal_to_reference(gpu, grouped_case((3, 5, 4, groups), (3, 3), *group, data_format))
 
 
 def test_passes_over_images(gpu, monkeypatch):
@@ -167,6 +246,15 @@ def test_sanitized(gpu, kind, signed):
             assert_equal_to_reference(gpu, case)
 
 
+@pytest.mark.parametrize("sizes", [(1, 3, 5), (18, 1, 2), (2, 16, 16)])
+def test_sanitized_groups(gpu, sizes):
+    """Small cases of both ways to compute groups, and of a range for each filter, for compute-sanitizer, too."""
+    groups, *group = sizes
+    case = grouped_case((1, 7, 6, groups), (3, 2), *group)
+    case["input"][0, 3, 3, 1] = np.nan
+    assert_equal_to_reference(gpu, case)
+
+
 @pytest.mark.parametrize(
     ("kind", "taps"),
     [("greatest", 65535), ("greatest", 65537), ("exact", 67000), ("errors", 67000)],
@@ -174,6 +262,23 @@ def test_sanitized(gpu, kind, signed):
 def test_sums_beyond_32_bits(gpu, kind, taps):
     x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
     table = np.full((256, 256), 65535, np.uint16) if kind == "greatest" else structured_table(kind, 8, 0)
+    case = {**dict(zip(CASE, (x, w, 0, 255, 0, 255, ONES))), "table": table}
+    assert_equal_to_reference(gpu, case)
+    assert_equal_to_reference(gpu, {**case, "filter_min": [0], "filter_max": [255]})
+
+
+@pytest.mark.parametrize("kind", ["greatest", "errors"])
+@pytest.mark.parametrize("taps", [32768, 33000])
+def test_sums_beyond_31_bits_per_filter(gpu, kind, taps):
+    """Sums that need the sign bit of 32 bits, which FinishOutputs reads."""
+    x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
+    table = np.full((256, 256), 65535, np.uint16) if kind == "greatest" else structured_table(kind, 8, 0)
+    assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, 0, 255, [0], [255], ONES))), "table": table})
+
+
+def test_sums_beyond_32_bits_by_channel(gpu):
+    x, w = np.full((1, 1, 1, 2 * 66000), 255.0), np.full((1, 1, 66000, 2), 255.0)
+    table = np.full((256, 256), 65535, np.uint16)
     assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, 0, 255, 0, 255, ONES))), "table": table})
 
 

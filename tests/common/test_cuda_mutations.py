@@ -10,7 +10,7 @@ import host_kernels
 import numpy as np
 import pytest
 
-from tfapprox.common import _cuda_abi, _operation, cuda, native, reference
+from tfapprox.common import _abi, _cuda_abi, _operation, cuda, native, reference
 
 A, W = np.mgrid[0:256, 0:256]
 ERRORS = (A * W) ^ ((A * 7 + W * 3) & 31)
@@ -21,6 +21,8 @@ TABLES = {
     "polynomial": (A & ~1) * W // 2 + (A >> 7 & A & 1) * (W & 3) * 5000,
 }
 ALL, LOOK_UPS, TERMS = list(TABLES), ["look_up", "error_plane"], ["exact", "polynomial", "error_plane"]
+BY_CHANNEL, BY_GROUP = ["channels"], ["groups"]
+STAGE = "StageColumns(arguments, arguments.weights + (int64_t{block} * taps + tap) * kFilters, count, columns);"
 BUGS = {
     "index of dilated taps": ("geometry.h", "origin.y + ky * g.dilation_height", "origin.y + ky", ALL),
     "index of the padding": ("geometry.h", "x : g.input_pixels;", "x : 0;", ALL),
@@ -47,31 +49,85 @@ BUGS = {
         LOOK_UPS,
     ),
     "barrier of the tiles": ("term_gemm.cu", "    __syncthreads();  // the tiles", "    // the tiles", TERMS),
+    "index of a filter's column": ("channel_lut.cu", "[tap * kFilters + filter]", "[tap * kFilters]", BY_CHANNEL),
+    "index of a tap's channel": (
+        "channel_lut.cu",
+        "channel + (tap + t) % arguments.group_inputs",
+        "channel",
+        BY_CHANNEL,
+    ),
+    "tail of a stage of taps": ("channel_lut.cu", "min(kStageTaps, taps - tap)", "kStageTaps", BY_CHANNEL),
+    "tail of a block of filters": (
+        "channel_lut.cu",
+        "if (block * kFilters + lane >= g.out_channels) return;",
+        "",
+        BY_CHANNEL,
+    ),
+    "barrier before a stage": (
+        "channel_lut.cu",
+        "    __syncthreads();  // no thread reads the last stage any more\n",
+        "",
+        BY_CHANNEL,
+    ),
+    # Without any barrier, the addresses of the codes would be garbage, and the process would end.
+    "barrier after a stage": (
+        "channel_lut.cu",
+        f"    {STAGE}\n    __syncthreads();  // the stage is complete\n",
+        f"    __syncthreads();\n    {STAGE}\n",
+        BY_CHANNEL,
+    ),
+    "group of a NaN": ("channel_lut.cu", "&& ReadsNan(arguments, pixel, channel)", "", BY_CHANNEL),
+    "zero point of a filter": (
+        "ranges.cuh",
+        "? ranges.per_filter[filter] : ranges.weight",
+        "? ranges.per_filter[0] : ranges.weight",
+        [*BY_CHANNEL, *BY_GROUP],
+    ),
+    "input of a group": ("passes.cc", "number * sizes_.inputs", "0", BY_GROUP),
+    "output of a group": (
+        "geometry.h",
+        "if (!g.nchw) return int64_t{pixel} * channels;",
+        "if (!g.nchw) return int64_t{pixel} * g.out_channels;",
+        BY_GROUP,
+    ),
+    "quantisers of a launch": ("ranges.cu", "std::copy_n(quantisers + first,", "std::copy_n(quantisers,", BY_CHANNEL),
     "wait for copies": ("term_gemm.cu", "WaitForCopies<kBuffers - 2>", "WaitForCopies<kBuffers>", TERMS),
 }
 
 
-def is_right(gpu, plan):
-    """Whether a small convolution, dilated and padded, of 19 channels and 21 filters, is as the reference has it."""
+# Groups, height of the filter, and input channels and filters of a group: whole convolutions by each plan, and both ways to compute groups.
+SIZES = {**dict.fromkeys(ALL, (1, 3, 19, 21)), "channels": (54, 4, 2, 3), "groups": (2, 3, 18, 17)}
+
+
+def is_right(gpu, name):
+    """Whether a small convolution, dilated and padded, equals the reference; groups have a range for each filter."""
+    groups, height, channels, filters = SIZES[name]
     random = np.random.RandomState(0)
-    x, w = random.uniform(-1, 1, (1, 9, 8, 19)), random.uniform(-1, 1, (3, 2, 19, 21))
-    case = (x, w, -1, 1, -1, 1, [1, 1, 1, 1])
-    options = {"table": TABLES[plan].astype(np.uint16), "dilations": [1, 2, 1, 1]}
+    x, w = (
+        random.uniform(-1, 1, (1, 9, 8, groups * channels)),
+        random.uniform(-1, 1, (height, 2, channels, groups * filters)),
+    )
+    ranges = (-1, 1, -1, 1)
+    if groups > 1:
+        x[0, 3, 3, 0] = np.nan
+        ranges = (-1, 1, *np.sort(random.uniform(-1, 1, (2, groups * filters)), 0))
+    case = (x, w, *ranges, [1, 1, 1, 1])
+    options = {"table": TABLES.get(name, ERRORS).astype(np.uint16), "dilations": [1, 2, 1, 1]}
     try:
         result = gpu.approx_conv2d_with_min_max_vars(*case, **options)
     except RuntimeError:  # threads that wait for each other for ever
         return False
-    return np.array_equal(result, reference.approx_conv2d_with_min_max_vars(*case, **options))
+    return np.array_equal(result, reference.approx_conv2d_with_min_max_vars(*case, **options), equal_nan=True)
 
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_planted_bugs_are_seen(host_gpu, tmp_path, monkeypatch, bug):
     *change, plans = BUGS[bug]
     mutated = cuda.Gpu(host_kernels.build(tmp_path, change))
-    for plan in plans:
-        monkeypatch.setenv("TFAPPROX_PLAN", plan)
-        assert is_right(host_gpu, plan)
-        assert not is_right(mutated, plan), plan
+    for name in plans:
+        monkeypatch.setenv("TFAPPROX_PLAN", name if name in TABLES else "look_up")
+        assert is_right(host_gpu, name)
+        assert not is_right(mutated, name), name
 
 
 def test_a_table_on_another_gpu(host_gpu, monkeypatch):
@@ -95,6 +151,16 @@ def test_work_that_is_queued_keeps_its_table(host_gpu, monkeypatch):
             stack.close()
             expected = reference.approx_conv2d_with_min_max_vars(*case, table=table)
             np.testing.assert_array_equal(download(), expected)
+
+
+def test_work_that_is_queued_keeps_its_quantisers(host_gpu):
+    """The caller may overwrite the range of each filter, in its host memory, while the work is queued."""
+    case = (np.full((1, 4, 4, 3), 0.5), np.full((3, 3, 3, 2), 0.25), 0, 1, [0, -1], [1, 0.5], [1] * 4)
+    operation = _operation.approx_conv2d(*case)
+    with host_gpu.prepare(operation) as (queue, download):
+        queue()
+        ctypes.memset(operation.descriptor.weight.per_filter, 0xFF, 2 * ctypes.sizeof(_abi.Quantiser))
+        np.testing.assert_array_equal(download(), reference.approx_conv2d_with_min_max_vars(*case))
 
 
 @pytest.mark.parametrize(

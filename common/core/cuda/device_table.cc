@@ -147,10 +147,12 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
   if (const int32_t status = ReadTerms(table, shared->plan, plan.terms, &copy, &terms, error)) return status;
   std::vector<Term> masks;
   std::vector<TermGroup> groups;
-  int64_t max_taps = INT32_MAX / PlaceTerms(terms, 1 << table.num_bits, &copy, &masks, &groups);
+  const int64_t max_terms = PlaceTerms(terms, 1 << table.num_bits, &copy, &masks, &groups);
+  int64_t max_taps = INT32_MAX / max_terms;
 
   Contents contents;
-  int64_t columns = 0;
+  const int64_t table_columns = contents.Add(&table.columns[0][0], 256 * 256);
+  int64_t columns = table_columns;
   copy.log_rows = 8;
   if (plan.error != nullptr) {
     copy.entry_bytes = 1;
@@ -162,10 +164,10 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
     columns = contents.Add(plan.class_columns, 256 * plan.class_stride);
   } else if (std::strcmp(plan.name, "look_up") == 0) {
     copy.entry_bytes = 2;
-    columns = contents.Add(&table.columns[0][0], 256 * 256);
   }
   if (copy.entry_bytes != 0) max_taps = std::min<int64_t>(max_taps, 65536);  // of words in uint32
   copy.max_chunks = max_taps / kChunk / kPaddedChunks * kPaddedChunks;
+  copy.signed_chunks = INT32_MAX / (max_terms + (int64_t{1} << (8 * copy.entry_bytes))) / kChunk;
   if (copy.max_chunks == 0) return TFAPPROX_OK;  // not even one tile of taps: Acquire takes another plan
 
   std::vector<int8_t> coefficients;
@@ -173,6 +175,8 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
     coefficients.insert(coefficients.end(), term.coefficient, term.coefficient + 256);
   }
   const int64_t activation = contents.Add(plan.activation, 256), weight = contents.Add(plan.weight, 256);
+  const std::vector<int32_t> products(256, -table.product_offset());
+  const int64_t table_weight = contents.Add(products.data(), 256);
   const int64_t maps = contents.Add(copy.host_maps.data(), copy.host_maps.size());
   const int64_t all_coefficients = contents.Add(coefficients.data(), coefficients.size());
   const int64_t all_masks = contents.Add(masks.data(), masks.size());
@@ -188,6 +192,8 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
   copy.term_masks = reinterpret_cast<Term*>(shared->memory + all_masks);
   copy.term_groups = reinterpret_cast<TermGroup*>(shared->memory + all_groups);
   copy.columns = shared->memory + columns;
+  copy.table_columns = reinterpret_cast<uint16_t*>(shared->memory + table_columns);
+  copy.table_weight = reinterpret_cast<int32_t*>(shared->memory + table_weight);
   return tfapprox_cuda_upload(shared->memory, contents.bytes.data(), contents.bytes.size(), error);
 }
 

@@ -11,7 +11,8 @@ struct tfapprox_cuda_table {
   const char* plan;
   int device;  // number of the GPU
   int32_t multiprocessors;
-  int64_t max_chunks;  // of the taps whose sums fit 32 bits, a multiple of kPaddedChunks
+  int64_t max_chunks;     // of the taps whose sums fit 32 bits, a multiple of kPaddedChunks
+  int64_t signed_chunks;  // of the taps whose sums, terms and residual together, fit int32_t
 
   // The input's planes: [planes][256] from codes to bytes; `maps` is null if the one plane has the codes.
   std::vector<uint8_t> host_maps;
@@ -30,6 +31,8 @@ struct tfapprox_cuda_table {
   tfapprox::cuda::Term* term_masks;
   tfapprox::cuda::TermGroup* term_groups;
   void* columns;
+  uint16_t* table_columns;  // [256 weights][256] of the whole table (table.h), whatever the plan, for ChannelLut
+  int32_t* table_weight;    // [256] what is added to each entry of a column to give the product
 };
 
 #endif  // TFAPPROX_COMMON_CORE_CUDA_DEVICE_TABLE_H_

@@ -15,14 +15,14 @@ struct OutputPixel {
 };
 
 __device__ inline OutputPixel OutputPixelAt(const Geometry& g, const Epilogue& e, int32_t pixel) {
-  return {ElementOf(g, pixel, g.out_height * g.out_width, g.out_channels), e.window_sums[pixel]};
+  return {ElementOf(g, pixel, g.out_height * g.out_width, g.all_out_channels), e.window_sums[pixel]};
 }
 
 // Returns the bits of an output: a float32 by (3.4) and (3.5), or an int32 by (5.2), modulo 2^32.
-__device__ inline int32_t OutputBits(const Epilogue& e, int64_t total, bool nan) {
-  if (e.is_integer) return static_cast<int32_t>(static_cast<uint32_t>(total));
+__device__ inline int32_t OutputBits(int32_t is_integer, double scale, int64_t total, bool nan) {
+  if (is_integer) return static_cast<int32_t>(static_cast<uint32_t>(total));
   if (nan) return 0x7fc00000;
-  return __float_as_int(static_cast<float>(e.scale * static_cast<double>(total)));
+  return __float_as_int(static_cast<float>(scale * static_cast<double>(total)));
 }
 
 // Finishes the sum of the products of one pixel and one filter: the last pass of an output writes the output, any other
@@ -36,7 +36,7 @@ __device__ inline void Finish(const Geometry& g, const Epilogue& e, const Output
     // The corrections of (3.3) and (5.2). The numbers are unsigned, because the sums of AxConv2D may wrap around.
     const uint64_t total = static_cast<uint64_t>(sum) + static_cast<uint64_t>(pixel.sum >> 1) +
                            static_cast<uint64_t>(filter >> 1) + static_cast<uint64_t>(e.constant);
-    e.output[index] = OutputBits(e, static_cast<int64_t>(total), (pixel.sum | filter) & 1);
+    e.output[index] = OutputBits(e.is_integer, e.scale, static_cast<int64_t>(total), (pixel.sum | filter) & 1);
   } else if (e.wide_sums != nullptr) {
     e.wide_sums[index] = sum;
   } else {

@@ -24,10 +24,12 @@ namespace cuda {
 // The channels of a chunk.
 constexpr int32_t kChunk = 16;
 
-// The sizes of the convolution, as in tfapprox_problem, and of the pass.
+// The sizes of the convolution, as in tfapprox_problem, and of the pass. The channels are those that the pass covers: of
+// all of the tensor or, if a pass covers one convolution group (3.6), of this group.
 struct Geometry {
   int32_t in_height, in_width, in_channels;  // of one image
   int32_t filter_height, filter_width, out_channels;
+  int32_t all_in_channels, all_out_channels;  // of the whole tensors
   int32_t stride_height, stride_width, dilation_height, dilation_width;
   int32_t pad_top, pad_left;  // rows and columns of padding before the input; may be negative (5.3)
   int32_t out_height, out_width;

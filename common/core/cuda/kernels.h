@@ -6,8 +6,10 @@
 //                               weights [groups of 16 filters][taps][16]                for LutGemm
 //                               filter_sums
 //   TermGemm, LutGemm: codes x matrices, codes x weights, + window_sums + filter_sums ---> output
+//   FinishOutputs:     sums of the GEMM kernels, where filters have ranges of their own ---> output
+//   ChannelLut:        codes, weights ---> output, instead of the GEMM kernels, for small convolution groups
 //
-// passes.cc launches PrepareFilter once per call, QuantiseInput and SumWindows once per pass over
+// passes.cc launches PrepareFilter once per call or convolution group, QuantiseInput and SumWindows once per pass over
 // some images, and the GEMM kernels once per pass over some taps. Each function returns the status of its launch. Each
 // structure begins with the geometry of the pass, of which PrepareFilter uses the sizes of the filter only; its arrays
 // lie in the device's memory.
@@ -53,6 +55,9 @@ struct QuantiseArguments {
   uint8_t* codes;                // [planes][input_pixels + 1][chunks][16]
   // [input_pixels + 1] sums over the channels of activation[a] - zero * a (3.3), with NaN mark (3.5); must be 0 before.
   int64_t* pixel_sums;
+  // Null, or [input_pixels + 1] sums over the channels of the codes a, with a NaN mark of 0; must be 0 before. Filters
+  // with ranges of their own need them, and have `zero` 0.
+  int64_t* code_sums;
 };
 template <typename T>
 cudaError_t QuantiseInput(const QuantiseArguments& arguments, cudaStream_t stream);
@@ -63,17 +68,18 @@ cudaError_t SumWindows(const Geometry& geometry, const int64_t* pixel_sums, int6
 // PrepareFilter writes the weights in the forms that the two GEMM kernels read, and adds to the sum of each filter.
 struct PrepareArguments {
   Geometry geometry;
-  tfapprox_quantiser quantiser;  // turns real numbers into codes; not used if the filter consists of codes
-  const void* filter;            // [taps][out_channels], float or uint8_t
-  int64_t zero;                  // the zero point of the activations
-  const int32_t* weight;         // [256] of the plan (plan.h)
-  int64_t* filter_sums;          // [out_channels] sums of weight[w] - zero * w, with NaN mark; must be 0 before
-  uint8_t* weights;              // [groups of 16 filters][taps][16] codes for look-ups, or null
-  const int8_t* coefficients;    // [terms][256] the coefficients of each term of the plan
-  int32_t terms;                 // the number of terms
-  int32_t padded_filters;        // the filters of `matrices`, a multiple of kPaddedFilters
-  int32_t padded_chunks;         // the chunks of each filter in `matrices`, a multiple of kPaddedChunks
-  uint8_t* matrices;             // [terms][padded_filters][padded_chunks][16] coefficients, 0 where there is no tap
+  tfapprox_quantiser quantiser;          // turns real numbers into codes; not used if the filter consists of codes
+  const tfapprox_quantiser* per_filter;  // null, or [out_channels] quantisers that take the place of `quantiser`
+  const void* filter;                    // [taps][all_out_channels], float or uint8_t
+  int64_t zero;                          // the zero point of the activations
+  const int32_t* weight;                 // [256] of the plan (plan.h)
+  int64_t* filter_sums;                  // [out_channels] sums of weight[w] - zero * w, with NaN mark; must be 0 before
+  uint8_t* weights;                      // [groups of 16 filters][taps][16] codes for look-ups, or null
+  const int8_t* coefficients;            // [terms][256] the coefficients of each term of the plan
+  int32_t terms;                         // the number of terms
+  int32_t padded_filters;                // the filters of `matrices`, a multiple of kPaddedFilters
+  int32_t padded_chunks;                 // the chunks of each filter in `matrices`, a multiple of kPaddedChunks
+  uint8_t* matrices;  // [terms][padded_filters][padded_chunks][16] coefficients, 0 where there is no tap
 };
 
 // Matrices have whole tiles of term_gemm.cu: at most 128 filters and 4 chunks, which are 64 taps.
@@ -121,6 +127,41 @@ struct LutGemmArguments {
   int32_t multiprocessors;        // the multiprocessors of the device, each of which should get a block
 };
 cudaError_t LutGemm(const LutGemmArguments& arguments, cudaStream_t stream);
+
+// Copies quantisers from host memory, in kernel arguments: the call may return, and its caller free `quantisers`, before
+// the stream comes to the copy. A copy from pageable memory could make the stream wait, or read the memory later.
+cudaError_t SendQuantisers(const tfapprox_quantiser* quantisers, int64_t count, tfapprox_quantiser* target,
+                           cudaStream_t stream);
+
+// The ranges from which the corrections of (3.3) and the scale of (3.4) follow.
+struct Ranges {
+  tfapprox_quantiser activation, weight;
+  const tfapprox_quantiser* per_filter;  // null, or [out_channels] quantisers that take the place of `weight`
+  int64_t taps;                          // K of (3.3)
+};
+
+// FinishOutputs turns the sums that the GEMM kernels left, none of which was the last one, into outputs.
+struct FinishArguments {
+  Geometry geometry;
+  Epilogue epilogue;                // `constant` and `scale` are not used
+  Ranges ranges;                    // per filter
+  const int64_t* window_code_sums;  // [output_pixels] sums of the codes under each window, with a NaN mark of 0
+};
+cudaError_t FinishOutputs(const FinishArguments& arguments, cudaStream_t stream);
+
+// ChannelLut computes whole outputs, of all convolution groups, by look-ups in the columns of the table.
+struct ChannelLutArguments {
+  Geometry geometry;        // of all channels
+  Epilogue epilogue;        // of `window_sums`, only the marks are used; `constant` and `scale` are not used
+  Ranges ranges;            // of one range or per filter
+  int32_t group_inputs;     // channels of a convolution group: those that one filter reads
+  int32_t group_filters;    // filters of a convolution group
+  const void* input;        // the elements of the pass; float if a window sum has a NaN mark
+  const uint8_t* codes;     // [input_pixels + 1][chunks][16], from QuantiseInput
+  const uint8_t* weights;   // [groups of 16 filters][taps][16], from PrepareFilter
+  const uint16_t* columns;  // [256 weights][256] of the table
+};
+cudaError_t ChannelLut(const ChannelLutArguments& arguments, cudaStream_t stream);
 
 // Launches a kernel with one argument on a one-dimensional grid, or does nothing if `blocks` is 0.
 template <typename Arguments>

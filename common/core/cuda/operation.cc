@@ -2,17 +2,12 @@
 #include "error.h"
 #include "float_environment.h"
 #include "passes.h"
+#include "workspace.h"
 
 int32_t tfapprox_cuda_operation_init(const tfapprox_operation* operation, const tfapprox_cuda_table* table,
                                      tfapprox_cuda_work* work, tfapprox_error* error) {
   if (const int32_t status = tfapprox_operation_check(operation, error)) return status;
-  if (operation->problem.groups != 1 || operation->weight.per_filter != nullptr) {
-    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                          "groups must be 1, and weights must have one range, on a GPU; received %lld groups%s",
-                          static_cast<long long>(operation->problem.groups),
-                          operation->weight.per_filter != nullptr ? ", a range for each filter" : "");
-  }
-  return tfapprox::cuda::DivideWork(operation->problem, *table, work, error);
+  return tfapprox::cuda::DivideWork(*operation, *table, work, error);
 }
 
 int32_t tfapprox_cuda_operation_run(const tfapprox_operation* operation, const tfapprox_cuda_table* table,

@@ -18,10 +18,6 @@ struct Call {
   cudaStream_t stream;
 };
 
-// Divides an operation into passes; an error if one image is too large.
-int32_t DivideWork(const tfapprox_problem& problem, const tfapprox_cuda_table& table, tfapprox_cuda_work* work,
-                   tfapprox_error* error);
-
 // Queues all passes.
 int32_t RunPasses(const Call& call, void* workspace, tfapprox_error* error);
 

@@ -12,9 +12,15 @@ namespace {
 
 constexpr int32_t kThreads = 128;
 
+// Returns the quantiser of a filter.
+template <bool kPerFilter>
+__device__ tfapprox_quantiser QuantiserOf(const PrepareArguments& arguments, int32_t filter) {
+  return kPerFilter ? arguments.per_filter[filter] : arguments.quantiser;
+}
+
 // A thread has one chunk of one filter, which may exist only as padding. Neighbouring threads have neighbouring
 // filters, so that they read neighbouring elements.
-template <typename T>
+template <bool kPerFilter, typename T>
 __global__ void __launch_bounds__(kThreads) PrepareKernel(PrepareArguments arguments) {
   const Geometry& g = arguments.geometry;
   const int64_t item = int64_t{blockIdx.x} * kThreads + threadIdx.x;
@@ -29,11 +35,12 @@ __global__ void __launch_bounds__(kThreads) PrepareKernel(PrepareArguments argum
   int64_t sum = 0, code_sum = 0;
   unsigned char nan = 0;
   if (filter < g.out_channels) {
-    const T* source = static_cast<const T*>(arguments.filter) + int64_t{first} * g.out_channels + filter;
+    const tfapprox_quantiser quantiser = QuantiserOf<kPerFilter>(arguments, filter);
+    const T* source = static_cast<const T*>(arguments.filter) + int64_t{first} * g.all_out_channels + filter;
 #pragma unroll
     for (int32_t i = 0; i < kChunk; ++i) {
       if (i >= count) continue;
-      codes.codes[i] = CodeOf(arguments.quantiser, source[int64_t{i} * g.out_channels], &nan);
+      codes.codes[i] = CodeOf(quantiser, source[int64_t{i} * g.all_out_channels], &nan);
       sum += arguments.weight[codes.codes[i]];
       code_sum += codes.codes[i];
     }
@@ -62,7 +69,8 @@ __global__ void __launch_bounds__(kThreads) PrepareKernel(PrepareArguments argum
 template <typename T>
 cudaError_t PrepareFilter(const PrepareArguments& arguments, cudaStream_t stream) {
   const int64_t items = int64_t{arguments.padded_filters} * arguments.padded_chunks;
-  return Launch(PrepareKernel<T>, (items + kThreads - 1) / kThreads, kThreads, 0, stream, arguments);
+  const auto kernel = arguments.per_filter != nullptr ? PrepareKernel<true, T> : PrepareKernel<false, T>;
+  return Launch(kernel, (items + kThreads - 1) / kThreads, kThreads, 0, stream, arguments);
 }
 template cudaError_t PrepareFilter<float>(const PrepareArguments& arguments, cudaStream_t stream);
 template cudaError_t PrepareFilter<uint8_t>(const PrepareArguments& arguments, cudaStream_t stream);

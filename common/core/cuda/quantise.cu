@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kThreads) QuantiseKernel(QuantiseArguments arg
   const int32_t plane = g.in_height * g.in_width;
   if (!is_padding) {
     const int64_t step = g.nchw ? plane : 1;
-    const T* source = static_cast<const T*>(arguments.input) + ElementOf(g, pixel, plane, g.in_channels);
+    const T* source = static_cast<const T*>(arguments.input) + ElementOf(g, pixel, plane, g.all_in_channels);
     LoadChunk(source + chunk * kChunk * step, step, count, x);
   }
   CodeChunk codes = {};
@@ -65,6 +65,7 @@ __global__ void __launch_bounds__(kThreads) QuantiseKernel(QuantiseArguments arg
   // The numbers are unsigned, because the sums of AxConv2D may wrap around.
   const uint64_t zeros = static_cast<uint64_t>(arguments.zero) * static_cast<uint64_t>(code_sum);
   AddToSum(arguments.pixel_sums + pixel, static_cast<int64_t>(static_cast<uint64_t>(sum) - zeros), nan);
+  if (arguments.code_sums != nullptr) AddToSum(arguments.code_sums + pixel, code_sum, false);
 }
 
 // The arguments of SumWindows as one structure, which Launch takes.
