@@ -151,6 +151,7 @@ def ax_conv2d(
     """`AxConv2D` (5) as an `Operation`: codes in, wrapped sums out."""
     input, filter = _validation.codes("input", input), _validation.codes("filter", filter)
     _validation.one_of("padding", padding, ["SAME", "VALID"])
+    _validation.shapes(input.shape, filter.shape, "NHWC")
     shape = problem(input.shape, filter.shape, strides, padding)
     shared = Table(tune(TruthTable.of(table)) if ax_tune else table)
     descriptor, error, limits = _abi.Operation(), _abi.Error(), (ctypes.c_float(), ctypes.c_float())

@@ -66,10 +66,12 @@ def float_array(argument: str, value: Any) -> np.ndarray:
     """A real number, or an array of real numbers, as float32; NaN and infinities are numbers here."""
     array = _array(argument, value, "be a real number, or an array of real numbers")
     if array.ndim == 0:
-        return np.asarray(number(argument, value), np.float32)
+        with np.errstate(all="ignore"):
+            return np.asarray(number(argument, value)).astype(np.float32)
     if array.dtype.kind not in "iuf":
         raise _fail(argument, "be a real number, or an array of real numbers", f"dtype {array.dtype}")
-    return array.astype(np.float32)
+    with np.errstate(all="ignore"):
+        return array.astype(np.float32)
 
 
 def numbers(**values: Any) -> List[float]:

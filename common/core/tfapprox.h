@@ -199,7 +199,7 @@ typedef struct tfapprox_problem {
   int64_t batch, in_height, in_width, in_channels;  /* of the input */
   int64_t filter_height, filter_width;              /* taps of a window */
   int64_t out_channels;                             /* filters, which are the channels of the output */
-  int64_t groups;                                   /* parts of the channels that are convolved apart; 1 so far */
+  int64_t groups;                                   /* parts of the channels that are convolved apart (3.6) */
   int64_t stride_height, stride_width;              /* input positions between the windows of two outputs */
   int64_t dilation_height, dilation_width;          /* input positions between two taps */
   int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs; 1 so far */
@@ -223,7 +223,7 @@ enum {
 typedef struct tfapprox_operand {
   int32_t elements;                     /* TFAPPROX_REALS or TFAPPROX_CODES */
   tfapprox_quantiser quantiser;         /* of the whole tensor; of codes, only the zero point counts */
-  const tfapprox_quantiser* per_filter; /* null, or [out_channels] quantisers of weights; null so far */
+  const tfapprox_quantiser* per_filter; /* null, or [out_channels] quantisers of the weights */
 } tfapprox_operand;
 
 /* What becomes of the corrected sum of products. */
@@ -246,8 +246,8 @@ typedef struct tfapprox_operation {
   const int32_t* cancelled;
 } tfapprox_operation;
 
-/* Whether this version of the core carries an operation out: groups and output strides of 1, one quantiser per
- * operand. */
+/* Whether this version of the core carries an operation out: output strides are 1, and activations have one
+ * quantiser. */
 TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
 
 /* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the least

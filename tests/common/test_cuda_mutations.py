@@ -95,7 +95,8 @@ BUGS = {
 }
 
 
-# Groups, height of the filter, and input channels and filters of a group: whole convolutions by each plan, and both ways to compute groups.
+# Groups, height of the filter, and input channels and filters of a group: whole convolutions by each plan, and both
+# ways to compute groups.
 SIZES = {**dict.fromkeys(ALL, (1, 3, 19, 21)), "channels": (54, 4, 2, 3), "groups": (2, 3, 18, 17)}
 
 

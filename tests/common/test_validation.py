@@ -88,7 +88,11 @@ BAD_APPROX = [
     ),
     ({"input": np.ones((6, 6, 1))}, "input must have 4 dimensions; received shape [6, 6, 1]"),
     ({"filter": np.ones((2, 2, 1, 3, 1))}, "filter must have 4 dimensions; received shape [2, 2, 1, 3, 1]"),
-    ({"filter": np.ones((2, 2, 2, 3))}, "filter must have the input's depth; received filter 2, input 1"),
+    (
+        {"filter": np.ones((2, 2, 2, 3))},
+        "filter must have the input's depth, or 1 / groups of it where groups divide the number of filters; "
+        "received filter 2, input 1, 3 filters",
+    ),
     ({"filter": np.ones((0, 2, 1, 3))}, "filter height must be from 1 to 2147483647; received 0"),
     ({"input": np.ones((2, 6, 6, 0)), "filter": np.ones((2, 2, 0, 3))}, "input channels must be from 1 to"),
     ({"input": "four"}, "input must be an array of real numbers; received dtype <U4"),
@@ -103,7 +107,10 @@ BAD_APPROX = [
     ({"input_max": None}, "input_max must be a real number; received None"),
     ({"input_max": True}, "input_max must be a real number; received True"),
     ({"input_max": 1j}, "input_max must be a real number; received 1j"),
-    ({"filter_min": [0.0]}, "filter_min must be a real number; received [0.0]"),
+    (
+        {"filter_min": [0.0]},
+        "filter_min and filter_max must be two numbers, or two arrays [3], one number for each filter",
+    ),
     ({"num_bits": 8.0}, "num_bits must be an integer from 2 to 8; received 8.0"),
     ({"num_bits": True}, "num_bits must be an integer from 2 to 8; received True"),
     ({"num_bits": np.bool_(True)}, "num_bits must be an integer from 2 to 8; received"),

@@ -63,7 +63,7 @@ def test_functions_can_be_called_with_branch_tracking(path):
     """CET: every function of the interface begins with `endbr64`."""
     code = read("objdump", "--disassemble", "--no-show-raw-insn", path)
     functions = re.findall(r"<(tfapprox_\w+)(?:@@Base)?>:\n\s*\w+:\s*(\w+)", code)
-    assert len(functions) > 30
+    assert len(functions) > 25  # 39 with CUDA
     assert {name for name, first in functions if first != "endbr64"} == set()
 
 
