@@ -14,10 +14,11 @@ from cases import (
     convolutions,
     outcome,
     quantised_convolutions,
+    random_table,
 )
 from tfapprox.common import load_table, reference
 from tfapprox.tf1 import ax_conv2d
-from tfapprox.tf2 import approx_conv2d_with_min_max_vars
+from tfapprox.tf2 import approx_conv2d_with_min_max_vars, approx_depthwise_conv2d_with_min_max_vars
 
 ONES, RANGES = [1, 1, 1, 1], [-1.0, 1.0, -0.9, 0.8]
 FEW = settings(max_examples=60, deadline=None)
@@ -54,11 +55,27 @@ def test_approx_conv2d_golden(shared_data, golden_table, table_file, name):
 
 
 @FEW
-@given(case=convolutions(grouped=False))
+@given(case=convolutions())
 def test_approx_conv2d_random(table_file, case):
     expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
     case["mul_map_file"] = table_file(case.pop("table"))
     result = outcome(lambda: on_gpu(approx_conv2d_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("per_filter", [False, True])
+def test_approx_depthwise_conv2d(table_file, data_format, per_filter):
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (2, 9, 8, 37)), random.uniform(-1, 1, (3, 2, 37, 2))
+    ends = np.sort(random.uniform(-1, 1, (2, 74)).astype(np.float32), 0) if per_filter else (-0.9, 0.8)
+    case = {"input": x.astype(np.float32), "filter": w.astype(np.float32), "input_min": -1.0, "input_max": 1.0}
+    case.update(filter_min=ends[0], filter_max=ends[1], strides=[1, 2, 1, 1], padding="SAME", data_format=data_format)
+    if data_format == "NCHW":
+        case.update(input=np.ascontiguousarray(case["input"].transpose(0, 3, 1, 2)), strides=[1, 1, 2, 1])
+    table = random_table(8, 3)
+    expected = reference.approx_depthwise_conv2d_with_min_max_vars(**case, table=table)
+    result = on_gpu(approx_depthwise_conv2d_with_min_max_vars, mul_map_file=table_file(table), **case)
     np.testing.assert_array_equal(result, expected)
 
 
