@@ -10,13 +10,13 @@ from typing import Tuple, Union
 
 import numpy as np
 
-from . import native
+from . import atomic_files, native
 from .truth_table import TableLike, TruthTable, checked_entries
 
 NameOrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 PIN = "#fnv1a="
-_PINNED = re.compile(f"{PIN}[0-9a-f]{{16}}$")
+_PINNED = re.compile(rf"{PIN}[0-9a-f]{{16}}\Z")
 
 
 def _resolve(name_or_path: NameOrPath, argument: str = "mul_map_file") -> str:
@@ -65,6 +65,11 @@ _hashes = _ContentHashes(capacity=32)
 def is_pinned(name: object) -> bool:
     """Whether a value is a string that `pin_table` returns for a table that is not built in."""
     return isinstance(name, str) and _PINNED.search(name) is not None
+
+
+def without_pin(name: str) -> str:
+    """A string without the `#fnv1a=` and the 16 digits at its end, if it is pinned; else the string as it is."""
+    return _PINNED.sub("", name)
 
 
 def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, argument: str = "mul_map_file") -> str:
@@ -164,7 +169,7 @@ def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8) -> TruthTable:
         (True, 'mul4u_exact')
     """
     table = load_table(name_or_path, num_bits)
-    name = os.path.basename(_PINNED.sub("", os.fsdecode(name_or_path)))
+    name = os.path.basename(without_pin(os.fsdecode(name_or_path)))
     if name.endswith(".bin"):
         name = name[: -len(".bin")]
     return TruthTable(table, name or f"mul{num_bits}u_exact")
@@ -202,5 +207,4 @@ def save_table(path: NameOrPath, table: TableLike) -> None:
         raise ValueError(f"path must {rule} table; received {name!r}")
     why = f", as {name!r} is {'' if signed else 'not '}signed by its name (mul8s_...)"
     entries = checked_entries(np.asarray(table), signed, why)
-    with open(path, "wb") as file:
-        file.write(entries.astype("<i2" if signed else "<u2").tobytes())
+    atomic_files.write(os.fsdecode(path), entries.astype("<i2" if signed else "<u2").tobytes())

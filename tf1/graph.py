@@ -8,6 +8,8 @@ from typing import Sequence
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from tfapprox.common import atomic_files
+
 
 def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
     """The `GraphDef` in a file.
@@ -28,22 +30,12 @@ def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
 
 
 def write(graph: tf.compat.v1.GraphDef, path: str | os.PathLike[str]) -> None:
-    """Writes a `GraphDef` to a file, completely or not at all: it is written under another name and then renamed.
+    """Writes a `GraphDef` to a file, completely or not at all. A device is written to, and a link is followed.
 
     Raises:
         OSError: if the file cannot be written; a file that was there stays as it was.
     """
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(graph.SerializeToString())
-        os.replace(temporary, path)
-    except BaseException as error:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = path, None
-        raise
+    atomic_files.write(path, graph.SerializeToString())
 
 
 def imported(graph: tf.compat.v1.GraphDef) -> tf.Graph:

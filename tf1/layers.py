@@ -86,7 +86,7 @@ def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
 def _kept(multiplier: str) -> str:
     """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path."""
     pinned = pin_table(multiplier, signed=False, argument="multiplier")
-    return pinned if tables.PIN in multiplier else pinned.split(tables.PIN)[0]
+    return pinned if tables.is_pinned(multiplier) else tables.without_pin(pinned)
 
 
 def assigned(

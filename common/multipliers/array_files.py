@@ -1,19 +1,25 @@
 """Readers of files that hold products: `.npy`, text and raw words."""
 
-import os
-import pathlib
+import io
 import re
-from typing import Callable
+import warnings
+from typing import Callable, List
 
 import numpy as np
 
+from .. import regular_files
 from ..argument_error import ArgumentError
 from .arrays import WIDTHS
 from .circuit import Circuit
-from .path import Path
+from .path import Path, expanded
 
 _RAW = {2 * 4**bits: bits for bits in WIDTHS}  # bytes of a file with 16 bits for each product
 _RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # the same with 32 bits; no size is in both
+
+MAX_BYTES = 1 << 22  # of a .npy or text file: 64 for each product
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # what fits int64
+_LONG_INTEGER = re.compile(r"[+-]?[0-9]+")
+_SEPARATORS = {ord(","): " ", ord(";"): " "}
 
 
 def reader(read: Callable[[Path, bool], np.ndarray]) -> Callable[[Path], Circuit]:
@@ -29,7 +35,7 @@ def reader(read: Callable[[Path, bool], np.ndarray]) -> Callable[[Path], Circuit
     """
 
     def open_file(source):
-        path = pathlib.Path(source).expanduser()
+        path = expanded(source)
         return Circuit(path.stem, lambda num_bits, signed: read(path, signed), {"source": path.name})
 
     return open_file
@@ -46,9 +52,12 @@ def read_npy(path: Path, signed: bool = False) -> np.ndarray:
         OSError: if the file cannot be read.
         ArgumentError: if it is not a `.npy` file, or one of Python objects.
     """
+    content = io.BytesIO(regular_files.read(path, MAX_BYTES, "source"))
     try:
-        return np.load(os.fspath(path), allow_pickle=False)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that no program writes
+            return np.lib.format.read_array(content, allow_pickle=False)
+    except Exception as error:  # numpy's reader of headers raises exceptions of eight kinds
         raise ArgumentError("source", "must be a .npy file of integers", f"{str(path)!r}: {error}") from error
 
 
@@ -66,30 +75,31 @@ def read_text(path: Path, signed: bool = False) -> np.ndarray:
         OSError: if the file cannot be read.
         ArgumentError: if a word is not an integer, or lines differ in length.
     """
-    rows = []
-    with open(os.fspath(path), encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            words = re.split(r"[\s,;]+", line.partition("#")[0].strip(" \t\r\n,;"))
-            if words == [""]:
-                continue
-            try:
-                rows.append([int(word) for word in words])
-            except ValueError:
-                wrong = next(word for word in words if not re.fullmatch(r"[+-]?\d+", word))
-                received = f"{wrong[:40]!r} in {path}, line {number}"
-                raise ArgumentError("source", "must hold integers", received) from None
-            if len(rows[-1]) != len(rows[0]):
-                received = f"{len(rows[0])} numbers and, in {path}, line {number}, {len(rows[-1])}"
-                raise ArgumentError("source", "must have lines of the same length", received)
+    rows: List[List[int]] = []
+    text = regular_files.read(path, MAX_BYTES, "source").decode("utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].translate(_SEPARATORS).split()
+        if not words:
+            continue
+        wrong = next((word for word in words if not _INTEGER.fullmatch(word)), None)
+        if wrong is not None:
+            received = f"{wrong[:40]!r} in {path}, line {number}"
+            rule = "must hold integers" + (" of at most 18 digits" if _LONG_INTEGER.fullmatch(wrong) else "")
+            raise ArgumentError("source", rule, received)
+        rows.append([int(word) for word in words])
+        if len(rows[-1]) != len(rows[0]):
+            received = f"{len(rows[0])} numbers and, in {path}, line {number}, {len(rows[-1])}"
+            raise ArgumentError("source", "must have lines of the same length", received)
     return np.array(rows, np.int64) if rows else np.empty((0, 0), np.int64)
 
 
-def read_raw(path: Path, signed: bool = False) -> np.ndarray:
+def read_raw(path: Path, signed: bool = False, argument: str = "source") -> np.ndarray:
     """The products of a file without header: little-endian words, activation code first.
 
     Args:
         path: path of the file. Its size says the width of the operands and whether words have 16 or 32 bits.
         signed: whether words of 16 bits are int16, else uint16. Words of 32 bits are int32.
+        argument: the name of the caller's argument, with which an error about the kind of the file begins.
 
     Returns:
         int64 array `[2**num_bits, 2**num_bits]`.
@@ -98,13 +108,13 @@ def read_raw(path: Path, signed: bool = False) -> np.ndarray:
         OSError: if the file cannot be read.
         ValueError: if the size is not that of a table.
     """
-    with open(os.fspath(path), "rb") as file:
+    with regular_files.opened(path, argument) as (file, file_size):
         content = file.read(max(_RAW_INT32) + 1)
     size = len(content)
     if size not in _RAW and size not in _RAW_INT32:
         raise ValueError(
             "a .bin file must hold 4^bits entries of 16 or 32 bits, for 2 to 8 bits (131072 or 262144 bytes for 8); "
-            f"received '{path}' with {os.path.getsize(os.fspath(path))} bytes"
+            f"received '{path}' with {max(size, file_size)} bytes"
         )
     dtype, widths = (("<i2" if signed else "<u2"), _RAW) if size in _RAW else ("<i4", _RAW_INT32)
     codes = 1 << widths[size]

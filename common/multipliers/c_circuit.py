@@ -1,25 +1,29 @@
 """Reader of circuits in C, which are compiled and called for every pair of operands.
 
-The code of the file runs in a process of its own with a time limit. It has the rights of the user.
+The code of the file runs in a process of its own, with limits of time, memory and files. Where the kernel can do it,
+the process reaches no file of the user, no network, and no other process.
 """
 
+import math
 import os
 import pathlib
 import signal
-import subprocess
 import tempfile
 from typing import Optional
 
 import numpy as np
 
 from .. import metrics
+from ..argument_error import ArgumentError
 from ..library import find
-from . import c_source, headers
-from .c_compiler import compile_c, run
+from . import c_source, headers, processes
+from .c_compiler import compile_c
 from .circuit import Circuit
-from .path import Path
+from .path import Path, expanded
 
 _FIELDS = 4  # fields of TfapproxPage in circuit_driver.c that precede the products
+_MIN_SECONDS, _MAX_SECONDS = 0.1, 86_400
+_LIMITS = {"AS": 1 << 32, "NPROC": 0, "NOFILE": 64}
 _SIGNED_TYPES = {"int8_t", "signed char"}
 
 
@@ -40,8 +44,10 @@ def read(
         OSError: if the file cannot be read.
         ArgumentError: if the preprocessor refuses the file, or no function or more than one fits.
     """
-    path = pathlib.Path(source).expanduser()
-    text = path.read_text(encoding="utf-8", errors="replace")
+    path = expanded(source)
+    text = c_source.read(path)
+    if not _MIN_SECONDS <= seconds <= _MAX_SECONDS:
+        raise ArgumentError("seconds", f"must be from {_MIN_SECONDS} to {_MAX_SECONDS:,}", seconds)
     chosen = c_source.choose(path, function)
     return Circuit(
         chosen.name,
@@ -89,8 +95,9 @@ def products(path: Path, function: str, num_bits: int = 8, signed: bool = False,
         driver = find("common", os.path.join("multipliers", "circuit_driver.c"))
         compile_c(path, ["-Dmain=tfapprox_other_main", *defines, "-include", str(path), driver, "-o", program, "-lm"])
         np.zeros(_FIELDS + codes * codes, np.int64).tofile(page)
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, "env": {}}
-        code, _, _ = run([program, page], seconds, **quiet)
+        limits = {**_LIMITS, "FSIZE": os.path.getsize(page), "CPU": math.ceil(seconds) + 1}
+        contained = processes.Contained(readable=[program], writable=[page])
+        code = processes.run([program, page], seconds, limits, contained, cwd=folder)
         content = np.fromfile(page, np.int64)
     (unsigned_result, calls, changed, again), table = content[:_FIELDS], content[_FIELDS:]
     if calls < 2 * codes * codes:

@@ -1,15 +1,19 @@
-"""The system's C compiler, and programs with a time limit."""
+"""The system's C compiler, with limits."""
 
 import os
 import pathlib
 import shutil
-import signal
-import subprocess
-from typing import Any, List, Optional, Tuple
+import tempfile
+from typing import Any, List
 
+from .. import regular_files
 from ..argument_error import ArgumentError
+from . import processes
 
 COMPILE_SECONDS = 60
+MAX_OUTPUT_BYTES = 1 << 26
+_MESSAGE_BYTES, _LINE = 1 << 14, 200  # of the messages of the compiler, and the characters of a line
+_LIMITS = {"AS": 1 << 32, "FSIZE": MAX_OUTPUT_BYTES, "CPU": COMPILE_SECONDS + 1}
 
 
 def compiler() -> str:
@@ -22,59 +26,49 @@ def compiler() -> str:
     for name in names:
         path = shutil.which(name)
         if path:
-            return path
+            return os.path.abspath(path)
     raise FileNotFoundError(
         f"a C compiler must be on PATH, or be named by CC, to import C; received none (looked for {', '.join(names)})"
     )
 
 
-def run(command: List[str], seconds: float, **options: Any) -> Tuple[Optional[int], bytes, bytes]:
-    """Runs a command in a session of its own.
+def preprocess(path: pathlib.Path) -> str:
+    """The output of the preprocessor for a C file, which it names `<stdin>`.
 
     Args:
-        command: program and arguments.
-        seconds: time limit, after which the command and every process that it started are killed.
-        **options: further arguments of `subprocess.Popen`.
+        path: path of the file; its folder is searched for headers.
 
-    Returns:
-        The exit code, `None` if the time was up, and what the command wrote to standard output and standard error, as
-        far as these are pipes.
+    Raises:
+        FileNotFoundError: if there is no compiler.
+        OSError: if the file cannot be read.
+        ArgumentError: if the preprocessor refuses the file, takes too long, or writes more than `MAX_OUTPUT_BYTES`.
     """
-    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, start_new_session=True, **{**streams, **options}) as process:
-        try:
-            output, errors = process.communicate(timeout=seconds)
-        except BaseException as stopped:  # also KeyboardInterrupt: the terminal does not send it to another session
-            os.killpg(
-                process.pid, signal.SIGKILL
-            )  # the session has one process group, which has the number of its leader
-            process.communicate()
-            if isinstance(stopped, subprocess.TimeoutExpired):
-                return None, b"", b""
-            raise
-    return process.returncode, output or b"", errors or b""
+    with tempfile.TemporaryDirectory() as folder, regular_files.opened(path, "source") as (source, _):
+        output = os.path.join(folder, "output")
+        with open(output, "wb") as file:
+            compile_c(path, ["-E", "-x", "c", "-"], stdin=source, stdout=file)
+        return regular_files.read(output, MAX_OUTPUT_BYTES).decode(errors="replace")
 
 
-def compile_c(path: pathlib.Path, arguments: List[str], **options: Any) -> str:
+def compile_c(path: pathlib.Path, arguments: List[str], **streams: Any) -> None:
     """Runs the compiler in the folder of a C file.
 
     Args:
         path: path of the file; its folder is searched for headers.
         arguments: arguments of the compiler.
-        **options: further arguments of `subprocess.Popen`.
-
-    Returns:
-        What the compiler wrote to standard output, if that is a pipe.
+        **streams: `stdin` and `stdout` of the compiler, which are not connected by default.
 
     Raises:
         FileNotFoundError: if there is no compiler.
         ArgumentError: if the compiler fails, with its message, or takes longer than `COMPILE_SECONDS`.
     """
     command = [compiler(), "-std=gnu11", "-O1", "-w", f"-I{path.parent}", *arguments]
-    code, output, errors = run(command, COMPILE_SECONDS, cwd=str(path.parent), **options)
+    with tempfile.TemporaryFile() as messages:
+        code = processes.run(command, COMPILE_SECONDS, _LIMITS, cwd=str(path.parent), stderr=messages, **streams)
+        messages.seek(0)
+        lines = messages.read(_MESSAGE_BYTES).decode(errors="replace").strip().replace("<stdin>", path.name).split("\n")
+        text = "\n".join(line[:_LINE] for line in lines)
     if code is None:
         raise ArgumentError("source", f"must compile within {COMPILE_SECONDS} s", f"{path}, which was stopped")
     if code != 0:
-        text = errors.decode(errors="replace").strip().replace("<stdin>", path.name)
-        raise ArgumentError("source", "must be C that compiles", f"{path}:\n{text}")
-    return output.decode(errors="replace")
+        raise ArgumentError("source", "must be C that compiles", f"{path}:\n{text or f'exit code {code}'}")

@@ -2,14 +2,18 @@
 
 import pathlib
 import re
-import subprocess
-from typing import List, NamedTuple, Optional, Tuple
+import string
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
+from .. import regular_files
 from ..argument_error import ArgumentError
-from .c_compiler import compile_c
+from . import c_comments
+from .c_compiler import preprocess
 from .path import Path
 
-_HEADING = re.compile(r"([A-Za-z_][\w\s]*?)\b([A-Za-z_]\w*)\s*\(([^()]*)\)\s*\{\}")
+MAX_BYTES = 1 << 20
+_WORD = string.ascii_letters + string.digits + "_"
+_BODY = "{}"
 _NO_INTEGER = {"void", "float", "double", "struct", "union", "_Bool", "bool"}
 
 
@@ -29,7 +33,7 @@ class Function(NamedTuple):
 
 def _top_level(text):
     """The code outside of braces, without strings; each pair of outermost braces is left as `{}`."""
-    text = re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', "0", text)
+    text = c_comments.without_literals(text)
     kept, depth = [], 0
     for character in text:
         depth += character == "{"
@@ -37,6 +41,28 @@ def _top_level(text):
             kept.append(character)
         depth -= character == "}"
     return "".join(kept)
+
+
+def headings(top_level: str) -> Iterator[Tuple[str, str, str]]:
+    """The result, the name and the parameters of each function definition.
+
+    The time is proportional to the length of the text, whatever the text is.
+
+    Args:
+        top_level: C code in which the outermost braces are empty.
+    """
+    for declarations in top_level.split(_BODY)[:-1]:
+        heading = declarations.rpartition(";")[2].rstrip()
+        before, opening, parameters = heading.rpartition("(")
+        if not opening or parameters.find(")") != len(parameters) - 1:
+            continue
+        words = before.rstrip()
+        words = words[len(words.rstrip(_WORD + string.whitespace)) :]
+        result = words.rstrip(_WORD)
+        name = words[len(result) :]
+        result = result.strip().lstrip(string.digits)
+        if result and name and not name[0].isdigit():
+            yield result, name, parameters[:-1]
 
 
 def _without_includes(text):
@@ -49,6 +75,16 @@ def _without_includes(text):
         elif own and not line.startswith("#"):
             lines.append(line)
     return "\n".join(lines)
+
+
+def read(path: Path) -> str:
+    """The text of a C file, with replacement characters for bytes that are not UTF-8.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if it is not a regular file, or has more than `MAX_BYTES`.
+    """
+    return regular_files.read(path, MAX_BYTES, "source").decode("utf-8", errors="replace")
 
 
 def functions(path: Path) -> List[Function]:
@@ -66,11 +102,10 @@ def functions(path: Path) -> List[Function]:
         ArgumentError: if the preprocessor refuses the file.
     """
     path = pathlib.Path(path).resolve()
-    with open(str(path), "rb") as source:
-        text = compile_c(path, ["-E", "-x", "c", "-"], stdin=source, stdout=subprocess.PIPE)
+    text = preprocess(path)
     external: List[Function] = []
     static: List[Function] = []
-    for result, name, parameters in _HEADING.findall(_top_level(_without_includes(text))):
+    for result, name, parameters in headings(_top_level(_without_includes(text))):
         words = result.split()
         types = [parameter.split()[:-1] for parameter in parameters.split(",")]
         if len(types) != 2 or not all(types) or re.search(r"[*\[]", parameters):

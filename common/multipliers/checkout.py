@@ -1,14 +1,15 @@
 """Imports all multipliers of up to 8 bits from a checkout of EvoApproxLib or EvoApprox8b."""
 
+import fnmatch
+import os
 import pathlib
-import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..argument_error import ArgumentError, ArgumentFileNotFoundError, ArgumentNotADirectoryError
-from . import registry
+from . import c_comments, c_source, registry
 from .arrays import WIDTHS
 from .importing import import_multiplier
-from .path import Path
+from .path import Path, expanded
 
 
 class Outcome(NamedTuple):
@@ -33,7 +34,8 @@ def circuits(source: Path) -> List[pathlib.Path]:
     """The C files of multipliers in a folder and the folders below it, sorted.
 
     Files are chosen by names such as `mul8u_X.c`, `mul7u_X.c` or `mul8_002.c`, with operands of one width from 2 to 8
-    bits. Adders, wider operands and operands of two widths (`mul8x2u_X.c`) are left out.
+    bits. Adders, wider operands and operands of two widths (`mul8x2u_X.c`) are left out. A folder that cannot be read
+    is in the list, too, so that its import fails and names it.
 
     Args:
         source: path of the folder.
@@ -42,10 +44,15 @@ def circuits(source: Path) -> List[pathlib.Path]:
         NotADirectoryError: if there is no such folder.
         FileNotFoundError: if it has no such file.
     """
-    folder = pathlib.Path(source).expanduser()
+    folder = expanded(source)
     if not folder.is_dir():
         raise ArgumentNotADirectoryError("source", "must be a folder", f"'{folder}'")
-    paths = [path for path in sorted(folder.rglob("mul*.c")) if registry.width_of(path.stem) in WIDTHS]
+    paths: List[pathlib.Path] = []
+    unreadable: List[OSError] = []
+    for parent, _, files in os.walk(str(folder), onerror=unreadable.append):
+        candidates = (pathlib.Path(parent, file) for file in files if fnmatch.fnmatchcase(file, "mul*.c"))
+        paths += [path for path in candidates if registry.width_of(path.stem) in WIDTHS]
+    paths = sorted([*paths, *(pathlib.Path(error.filename) for error in unreadable)])
     if not paths:
         rule = "must have files such as mul8u_X.c or mul8_X.c"
         raise ArgumentFileNotFoundError("source", rule, f"'{folder}' without")
@@ -87,12 +94,12 @@ def import_checkout(
     outcomes: List[Outcome] = []
     imported: Dict[str, Tuple[str, pathlib.Path]] = {}  # from the stem of a file to its code and path
     for path in progress(paths):
-        code = re.sub(r"//.*|/\*[\s\S]*?\*/", "", path.read_text(encoding="utf-8", errors="replace"))
         before = imported.get(path.stem)
-        if before and before[0] == code:
-            outcomes.append(Outcome(path, path.stem, "same", f"as {before[1]}"))
-            continue
         try:
+            code = c_comments.split(c_source.read(path)).code
+            if before and before[0] == code:
+                outcomes.append(Outcome(path, path.stem, "same", f"as {before[1]}"))
+                continue
             if before:
                 raise ArgumentError("name", "must mean one circuit", f"another one in {before[1]}")
             multiplier = import_multiplier(

@@ -7,8 +7,12 @@ units of power, area and delay. Its figures for the 45 nm process are read as uW
 magnitude of EvoApproxLib's.
 """
 
+import math
 import re
 from typing import Any, Dict
+
+from ..argument_error import ArgumentError
+from . import c_comments
 
 _NUMBER = r"=\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)"
 # Key of the sidecar, pattern in the comments, and the factor that converts the number to the unit of the key.
@@ -32,10 +36,17 @@ _FIGURES = (
 def _licence(comments):
     """One line with the name of the licence and the article to cite; `None` if there is neither."""
     spdx = re.search(r"SPDX-License-Identifier:\s*(\S+)", comments)
-    named = re.search(r"distributed under (?:the|a)\s+(.+?)\s*(?:\.|$)", comments, re.IGNORECASE | re.MULTILINE)
+    named = re.search(r"distributed under (?:the|a)[ \t]+([^\s.][^.\n]*)", comments, re.IGNORECASE)
     cite = re.search(r"cite the following article(?:\(s\))?:\s*(\S.*\S)", comments)
-    parts = [spdx.group(1) if spdx else named and named.group(1), cite and f"cite {cite.group(1)}"]
+    parts = [spdx.group(1) if spdx else named and named.group(1).strip(), cite and f"cite {cite.group(1)}"]
     return "; ".join(filter(None, parts)) or None
+
+
+def _finite(key, text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise ArgumentError("source", f"must have a finite {key} in its comments", text[:40])
+    return number
 
 
 def read(source: str) -> Dict[str, Any]:
@@ -48,16 +59,19 @@ def read(source: str) -> Dict[str, Any]:
         A dictionary that has a key only if the comments have its value: `power_mW`, `area_um2`, `delay_ns`, `licence`,
         and `published`, a dictionary by the names of `sidecar.FIGURES`.
 
+    Raises:
+        ArgumentError: if a figure is larger than any float.
+
     Example:
         >>> read("/* EP% = 17.19 %  PDK45_PWR = 0.384 mW */")
         {'power_mW': 0.384, 'published': {'EP%': 17.19}}
     """
-    comments = "\n".join(re.findall(r"//.*|/\*[\s\S]*?\*/", source))
+    comments = c_comments.split(source).comments
     known: Dict[str, Any] = {}
     for key, pattern, factor in _COSTS:
         match = re.search(rf"(?<![\w%]){pattern}", comments)
         if match and key not in known:
-            known[key] = round(float(match.group(1)) * factor, 9)
+            known[key] = round(_finite(key, match.group(1)) * factor, 9)
     licence = _licence(comments)
     if licence:
         known["licence"] = licence
@@ -65,7 +79,7 @@ def read(source: str) -> Dict[str, Any]:
     for key, pattern in _FIGURES:
         match = re.search(rf"(?<![\w%]){pattern}", comments)
         if match:
-            published[key] = float(match.group(1))
+            published[key] = _finite(key, match.group(1))
     if published:
         known["published"] = published
     return known

@@ -4,13 +4,13 @@ A new kind of file is a reader in a module of its own and a line in `FILES`.
 """
 
 import os
-import pathlib
 from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 
 from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
 from . import ariths_gen, array_files, arrays, c_circuit, netlist_files, python_circuit
 from .circuit import Circuit
+from .path import expanded
 
 
 class Kind(NamedTuple):
@@ -67,7 +67,7 @@ def kind_of(source: Any) -> Kind:
         return OBJECT if callable(source) else ARRAY
     if isinstance(source, str) and source.startswith(ariths_gen.PREFIX):
         return GENERATOR
-    path = pathlib.Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
         return FOLDER
     suffix = path.suffix.lower()

@@ -8,7 +8,7 @@ from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 
-from .. import metrics
+from .. import atomic_files, metrics
 from ..argument_error import ArgumentError
 from ..truth_table import TruthTable
 from .path import Path
@@ -58,7 +58,8 @@ def save(figure: Any, path: Path, formats: Sequence[str]) -> List[pathlib.Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [path.with_name(f"{path.name}.{kind}") for kind in formats]
     for file in written:
-        figure.savefig(str(file), dpi=_DOTS, bbox_inches="tight", pad_inches=0.05)
+        with atomic_files.replacing(file) as unfinished:
+            figure.savefig(unfinished, dpi=_DOTS, bbox_inches="tight", pad_inches=0.05)
     return written
 
 

@@ -8,6 +8,7 @@ import os
 import runpy
 from typing import Any, Callable, Optional
 
+from .. import regular_files
 from ..argument_error import ArgumentError
 from . import ariths_gen, python_function
 from .circuit import Circuit
@@ -53,7 +54,7 @@ def read_file(source: Any, *, function: Optional[str] = None, num_bits: Optional
         ArgumentError: if the file raises an exception or has no such function.
     """
     path = os.path.expanduser(os.fspath(source))
-    with open(path, "rb"):
+    with regular_files.opened(path, "source"):
         pass
     try:
         names = runpy.run_path(path)

@@ -41,5 +41,7 @@ def products(
             ) from error
         if not np.issubdtype(answer.dtype, np.integer):
             raise ValueError(f"{name} must return integers; received {answer.dtype} ({str(answer)[:40]})")
+        if (answer > np.iinfo(np.int64).max).any():
+            raise ValueError(f"{name} must return integers that fit int64; received {answer.max()}")
         result[pair] = answer
     return result

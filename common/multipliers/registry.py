@@ -4,12 +4,13 @@ import ctypes
 import os
 import pathlib
 import re
-from typing import Dict, List, NamedTuple, Optional
+import stat
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .. import native
 from .._bindings import core
 from ..argument_error import ArgumentFileNotFoundError
-from .path import Path
+from .path import Path, expanded
 
 SEARCH_PATH_VARIABLE = "TFAPPROX_MULTIPLIER_PATH"
 _USER_FOLDER = -1  # the index of the user's folder in tfapprox_multiplier_folder
@@ -72,18 +73,53 @@ def user_folder() -> pathlib.Path:
     return folder
 
 
+class Listing(NamedTuple):
+    """The `.bin` files in the folders of the search path.
+
+    Attributes:
+        files: a dictionary, sorted by name, from a name to its files in the order of the search.
+        problems: folders that cannot be read, and entries `NAME.bin` that are neither files nor folders, each with the
+            reason.
+    """
+
+    files: Dict[str, List[pathlib.Path]]
+    problems: List[Tuple[pathlib.Path, str]]
+
+
+def listing() -> Listing:
+    """Every `.bin` file in the folders of the search path, whether it is a table or not, and what cannot be read."""
+    paths: Dict[str, List[pathlib.Path]] = {}
+    problems: List[Tuple[pathlib.Path, str]] = []
+    for folder in dict.fromkeys(search_path()):
+        try:
+            entries = sorted(os.listdir(str(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            problems.append((folder, f"the folder cannot be read: {error.strerror}"))
+            continue
+        for entry in entries:
+            if entry.endswith(".bin"):
+                path = folder / entry
+                try:
+                    mode = os.stat(str(path)).st_mode
+                except OSError as error:
+                    problems.append((path, f"it cannot be read: {error.strerror}"))
+                    continue
+                if stat.S_ISREG(mode):
+                    paths.setdefault(entry[: -len(".bin")], []).append(path)
+                elif not stat.S_ISDIR(mode):
+                    problems.append((path, "it is a device or a pipe"))
+    return Listing({name: paths[name] for name in sorted(paths)}, problems)
+
+
 def table_files() -> Dict[str, List[pathlib.Path]]:
     """Every `.bin` file in the folders of the search path, whether it is a table or not.
 
     Returns:
         A dictionary, sorted by name, from a name to its files in the order of the search.
     """
-    paths: Dict[str, List[pathlib.Path]] = {}
-    for folder in search_path():
-        for path in sorted(folder.glob("*.bin")):
-            if path.is_file() and path not in paths.setdefault(path.name[: -len(".bin")], []):
-                paths[path.name[: -len(".bin")]].append(path)
-    return {name: paths[name] for name in sorted(paths)}
+    return listing().files
 
 
 def in_folders(num_bits: int = 8) -> Dict[str, pathlib.Path]:
@@ -140,7 +176,7 @@ def locate(name_or_path: Path) -> Place:
     """
     name, source = os.fspath(name_or_path), native.table_source(name_or_path, "name_or_path")
     if isinstance(name_or_path, os.PathLike) or source == "path":
-        path = pathlib.Path(name).expanduser()
+        path = expanded(name)
         return Place(path.name[: -len(".bin")] if path.name.endswith(".bin") else path.name, path, [])
     paths = table_files().get(name, [])
     if source == "built in":

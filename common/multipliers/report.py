@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any, Callable, Dict, Iterable, List, Tuple
 
-from .. import metrics, native, plans
+from .. import metrics, native, plans, regular_files
 from . import registry, sidecar, storage
 from .path import Path
 
@@ -45,19 +45,30 @@ def load_all(
             `rich.progress.track`.
 
     Returns:
-        The multipliers; and the path of each file that no operation loads by its name, with the reason.
+        The multipliers; and the path of each file or folder that cannot be used, with the reason.
     """
-    multipliers, failures = [], []
-    names = [*((name, []) for name in registry.built_in_descriptions()), *registry.table_files().items()]
+    files, failures = registry.listing()
+    failures = [*failures, *_broken_collections()]
+    multipliers = []
+    names = [*((name, []) for name in registry.built_in_descriptions()), *files.items()]
     for name, paths in progress(names):
-        if paths and native.table_source(name) != "search path":
-            failures += _out_of_reach(name, paths)
-            continue
         try:
-            multipliers.append(storage.load(name))
+            if paths and native.table_source(name) != "search path":
+                failures += _out_of_reach(name, paths)
+            else:
+                multipliers.append(storage.load(name))
         except (OSError, ValueError) as error:
-            failures.append((paths[0], str(error)))
+            failures.append((paths[0] if paths else pathlib.Path(name), str(error)))
     return multipliers, failures
+
+
+def _broken_collections():
+    """The files `multipliers.json` that cannot be read, each with the reason."""
+    for folder in registry.search_path():
+        try:
+            sidecar.collection(folder)
+        except ValueError as error:
+            yield folder / sidecar.COLLECTION, str(error)
 
 
 def _out_of_reach(name, paths):
@@ -65,7 +76,13 @@ def _out_of_reach(name, paths):
     if not name or native.table_source(name) == "path":
         return [(path, "an operation takes this name for something else") for path in paths]
     expected = storage.load(name).table.to_bytes()
-    return [(path, "hidden by the built-in multiplier of this name") for path in paths if path.read_bytes() != expected]
+    reason = "hidden by the built-in multiplier of this name"
+    return [(path, reason) for path in paths if _first_bytes(path, len(expected) + 1) != expected]
+
+
+def _first_bytes(path, count):
+    with regular_files.opened(path) as (file, _):
+        return file.read(count)
 
 
 def _values(row):

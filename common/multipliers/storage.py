@@ -1,18 +1,21 @@
 """Truth tables in a folder: `NAME.bin` and `NAME.json` are written together and read back."""
 
+import contextlib
 import os
 import pathlib
 import re
-import tempfile
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from .. import native
+from .. import atomic_files, file_locks, native
 from ..argument_error import ArgumentError, ArgumentFileExistsError
 from ..truth_table import TruthTable
 from . import registry, sidecar
 from .array_files import read_raw
 from .arrays import to_table
-from .path import Path
+from .path import Path, expanded
+
+MAX_NAME = 200
+RESERVED_NAMES = {sidecar.COLLECTION[: -len(".json")]}  # also in capitals, which some file systems do not tell apart
 
 
 class Multiplier(NamedTuple):
@@ -65,25 +68,43 @@ def load(name_or_path: Path) -> Multiplier:
     """
     place = registry.locate(name_or_path)
     if place.path is not None:
-        return Multiplier(place.path, _read(place.path, place.name), sidecar.read(place.path), place.hidden)
+        return _in_file(place.path, place.name)._replace(hidden=place.hidden)
     num_bits = registry.width_of(place.name)
     table = TruthTable(native.load_table(place.name, num_bits), place.name)
-    return Multiplier(None, table, _sidecar_of_built_in(place.name, num_bits), place.hidden)
+    return Multiplier(None, table, _sidecar_of_built_in(table), place.hidden)
 
 
-def _sidecar_of_built_in(name, num_bits):
-    """What the folders of the search path say of a built-in multiplier, such as the power of `mul8u_1JFF`."""
+def _in_file(path, name):
+    """The `Multiplier` of a file, with table and description of one generation while another process replaces both."""
+    table = _read(path, name)
+    while True:
+        multiplier = Multiplier(path, table, sidecar.read(path, table.sha256), [])
+        if not is_changed(multiplier):
+            return multiplier
+        table = _read(path, name)
+        if table == multiplier.table:
+            return multiplier
+
+
+def _sidecar_of_built_in(table):
+    """What the folders of the search path say of a built-in multiplier, such as the power of `mul8u_1JFF`.
+
+    A file that cannot be read is left out here, because the multiplier does not depend on it; `load_all` names it.
+    """
     for folder in registry.search_path():
-        known = sidecar.read(folder / f"{name}.bin")
+        try:
+            known = sidecar.read(folder / f"{table.name}.bin", table.sha256)
+        except ValueError:
+            continue
         if known["power_mW"] is not None or known["published"]:
             return known
-    return {**dict.fromkeys(sidecar.KEYS), "bits": num_bits, "published": {}}
+    return {**dict.fromkeys(sidecar.KEYS), "bits": table.num_bits, "published": {}}
 
 
 def _read(path, name):
     """The `TruthTable` of a `.bin` file, which is signed if the name of the file begins with `mul8s_`."""
     signed = native.name_is_signed(path)
-    return to_table(read_raw(path, signed), name, signed=signed)
+    return to_table(read_raw(path, signed, "name_or_path"), name, signed=signed)
 
 
 def is_changed(multiplier: Multiplier) -> bool:
@@ -97,8 +118,12 @@ def is_changed(multiplier: Multiplier) -> bool:
 def _check_name(table):
     """Raises an `ArgumentError` if a table must not be stored under its name."""
     name = table.name
+    if len(name) > MAX_NAME:
+        raise ArgumentError("name", f"must have at most {MAX_NAME} characters", f"{name[:40]!r}... with {len(name)}")
     if not re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) or name.endswith(".bin"):
         raise ArgumentError("name", "must be letters, digits and _ . + -, without .bin at its end", repr(name))
+    if name.lower() in RESERVED_NAMES:
+        raise ArgumentError("name", f"must not be {name}, which would replace {sidecar.COLLECTION}", repr(name))
     if native.name_is_signed(name) != table.signed:
         kind, rule = ("signed", "begin with mul8s_") if table.signed else ("unsigned", "not begin with mul8s_")
         raise ArgumentError("name", f"of a multiplier with {kind} operands must {rule}", repr(name))
@@ -111,7 +136,10 @@ def _check_name(table):
 def store(
     table: TruthTable, known: Mapping[str, Any], *, folder: Optional[Path] = None, force: bool = False
 ) -> Multiplier:
-    """Writes NAME.bin and NAME.json; a reader never sees a part of NAME.bin.
+    """Writes NAME.bin and NAME.json as one generation.
+
+    A reader, a process that is killed, a full disk and a second writer leave the old table with its description or the
+    new table with its description. `sidecar.read` says how a reader tells them apart.
 
     Args:
         table: the truth table, which has the name of the multiplier.
@@ -129,15 +157,43 @@ def store(
             built-in multiplier with other products.
     """
     _check_name(table)
-    folder = registry.user_folder() if folder is None else pathlib.Path(folder).expanduser()
+    known = {**known, "bits": table.num_bits, "signed": table.signed, "sha256": table.sha256}
+    broken = sidecar.broken_rule(known)
+    if broken:
+        raise ArgumentError(broken[0], f"must be {broken[1]}", repr(broken[2]))
+    folder = registry.user_folder() if folder is None else expanded(folder)
     path = folder / f"{table.name}.bin"
-    if path.exists() and not force:
-        received, remedy = f"{table.name!r}, which is there", ("force=True", "replaces it")
-        raise ArgumentFileExistsError("name", f"must be new in {folder}", received, remedy)
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=str(folder), prefix=".") as unfinished:
-        written = pathlib.Path(unfinished) / path.name
-        written.write_bytes(table.to_bytes())
-        sidecar.write(path, {**known, "bits": table.num_bits, "signed": table.signed, "sha256": table.sha256})
-        os.replace(str(written), str(path))
-    return Multiplier(path, table, sidecar.read(path), [])
+    with file_locks.locked(folder) as lock:
+        there = os.path.lexists(str(path))
+        if there and not force:
+            received, remedy = f"{table.name!r}, which is there", ("force=True", "replaces it")
+            raise ArgumentFileExistsError("name", f"must be new in {folder}", received, remedy)
+        _replace(path, table, known, _description(path) if there else None, lock)
+    return Multiplier(path, table, sidecar.read(path, table.sha256), [])
+
+
+def _description(path):
+    """The description of the table that is going to be replaced; `None` if it has none that fits it."""
+    try:
+        multiplier = _in_file(path, path.name[: -len(".bin")])
+    except (OSError, ValueError):
+        return None
+    return None if is_changed(multiplier) else {**multiplier.sidecar, "sha256": multiplier.table.sha256}
+
+
+def _replace(path, table, known, previous, lock):
+    """Puts NAME.json with both descriptions, then NAME.bin, then NAME.json with the new description in their places.
+
+    All three files are complete on the disk before the first one is put in its place.
+    """
+    json_path = path.with_suffix(".json")
+    steps = [(json_path, sidecar.content_of(known, previous)), (path, table.to_bytes())]
+    if previous is not None:
+        steps.append((json_path, sidecar.content_of(known)))
+    with contextlib.ExitStack() as unfinished:
+        files = [unfinished.enter_context(atomic_files.NewFile(place)) for place, _ in steps]
+        for file, (_, content) in zip(files, steps):
+            file.write(content)
+            file.prepare()
+        atomic_files.put_together(files, lock)

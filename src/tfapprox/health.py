@@ -4,6 +4,7 @@ This module is above the rooms. It runs TensorFlow in another process, which a p
 """
 
 import json
+import os
 import platform
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import numpy as np
 from . import __version__
 from .backends import PLUGINS, backends_for
 from .common import cuda, library, multipliers, native
+from .common.multipliers import processes, registry
 
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
 # One table for each kind of plan, and one of signed operands. TensorFlow is tested with the last one, whose products
@@ -76,8 +78,13 @@ def gpu() -> Dict[str, Any]:
 
 def folders() -> List[Dict[str, Any]]:
     """The folders where multipliers are looked up: whether each exists and how many tables it has."""
+    tables = [path for paths in registry.table_files().values() for path in paths]
     return [
-        {"path": str(folder), "exists": folder.is_dir(), "tables": sum(path.is_file() for path in folder.glob("*.bin"))}
+        {
+            "path": str(folder),
+            "exists": os.path.isdir(str(folder)),
+            "tables": sum(path.parent == folder for path in tables),
+        }
         for folder in multipliers.search_path()
     ]
 
@@ -143,6 +150,9 @@ def _judge(report: Dict[str, Any]) -> Tuple[List[str], List[str]]:
         for check in tested["checks"]:
             if check["error"] or check["wrong"]:
                 problems.append(f"{check['operation']}: {check['error'] or str(check['wrong']) + ' wrong products'}")
+    reached = [what for what, contained in report["circuits"].items() if not contained]
+    if reached:
+        warnings.append(f"the code of an imported circuit in C can reach your {', '.join(reached)} on this system")
     for folder in report["folders"][:-1]:  # the user's need not exist
         if not folder["exists"]:
             warnings.append(f"TFAPPROX_MULTIPLIER_PATH names {folder['path']}, which does not exist")
@@ -157,8 +167,9 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
 
     Returns:
         A dictionary that JSON can hold: `healthy`, `problems`, `warnings`, `versions`, `plugins`, `cpu`, `cuda`,
-        `folders`, `multipliers` (the number of built-in ones and the names of the files), `self_test` and
-        `tensorflow_test`, which is `None` if it was not run.
+        `folders`, `circuits` (whether the code of circuits in C is kept from `files`, `network` and `processes`),
+        `multipliers` (the number of built-in ones and the names of the files), `self_test` and `tensorflow_test`,
+        which is `None` if it was not run.
     """
     version = next(filter(None, map(version_of, TENSORFLOWS)), None)
     loaded, failures = multipliers.load_all()
@@ -175,6 +186,7 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
         "cpu": paths(),
         "cuda": gpu(),
         "folders": folders(),
+        "circuits": processes.containment(),
         "multipliers": {"built_in": len(loaded) - len(files), "files": [multiplier.name for multiplier in files]},
         "self_test": self_test(),
         "tensorflow_test": tensorflow_test(version) if version and with_tensorflow else None,

@@ -5,7 +5,7 @@ from typing import Callable
 import typer
 
 from .common import library
-from .terminal import stop_on_error
+from .terminal import printable, stop_on_error
 
 
 def link_command(library_path: Callable[[], str], name: str) -> Callable[[str], None]:
@@ -21,7 +21,7 @@ def link_command(library_path: Callable[[], str], name: str) -> Callable[[str], 
 
     def link(folder: str = typer.Argument(..., metavar="DIR", show_default=False)) -> None:
         with stop_on_error():
-            print(library.link(library_path(), folder, name))
+            print(printable(library.link(library_path(), folder, name)))
 
     link.__doc__ = f"Make DIR/{name} a link to the plugin, for a script that loads it from there."
     return link

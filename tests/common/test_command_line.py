@@ -140,7 +140,7 @@ def test_check_of_all(command, source, tmp_path):
     assert "must be the file that its NAME.json describes" in " ".join(output.split())
     path.write_bytes(b"123")
     assert "FAILED" in command("multiplier", "check", code=1)
-    assert f"not loaded: {path}: a .bin file must hold" in command("multiplier", "list")
+    assert f"not loaded: {path}: a .bin file must hold" in command("multiplier", "list", code=1)
 
 
 def test_make_and_tune(command):

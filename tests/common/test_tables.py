@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 
 import numpy as np
 import pytest
@@ -253,7 +254,7 @@ def test_a_change_within_one_tick_of_the_clock_is_noticed(tmp_path, hashed):
     pinned = pin_table(path)
     table = random_table(8, 1)
     table[255, 255] ^= 1
-    save_table(path, table)
+    path.write_bytes(TruthTable(table).to_bytes())  # in place, unlike save_table
     os.utime(str(path), ns=(before.st_atime_ns, before.st_mtime_ns))
     after = path.stat()
     assert (after.st_mtime_ns, after.st_size, after.st_ino) == (before.st_mtime_ns, before.st_size, before.st_ino)
@@ -382,3 +383,33 @@ def test_the_core_shares_tables_by_content():
 def test_table_of_another_width():
     with pytest.raises(ValueError, match=r"table must be \[16, 16\] for num_bits=4; received \(256, 256\)"):
         native.Table(exact_table(8), 4)
+
+
+def test_a_pin_in_the_name_of_a_folder_is_none(tmp_path):
+    folder = tmp_path / "#fnv1a=0123456789abcdef"
+    folder.mkdir()
+    path = str(folder / "t.bin")
+    save_table(path, random_table(8, 1))
+    assert not tables.is_pinned(path)
+    assert tables.without_pin(path) == path
+    pinned = pin_table(path)
+    assert tables.is_pinned(pinned)
+    assert tables.without_pin(pinned) == path
+    assert load_truth_table(pinned).name == "t"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_save_table_writes_all_or_nothing(tmp_path, there):
+    path = tmp_path / "t.bin"
+    if there:
+        save_table(path, random_table(8, 1))
+    before = path.read_bytes() if there else None
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"t\.bin"):
+            save_table(path, random_table(8, 2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (path.read_bytes() if there else None) == before
+    assert os.listdir(str(tmp_path)) == (["t.bin"] if there else [])

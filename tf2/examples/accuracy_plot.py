@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 from adjustText import adjust_text
 from matplotlib.ticker import PercentFormatter
 
+from tfapprox.common import atomic_files
+
 
 def plot(results, float_accuracy, dataset, path):
     """Writes accuracy against MAE as a PNG.
@@ -43,5 +45,6 @@ def plot(results, float_accuracy, dataset, path):
         force_text=(0.1, 0.6),
         arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "grey"},
     )
-    figure.savefig(path)
+    with atomic_files.replacing(path) as unfinished:
+        figure.savefig(unfinished)
     plt.close(figure)

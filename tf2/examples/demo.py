@@ -17,7 +17,7 @@ from progress import console, progress_bar, stop_on_error
 from rich.table import Table
 from train import MODEL, train
 
-from tfapprox.common import load_truth_table, metrics, multipliers
+from tfapprox.common import atomic_files, load_truth_table, metrics, multipliers
 from tfapprox.tf2 import approximate_model
 
 EXACT = {False: "mul8u_exact", True: "mul8s_exact"}  # by whether operands are signed
@@ -70,7 +70,7 @@ def show(results, title):
 
 def write_csv(results, path):
     """Writes the results as a comma-separated file with a header."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with atomic_files.replacing(path) as unfinished, open(unfinished, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(Result._fields)
         writer.writerows(results)
@@ -89,7 +89,8 @@ def main(
         with_floats = evaluate(model, split)
         names = [name for name in multipliers.loadable_names() if name not in SAME]
         results = compare(model, split, names)
-        model.save(output / MODEL.name)
+        with atomic_files.replacing(output / MODEL.name) as unfinished:
+            model.save(unfinished)
         write_csv(results, output / "results.csv")
         plot(results, with_floats.accuracy, dataset.value, output / "accuracy.png")
     images = f"{len(split.labels)} test images of {dataset.value}"

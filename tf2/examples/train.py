@@ -8,6 +8,8 @@ import keras
 import typer
 from progress import KerasProgress, console, stop_on_error
 
+from tfapprox.common import atomic_files
+
 MODEL = pathlib.Path("demo/model.keras")
 
 
@@ -52,7 +54,8 @@ def main(
     with stop_on_error():
         model = train(dataset, epochs)
         output.parent.mkdir(parents=True, exist_ok=True)
-        model.save(output)
+        with atomic_files.replacing(output) as unfinished:
+            model.save(unfinished)
     console.print(f"saved {output}")
 
 

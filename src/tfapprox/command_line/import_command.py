@@ -31,7 +31,7 @@ _LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the l
 _SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that a circuit in C may take.")
 
 
-@option_names.with_error_messages()
+@option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay")
 def import_multiplier(
     source: str = _SOURCE,
     name: Optional[str] = _NAME,
@@ -70,7 +70,9 @@ def import_multiplier(
 
     This RUNS THE CODE of .c and .py files. C is compiled by the system's
     compiler, or the one that CC names, and runs in a process of its own
-    with a time limit; Python runs here. Import only what you would run.
+    with limits, without your files and network where the system can do
+    this (`tfapprox doctor` says it); Python runs here. Import only what you
+    would run.
 
     Writes NAME.bin and NAME.json (bits, signed, source, power, area, delay,
     published errors, licence, SHA-256), shows the errors, and checks that

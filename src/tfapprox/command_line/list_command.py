@@ -1,5 +1,7 @@
 """`tfapprox multiplier list`."""
 
+import typer
+
 from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.terminal import progress_bar
@@ -14,13 +16,15 @@ def list_multipliers(json: bool = JSON) -> None:
 
     MAE is the mean absolute error, WCE the worst-case error, MRE the mean
     relative error, EP the share of wrong products (docs/arithmetic.md, 6).
-    Power, in mW, is what NAME.json says.
+    Power, in mW, is what NAME.json says. A file or folder that cannot be read
+    is named, the rest is listed, and the exit code is 1.
     """
     with progress_bar() as bar:
         loaded, failures = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
         rows = [multipliers.summarise(multiplier) for multiplier in loaded]
     if json:
         as_json({"multipliers": rows, "failures": [{"path": str(path), "reason": why} for path, why in failures]})
+        _stop(failures)
         return
     folders = sorted({multiplier.path.parent for multiplier in loaded if multiplier.path})
     table = grid("name", "bits", *FIGURES, "mW", "folder", numbers=("bits", *FIGURES, "mW"))
@@ -37,3 +41,9 @@ def list_multipliers(json: bool = JSON) -> None:
     if not folders:
         searched = ", ".join(map(str, multipliers.search_path()))
         line(f"No files in {searched}; `tfapprox multiplier import` puts them there.")
+    _stop(failures)
+
+
+def _stop(failures):
+    if failures:
+        raise typer.Exit(1)

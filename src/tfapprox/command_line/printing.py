@@ -5,7 +5,7 @@ import json
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tfapprox.terminal import console
+from tfapprox.terminal import console, printable
 
 FIGURES = ("MAE", "WCE", "MRE%", "EP%")
 
@@ -19,9 +19,14 @@ def number(value, digits=4):
     return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 
+class _Grid(Table):
+    def add_row(self, *cells, **options):
+        super().add_row(*map(printable, cells), **options)
+
+
 def grid(*columns, numbers=()):
     """A table with the headings `columns`; columns in `numbers` are aligned to the right and never broken."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = _Grid(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         right = column in numbers
         table.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
@@ -35,9 +40,9 @@ def show(table):
 
 def line(text, style=None):
     """Prints one line of text without markup, highlighting or line breaks."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_json(value):
     """Prints a value as JSON; what JSON cannot hold is printed as a string."""
-    print(json.dumps(value, indent=1, default=str))
+    print(json.dumps(value, indent=1, default=str).replace("\x7f", "\\u007f"))

@@ -1,0 +1,119 @@
+"""Circuits in C are code of a stranger: what they can reach, and what is left of them afterwards."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+
+from tfapprox.common import multipliers
+from tfapprox.common.multipliers import c_circuit, processes
+
+CONTAINED = processes.containment()
+needs_containment = pytest.mark.skipif(not all(CONTAINED.values()), reason=f"not contained here: {CONTAINED}")
+
+# A circuit whose product with 1 * 1 is the error of an attempt, 0 if the attempt succeeded.
+ATTEMPT = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+extern char** environ;
+static int result;
+static int attempt(void) {{ errno = 0; return ({}) ? (errno ? errno : 255) : 0; }}
+__attribute__((constructor)) static void early(void) {{ result = attempt(); }}
+int mul2u_X(int a, int b) {{ return a == 1 && b == 1 ? result : 0; }}
+"""
+EPERM, EACCES = 1, 13
+
+
+def error_of(tmp_path, attempt):
+    path = tmp_path / "circuit.c"
+    path.write_text(ATTEMPT.format(attempt))
+    return int(c_circuit.products(path, "mul2u_X", 2)[1, 1])
+
+
+@needs_containment
+@pytest.mark.parametrize(
+    ("attempt", "errors"),
+    [
+        ('open("{file}", O_RDONLY) < 0', {EACCES}),
+        ('open("{file}", O_WRONLY) < 0', {EACCES}),
+        ('open("{folder}/new", O_WRONLY | O_CREAT, 0600) < 0', {EACCES}),
+        ('open("/proc/self/environ", O_RDONLY) < 0', {EACCES}),
+        ('unlink("{file}") < 0', {EACCES}),
+        ('rename("{file}", "{folder}/other") < 0', {EACCES}),
+        ('truncate("{file}", 0) < 0', {EACCES, EPERM}),
+        ('chmod("{file}", 0777) < 0', {EPERM}),
+        ('chown("{file}", 1, 1) < 0', {EPERM}),
+        ("socket(AF_INET, SOCK_DGRAM, 0) < 0", {EPERM}),
+        ("socket(AF_UNIX, SOCK_STREAM, 0) < 0", {EPERM}),
+        ("fork() < 0", {EPERM}),
+        ("setsid() < 0", {EPERM}),
+        ("kill(1, 0) < 0", {EPERM}),
+        ("kill(getppid(), 0) < 0", {EPERM}),
+    ],
+)
+def test_what_is_refused(tmp_path, attempt, errors):
+    (tmp_path / "file").write_text("content")
+    names = {"{file}": str(tmp_path / "file"), "{folder}": str(tmp_path)}
+    for name, path in names.items():
+        attempt = attempt.replace(name, path)
+    assert error_of(tmp_path, attempt) in errors
+    assert (tmp_path / "file").read_text() == "content"
+    assert sorted(os.listdir(str(tmp_path))) == ["circuit.c", "file"]
+
+
+def test_what_works(tmp_path):
+    assert error_of(tmp_path, "environ[0] != 0") == 0
+    assert error_of(tmp_path, "malloc(1 << 20) == 0") == 0
+    assert error_of(tmp_path, "malloc(1l << 33) == 0") != 0  # above the limit of memory
+    assert error_of(tmp_path, "kill(getpid(), 0) < 0") == 0
+    assert error_of(tmp_path, "({struct rlimit l; getrlimit(RLIMIT_CORE, &l); l.rlim_max != 0;})") == 0
+
+
+def test_children_are_killed_with_the_group(tmp_path):
+    """Also of a program that ends by itself, and without containment."""
+    script = f"(sleep 1; touch {tmp_path}/late) & exit 3"
+    start = time.monotonic()
+    assert processes.run(["/bin/sh", "-c", script], 10, {}) == 3
+    assert processes.run(["/bin/sh", "-c", f"(sleep 3; touch {tmp_path}/late) & sleep 30"], 0.1, {}) is None
+    assert time.monotonic() - start < 10
+    time.sleep(1.2)
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_a_file_that_is_too_large(tmp_path):
+    output = tmp_path / "output"
+    with open(str(output), "wb") as file:
+        code = processes.run(["/bin/sh", "-c", "cat /dev/zero"], 10, {"FSIZE": 1024}, stdout=file)
+    assert code != 0
+    assert output.stat().st_size == 1024
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 0, -1, 1e300])
+def test_time_limits_that_are_none(tmp_path, seconds):
+    (tmp_path / "mul2u_X.c").write_text("int mul2u_X(int a, int b) { return a * b; }")
+    with pytest.raises(ValueError, match=r"seconds must be from 0\.1 to 86,400; received"):
+        multipliers.import_multiplier(tmp_path / "mul2u_X.c", seconds=seconds, folder=tmp_path)
+
+
+def test_a_compiler_that_writes_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfapprox.common.multipliers.c_compiler._LIMITS", {"FSIZE": 1 << 16})
+    lines = "\n".join(f"#define A{i} A{i - 1} A{i - 1} A{i - 1} A{i - 1}" for i in range(1, 9))
+    (tmp_path / "x.c").write_text(f"#define A0 int\n{lines}\nA8 mul2u_X(int a, int b) {{ return a * b; }}")
+    with pytest.raises(ValueError, match="source must be C that compiles"):
+        multipliers.import_multiplier(tmp_path / "x.c", folder=tmp_path)
+
+
+def test_a_circuit_still_works_where_nothing_is_contained(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_in_containment", lambda command, *_: command)
+    (tmp_path / "mul2u_X.c").write_text("int mul2u_X(int a, int b) { return a * b; }")
+    np.testing.assert_array_equal(
+        c_circuit.products(tmp_path / "mul2u_X.c", "mul2u_X", 2), np.outer(range(4), range(4))
+    )
