@@ -37,6 +37,7 @@ LOCKS = {
         "--group=core",
         "--extra=tf2",
         "--extra=examples",
+        "--extra=keras2",
         "--universal",
         "--python-version=3.10",
     ],

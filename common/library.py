@@ -6,6 +6,7 @@ import os
 from typing import Any, Callable, List, Optional
 
 from . import _settings
+from .argument_error import ArgumentFileExistsError
 
 REBUILD = "Rebuild with the TensorFlow that you run: pip install --no-build-isolation --force-reinstall --no-deps ."
 
@@ -76,26 +77,30 @@ def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
     return operations
 
 
-def link(path: str, folder: str, name: str) -> str:
+def link(path: str, folder: str, name: str, force: bool = False) -> str:
     """Makes `folder/name` a link to a library, for old scripts that load it from there.
 
     Args:
         path: path of the library.
         folder: folder of the link, which is made if it does not exist.
-        name: name of the link. A link of this name is replaced, a file is not.
+        name: name of the link. A link of this name is replaced.
+        force: whether a file of this name is replaced, too, such as the plugin that the script had before.
 
     Returns:
         The path of the link.
 
     Raises:
-        FileExistsError: if something that is not a link has that name.
+        ArgumentFileExistsError: if a file has that name and `force` is false, or a folder has it.
         OSError: if the folder or the link cannot be made.
     """
     os.makedirs(folder, exist_ok=True)
     target = os.path.join(folder, name)
-    if os.path.islink(target):
+    if os.path.isdir(target) and not os.path.islink(target):
+        raise ArgumentFileExistsError("folder", f"must have no folder {name}", repr(folder))
+    if os.path.exists(target) and not os.path.islink(target) and not force:
+        remedy = ("force=True", "replaces the file")
+        raise ArgumentFileExistsError("folder", f"must have no file {name} that is not a link", repr(folder), remedy)
+    if os.path.lexists(target):
         os.unlink(target)
-    if os.path.exists(target):
-        raise FileExistsError(f"cannot link: {target} must be free, or a link; received a file or a folder")
     os.symlink(os.path.abspath(path), target)
     return target

@@ -1,4 +1,9 @@
 // Registration of ApproxConv2DWithMinMaxVars: attributes in the original's order, shape function, documentation.
+//
+// Old scripts call the generated Python function by position: its parameters are the inputs, the attributes without a
+// default, and the attributes with one, each in the order in which they are registered here. In the original, num_bits,
+// mul_map_file and padding have no default. Here num_bits and mul_map_file have one, because a SavedModel leaves out the
+// attributes that have their default value, and models without them exist. The default of padding keeps the order.
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -30,7 +35,7 @@ REGISTER_OP("ApproxConv2DWithMinMaxVars")
     .Attr("strides: list(int)")
     .Attr("num_bits: int = 8")
     .Attr("mul_map_file: string = ''")
-    .Attr("padding: {'SAME', 'VALID', 'EXPLICIT'}")
+    .Attr("padding: {'SAME', 'VALID', 'EXPLICIT'} = 'SAME'")
     .Attr("explicit_paddings: list(int) = []")
     .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
     .Attr("dilations: list(int) = [1, 1, 1, 1]")

@@ -1,4 +1,7 @@
 // Registration of AxConv2D: attributes, defaults and shape function of the original, for TensorFlow 1.14 and 2.x.
+//
+// Old scripts call the generated Python function by position: its parameters are the inputs, the attributes without a
+// default, and the attributes with one, each in the order in which they are registered here.
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -23,11 +26,11 @@ REGISTER_OP("AxConv2D")
     .Output("max_output: float")
     .Attr("Tinput: quantizedtype")
     .Attr("Tfilter: quantizedtype")
-    .Attr("out_type: quantizedtype = DT_QINT32")
-    .Attr("AxMult: string = 'mul8u_1JFF'")
-    .Attr("AxTune: bool = true")
     .Attr("strides: list(int)")
     .Attr("padding: {'SAME', 'VALID'}")
+    .Attr("AxMult: string = 'mul8u_1JFF'")
+    .Attr("AxTune: bool = true")
+    .Attr("out_type: quantizedtype = DT_QINT32")
     .Attr("dilations: list(int) = [1, 1, 1, 1]")
     .SetShapeFn([](InferenceContext* context) {
       ShapeHandle input, filter;

@@ -30,8 +30,10 @@ Status OpenTable(const char* argument, const std::string& name_or_path, int32_t 
   }
   const tfapprox_table* shared = nullptr;
   tfapprox_error error;
-  TF_RETURN_IF_ERROR(
-      ToStatus(tfapprox_table_open(argument, name_or_path.c_str(), num_bits, tables, &shared, &error), error));
+  int32_t status = tfapprox_table_open(argument, name_or_path.c_str(), num_bits, tables, &shared, &error);
+  // AxConv2D, which takes only unsigned tables, refuses an unknown multiplier with the error class of the original.
+  if (status == TFAPPROX_NOT_FOUND && tables != TFAPPROX_TABLES_ANY) status = TFAPPROX_INVALID_ARGUMENT;
+  TF_RETURN_IF_ERROR(ToStatus(status, error));
   table->reset(shared);
   return Status();
 }

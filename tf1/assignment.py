@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable
 
+from tfapprox.common.argument_error import ArgumentError
+
 from .layers import Choice, Layer
 
 # `layers --json` prints these fields, too. They are no part of an assignment, and are ignored.
@@ -15,12 +17,12 @@ def _choice(value: Any, where: str) -> Choice:
     if isinstance(value, str):
         return Choice(value)
     if not isinstance(value, dict) or set(value) - DESCRIPTION - set(Choice._fields):
-        raise ValueError(f"{where} must be a multiplier, or an object with multiplier and tune; received {value!r}")
+        raise ArgumentError(where, "must be a multiplier, or an object with multiplier and tune", repr(value))
     choice = Choice(value.get("multiplier"), value.get("tune"))
     if not isinstance(choice.multiplier, (str, type(None))):
-        raise ValueError(f"{where}: multiplier must be a string; received {choice.multiplier!r}")
+        raise ArgumentError(f"{where}: multiplier", "must be a string", repr(choice.multiplier))
     if not isinstance(choice.tune, (bool, type(None))):
-        raise ValueError(f"{where}: tune must be true or false; received {choice.tune!r}")
+        raise ArgumentError(f"{where}: tune", "must be true or false", repr(choice.tune))
     return choice
 
 
@@ -42,9 +44,9 @@ def read(path: str) -> dict[str, Choice]:
         try:
             content = json.load(file)
         except ValueError as error:
-            raise ValueError(f"{path} must be JSON: {error}") from error
+            raise ArgumentError(path, "must be JSON", error) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} must be an object from layer to multiplier; received {content!r}")
+        raise ArgumentError(path, "must be an object from layer to multiplier", repr(content))
     return {layer: _choice(value, f"{path}, layer {layer}") for layer, value in content.items()}
 
 
@@ -60,5 +62,5 @@ def parse(arguments: Iterable[str]) -> dict[str, Choice]:
     """
     for argument in arguments:
         if not all(argument.partition("=")):
-            raise ValueError(f"arguments must be LAYER=MULTIPLIER; received {argument!r}")
+            raise ArgumentError("assignments", "must have a layer, an equals sign and a multiplier", repr(argument))
     return {layer: Choice(multiplier) for layer, _, multiplier in (argument.partition("=") for argument in arguments)}

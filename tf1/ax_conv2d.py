@@ -16,7 +16,7 @@ from . import library
 # What TensorFlow converts to a tensor.
 TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
 
-_ops = library.load()
+operations = library.load()  # the module that TensorFlow generated for the plugin
 # Without this decorator, AutoGraph of TensorFlow 2 warns that it cannot convert the function; 1.14 has neither.
 _not_converted = getattr(tf.autograph.experimental, "do_not_convert", lambda function: function)
 
@@ -76,7 +76,7 @@ def ax_conv2d(
     pass_on()
     table = pin_table(ax_mult, signed=False, argument="ax_mult")
     with gpu_eager_lock(tf):
-        return _ops.ax_conv2d(
+        return operations.ax_conv2d(
             input=input,
             filter=filter,
             min_input=min_input,

@@ -9,17 +9,22 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tfapprox.link_command import link_command
-from tfapprox.terminal import console, stop_on_error
+from tfapprox.option_names import with_error_messages
+from tfapprox.run_command import CONTEXT, run_command
+from tfapprox.terminal import console
 
 from . import assignment, layers
 from . import convert as conversion
 from . import graph as graphs
-from . import run as runner
 from .layers import Choice, Layer, Sizes
 from .library import LIBRARY, library_path
+from .tensorflow_v1 import install
 
 app = typer.Typer(add_completion=False, help="AxConv2D: old scripts and frozen graphs.", no_args_is_help=True)
 app.command("link")(link_command(library_path, LIBRARY))
+app.command("run", context_settings=CONTEXT)(
+    run_command(install, "Run an unmodified TensorFlow 1 script on the TensorFlow that is installed.")
+)
 
 GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_default=False)
 OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
@@ -30,15 +35,6 @@ INPUTS = typer.Option(None, "--input-node", metavar="NODE", help="Instead of all
 OUTPUTS = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end; may be repeated.")
 JSON = typer.Option(False, "--json", help="Print JSON for --layers.")
 ASSIGNMENTS = typer.Argument(None, metavar="LAYER=MULT", show_default=False)
-ARGUMENTS = typer.Argument(None, metavar="ARGS", show_default=False)
-
-# The options for the arguments of the modules, with which errors begin.
-OPTIONS = {
-    "graph": "GRAPH",
-    "inputs": "--input-node",
-    "outputs": "--output-node",
-    "arguments": "arguments after GRAPH",
-}
 
 
 def _text(sizes: Sizes) -> str:
@@ -65,20 +61,8 @@ def show(rows: Sequence[Layer]) -> None:
     console.print(table, markup=False, highlight=False)
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-def run(
-    script: str = typer.Argument(..., metavar="SCRIPT", show_default=False),
-    arguments: Optional[List[str]] = ARGUMENTS,
-) -> None:
-    """Run an unmodified TensorFlow 1 script on the TensorFlow that is installed."""
-    try:
-        source = runner.read(script)
-    except OSError as error:
-        raise typer.BadParameter(str(error)) from error
-    runner.run(source, script, arguments or [])
-
-
 @app.command()
+@with_error_messages(inputs="input_node", outputs="output_node")
 def convert(
     graph: str = GRAPH,
     output: str = OUTPUT,
@@ -92,19 +76,18 @@ def convert(
 
     A layer that gets no multiplier has the exact one.
     """
-    with stop_on_error(OPTIONS):
-        by_layer = assignment.read(layers_file) if layers_file else {}
-        converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
-        write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
-        if conversion.normalises_by_batch(converted):
-            console.print("note: batch normalisation takes the statistics of the batch; results depend on its size")
+    by_layer = assignment.read(layers_file) if layers_file else {}
+    converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
+    write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
+    if conversion.normalises_by_batch(converted):
+        console.print("note: batch normalisation takes the statistics of the batch; results depend on its size")
 
 
 @app.command(name="layers")
+@with_error_messages()
 def list_layers(graph: str = GRAPH, as_json: bool = JSON) -> None:
     """List the AxConv2D nodes of a graph: shapes, multiplications, multipliers."""
-    with stop_on_error(OPTIONS):
-        rows = layers.layers(graphs.read(graph))
+    rows = layers.layers(graphs.read(graph))
     if as_json:
         print(json.dumps({layer.name: dict(zip(Layer._fields[1:], layer[1:])) for layer in rows}, indent=1))
     else:
@@ -112,6 +95,7 @@ def list_layers(graph: str = GRAPH, as_json: bool = JSON) -> None:
 
 
 @app.command(name="set")
+@with_error_messages()
 def set_layers(
     graph: str = GRAPH,
     assignments: Optional[List[str]] = ASSIGNMENTS,
@@ -121,12 +105,11 @@ def set_layers(
     layers_file: Optional[str] = LAYERS,
 ) -> None:
     """Write a graph with other multipliers: --mult for all layers, --layers for several, LAYER=MULT for one."""
-    with stop_on_error(OPTIONS):
-        by_layer = {**(assignment.read(layers_file) if layers_file else {}), **assignment.parse(assignments or [])}
-        everywhere = Choice(mult, tune)
-        if everywhere == layers.UNCHANGED and not by_layer:
-            raise ValueError("set needs --mult, --tune, --layers or LAYER=MULT; received none of them")
-        write(layers.assigned(graphs.read(graph), everywhere, by_layer), output)
+    by_layer = {**(assignment.read(layers_file) if layers_file else {}), **assignment.parse(assignments or [])}
+    everywhere = Choice(mult, tune)
+    if everywhere == layers.UNCHANGED and not by_layer:
+        raise ValueError("set needs --mult, --tune, --layers or LAYER=MULT; received none of them")
+    write(layers.assigned(graphs.read(graph), everywhere, by_layer), output)
 
 
 def write(graph: "tf.compat.v1.GraphDef", output: str) -> None:

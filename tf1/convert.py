@@ -6,6 +6,9 @@ from typing import Any, Callable, Sequence
 
 import tensorflow as tf
 
+from tfapprox.common.argument_error import ArgumentError
+
+from . import constants
 from . import graph as graphs
 from .layers import OPERATION
 
@@ -13,8 +16,8 @@ from .layers import OPERATION
 FOLD = ["fold_batch_norms", "fold_old_batch_norms"]
 BEFORE = ["add_default_attributes", "strip_unused_nodes", "remove_nodes(op=Identity, op=CheckNumerics)"]
 BEFORE += ["fold_constants(ignore_errors=true)"]
-QUANTISE = ["quantize_weights", "quantize_nodes", "strip_unused_nodes", "merge_duplicate_nodes"]
-QUANTISE += ["sort_by_execution_order"]
+QUANTISE = ["quantize_weights", "quantize_nodes", "strip_unused_nodes"]
+AFTER = ["merge_duplicate_nodes", "sort_by_execution_order"]
 
 # AxConv2D has these attributes of QuantizedConv2D, and no others.
 ATTRIBUTES = {"Tinput", "Tfilter", "out_type", "strides", "padding"}
@@ -52,16 +55,22 @@ def _check(node):
     for rule, (value, allowed) in rules.items():
         if value not in allowed:
             received = strides if value == strides[1:2] else value
-            raise ValueError(f"layer {node.name} must have {rule}; received {received}")
+            raise ArgumentError(f"layer {node.name}", f"must have {rule}", received)
 
 
-def _as_placeholder(graph, name, tensor):
-    """Makes the node `name` a placeholder for its first output, `tensor`."""
-    node = next(node for node in graph.node if node.name == name)
-    node.Clear()
-    node.name, node.op = name, "Placeholder"
-    node.attr["dtype"].type = tensor.dtype.as_datatype_enum
-    node.attr["shape"].shape.CopyFrom(tensor.shape.as_proto())
+def _check_frozen(graph):
+    variables = [node.name for node in graph.node if node.op in ("Variable", "VariableV2", "VarHandleOp")]
+    if variables:
+        rule = "must be frozen, as by tf.compat.v1.graph_util.convert_variables_to_constants"
+        raise ArgumentError("graph", rule, f"one with the variable {variables[0]}")
+
+
+def _without(graph):
+    """What a graph is in which no Conv2D can be converted."""
+    if any(node.op == OPERATION for node in graph.node):
+        return f"a graph that has {OPERATION} already, whose multipliers `set` changes"
+    others = {tf.as_dtype(node.attr["T"].type).name for node in graph.node if node.op == "Conv2D"} - {"float32"}
+    return f"a graph whose Conv2D are {' and '.join(sorted(others))}" if others else "a graph without"
 
 
 def convert(
@@ -86,12 +95,15 @@ def convert(
             the graph, or are needed to choose among several.
     """
     transform = _transform_graph()
+    _check_frozen(graph)
     starts, ends = graphs.endpoints(graph, inputs, outputs)
     result = type(graph).FromString(graph.SerializeToString())
     imported = graphs.imported(graph)
     for name in starts:
         if imported.get_operation_by_name(name).type != "Placeholder":
-            _as_placeholder(result, name, imported.get_operation_by_name(name).outputs[0])
+            node = next(node for node in result.node if node.name == name)
+            tensor = imported.get_tensor_by_name(f"{name}:0")
+            graphs.as_placeholder(node, tensor.dtype, tensor.shape)
     for node in result.node:
         node.attr.pop("_class", None)  # a colocation constraint, whose other node the transforms may remove
     try:
@@ -99,13 +111,17 @@ def convert(
         for node in result.node:
             if node.op in ("Conv2D", "QuantizedConv2D"):
                 _check(node)
-        fold = [] if normalises_by_batch(result) else FOLD
-        result = transform(result, starts, ends, fold + QUANTISE)
+        if not normalises_by_batch(result):
+            result = transform(result, starts, ends, FOLD)
+        floats = constants.hide(result)
+        result = transform(result, starts, ends, QUANTISE)
+        constants.restore(result, floats)
+        result = transform(result, starts, ends, AFTER)
     except tf.errors.OpError as error:
-        raise ValueError(f"TransformGraph cannot convert the graph: {error.message}") from error
+        raise ArgumentError("graph", "must be one that TransformGraph can convert", error.message) from error
     convolutions = [node for node in result.node if node.op == "QuantizedConv2D"]
     if not convolutions:
-        raise ValueError(f"graph must have a Conv2D that leads to {ends}; received a graph without")
+        raise ArgumentError("graph", f"must have a Conv2D of floats that leads to {ends}", _without(graph))
     for node in convolutions:
         node.op = OPERATION
         for attribute in set(node.attr) - ATTRIBUTES:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from tfapprox.common import atomic_files
+from tfapprox.common.argument_error import ArgumentError
 
 
 def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
@@ -25,7 +26,7 @@ def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
     except DecodeError:
         graph = tf.compat.v1.GraphDef()
     if not graph.node or not all(node.name and node.op for node in graph.node):
-        raise ValueError(f"graph must be a frozen graph, a binary GraphDef with nodes; received {path}, which is none")
+        raise ArgumentError("graph", "must be a frozen graph, a binary GraphDef with nodes", f"{path}, which is none")
     return graph
 
 
@@ -48,13 +49,22 @@ def imported(graph: tf.compat.v1.GraphDef) -> tf.Graph:
         try:
             tf.import_graph_def(graph, name="")
         except (ValueError, tf.errors.OpError) as error:
-            raise ValueError(f"graph does not import into TensorFlow {tf.__version__}: {error}") from error
+            raise ArgumentError("graph", f"must import into TensorFlow {tf.__version__}", error) from error
     return result
 
 
 def node_of(tensor: str) -> str:
     """Name of the node in a node's input, which is written `node`, `node:1` or `^node`."""
     return tensor.lstrip("^").split(":")[0]
+
+
+def as_placeholder(node: tf.compat.v1.NodeDef, dtype: tf.DType, shape: tf.TensorShape) -> None:
+    """Makes a `NodeDef` a placeholder of its name."""
+    name = node.name
+    node.Clear()
+    node.name, node.op = name, "Placeholder"
+    node.attr["dtype"].type = dtype.as_datatype_enum
+    node.attr["shape"].shape.CopyFrom(shape.as_proto())
 
 
 def endpoints(
@@ -82,9 +92,9 @@ def endpoints(
     for argument, chosen, candidates in (("inputs", chosen_inputs, starts), ("outputs", chosen_outputs, ends)):
         unknown = sorted(set(chosen) - names)
         if unknown:
-            raise ValueError(f"{argument} must name nodes of the graph, such as {candidates}; received {unknown[0]!r}")
+            raise ArgumentError(argument, f"must name nodes of the graph, such as {candidates}", repr(unknown[0]))
     if not chosen_inputs and not starts:
-        raise ValueError("inputs must be given, because the graph has no placeholder; received none")
+        raise ArgumentError("inputs", "must be given, because the graph has no placeholder", "none")
     if not chosen_outputs and len(ends) != 1:
-        raise ValueError(f"outputs must be given, because the graph ends in {ends}; received none")
+        raise ArgumentError("outputs", f"must be given, because the graph ends in {ends}", "none")
     return chosen_inputs or starts, chosen_outputs or ends

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapprox.common import pin_table, tables
+from tfapprox.common.argument_error import ArgumentError
 
 from . import graph as graphs
 
@@ -53,10 +54,23 @@ def _sizes(tensor: tf.Tensor) -> Sizes:
     return None if tensor.shape.rank is None else tensor.shape.as_list()
 
 
-def _macs(filter: Sizes, output: Sizes) -> int | None:
+def _sub_images(node: tf.Operation) -> int:
+    """Number of parts of an image that a layer gets as images of their own.
+
+    A convolution with dilation is written as SpaceToBatchND, a convolution without dilation, and BatchToSpaceND. The
+    operations between SpaceToBatchND and the convolution quantise, and their first input is the tensor.
+    """
+    while node.inputs and node.type in (OPERATION, "QuantizeV2", "Dequantize", "Identity"):
+        node = node.inputs[0].op
+    if node.type != "SpaceToBatchND" or node.inputs[1].op.type != "Const":
+        return 1
+    return int(np.prod(tf.make_ndarray(node.inputs[1].op.get_attr("value"))))
+
+
+def _macs(filter: Sizes, output: Sizes, sub_images: int) -> int | None:
     sizes = [*(filter or [None])[:3], *(output or [None])[1:]]
     known = [size for size in sizes if size is not None]
-    return int(np.prod(known, dtype=np.int64)) if len(known) == len(sizes) else None
+    return sub_images * int(np.prod(known, dtype=np.int64)) if len(known) == len(sizes) else None
 
 
 def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
@@ -70,16 +84,13 @@ def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
     """
     operations = [node for node in graphs.imported(graph).get_operations() if node.type == OPERATION]
     if not operations:
-        raise ValueError(f"graph must have {OPERATION} nodes (convert makes them); received a graph without")
+        raise ArgumentError("graph", f"must have {OPERATION} nodes (convert makes them)", "a graph without")
     result = []
     for node in operations:
         input, filter, output = (_sizes(tensor) for tensor in (*node.inputs[:2], node.outputs[0]))
         multiplier, tune = node.get_attr("AxMult").decode(), node.get_attr("AxTune")
-        result.append(
-            Layer(
-                node.name, input and input[1:], filter, output and output[1:], _macs(filter, output), multiplier, tune
-            )
-        )
+        macs = _macs(filter, output, _sub_images(node))
+        result.append(Layer(node.name, input and input[1:], filter, output and output[1:], macs, multiplier, tune))
     return result
 
 
@@ -115,7 +126,7 @@ def assigned(
         full = short.get(name, name)
         if full not in nodes:
             known = "\n  ".join(nodes)
-            raise ValueError(f"a layer must be one of the graph's:\n  {known}\nreceived {name!r}")
+            raise ArgumentError("a layer", "must be one of the graph's", f"{name!r}; the layers are\n  {known}")
         choices[full] = [*choices[full], choice]
     multipliers = {choice.multiplier for layer_choices in choices.values() for choice in layer_choices}
     # All multipliers are checked before anything is changed.

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfapprox.backends import PLUGINS, plugin_for
 from tfapprox.common import library
+from tfapprox.old_plugins import shared
 
 LIBRARY = PLUGINS[1].file  # the name that scripts of TensorFlow 1 load
 
@@ -28,4 +29,5 @@ def load() -> Any:
     Raises:
         ImportError: if there is no plugin, or it does not fit the running TensorFlow.
     """
-    return library.load(tf.load_op_library, library_path(), tf.__version__)
+    path = library_path()
+    return shared(tf, path, library.load(tf.load_op_library, path, tf.__version__), "ax_conv2d")

@@ -11,29 +11,20 @@ from typing import Any, Sequence
 
 import tensorflow as tf
 
-from . import library
+from tfapprox.old_plugins import redirect
+
+from . import contrib
+from .ax_conv2d import operations
+from .library import LIBRARY
 
 # Error messages end with this advice.
 ELSEWHERE = "a script that needs it runs in the TensorFlow 1.14 container or its Python 3.7 environment (tf1/README.md)"
 KERAS = ("keras", "layers")  # TensorFlow 1 has Keras 2, which is the package tf_keras; Keras 3 does not work in graphs
 
 
-def redirect(module: Any) -> None:
-    """Makes `load_op_library` load this project's plugin where a script asks for `axqconv.so` in any folder.
-
-    Args:
-        module: the module whose function is replaced, `tensorflow`; the function that contrib calls is replaced, too.
-    """
-    from tensorflow.python.framework import load_library
-
-    original = load_library.load_op_library
-
-    def load_op_library(library_filename):
-        ours = os.path.basename(os.fspath(library_filename)) == library.LIBRARY
-        return original(library.library_path() if ours else library_filename)
-
-    load_op_library.__doc__ = original.__doc__
-    module.load_op_library = load_library.load_op_library = load_op_library
+def _redirect(module):
+    """Makes `load_op_library` of a module return this project's operations for `axqconv.so` in any folder."""
+    redirect(module, lambda path: os.path.basename(path) == LIBRARY, operations)
 
 
 def _absent(name: str) -> str:
@@ -67,19 +58,44 @@ class TensorFlowV1(types.ModuleType):
         return dir(self._v1)
 
 
+class _Piece(types.ModuleType):
+    """A module below `tensorflow` of which some names are there."""
+
+    def __init__(self, name, content):
+        super().__init__(f"tensorflow.{name}")
+        self.__path__ = []  # a package, in which the last finder of modules reports what is missing
+        vars(self).update(content)
+
+    def __getattr__(self, name):
+        raise AttributeError(_absent(f"{self.__name__.partition('.')[2]}.{name}"))
+
+
+def _add_pieces(tensorflow):
+    """Adds the pieces of `tf.contrib`, and the function of `graph_util` that its internal module had."""
+    from tensorflow.python.framework import graph_util
+
+    graph_util.convert_variables_to_constants = tf.compat.v1.graph_util.convert_variables_to_constants
+    modules = {"": tensorflow}
+    for name, content in contrib.MODULES.items():
+        parent, _, last = name.rpartition(".")
+        modules[name] = sys.modules[f"tensorflow.{name}"] = _Piece(name, content)
+        setattr(modules[parent], last, modules[name])
+
+
 class _Absent:
     """The last finder of modules: its error says what can be done about a part of TensorFlow that no finder has."""
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
         if name.startswith("tensorflow."):
-            raise ModuleNotFoundError(_absent(name.partition(".")[2]), name=name)
+            # With `name=name`, `from tensorflow.contrib import slim` would hide this error behind one of its own.
+            raise ModuleNotFoundError(_absent(name.partition(".")[2]))
 
 
 def install() -> None:
     """Makes `import tensorflow` give TensorFlow 1: the module itself, or on TensorFlow 2 its version 1 API."""
     if tf.__version__.startswith("1."):
-        redirect(tf)
+        _redirect(tf)
         return
     legacy_keras = importlib.util.find_spec("tf_keras")
     if legacy_keras:
@@ -91,5 +107,6 @@ def install() -> None:
     v1.disable_v2_behavior()
     v1.logging.set_verbosity(verbosity)
     sys.modules["tensorflow"] = TensorFlowV1(tf, absent=() if legacy_keras else KERAS)
-    redirect(sys.modules["tensorflow"])
+    _redirect(sys.modules["tensorflow"])
+    _add_pieces(sys.modules["tensorflow"])
     sys.meta_path.append(_Absent)

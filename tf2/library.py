@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from tfapprox.backends import PLUGINS
 from tfapprox.common import library
+from tfapprox.old_plugins import shared
+
+from .gradients import let_scripts_register
 
 LIBRARY = PLUGINS[2].file
 
@@ -27,4 +30,7 @@ def load() -> Any:
     Raises:
         ImportError: if there is no plugin, or it does not fit the running TensorFlow.
     """
-    return library.load(tf.load_op_library, library_path(), tf.__version__)
+    path = library_path()
+    module = library.load(tf.load_op_library, path, tf.__version__)
+    let_scripts_register()
+    return shared(tf, path, module, "approx_conv2d_with_min_max_vars")

@@ -37,10 +37,7 @@ def printable(text: str) -> str:
 
 def error_message(error: Exception, options: Mapping[str, str]) -> str:
     """The text of an error, with the options of a command instead of the arguments of the library."""
-    if isinstance(error, ArgumentError):
-        return error.message(options)
-    argument, space, rule = str(error).partition(" ")
-    return f"{options.get(argument, argument)}{space}{rule}"
+    return error.message(options) if isinstance(error, ArgumentError) else str(error)
 
 
 @contextlib.contextmanager

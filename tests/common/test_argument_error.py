@@ -48,7 +48,7 @@ def test_words_of_options():
         (ArgumentError("num_bits", "must be from 2 to 8", 9), "--bits must be from 2 to 8; received 9"),
         (ArgumentError("table", "must be a multiplier", "'x'"), "SOURCE must be a multiplier; received 'x'"),
         (ArgumentError("else", "must be left alone", 1), "else must be left alone; received 1"),
-        (ValueError("num_bits must be even"), "--bits must be even"),
+        (ValueError("num_bits must be even"), "num_bits must be even"),
     ],
 )
 def test_a_command_reports_errors_in_its_own_words(error, message):

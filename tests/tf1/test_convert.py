@@ -156,7 +156,10 @@ def test_refused(command, tmp_path):
     source, output, assignment = float_graph(tmp_path / "float.pb"), tmp_path / "ax.pb", tmp_path / "layers.json"
     assert "received 'mul8u_NONE'" in command("convert", source, "-o", output, "--mult", "mul8u_NONE", code=1)
     assignment.write_text('{"third": "mul8u_drum4"}')
-    message = "a layer must be one of the graph's:\n  first/Conv2D/eightbit\n  second/Conv2D/eightbit\nreceived 'third'"
+    message = (
+        "a layer must be one of the graph's; received 'third'; the layers are\n"
+        "  first/Conv2D/eightbit\n  second/Conv2D/eightbit"
+    )
     assert message in command("convert", source, "-o", output, "--layers", assignment, code=1)
     assert "No such file or directory" in command("convert", tmp_path / "none.pb", "-o", output, code=1)
     (tmp_path / "bad.pb").write_text("not a graph")
@@ -164,9 +167,73 @@ def test_refused(command, tmp_path):
     with tf.Graph().as_default() as graph:
         tf.abs(v1.placeholder(tf.float32, [None, 3]), name="end")
     graphs.write(graph.as_graph_def(), tmp_path / "other.pb")
-    message = "GRAPH must have a Conv2D that leads to ['end']; received a graph without"
+    message = "GRAPH must have a Conv2D of floats that leads to ['end']; received a graph without"
     assert message in command("convert", tmp_path / "other.pb", "-o", output, code=1)
     assert not output.exists()
+
+
+def simple_graph(path, dtype=tf.float32, channels=1024, bias=True, variable=False):
+    """Writes a graph with one 1x1 convolution of positive weights and, unless it is left out, a bias of zeros."""
+    random = np.random.RandomState(4)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(dtype, [None, 4, 4, 8], name="input")
+        weights = tf.constant(random.uniform(0, 1, [1, 1, 8, channels]), dtype)
+        if variable:
+            weights = v1.get_variable("weights", initializer=weights, use_resource=False)
+        x = tf.nn.conv2d(x, weights, name="first/Conv2D", **CONVOLUTION)
+        if bias:
+            x = tf.nn.bias_add(x, tf.constant(np.zeros(channels), dtype))
+        tf.nn.relu(x, name="logits")
+    graphs.write(graph.as_graph_def(), path)
+    return path
+
+
+@only_1_14
+@pytest.mark.parametrize("channels", [64, 1024])
+def test_a_bias_of_zeros(command, tmp_path, channels):
+    source, output = simple_graph(tmp_path / "float.pb", channels=channels), tmp_path / "ax.pb"
+    command("convert", source, "-o", output, "--no-tune")
+    images = np.random.RandomState(5).uniform(0, 1, [3, 4, 4, 8]).astype(np.float32)
+    exact = logits(graphs.read(source), images)
+    assert np.abs(logits(graphs.read(output), images) - exact).max() < 0.02 * np.abs(exact).max()
+
+
+@only_1_14
+def test_weights_and_offsets_of_zeros(command, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 4, 4, 8], name="input")
+        x = tf.nn.conv2d(x, tf.zeros([2, 2, 8, 64]), name="zero/Conv2D", **CONVOLUTION)
+        x = tf.nn.relu(x + tf.constant(np.zeros([4, 4, 64]), tf.float32))
+        tf.identity(x, name="logits")
+    graphs.write(graph.as_graph_def(), tmp_path / "float.pb")
+    command("convert", tmp_path / "float.pb", "-o", tmp_path / "ax.pb", "--no-tune")
+    images = np.random.RandomState(5).uniform(-1, 1, [3, 4, 4, 8]).astype(np.float32)
+    assert np.abs(logits(graphs.read(tmp_path / "ax.pb"), images)).max() < 0.05
+
+
+@only_1_14
+def test_graphs_of_another_kind_are_named(command, small_graph, tmp_path):
+    output = tmp_path / "ax.pb"
+    half = simple_graph(tmp_path / "half.pb", tf.float16, 4, bias=False)
+    assert "received a graph whose Conv2D are float16" in command("convert", half, "-o", output, code=1)
+    message = "received a graph that has AxConv2D already, whose multipliers `set` changes"
+    assert message in command("convert", small_graph, "-o", output, code=1)
+    variable = simple_graph(tmp_path / "variable.pb", channels=4, variable=True)
+    message = "GRAPH must be frozen, as by tf.compat.v1.graph_util.convert_variables_to_constants; received one with"
+    assert f"{message} the variable weights" in command("convert", variable, "-o", output, code=1)
+    assert not output.exists()
+
+
+@only_1_14
+def test_macs_of_a_convolution_with_dilation(command, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 16, 16, 3], name="input")
+        x = tf.nn.convolution(x, tf.ones([3, 3, 3, 32]), "SAME", dilation_rate=[2, 2], name="dilated")
+        tf.nn.relu(x, name="logits")
+    graphs.write(graph.as_graph_def(), tmp_path / "float.pb")
+    command("convert", tmp_path / "float.pb", "-o", tmp_path / "ax.pb")
+    (layer,) = json.loads(command("layers", tmp_path / "ax.pb", "--json")).values()
+    assert layer["macs"] == 16 * 16 * 32 * 27 == 221184
 
 
 @pytest.mark.skipif(tf.__version__.startswith("1."), reason="TensorFlow 1 has TransformGraph")

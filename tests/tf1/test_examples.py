@@ -226,7 +226,7 @@ def test_graph_mistakes(example, small_graph, split, tmp_path):
     with tf.Graph().as_default() as graph:
         tf.identity(tf.compat.v1.placeholder(tf.float32, [None, 28, 28, 1]), name="end")
     graphs.write(graph.as_graph_def(), tmp_path / "other.pb")
-    assert "GRAPH does not run: " in example(tmp_path / "other.pb", data, code=1)
+    assert "GRAPH must run on the images; received " in example(tmp_path / "other.pb", data, code=1)
     assert "GRAPH must have AxConv2D nodes" in example(tmp_path / "other.pb", data, "--no-tune", code=1)
 
 

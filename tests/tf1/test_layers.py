@@ -88,9 +88,12 @@ def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeyp
     ("arguments", "message"),
     [
         ([], "set needs --mult, --tune, --layers or LAYER=MULT; received none of them"),
-        (["first"], "error: arguments after GRAPH must be LAYER=MULTIPLIER; received 'first'"),
+        (["first"], "error: LAYER=MULT must have a layer, an equals sign and a multiplier; received 'first'"),
         (["first="], "received 'first='"),
-        (["third=mul8u_exact"], f"a layer must be one of the graph's:\n  {FIRST}\n  {SECOND}\nreceived 'third'"),
+        (
+            ["third=mul8u_exact"],
+            f"a layer must be one of the graph's; received 'third'; the layers are\n  {FIRST}\n  {SECOND}",
+        ),
         (["--mult", "mul8u_NONE"], "multiplier must be a built-in multiplier (such as"),
         (["--mult", "mul8s_exact"], "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
         (["--mult", "mul4u_exact"], "received 'mul4u_exact', which has 4 bits"),
@@ -108,7 +111,7 @@ def test_refused(command, small_graph, tmp_path, monkeypatch, arguments, message
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "layers.json must be JSON: "),
+        ("{", "layers.json must be JSON; received "),
         ("[]", "layers.json must be an object from layer to multiplier; received []"),
         ('{"a": 1}', "layers.json, layer a must be a multiplier, or an object with multiplier and tune; received 1"),
         ('{"a": {"AxMult": "b"}}', "layer a must be a multiplier, or an object with multiplier and tune; received {"),

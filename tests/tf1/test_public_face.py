@@ -8,7 +8,18 @@ from signatures import arguments, public_functions, unannotated
 from tfapprox.common import reference
 from tfapprox.tf1 import ax_conv2d
 
-MODULES = ["assignment", "ax_conv2d", "convert", "graph", "layers", "library", "products", "run", "tensorflow_v1"]
+MODULES = [
+    "assignment",
+    "ax_conv2d",
+    "constants",
+    "contrib",
+    "convert",
+    "graph",
+    "layers",
+    "library",
+    "products",
+    "tensorflow_v1",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

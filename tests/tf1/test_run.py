@@ -144,9 +144,10 @@ def test_no_script(command, tmp_path):
 
 
 ABSENT = {
-    "tf.contrib": "tf.contrib is not in the version 1 API of",
-    "import tensorflow.contrib.slim as slim": "tf.contrib is not in the version 1 API of",
-    "from tensorflow.contrib import slim": "tf.contrib is not in the version 1 API of",
+    "tf.contrib.layers": "tf.contrib.layers is not in the version 1 API of",
+    "tf.contrib.training.RunConfig": "tf.contrib.training.RunConfig is not in the version 1 API of",
+    "import tensorflow.contrib.slim as slim": "tf.contrib.slim is not in the version 1 API of",
+    "from tensorflow.contrib import slim": "tf.contrib.slim is not in the version 1 API of",
     "from tensorflow.examples.tutorials.mnist import input_data": "tf.examples is not in the version 1 API of",
     "tf.layers.conv2d": "tf.layers needs the package tf_keras on",
     "tf.keras.models": "tf.keras needs the package tf_keras on",
@@ -177,8 +178,44 @@ def test_the_name_tensorflow(tmp_path):
         "from tensorflow import Session, app, logging\n"
         "assert importlib.import_module('tensorflow') is tf is tensorflow\n"
         "assert not tf.executing_eagerly() and tf.get_variable is v1.get_variable and gfile.GFile and Session\n"
-        "assert tf.python.framework.ops.Graph is tf.Graph and 'placeholder' in dir(tf) and not hasattr(tf, 'contrib')\n"
+        "assert tf.python.framework.ops.Graph is tf.Graph and 'placeholder' in dir(tf) and not hasattr(tf, 'none')\n"
         "try:\n    tf.load_op_library('other.so')\nexcept tf.errors.NotFoundError as error:\n    print(error.message)\n"
     )
     output, _ = python(*RUN, tmp_path / "script.py")
     assert output.startswith("other.so: cannot open shared object file")
+
+
+# The first step of the CIFAR-10 example of 2019, and a script that freezes a graph.
+RECORDS = """
+import os
+import tensorflow as tf
+from tensorflow.python.framework import graph_util
+
+path = tf.contrib.learn.datasets.base.maybe_download('images.tar.gz', 'data', 'file://' + os.path.abspath('source'))
+path = tf.contrib.learn.datasets.base.maybe_download('images.tar.gz', 'data', 'file:///nowhere')
+with tf.python_io.TFRecordWriter('records') as writer:
+    label = tf.train.Feature(int64_list=tf.train.Int64List(value=[os.path.getsize(path)]))
+    writer.write(tf.train.Example(features=tf.train.Features(feature={'label': label})).SerializeToString())
+record = next(tf.python_io.tf_record_iterator('records'))
+print(path, tf.train.Example.FromString(record).features.feature['label'].int64_list.value[0])
+
+options = tf.contrib.training.HParams(rate=0.5, depth=8)
+options.add_hparam('batch', 4)
+options.set_hparam('depth', 20)
+print(options.rate, options.depth, sorted(options.values()), 'batch' in options, options.get('none', 3))
+
+tf.add(tf.get_variable('v', initializer=2.0), 1.0, name='end')
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    frozen = graph_util.convert_variables_to_constants(session, tf.get_default_graph().as_graph_def(), ['end'])
+print(sorted({node.op for node in frozen.node} & {'Const', 'VariableV2'}))
+"""
+
+
+def test_records_and_freezing(tmp_path):
+    (tmp_path / "script.py").write_text(RECORDS)
+    (tmp_path / "source").write_bytes(bytes(11))
+    output, _ = python(*RUN, "script.py", folder=tmp_path)
+    lines = output.splitlines()[-3:]
+    assert lines == ["data/images.tar.gz 11", "0.5 20 ['batch', 'depth', 'rate'] True 3", "['Const']"]
+    assert os.listdir(str(tmp_path / "data")) == ["images.tar.gz"]

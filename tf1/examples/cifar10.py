@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 import typer
 
+from tfapprox.common.argument_error import ArgumentError
 from tfapprox.terminal import console, progress_bar, stop_on_error
 from tfapprox.tf1 import assignment, convert, layers
 from tfapprox.tf1 import graph as graphs
-from tfapprox.tf1.command_line import OPTIONS
 
 tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # of functions that TensorFlow calls deprecated
 
@@ -29,6 +29,9 @@ LIMIT = typer.Option(None, "--images", min=1, metavar="N", help="Only the first 
 INPUT = typer.Option(None, "--input-node", metavar="NODE", help="Instead of the only placeholder.")
 OUTPUT = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end.")
 
+# What the user types for the arguments with which errors begin.
+OPTIONS = {"graph": "GRAPH", "inputs": "--input-node", "outputs": "--output-node"}
+
 
 def prepare(graph, everywhere, by_layer):
     """The graph with its multipliers set. If nothing is to be set, the graph need not have AxConv2D nodes."""
@@ -41,7 +44,7 @@ def prepare(graph, everywhere, by_layer):
 def one(nodes, what):
     """The name of the first output of the only node in `nodes`; `what` begins the error if there are several."""
     if len(nodes) != 1:
-        raise ValueError(f"{what} must be given, because the graph has {nodes}; received none")
+        raise ArgumentError(what, f"must be given, because the graph has {nodes}", "none")
     return f"{nodes[0]}:0"
 
 
@@ -58,7 +61,7 @@ def predictions(graph, input, output, split, batch_size):
             try:
                 logits = session.run(output, {input: images.astype(dtype)})
             except (tf.errors.OpError, ValueError) as error:
-                raise ValueError(f"graph does not run: {getattr(error, 'message', error)}") from error
+                raise ArgumentError("graph", "must run on the images", getattr(error, "message", error)) from error
             if logits.ndim != 2 or len(logits) != len(labels):
                 raise ValueError(f"{output} must be [{len(labels)}, classes]; received {list(logits.shape)}")
             yield np.argmax(logits, axis=1), labels

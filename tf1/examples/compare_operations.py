@@ -16,7 +16,6 @@ from rich.table import Table
 
 from tfapprox.terminal import console, stop_on_error
 from tfapprox.tf1 import graph as graphs
-from tfapprox.tf1.command_line import OPTIONS
 
 app = typer.Typer(add_completion=False, help=__doc__)
 GIVEN = typer.Option(None, metavar="TYPE", help="Run the whole graph also with recorded outputs of these operations.")
@@ -102,7 +101,7 @@ def show(types, title):
 @app.command()
 def record(graph: str, images: str, output: str, count: int = COUNT):
     """Record the outputs of every operation of GRAPH for the array `images` of an .npz."""
-    with stop_on_error(OPTIONS):
+    with stop_on_error({"graph": "GRAPH"}):
         with np.load(images) as archive:
             values = record_all(graphs.read(graph), archive["images"][:count])
         np.savez(output, version=np.array(tf.__version__), **{name.replace("/", "|"): v for name, v in values.items()})
@@ -112,7 +111,7 @@ def record(graph: str, images: str, output: str, count: int = COUNT):
 @app.command()
 def compare(graph: str, recorded: str, given: Optional[str] = GIVEN):
     """Compare each operation with the recorded one, by types of operations; then the ends of the graph."""
-    with stop_on_error(OPTIONS):
+    with stop_on_error({"graph": "GRAPH"}):
         definition = graphs.read(graph)
         with np.load(recorded) as archive:
             version = str(archive["version"])

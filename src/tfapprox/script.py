@@ -1,4 +1,4 @@
-"""Runs a script of TensorFlow 1 as `python SCRIPT ARGS` would, with the names of tensorflow_v1.py."""
+"""Runs a Python script as `python SCRIPT ARGS` would, for the command `run` of both rooms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import sys
 import types
 from typing import Sequence
-
-from . import tensorflow_v1
 
 INTERRUPTED = 130  # exit code of a shell for Ctrl-C
 
@@ -34,7 +32,6 @@ def run(source: bytes, script: str, arguments: Sequence[str]) -> None:
         SystemExit: if the script raises it; with code 1 after any other exception, whose traceback is printed, and with
             130 after Ctrl-C.
     """
-    tensorflow_v1.install()
     sys.argv = [script, *arguments]
     if sys.version_info >= (3, 9):
         script = os.path.abspath(script)  # as the interpreter names its main module
