@@ -146,7 +146,7 @@ def evaluate(
                [1, 2]])
     """
     operands = _checked(netlist, operands)
-    shape = np.broadcast(*operands.values()).shape if operands else ()
+    shape = next((values.shape for values in operands.values()), ())
     flat = {name: values.reshape(-1) for name, values in operands.items()}
     count = int(np.prod(shape, dtype=np.int64))
     rows, num_rows = _schedule(netlist)

@@ -55,6 +55,8 @@ def read_constant(tokens: Tokens) -> tuple[list[int], bool, bool]:
         value = int(digits, _BASES.get(base, 10))
     except ValueError:
         tokens.refuse(f"a constant must have digits of its base; received {text}")
+    if not sized and value.bit_length() > _UNSIZED:  # IEEE 1364-2005 leaves the width to the tool
+        tokens.refuse(f"a constant without a size must have at most {_UNSIZED} bits; received {text[:40]}")
     return _bits(value, width), signed, sized
 
 

@@ -160,6 +160,8 @@ class ExpressionParser:
 
     def _join(self, opened: _Waiting) -> None:
         arguments = self._operands[opened.start :]
+        if self._unsized.intersection(arguments):
+            self._tokens.refuse("a concatenation must have constants with a size, such as 1'b0; received one without")
         del self._operands[opened.start :]
         width = opened.times * sum(self._nodes[argument].width for argument in arguments)
         self._add("joined", opened.times, arguments, width)
