@@ -1,17 +1,18 @@
-"""Circuits as netlists: read from Verilog, BLIF, AIGER and CGP, and evaluated for all pairs of operands.
+"""Reads circuits from Verilog, BLIF, AIGER and CGP, and evaluates them for all pairs of operands.
 
-Needs numpy and nothing else of the package.
+This subpackage needs numpy, and nothing else of tfapprox.
 
 Modules:
-    reading: `read_netlist`, by the suffix of a file.
-    tabulating: `products`, the table of a netlist.
-    evaluating: `evaluate`, the outputs for any operands.
-    netlist: `Netlist`, the value between them.
-    readings: `mean_errors`, how far the table is from the exact product in each reading of its ports.
-    operand_ports: which ports are the operands.
+    reading: `read_netlist` reads a file in the format that its suffix names.
+    tabulating: `products` computes the table of a multiplier.
+    evaluating: `evaluate` computes the outputs for any operands.
+    netlist: `Netlist` is the result of reading and the input of evaluation.
+    readings: `mean_errors` compares the table with the exact product in each reading of the ports.
+    operand_ports: `choose_ports` chooses the ports of the operands and of the product.
     verilog, verilog_module, verilog_declarations, verilog_precedence, verilog_expressions, verilog_constants,
-        verilog_tokens, blif, covers, genlib, aiger, cgp: the readers.
-    source, module, flat, hierarchy, ordering: what the readers have in common.
+        verilog_selections, verilog_instances, verilog_tokens, verilog_keywords, blif, covers, genlib, aiger, cgp: these
+        modules read the formats.
+    source, module, flat, hierarchy, ordering: all readers use these modules.
 """
 
 from .evaluating import evaluate

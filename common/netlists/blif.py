@@ -1,32 +1,36 @@
-"""Circuits as BLIF, the Berkeley Logic Interchange Format (University of California, 1992)."""
+"""Reads circuits from BLIF, the Berkeley Logic Interchange Format (University of California, 1992)."""
 
-from .covers import drive_cover
+from __future__ import annotations
+
+from typing import Iterator, NoReturn
+
+from .covers import Row, drive_cover
 from .module import Connection, Instance, Module, Port
 from .netlist import BUF
-from .source import Budget, NetlistError, lines, read_text
+from .source import Budget, NetlistError, Path, lines, read_text
 
 _WITHOUT_FUNCTION = {
     ".area", ".cname", ".attr", ".clock_event", ".default_input_arrival", ".default_input_drive", ".delay", ".wire",
     ".default_max_input_load", ".default_output_load", ".default_output_required", ".input_arrival", ".input_drive",
     ".max_input_load", ".output_load", ".output_required", ".wire_load_slope",
 }  # fmt: skip
-_UNDEFINED = "$undef"  # Yosys writes undefined values as a net of this name, which only looks like a constant
+_UNDEFINED = "$undef"  # Yosys writes a table without rows for this net, although the value of the net is undefined
 _LONGEST = 1 << 20
-_MODEL_COST, _CONNECTION_COST = 1024, 32  # of the budget
+_MODEL_COST, _CONNECTION_COST = 1024, 32  # steps of the `Budget`
 
 
-def read_blif(path):
-    """The modules of a BLIF file; each input and output is a port of one bit.
+def read_blif(path: Path) -> dict[str, Module]:
+    """Reads the modules of a BLIF file; each input and output is a port of one bit.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
-        Dictionary from name to `Module`, in the order of the file: the first model is the one at the top.
+        Dictionary from name to `Module`, in the order of the file; the first model is the top of the circuit.
+        If a model has a construct that is not combinational logic, the error is the `error` of its module.
 
     Raises:
-        NetlistError: if it is no BLIF file. A model with a construct that is not combinational logic has it as its
-            `error`.
+        NetlistError: if the file is not a BLIF file.
     """
     reader = _Reader(path)
     for line, words in _lines(path):
@@ -34,34 +38,35 @@ def read_blif(path):
     return reader.finish()
 
 
-def _lines(path):
-    """Lines as numbers and lists of words, without comments; lines that end with a backslash are joined."""
-    words, first = [], None
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number and the words of each line without comments; lines that end with a backslash are joined."""
+    words: list[str] = []
+    first = 0
     for number, line in lines(read_text(path)):
         if len(line) > _LONGEST:
             raise NetlistError(path, number, f"a line must have at most {_LONGEST} characters; received {len(line)}")
         line = line.partition("#")[0].rstrip()
         continued = line.endswith("\\")
         words += (line[:-1] if continued else line).split()
-        first = number if first is None else first
+        first = first or number
         if len(words) > _LONGEST:
             raise NetlistError(path, number, f"joined lines must have at most {_LONGEST} words; received {len(words)}")
         if not continued:
             if words:
                 yield first, words
-            words, first = [], None
+            words, first = [], 0
     if words:
         yield first, words
 
 
 class _Reader:
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._budget = Budget(path)
-        self._modules = {}
-        self._model = None
+        self._modules: dict[str, Module] = {}
+        self._model: _Model | None = None
 
-    def take(self, line, words):
+    def take(self, line: int, words: list[str]) -> None:
         if words[0] == ".model":
             self._close()
             name = words[1] if len(words) > 1 else "top"
@@ -84,36 +89,36 @@ class _Reader:
             except NetlistError as error:
                 self._model.module.error = error
 
-    def _close(self):
+    def _close(self) -> None:
         if self._model and not self._model.module.error:
             try:
                 self._model.close()
             except NetlistError as error:
                 self._model.module.error = error
 
-    def finish(self):
+    def finish(self) -> dict[str, Module]:
         self._close()
         return self._modules
 
 
 class _Model:
-    """A model that is being read, with the rows of a `.names` that may go on."""
+    """A model that is being read, with the `.names` table to which further rows may belong."""
 
-    def __init__(self, module, budget):
+    def __init__(self, module: Module, budget: Budget) -> None:
         self.module = module
         self._budget = budget
-        self._nets = {}
-        self._cover = None  # line, nets, rows
+        self._nets: dict[str, int] = {}
+        self._cover: tuple[int, list[int], list[Row]] | None = None  # line, nets and rows of the table
 
-    def _net(self, name, line):
+    def _net(self, name: str, line: int) -> int:
         if name not in self._nets:
             self._nets[name] = self.module.net(name, line)
         return self._nets[name]
 
-    def _refuse(self, line, message):
+    def _refuse(self, line: int, message: str) -> NoReturn:
         raise NetlistError(self.module.path, line, message)
 
-    def take(self, line, words):
+    def take(self, line: int, words: list[str]) -> None:
         if not words[0].startswith("."):
             if self._cover is None:
                 self._refuse(line, f"rows of a table must follow .names; received {' '.join(words)[:40]!r}")
@@ -144,13 +149,13 @@ class _Model:
                 "write_blif)",
             )
 
-    def _add_ports(self, line, names, is_output):
+    def _add_ports(self, line: int, names: list[str], is_output: bool) -> None:
         for name in names:
             if name in self.module.ports:
                 self._refuse(line, f"ports must have different names; received {name} twice")
             self.module.ports[name] = Port(is_output, [self._net(name, line)])
 
-    def _add_instance(self, line, words):
+    def _add_instance(self, line: int, words: list[str]) -> None:
         connections = []
         self._budget.spend(_CONNECTION_COST * len(words), line)
         for word in words[1:]:
@@ -161,7 +166,7 @@ class _Model:
         name = f"{words[0]}:{line}"  # BLIF gives instances no name
         self.module.instances.append(Instance(words[0], name, connections, line))
 
-    def _end_cover(self):
+    def _end_cover(self) -> None:
         if self._cover:
             line, nets, rows = self._cover
             self._cover = None
@@ -169,5 +174,5 @@ class _Model:
                 return
             drive_cover(self.module, nets[:-1], nets[-1], rows, line)
 
-    def close(self):
+    def close(self) -> None:
         self._end_cover()

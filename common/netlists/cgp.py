@@ -1,40 +1,43 @@
-"""Circuits as chromosomes of Cartesian genetic programming, in the form that ariths-gen writes and reads.
+"""Reads circuits from chromosomes of Cartesian genetic programming in the format of ariths-gen.
 
-`{inputs,outputs,rows,columns,operands,results,levels back}`, a node `([number]operand,operand,function)` for each gate,
-and `(output,output,...)`. Nets 0 and 1 are the constants, the inputs are 2 and following.
+A chromosome consists of `{inputs,outputs,rows,columns,operands,results,levels back}`, of a node
+`([number]operand,operand,function)` for each gate, and of `(output,output,...)`. Nets 0 and 1 are the constants, and
+the inputs are the nets from 2.
 """
 
+from __future__ import annotations
+
 import re
+from typing import NoReturn
 
 from .module import Module, Port
 from .netlist import AND, BUF, NAND, NOR, NOT, OR, XNOR, XOR
-from .source import NetlistError, read_text
+from .source import NetlistError, Path, read_text
 
-_HEADER = re.compile(r"\{([0-9,\s]*)\}")
+_HEADER = re.compile(r"\s*\{([0-9,\s]*)\}\s*")
 _NODE = re.compile(r"\(\s*\[\s*([0-9]{1,9})\s*\]\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*\)\s*")
 _OUTPUTS = re.compile(r"\(([0-9,\s]*)\)\s*")
-_SPACE = re.compile(r"\s*")
 _FUNCTIONS = [BUF, NOT, AND, OR, XOR, NAND, NOR, XNOR]
 _TRUE, _FALSE = 8, 9
 _MAX_PORT = 4096  # bits
 
 
-def read_cgp(path):
-    """The module of a chromosome: one input port `inputs`, one output port `outputs`, first bit first.
+def read_cgp(path: Path) -> dict[str, Module]:
+    """Reads a chromosome; its first input and output are the least significant bits of ports `inputs` and `outputs`.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
-        Dictionary from the name of the file to its `Module`.
+        Dictionary with one item, from the name `cgp` to the module.
 
     Raises:
-        NetlistError: if it is no chromosome of this form.
+        NetlistError: if the file is not a chromosome in this format.
     """
     text = read_text(path)
-    header = _HEADER.match(text, _SPACE.match(text).end())
+    header = _HEADER.match(text)
     fields = re.findall("[0-9]+", header.group(1)) if header else []
-    if len(fields) != 7 or any(len(field) > 9 for field in fields):
+    if header is None or len(fields) != 7 or any(len(field) > 9 for field in fields):
         _refuse(path, text, 0, "begin with {inputs,outputs,rows,columns,2,1,levels back}")
     inputs, outputs, rows, columns, operands, results, _ = map(int, fields)
     if not (1 <= inputs <= _MAX_PORT and 1 <= outputs <= _MAX_PORT and operands == 2 and results == 1):
@@ -42,7 +45,7 @@ def read_cgp(path):
     module = Module("cgp", path)
     nets = [0, 1, *(module.net(f"input {bit}") for bit in range(inputs))]
     module.ports["inputs"] = Port(False, nets[2:])
-    position = _SPACE.match(text, header.end()).end()
+    position = header.end()
     node = _NODE.match(text, position)
     while node:
         number, a, b, function = map(int, node.groups())
@@ -67,10 +70,10 @@ def read_cgp(path):
     return {module.name: module}
 
 
-def _add_outputs(path, text, position, module, nets, count):
+def _add_outputs(path: Path, text: str, position: int, module: Module, nets: list[int], count: int) -> None:
     last = _OUTPUTS.match(text, position)
     numbers = re.findall("[0-9]+", last.group(1)) if last else []
-    if len(numbers) != count or last.end() != len(text):
+    if last is None or len(numbers) != count or last.end() != len(text):
         _refuse(path, text, position, f"end with (output,output,...), {count} of them")
     if any(len(number) > 9 or int(number) >= len(nets) for number in numbers):
         _refuse(path, text, position, f"have outputs from 0 to {len(nets) - 1}")
@@ -79,7 +82,7 @@ def _add_outputs(path, text, position, module, nets, count):
         module.drive(out, BUF, (nets[int(number)],), 0)
 
 
-def _refuse(path, text, position, rule):
+def _refuse(path: Path, text: str, position: int, rule: str) -> NoReturn:
     line = text.count("\n", 0, position) + 1
     received = text[position : position + 40].split("\n")[0]
     raise NetlistError(path, line, f"a CGP chromosome must {rule}; received {received!r}")

@@ -1,9 +1,16 @@
-"""Tables of BLIF's `.names` as gates."""
+"""Makes gates of the tables that follow `.names` in BLIF."""
 
+from __future__ import annotations
+
+from typing import List, Sequence, Tuple
+
+from .module import Module
 from .netlist import AND, BUF, NAND, NOR, NOT, OR, XNOR, XOR
 from .source import NetlistError
 
-# Whether the function is 1 for the operands 00, 01, 10, 11.
+Row = Tuple[int, List[str]]
+
+# Each key says whether the function is 1 for the operands 00, 01, 10 and 11.
 _TWO = {
     (0, 0, 0, 1): AND,
     (0, 1, 1, 1): OR,
@@ -14,20 +21,22 @@ _TWO = {
 }
 
 
-def drive_cover(module, inputs, out, rows, line):
-    """Adds the gates of a table.
+def drive_cover(module: Module, inputs: Sequence[int], out: int, rows: Sequence[Row], line: int) -> None:
+    """Adds the gates of a table to a module.
 
     Args:
-        module: the `Module` they are added to.
+        module: the module that gets the gates.
         inputs: nets of the columns.
         out: the net that is driven.
-        rows: list of line and words; the words are `0`, `1` or `-` for each input, and the value of the output.
-        line: of the table.
+        rows: line and words of each row; the words are `0`, `1` or `-` for each input, and the value of the output.
+        line: line of the table.
 
     Raises:
-        NetlistError: if a row does not fit, or some rows are for output 1 and some for 0.
+        NetlistError: if a row does not have a value for each input and the output, or the output values of two rows
+            differ.
     """
-    cubes, values = [], set()
+    cubes: list[str] = []
+    values: set[str] = set()
     for row_line, words in rows:
         cube = "".join(words[:-1])
         if len(cube) != len(inputs) or cube.strip("01-") or words[-1] not in ("0", "1"):
@@ -49,13 +58,14 @@ def drive_cover(module, inputs, out, rows, line):
     _drive_sum(module, inputs, out, cubes, inverted, line)
 
 
-def _covers(cube, bits):
+def _covers(cube: str, bits: str) -> bool:
     return all(literal in ("-", bit) for literal, bit in zip(cube, bits))
 
 
-def _drive_sum(module, inputs, out, cubes, inverted, line):
-    """A sum of products; a product without literals is 1, and a sum without products is 0."""
-    inverters, products = {}, []
+def _drive_sum(module: Module, inputs: Sequence[int], out: int, cubes: list[str], inverted: bool, line: int) -> None:
+    """Adds a sum of products; a product without literals is 1, and a sum without products is 0."""
+    inverters: dict[int, int] = {}
+    products = []
     for cube in cubes:
         literals = []
         for net, literal in zip(inputs, cube):

@@ -1,22 +1,27 @@
-"""Evaluation of a netlist for many operands at once: 64 of them are the bits of one word of a net."""
+"""Evaluates a netlist for many operands at once: the bits of one word are the values of a net for 64 operands."""
+
+from __future__ import annotations
 
 from array import array
+from functools import partial
+from typing import Callable, Mapping
 
 import numpy as np
 
-from .netlist import AND, BUF, MUX, NAND, NOR, NOT, OR, XNOR, XOR
+from .netlist import AND, BUF, MUX, NAND, NOR, NOT, OR, XNOR, XOR, Netlist
 
-_MAX_WIDTH = 62  # bits of a port, so that its values are int64
-_BUFFER = 64 << 20  # bytes for the nets that are alive at once
-_MIN_WORDS = 16  # of each net in one pass, for netlists so wide that the buffer cannot hold more
+Progress = Callable[[int, int], object]
+_MAX_WIDTH = 62  # bits of a port, so that its values fit int64
+_BUFFER = 64 << 20  # bytes for the words of all nets that are needed at the same time
+_MIN_WORDS = 16  # words of each net in one pass, even if the buffer then exceeds its size
 _STEP = 1 << 16  # gates between two reports of progress
 _BINARY = {AND: np.bitwise_and, OR: np.bitwise_or, XOR: np.bitwise_xor}
 _INVERTED = {NAND: np.bitwise_and, NOR: np.bitwise_or, XNOR: np.bitwise_xor}
-_OPERANDS = np.array([1, 1, 2, 2, 2, 2, 2, 2, 3])  # of each function
+_OPERANDS = np.array([1, 1, 2, 2, 2, 2, 2, 2, 3])  # number of operands of each function
 
 
-def _schedule(netlist):
-    """Which row of the buffer each net has while it is needed: rows of all nets, and the number of rows."""
+def _schedule(netlist: Netlist) -> tuple[array[int], int]:
+    """Assigns a row of the buffer to each net while it is needed; returns the rows of all nets and their number."""
     first, nets = netlist.first_gate, netlist.num_nets
     last = np.full(nets, -1, np.int64)
     last[:first] = nets  # inputs and constants keep their rows
@@ -29,7 +34,8 @@ def _schedule(netlist):
     for second in netlist.second_drivers:
         last[[second.net, second.other]] = nets
     rows = array("i", range(first))
-    free, count = [], first
+    free: list[int] = []
+    count = first
     last_use = last.tolist()
     for gate, read in enumerate(netlist.fan_in.tolist()):
         for net in set(read):
@@ -45,8 +51,8 @@ def _schedule(netlist):
     return rows, count
 
 
-def _run(netlist, rows, nets, report):
-    """Computes all gates; `nets[row]` are the words of the net in that row, and the last row is free to use."""
+def _run(netlist: Netlist, rows: array[int], nets: list[np.ndarray], report: Callable[[int], object]) -> None:
+    """Computes all gates. `nets[row]` holds the words of the net in that row; the last row is scratch space."""
     scratch = nets[-1]
     gates = zip(netlist.functions.tolist(), netlist.fan_in.tolist(), rows[netlist.first_gate :])
     for gate, (function, (a, b, c), row) in enumerate(gates):
@@ -69,22 +75,29 @@ def _run(netlist, rows, nets, report):
             report(gate + 1)
 
 
-def _packed(values, bit, words):
-    """One bit of all values, as words of 64 of them."""
+def _report(progress: Progress | None, before: int, total: int, gates: int) -> None:
+    if progress:
+        progress(before + gates, total)
+
+
+def _packed(values: np.ndarray, bit: int, words: int) -> np.ndarray:
+    """Packs one bit of each value into a uint64 array `[words]`."""
     padded = np.zeros(words * 64, np.uint8)
     padded[: len(values)] = (values >> bit) & 1
     return np.packbits(padded).view(np.uint64)
 
 
-def _unpacked(words, count):
-    """The bits of words, one byte for each of the first `count`."""
+def _unpacked(words: np.ndarray, count: int) -> np.ndarray:
+    """Unpacks the first `count` bits of words into a uint8 array `[count]`."""
     return np.unpackbits(words.view(np.uint8))[:count]
 
 
-def _checked(netlist, operands):
-    """The operands as int64 arrays of one shape."""
+def _checked(netlist: Netlist, operands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Checks the operands, and returns them as int64 arrays that all have the same shape."""
     if set(operands) != set(netlist.inputs):
-        raise ValueError(f"operands must be those of {', '.join(netlist.inputs)}; received {', '.join(operands)}")
+        raise ValueError(
+            f"operands must have the names of the inputs, {', '.join(netlist.inputs)}; received {', '.join(operands)}"
+        )
     arrays = dict(zip(operands, np.broadcast_arrays(*map(np.asarray, operands.values()))))
     for name, values in arrays.items():
         width = len(netlist.inputs[name])
@@ -102,24 +115,28 @@ def _checked(netlist, operands):
     return {name: values.astype(np.int64) for name, values in arrays.items()}
 
 
-def evaluate(netlist, operands, progress=None):
-    """The outputs of a netlist for arrays of operands.
+def evaluate(
+    netlist: Netlist, operands: Mapping[str, np.ndarray], progress: Progress | None = None
+) -> dict[str, np.ndarray]:
+    """Computes the outputs of a netlist for arrays of operands.
 
-    Memory is bounded: a net is kept until it was read for the last time, and where many nets are needed at once, the
-    operands are taken in several passes.
+    The words of a net are discarded after its last use. If the nets that are needed at the same time take more than
+    64 MiB, the operands are evaluated in several passes.
 
     Args:
         netlist: a `Netlist`.
-        operands: dictionary from the name of each input port to an integer array of codes, 0 to `2**width - 1`. Their
-            shapes are broadcast.
-        progress: function of two integers, the gates computed so far and all gates, that is called now and then.
+        operands: dictionary from the name of each input port to an integer array of codes from 0 to `2**width - 1`. The
+            shapes of the arrays must broadcast to one shape.
+        progress: function of two integers, the number of gates computed so far and the number of all gates, both
+            counted in all passes. It is called after every 65536 gates and at the end.
 
     Returns:
-        Dictionary from the name of each output port to an int64 array of codes, of the shape of the operands.
+        Dictionary from the name of each output port to an int64 array of codes from 0 to `2**width - 1`. Its
+        shape is the common shape of the operands.
 
     Raises:
-        ValueError: if a port is missing or has more than 62 bits, an operand does not fit its port, or a net has two
-            drivers that differ for some operands.
+        ValueError: if an input port has no operands, a port has more than 62 bits, an operand is not an integer or does
+            not fit its port, or two drivers of one net differ for an operand.
 
     Example:
         >>> from tfapprox.common.netlists.netlist import AND, XOR, Netlist
@@ -129,7 +146,7 @@ def evaluate(netlist, operands, progress=None):
                [1, 2]])
     """
     operands = _checked(netlist, operands)
-    shape = np.broadcast(*operands.values()).shape if operands else ()
+    shape = next((values.shape for values in operands.values()), ())
     flat = {name: values.reshape(-1) for name, values in operands.items()}
     count = int(np.prod(shape, dtype=np.int64))
     rows, num_rows = _schedule(netlist)
@@ -147,7 +164,7 @@ def evaluate(netlist, operands, progress=None):
             for bit, net in enumerate(bits):
                 nets[net][:] = _packed(flat[name][part], bit, words)
         before = number * len(netlist.functions)
-        _run(netlist, rows, nets, lambda gates, before=before: progress and progress(before + gates, total))
+        _run(netlist, rows, nets, partial(_report, progress, before, total))
         for second in netlist.second_drivers:
             differing = _unpacked(nets[rows[second.net]] ^ nets[rows[second.other]], len(range(count)[part]))
             if differing.any():

@@ -1,24 +1,37 @@
-"""The gates of a circuit without hierarchy: modules are added to it one after another, each in its place."""
+"""Collects the gates of a circuit without hierarchy, to which modules are added one after another."""
+
+from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import namedtuple
+from typing import Container, Mapping, NamedTuple
 
-from .module import GATE_WORDS
-from .source import MAX_NETS, NetlistError
+from .module import GATE_WORDS, Module
+from .source import MAX_NETS, NetlistError, Path
 
 _UNDRIVEN, _INPUT = -1, -2
-EXPRESSION = "(an expression)"  # as the name of a net that has none
-_LONGEST = 20  # levels of hierarchy in the name of a net
+EXPRESSION = "(an expression)"  # the name of a net without a name in messages
+_LONGEST = 20  # number of levels of hierarchy that the name of a net shows
 _MAX_STEPS = 4 * MAX_NETS
 _INSTANCE_STEPS = 16
 
-Part = namedtuple("Part", "module above name first open_nets")
-Part.__doc__ = """A module in its place.
 
-`above` is the part around it, or `None`; `name` that of the instance; `first` the number of its first own net;
-`open_nets` the nets of ports that are not connected, which are numbered after the module's own nets.
-"""
+class Part(NamedTuple):
+    """An instance of a module in the circuit.
+
+    Attributes:
+        module: the module.
+        above: the part that contains the instance, or `None` at the top.
+        name: name of the instance.
+        first: number of its first own net in the circuit.
+        open_nets: nets of ports that are not connected; they are numbered after the own nets of the module.
+    """
+
+    module: Module
+    above: Part | None
+    name: str
+    first: int
+    open_nets: list[int]
 
 
 class Flat:
@@ -28,36 +41,38 @@ class Flat:
         module: the `Module` at the top, which is added by the constructor.
 
     Attributes:
-        ports: dictionary from name to `Port` of the top, with nets of the circuit; 0 and 1 are the constants.
-        gates: `array`, `GATE_WORDS` numbers for each gate, with nets of the circuit.
-        top: the `Part` at the top, and its nets as `add` returns them.
-        second_drivers: list of pairs, a net that has a driver already, and the net that a further one drives instead.
+        ports: dictionary from name to `Port` of the top, with nets of the circuit. Nets 0 and 1 are the constants.
+        gates: int32 `array` with `GATE_WORDS` numbers for each gate; its nets are nets of the circuit.
+        top: the `Part` at the top, and an `array` from the nets of its module to those of the circuit.
+        second_drivers: list of pairs: a net with more than one driver, and the new net that a further driver drives.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: Module) -> None:
         self.gates = array("i")
         self._drivers = array("i", [_INPUT, _INPUT])
-        self._parts, self._firsts = [], []
+        self._parts: list[Part] = []
+        self._firsts: list[int] = []
         self._steps = 0
-        self._first_of = {}  # from the net of a second driver to the net that it drives, and the file of the gate
-        self.second_drivers = []
+        # From the new net of a further driver to the net that it drives in the source, and the file of the gate.
+        self._first_of: dict[int, tuple[int, Path]] = {}
+        self.second_drivers: list[tuple[int, int]] = []
         inputs = [net for port in module.ports.values() if not port.is_output for net in port.nets]
         self.top = self.add(module, None, module.name, {}, set(inputs))
         nets = self.top[1]
         self.ports = {name: port._replace(nets=[nets[net] for net in port.nets]) for name, port in module.ports.items()}
 
-    def driver(self, net):
-        """Where in `gates` the gate begins that drives a net; negative if the net is an input or not driven."""
+    def driver(self, net: int) -> int:
+        """Returns the position in `gates` of the gate that drives a net; it is negative if no gate drives the net."""
         return self._drivers[net]
 
     @property
-    def num_nets(self):
-        """Number of nets of the circuit, the two constants included."""
+    def num_nets(self) -> int:
+        """The number of nets of the circuit, the two constants included."""
         return len(self._drivers)
 
-    def name(self, net):
-        """The name of a net for messages, such as `adder/fa0/carry`."""
-        net = self._first_of.get(net, (net,))[0]
+    def name(self, net: int) -> str:
+        """Returns the name of a net for messages, such as `adder/fa0/carry`."""
+        net = self._first_of[net][0] if net in self._first_of else net
         part = self._part(net)
         own, position = part.module.own_nets, net - part.first
         local = own[position] if position < len(own) else part.open_nets[position - len(own)]
@@ -67,26 +82,33 @@ class Flat:
             part = part.above
         return "/".join(reversed(words))
 
-    def place(self, net):
-        """File and line of the gate that drives a net, or of the module that the net belongs to."""
+    def place(self, net: int) -> tuple[Path, int]:
+        """Returns the file and the line of the gate that drives a net, or of the module of a net without a driver."""
         driver = self._drivers[net]
         if net in self._first_of:
             return self._first_of[net][1], self.gates[driver + GATE_WORDS - 1]
         module = self._part(net).module
         return module.path, self.gates[driver + GATE_WORDS - 1] if driver >= 0 else module.line
 
-    def _part(self, net):
+    def _part(self, net: int) -> Part:
         return self._parts[bisect_right(self._firsts, net) - 1]
 
-    def add(self, module, above, name, connected, inputs=()):
-        """Adds a module.
+    def add(
+        self,
+        module: Module,
+        above: Part | None,
+        name: str,
+        connected: Mapping[int, int],
+        inputs: Container[int] = (),
+    ) -> tuple[Part, array[int]]:
+        """Adds the gates of an instance of a module.
 
         Args:
-            module: a `Module`.
-            above: the `Part` around it, or `None`.
-            name: of the instance.
-            connected: dictionary from nets of its ports to nets of the circuit.
-            inputs: nets of its ports that are inputs of the circuit.
+            module: the module.
+            above: the `Part` that contains the instance, or `None` at the top.
+            name: name of the instance.
+            connected: dictionary from nets of the ports of the module to nets of the circuit.
+            inputs: nets of the ports of the module that are inputs of the circuit.
 
         Returns:
             The `Part`, and an `array` from the nets of the module to those of the circuit.
@@ -114,7 +136,7 @@ class Flat:
         self._add_gates(module, nets)
         return part, nets
 
-    def _add_gates(self, module, nets):
+    def _add_gates(self, module: Module, nets: array[int]) -> None:
         columns = [iter(module.gates)] * GATE_WORDS
         for function, out, a, b, c, line in zip(*columns):
             net = nets[out]
@@ -123,8 +145,8 @@ class Flat:
             self._drivers[net] = len(self.gates)
             self.gates.extend((function, net, nets[a], nets[b], nets[c], line))
 
-    def _second(self, net, path, line):
-        """A net for a further driver of a net."""
+    def _second(self, net: int, path: Path, line: int) -> int:
+        """Adds a net for a further driver of a net, and returns it."""
         if self._drivers[net] == _INPUT:
             name = f"constant {net}" if net < 2 else f"input {self.name(net)}"
             raise NetlistError(path, line, f"a gate must not drive an input or a constant; received {name}")

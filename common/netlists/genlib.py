@@ -1,10 +1,13 @@
-"""Cells of a genlib library, `GATE name area output=expression; PIN ...`, as SIS and ABC read it."""
+"""Reads cells from a genlib library of SIS and ABC, `GATE name area output=expression; PIN ...`."""
+
+from __future__ import annotations
 
 import re
+from typing import Iterator, NoReturn
 
 from .module import Module, Port
 from .netlist import AND, BUF, NOT, OR
-from .source import NetlistError, lines, read_text
+from .source import NetlistError, Path, lines, read_text
 
 _WORD = re.compile(r"([A-Za-z0-9_.\[\]<>$\"-]+)|([!'*&+|()=;])|([^ \t\r\f\v])")
 _LONGEST = 1 << 16
@@ -12,19 +15,20 @@ _AND, _OR = {"*", "&"}, {"+", "|"}
 _PRECEDENCE = {"!": 3, "*": 2, "+": 1, "(": 0}
 
 
-def read_genlib(path):
-    """The cells of a genlib file.
+def read_genlib(path: Path) -> dict[str, Module]:
+    """Reads the cells of a genlib file.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
         Dictionary from name to `Module`. A latch is a module with an `error`.
 
     Raises:
-        NetlistError: if it is no genlib file.
+        NetlistError: if the file is not a genlib file.
     """
-    modules, gate = {}, None
+    modules: dict[str, Module] = {}
+    gate: _Gate | None = None
     for line, word in _words(path):
         if word in ("GATE", "LATCH") and (gate is None or len(gate.words) > 3):
             gate = _add(modules, gate, _Gate(path, line, word == "LATCH"))
@@ -38,7 +42,7 @@ def read_genlib(path):
     return modules
 
 
-def _words(path):
+def _words(path: Path) -> Iterator[tuple[int, str]]:
     for line, text in lines(read_text(path)):
         if len(text) > _LONGEST:
             raise NetlistError(path, line, f"a line must have at most {_LONGEST} characters; received {len(text)}")
@@ -52,10 +56,11 @@ def _words(path):
 class _Gate:
     """The words of a gate from its name to the semicolon."""
 
-    def __init__(self, path, line, is_latch):
-        self.path, self.line, self.is_latch, self.words = path, line, is_latch, []
+    def __init__(self, path: Path, line: int, is_latch: bool) -> None:
+        self.path, self.line, self.is_latch = path, line, is_latch
+        self.words: list[str] = []
 
-    def module(self):
+    def module(self) -> Module:
         if len(self.words) < 6 or self.words[3] != "=" or self.words[-1] != ";":
             rule = f"a gate must be NAME AREA OUTPUT=EXPRESSION; received {' '.join(self.words)[:40]!r}"
             raise NetlistError(self.path, self.line, rule)
@@ -72,7 +77,7 @@ class _Gate:
         return module
 
 
-def _add(modules, gate, following):
+def _add(modules: dict[str, Module], gate: _Gate | None, following: _Gate | None) -> _Gate | None:
     if gate is not None:
         module = gate.module()
         if module.name in modules:
@@ -82,13 +87,14 @@ def _add(modules, gate, following):
 
 
 class _Expression:
-    """Precedence with two stacks: nets, and operators that wait for their right operand."""
+    """Parses an expression by precedence, with a stack of nets and a stack of operators without a right operand."""
 
-    def __init__(self, module, line):
+    def __init__(self, module: Module, line: int) -> None:
         self._module, self._line = module, line
-        self._nets, self._waiting = [], []
+        self._nets: list[int] = []
+        self._waiting: list[str] = []
 
-    def read(self, words):
+    def read(self, words: list[str]) -> int:
         after_operand = False
         for word in words:
             if after_operand and word == "'":
@@ -120,20 +126,20 @@ class _Expression:
             self._refuse("its end")
         return self._nets.pop()
 
-    def _refuse(self, word):
+    def _refuse(self, word: str) -> NoReturn:
         rule = (
             f"an expression of {self._module.name} must have an operand on each side of * and +; received {word[:40]}"
         )
         raise NetlistError(self._module.path, self._line, rule)
 
-    def _net(self, name):
+    def _net(self, name: str) -> int:
         if name in ("CONST0", "CONST1"):
             return int(name[-1])
         if name not in self._module.ports:
             self._module.ports[name] = Port(False, [self._module.net(name)])
         return self._module.ports[name].nets[0]
 
-    def _reduce(self, precedence):
+    def _reduce(self, precedence: int) -> None:
         while self._waiting and _PRECEDENCE[self._waiting[-1]] >= precedence:
             operator, right = self._waiting.pop(), self._nets.pop()
             reads = (right,) if operator == "!" else (self._nets.pop(), right)

@@ -1,24 +1,31 @@
-"""Instances are replaced by the modules they are instances of, until there is one list of gates."""
+"""Replaces instances by the gates of their modules, until one list of gates remains."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping, Sequence
 
 from .flat import Flat
-from .source import NetlistError
+from .module import Instance, Module
+from .source import NetlistError, Path
 
 
-def choose_top(modules, top, path):
-    """The name of the module at the top.
+def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> str:
+    """Chooses the module at the top.
+
+    The default is the only module of which no other module has an instance. If there are several such modules, it is
+    the only one of them that has instances itself, because cells of a library may be unused.
 
     Args:
-        modules: dictionary from name to `Module`, those of the file itself.
-        top: the name asked for, or `None` for the only module that no other one has an instance of; where there are
-            more, for the only one of them that has instances itself.
-        path: of the file.
+        modules: dictionary from name to `Module` of the file itself, without its libraries.
+        top: name of the module, or `None` for the default.
+        path: path of the file, for messages.
 
     Returns:
-        The name. Where several modules could be at the top and one of them could not be read, it is that one's, so that
-        its error is reported.
+        Name of the module. If several modules could be the default and one of them could not be read, the name of this
+        one is returned, so that its error is reported.
 
     Raises:
-        NetlistError: if there is no such module, or more than one.
+        NetlistError: if the file has no such module, or the default is not unique.
     """
     listed = ", ".join(list(modules)[:20]) or "none"
     if top is not None:
@@ -27,7 +34,7 @@ def choose_top(modules, top, path):
         return top
     used = {instance.module for module in modules.values() for instance in module.instances}
     roots = [name for name in modules if name not in used]
-    if len(roots) > 1:  # a library beside the netlist has cells that are not used
+    if len(roots) > 1:  # cells of a library in the same file may be unused
         roots = [name for name in roots if modules[name].instances] or roots
     if len(roots) == 1:
         return roots[0]
@@ -42,15 +49,16 @@ def choose_top(modules, top, path):
     raise NetlistError(path, 0, f"top must be given where several modules can be it; received {', '.join(roots[:20])}")
 
 
-def _check_no_recursion(modules, top):
-    """Raises an error if a module contains itself, is missing, or could not be read; depth first, own stack."""
-    done, path, stack = set(), {top: None}, [(top, _children(modules, top))]
+def _check_no_recursion(modules: Mapping[str, Module], top: str) -> None:
+    """Raises an error if a module contains itself, is missing, or could not be read; the search does not recurse."""
+    done: set[str] = set()
+    path, stack = {top}, [(top, _children(modules, top))]
     while stack:
         name, children = stack[-1]
         child = next(children, None)
         if child is None:
             stack.pop()
-            del path[name]
+            path.remove(name)
             done.add(name)
         elif child.module in path:
             module = modules[name]
@@ -63,29 +71,31 @@ def _check_no_recursion(modules, top):
                 "is in none of them (cells=[...] takes libraries as Verilog, BLIF or genlib)",
             )
         elif child.module not in done:
-            path[child.module] = None
+            path.add(child.module)
             stack.append((child.module, _children(modules, child.module)))
 
 
-def _children(modules, name):
-    if modules[name].error:
-        raise modules[name].error
+def _children(modules: Mapping[str, Module], name: str) -> Iterator[Instance]:
+    error = modules[name].error
+    if error:
+        raise error
     return iter(modules[name].instances)
 
 
-def _connect(instance, module, around, nets):
-    """The nets of the circuit that the ports of an instance are connected to.
+def _connect(instance: Instance, module: Module, around: Module, nets: Sequence[int]) -> dict[int, int]:
+    """Connects the ports of an instance to nets of the circuit.
 
     Args:
-        instance: an `Instance`.
-        module: the `Module` it is an instance of.
-        around: the `Module` it stands in.
-        nets: from nets of the module around it to those of the circuit.
+        instance: the instance.
+        module: the module of which it is an instance.
+        around: the module that contains the instance.
+        nets: nets of the circuit for all nets of the module `around`.
 
     Returns:
-        Dictionary from nets of the ports to nets of the circuit.
+        Dictionary from nets of the ports of `module` to nets of the circuit.
     """
-    names, connected, used = list(module.ports), {}, set()
+    names, used = list(module.ports), set()
+    connected: dict[int, int] = {}
     where = f"{instance.name}, an instance of {module.name},"
     for port_name, joined, assignable, extendable, signed in instance.connections:
         if isinstance(port_name, int):
@@ -119,22 +129,20 @@ def _connect(instance, module, around, nets):
     return connected
 
 
-def flatten(modules, top):
-    """The gates of a module and of all that it contains.
+def flatten(modules: Mapping[str, Module], top: str) -> Flat:
+    """Collects the gates of a module and of all instances inside it.
 
     Args:
-        modules: dictionary from name to `Module`.
-        top: the name of the one at the top.
+        modules: dictionary from name to `Module`, with those of libraries.
+        top: name of the module at the top.
 
     Returns:
-        A `Flat`.
+        The gates of the circuit without hierarchy.
 
     Raises:
-        NetlistError: if a module is missing, contains itself, could not be read, or is connected wrongly; if there are
-            too many nets; or if a gate drives an input.
+        NetlistError: if a module is missing, contains itself, could not be read, or is connected wrongly; if the
+            circuit has too many nets; or if a gate drives an input or a constant.
     """
-    if modules[top].error:
-        raise modules[top].error
     _check_no_recursion(modules, top)
     flat = Flat(modules[top])
     part, nets = flat.top

@@ -1,17 +1,27 @@
 """A combinational netlist as a value: ports, and gates in topological order."""
 
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import Iterable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
 BUF, NOT, AND, OR, XOR, NAND, NOR, XNOR, MUX = range(9)
-"""Functions of gates. `MUX` is `fan_in[1]` where `fan_in[0]` is 1, else `fan_in[2]`."""
+"""Functions of gates. The output of `MUX` is `fan_in[1]` where `fan_in[0]` is 1, else `fan_in[2]`."""
 
-SecondDriver = namedtuple("SecondDriver", "net other message")
-SecondDriver.__doc__ = """A net with two drivers, which must have the same value for all operands.
 
-`net` is that of the first driver, `other` the one that the second drives instead, `message` the error if they differ.
-"""
+class SecondDriver(NamedTuple):
+    """A pair of nets that must be equal for all operands, because the source drives one net twice.
+
+    Attributes:
+        net: the net that the first driver drives.
+        other: a net of its own for the second driver.
+        message: message of the error that is raised if the two nets differ.
+    """
+
+    net: int
+    other: int
+    message: str
 
 
 class Netlist:
@@ -21,12 +31,21 @@ class Netlist:
     `g` drives net `2 + input bits + g`. A gate reads only nets of smaller numbers.
 
     Args:
-        name: of the circuit.
+        name: name of the circuit.
         inputs: dictionary from port name to a sequence of nets, least significant bit first.
         outputs: dictionary from port name to a sequence of nets, least significant bit first.
-        functions: uint8 array `[gates]`, such as `AND`.
-        fan_in: int32 array `[gates, 3]`, the nets that a gate reads; 0 where its function has fewer operands.
-        second_drivers: list of `SecondDriver`.
+        functions: uint8 array `[gates]` of functions from `BUF` to `MUX`.
+        fan_in: int32 array `[gates, 3]` or `[3 * gates]` of the nets that each gate reads; 0 where its function has
+            fewer operands.
+        second_drivers: the pairs of nets that `evaluate` compares.
+
+    Attributes:
+        name: name of the circuit.
+        inputs: dictionary from port name to a tuple of nets, least significant bit first.
+        outputs: dictionary from port name to a tuple of nets, least significant bit first.
+        functions: read-only uint8 array `[gates]`.
+        fan_in: read-only int32 array `[gates, 3]`.
+        second_drivers: tuple of `SecondDriver`.
 
     Raises:
         ValueError: if the input nets are not numbered as described, or a gate or an output reads a net that is not
@@ -40,7 +59,15 @@ class Netlist:
 
     __slots__ = ("fan_in", "functions", "inputs", "name", "outputs", "second_drivers")
 
-    def __init__(self, name, inputs, outputs, functions, fan_in, second_drivers=()):
+    def __init__(
+        self,
+        name: str,
+        inputs: Mapping[str, Sequence[int]],
+        outputs: Mapping[str, Sequence[int]],
+        functions: Sequence[int] | np.ndarray,
+        fan_in: Sequence[Sequence[int]] | Sequence[int] | np.ndarray,
+        second_drivers: Iterable[SecondDriver] = (),
+    ) -> None:
         self.name = name
         self.inputs = {port: tuple(nets) for port, nets in inputs.items()}
         self.outputs = {port: tuple(nets) for port, nets in outputs.items()}
@@ -58,17 +85,23 @@ class Netlist:
         self.functions.flags.writeable = self.fan_in.flags.writeable = False
 
     @property
-    def first_gate(self):
-        """The net that the first gate drives."""
+    def first_gate(self) -> int:
+        """The number of the net that the first gate drives."""
         return 2 + sum(map(len, self.inputs.values()))
 
     @property
-    def num_nets(self):
-        """Number of nets, the two constants included."""
+    def num_nets(self) -> int:
+        """The number of nets, the two constants included."""
         return self.first_gate + len(self.functions)
 
-    def support(self, nets):
-        """The inputs that some nets depend on, as a set of nets.
+    def support(self, nets: Iterable[int]) -> set[int]:
+        """Returns the inputs on which nets depend through their gates.
+
+        Args:
+            nets: numbers of nets.
+
+        Returns:
+            Set of the nets of input bits.
 
         Example:
             >>> sorted(Netlist("m", {"a": [2, 3, 4]}, {"y": [5]}, [AND], [[2, 4, 0]]).support([5]))
@@ -82,11 +115,18 @@ class Netlist:
                 needed[fan_in[gate]] = True
         return set(np.flatnonzero(needed[: self.first_gate]).tolist()) - {0, 1}
 
-    def with_outputs(self, outputs):
-        """The same netlist with other output ports."""
+    def with_outputs(self, outputs: Mapping[str, Sequence[int]]) -> Netlist:
+        """Returns a netlist with the same gates and other output ports.
+
+        Args:
+            outputs: dictionary from port name to a sequence of nets, least significant bit first.
+
+        Raises:
+            ValueError: if an output names a net that does not exist.
+        """
         return Netlist(self.name, self.inputs, outputs, self.functions, self.fan_in, self.second_drivers)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inputs, outputs = (
             ", ".join(f"{name}[{len(nets)}]" for name, nets in ports.items()) for ports in (self.inputs, self.outputs)
         )

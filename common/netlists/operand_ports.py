@@ -1,7 +1,11 @@
-"""Which ports of a netlist are the activation, the weight and the product."""
+"""Chooses the ports of a netlist that are the activation, the weight and the product."""
+
+from __future__ import annotations
 
 import re
-from collections import namedtuple
+from typing import Mapping, NamedTuple, Sequence
+
+from .netlist import Netlist
 
 WIDTHS = range(2, 9)
 _INPUT_PAIRS = [
@@ -15,68 +19,84 @@ _BIT = re.compile(r"(.*?)(\[[0-9]{1,4}\]|<[0-9]{1,4}>|\([0-9]{1,4}\)|_[0-9]{1,4}
 _BRACKETS = "[]<>()_"
 _SELECTION = re.compile(r"(.+)\[([0-9]{1,4}):([0-9]{1,4})\]")
 
-Ports = namedtuple("Ports", "activation weight output")
-Ports.__doc__ = "Nets of both operands and of the product, least significant bit first."
+
+class Ports(NamedTuple):
+    """The ports of a multiplier.
+
+    Attributes:
+        activation: nets of the activation, least significant bit first.
+        weight: nets of the weight, least significant bit first.
+        output: nets of the product, least significant bit first.
+    """
+
+    activation: tuple[int, ...]
+    weight: tuple[int, ...]
+    output: tuple[int, ...]
 
 
-def vectors(ports):
-    """Ports of one bit that are called a0, a1, ..., `a[0]`, `a_0` or `a<0>`, gathered into vectors.
+def vectors(ports: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Gathers ports of one bit with numbered names, such as `a0`, `a_0`, `a[0]`, `a<0>` or `a(0)`, into vectors.
 
     Args:
-        ports: dictionary from name to nets.
+        ports: dictionary from the name of a port to its nets, least significant bit first.
 
     Returns:
-        Such a dictionary. Ports stay as they are where numbers are missing.
+        Dictionary from the name of a port or vector to its nets, least significant bit first. Ports are not gathered if
+        their numbers are not 0, 1, ..., n - 1, or a port already has the name of the vector.
 
     Example:
         >>> vectors({"a[1]": [2], "a[0]": [3], "b": [4, 5]})
         {'a': [3, 2], 'b': [4, 5]}
     """
-    groups = {}
+    groups: dict[str, dict[str, str]] = {}
     for name, nets in ports.items():
         match = _BIT.fullmatch(name) if len(nets) == 1 else None
         if match and match.group(1) and match.group(1) not in ports:
             groups.setdefault(match.group(1), {})[name] = match.group(2)
-    stems = {}
+    stems: dict[str, str] = {}
     for stem, suffixes in groups.items():
         numbers = sorted(int(suffix.strip(_BRACKETS)) for suffix in suffixes.values())
         styles = {re.sub("[0-9]+", "", suffix) for suffix in suffixes.values()}
         if len(styles) == 1 and len(numbers) > 1 and numbers == list(range(len(numbers))):
             stems.update(dict.fromkeys(suffixes, stem))
-    gathered = {}
+    gathered: dict[str, list[int]] = {}
     for name, nets in ports.items():
         if name not in stems:
             gathered[name] = list(nets)
             continue
-        bits = gathered.setdefault(stems[name], [None] * len(groups[stems[name]]))
+        bits = gathered.setdefault(stems[name], [0] * len(groups[stems[name]]))
         bits[int(groups[stems[name]][name].strip(_BRACKETS))] = nets[0]
     return gathered
 
 
-def choose_ports(netlist, activation=None, weight=None, output=None):
-    """The operand and product ports of a multiplier.
+def choose_ports(
+    netlist: Netlist, activation: str | None = None, weight: str | None = None, output: str | None = None
+) -> Ports:
+    """Chooses the ports of the operands and of the product of a multiplier.
 
     Args:
-        netlist: a `Netlist`; ports of one bit that are called `a[0]`, `a0`, `a_0` or `a<0>` count as one vector.
-        activation: name of the activation's port, or bits of one, `NAME[LEFT:RIGHT]`; the right one is the least
-            significant bit. By default the first of two input ports with usual names (A and B, x and y, in1 and in2,
-            ...), or of the only two, or the lower half of the only one.
-        weight: likewise, the second.
-        output: name of the product's port, or bits of one. By default the only output, or the only one with a usual
-            name (O, y, p, out, ...) or with as many bits as both operands.
+        netlist: a `Netlist`. Ports of one bit with numbered names, such as `a0`, `a[0]` or `a_0`, count as one vector.
+        activation: name of the input port of the activation, or bits of it, such as `"inputs[7:0]"`. Bits are counted
+            from 0 at the least significant bit of the port, and the bit after the colon becomes the least significant
+            bit of the operand. The default is the first of two inputs with usual names (A and B, x and y, in1 and in2,
+            ...), else the first of the only two inputs, else the lower half of the only input.
+        weight: name of the input port of the weight, or bits of it. The default is the second of these two inputs, or
+            the upper half of the only input.
+        output: name of the output port of the product, or bits of it. The default is the only output, else the only
+            output with a usual name (O, y, p, out, ...), else the only output with as many bits as both operands.
 
     Returns:
-        `Ports`.
+        The nets of the chosen ports.
 
     Raises:
-        ValueError: if there are no such ports, an operand does not have 2 to 8 bits, or the product depends on
-            further inputs; the message lists the ports.
+        ValueError: if the netlist has no ports as described, an operand does not have 2 to 8 bits, or the product
+            depends on further inputs. The message lists the ports.
     """
     inputs, outputs = vectors(netlist.inputs), vectors(netlist.outputs)
     if (activation is None) != (weight is None):
         name, other = ("activation_port", "weight_port") if activation is None else ("weight_port", "activation_port")
         raise ValueError(f"{name} must be given with {other}; received none ({_listed(inputs, outputs)})")
-    if activation is None:
+    if activation is None or weight is None:
         operands = _usual_operands(inputs, outputs)
     else:
         operands = [
@@ -98,15 +118,18 @@ def choose_ports(netlist, activation=None, weight=None, output=None):
     return ports
 
 
-def _listed(inputs, outputs):
+_Vectors = Mapping[str, Sequence[int]]
+
+
+def _listed(inputs: _Vectors, outputs: _Vectors) -> str:
     return "; ".join(
         f"{kind}: " + (", ".join(f"{name}[{len(nets)}]" for name, nets in list(ports.items())[:40]) or "none")
         for kind, ports in (("inputs", inputs), ("outputs", outputs))
     )
 
 
-def _selected(argument, port, ports, kind):
-    """The nets of a port, or of some of its bits, right one first."""
+def _selected(argument: str, port: str, ports: _Vectors, kind: str) -> Sequence[int]:
+    """Returns the nets of a port or of bits of it; the bit after the colon comes first."""
     if port in ports:
         return ports[port]
     match = _SELECTION.fullmatch(port)
@@ -120,7 +143,7 @@ def _selected(argument, port, ports, kind):
     return [nets[bit] for bit in range(right, left + step, step)]
 
 
-def _usual_operands(inputs, outputs):
+def _usual_operands(inputs: _Vectors, outputs: _Vectors) -> list[Sequence[int]]:
     by_name = {name.lower(): nets for name, nets in inputs.items()}
     for pair in _INPUT_PAIRS if len(by_name) == len(inputs) else ():
         if all(name in by_name for name in pair):
@@ -136,7 +159,7 @@ def _usual_operands(inputs, outputs):
     )
 
 
-def _usual_output(inputs, outputs, width):
+def _usual_output(inputs: _Vectors, outputs: _Vectors, width: int) -> Sequence[int]:
     if len(outputs) == 1:
         return next(iter(outputs.values()))
     usual = [nets for name, nets in outputs.items() if name.lower() in _OUTPUTS]
@@ -147,7 +170,7 @@ def _usual_output(inputs, outputs, width):
     raise ValueError(f"output_port must be given where it has no usual name ({_listed(inputs, outputs)})")
 
 
-def _check_no_more_inputs(netlist, ports, inputs, outputs):
+def _check_no_more_inputs(netlist: Netlist, ports: Ports, inputs: _Vectors, outputs: _Vectors) -> None:
     if len(ports.activation) + len(ports.weight) == netlist.first_gate - 2:
         return
     used = netlist.support(ports.output) - {*ports.activation, *ports.weight}

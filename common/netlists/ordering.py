@@ -1,24 +1,29 @@
-"""From the gates of a circuit in any order to a `Netlist`, whose gates are in topological order."""
+"""Orders the gates of a circuit topologically, which makes it a `Netlist`."""
+
+from __future__ import annotations
 
 from array import array
+from typing import Sequence
 
-from .flat import EXPRESSION
+from .flat import EXPRESSION, Flat
 from .module import GATE_WORDS
 from .netlist import BUF, Netlist, SecondDriver
 from .source import NetlistError
 
-_NEW, _OPEN = -1, -2  # instead of the number of a net: not visited, and being visited
-_LISTED = 12  # nets of a loop that a message names
+_NEW, _OPEN = -1, -2  # marks of nets without a number: a net was not visited yet, or it is being visited
+_LISTED = 12  # number of the nets of a loop that a message names
 
 
-def to_netlist(flat):
-    """Orders the gates that outputs depend on; buffers become the net they read, and all other gates are left out.
+def to_netlist(flat: Flat) -> Netlist:
+    """Orders the gates on which outputs depend, and leaves out all other gates.
+
+    A buffer is not kept as a gate: its net gets the number of the net that the buffer reads.
 
     Args:
-        flat: a `Flat`.
+        flat: the gates of the circuit in any order.
 
     Returns:
-        A `Netlist`.
+        The netlist with its gates in topological order.
 
     Raises:
         NetlistError: if an output depends on a net without a driver, or on a loop of gates; the message names the nets.
@@ -36,24 +41,26 @@ def to_netlist(flat):
 
 
 class _Order:
-    def __init__(self, flat):
+    """The gates in topological order, and the number of each net in this order."""
+
+    def __init__(self, flat: Flat) -> None:
         self._flat = flat
         self._numbers = array("i", [_NEW]) * flat.num_nets
         self._numbers[0], self._numbers[1] = 0, 1
         self._count = 2
         self.functions, self.fan_in = bytearray(), array("i")
 
-    def number_input(self, net):
+    def number_input(self, net: int) -> int:
         self._numbers[net] = self._count
         self._count += 1
         return self._numbers[net]
 
-    def is_visited(self, net):
-        """Whether an output depends on a net."""
+    def is_visited(self, net: int) -> bool:
+        """Returns whether an output depends on a net."""
         return self._numbers[net] >= 0
 
-    def second_driver(self, net, other):
-        """The `SecondDriver` of a net, whose second driver is numbered as well."""
+    def second_driver(self, net: int, other: int) -> SecondDriver:
+        """Numbers the net of a second driver, and returns the pair of nets that must be equal."""
         name = self._flat.name(net)
         path, line = self._flat.place(other)
         message = (
@@ -62,8 +69,8 @@ class _Order:
         number = self.visit(other, f"the second driver of {name}")
         return SecondDriver(self._numbers[net], number, str(NetlistError(path, line, message)))
 
-    def visit(self, net, output):
-        """Numbers a net after all nets that it depends on: depth first, with a stack of its own."""
+    def visit(self, net: int, output: str) -> int:
+        """Numbers a net after all nets on which it depends, depth first without recursion, and returns its number."""
         numbers, gates, stack = self._numbers, self._flat.gates, [net]
         while stack:
             top = stack[-1]
@@ -79,14 +86,14 @@ class _Order:
             if not pending:
                 stack.pop()
                 self._number_gate(top, gates[driver], reads)
-            elif numbers[top] == _OPEN:  # what it depends on depends on it
+            elif numbers[top] == _OPEN:  # a net on which it depends depends on it
                 raise NetlistError(*self._flat.place(top), self._loop(stack, output))
             else:
                 numbers[top] = _OPEN
                 stack.extend(pending)
         return numbers[net]
 
-    def _number_gate(self, net, function, reads):
+    def _number_gate(self, net: int, function: int, reads: Sequence[int]) -> None:
         if function == BUF:
             self._numbers[net] = self._numbers[reads[0]]
             return
@@ -95,7 +102,7 @@ class _Order:
         self.functions.append(function)
         self.fan_in.extend(self._numbers[read] for read in reads)
 
-    def _loop(self, stack, output):
+    def _loop(self, stack: list[int], output: str) -> str:
         chain = [net for net in stack[:-1] if self._numbers[net] == _OPEN]
         start = len(chain) - 1 - chain[::-1].index(stack[-1])
         names = [self._flat.name(net) for net in chain[start:]]

@@ -1,14 +1,19 @@
-"""Files of netlists by their suffix."""
+"""Reads netlists in the format that the suffix of a file names."""
+
+from __future__ import annotations
 
 import os
+from typing import Callable, Iterable, Mapping
 
 from .aiger import read_aiger
 from .blif import read_blif
 from .cgp import read_cgp
 from .genlib import read_genlib
 from .hierarchy import choose_top, flatten
+from .module import Module
+from .netlist import Netlist
 from .ordering import to_netlist
-from .source import NetlistError
+from .source import NetlistError, Path
 from .verilog import read_verilog
 
 _READERS = {
@@ -21,40 +26,41 @@ _READERS = {
     ".cgp": read_cgp,
     ".chr": read_cgp,
 }
-# Of the files that `read_netlist` reads.
 SUFFIXES = tuple(_READERS)
+"""Suffixes of the files that `read_netlist` reads, in lower case with the dot."""
 _CELL_READERS = {".v": read_verilog, ".sv": read_verilog, ".blif": read_blif, ".genlib": read_genlib}
 
 
-def _modules(path, readers, what):
-    suffix = os.path.splitext(str(path))[1].lower()
+def _modules(path: str, readers: Mapping[str, Callable[[Path], dict[str, Module]]], what: str) -> dict[str, Module]:
+    suffix = os.path.splitext(path)[1].lower()
     if suffix not in readers:
         raise NetlistError(path, 0, f"{what} must be a file {', '.join(readers)}; received suffix {suffix!r}")
     return readers[suffix](path)
 
 
-def read_netlist(path, cells=(), top=None):
-    """A combinational netlist from a file.
+def read_netlist(path: Path, cells: Iterable[Path] = (), top: str | None = None) -> Netlist:
+    """Reads a combinational netlist from a file.
 
-    Verilog (`.v`, `.sv`, `.vg`) may consist of modules with wires, assignments of bitwise and logical operators,
-    constants, gate primitives and instances; BLIF (`.blif`) of `.names`, `.subckt` and `.gate`; AIGER (`.aag`, `.aig`)
-    has no latches; `.cgp` and `.chr` are chromosomes as ariths-gen writes them. Only what the outputs depend on is
-    kept.
+    A Verilog file (`.v`, `.sv`, `.vg`; IEEE 1364-2005) may have modules with wires, assignments of bitwise and logical
+    operators, constants, gate primitives and instances. A BLIF file (`.blif`) may have `.names`, `.subckt` and `.gate`.
+    An AIGER file (`.aag`, `.aig`) must have no latches. A file `.cgp` or `.chr` must be a chromosome in the format of
+    ariths-gen. Gates on which no output depends are left out.
 
     Args:
-        path: of the file, of at most 64 MiB.
-        cells: paths of libraries that instances may refer to: Verilog, BLIF or genlib (`.genlib`).
-        top: name of the module at the top. By default, the only one that no other module has an instance of; in BLIF,
-            the first one.
+        path: path of the file, which may have at most 64 MiB.
+        cells: paths of libraries with modules for instances: Verilog (`.v`, `.sv`), BLIF (`.blif`) or genlib
+            (`.genlib`).
+        top: name of the module at the top. The default in BLIF is the first model; in Verilog it is the only module of
+            which no other module has an instance, or the only one of several such modules that has instances itself.
 
     Returns:
-        A `Netlist`.
+        The netlist, with its ports in the order of the module at the top.
 
     Raises:
         OSError: if a file cannot be read.
-        NetlistError: a `ValueError` that names file, line, construct and the way out, if a file is no such netlist, a
-            module is missing or contains itself, a net has two drivers, or an output depends on a net without a driver
-            or on a loop of gates.
+        NetlistError: if a file has a construct that is not described here, a module is missing or contains itself, or
+            an output depends on a net without a driver or on a loop of gates. It is a `ValueError` that names the file,
+            the line and the construct.
 
     Example:
         >>> import pathlib, tempfile

@@ -1,34 +1,63 @@
-"""How far a netlist is from the exact product in each reading of its ports: sign, and order of bits."""
+"""Compares a netlist with the exact product in each reading of its ports, which is a sign and an order of bits."""
 
-from collections import namedtuple
+from __future__ import annotations
+
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
+from .netlist import Netlist
 from .operand_ports import choose_ports
 from .tabulating import products
 
-Reading = namedtuple("Reading", "signed activation_reversed weight_reversed output_reversed")
-Reading.__doc__ = "Whether operands and product are two's complement, and whether the bits of a port are reversed."
+
+class Reading(NamedTuple):
+    """An interpretation of the bits of the ports of a multiplier.
+
+    Attributes:
+        signed: whether operands and product are two's complement numbers.
+        activation_reversed: whether the most significant bit of the activation comes first.
+        weight_reversed: whether the most significant bit of the weight comes first.
+        output_reversed: whether the most significant bit of the product comes first.
+
+    Example:
+        >>> Reading(signed=True, activation_reversed=False, weight_reversed=False, output_reversed=False).signed
+        True
+    """
+
+    signed: bool
+    activation_reversed: bool
+    weight_reversed: bool
+    output_reversed: bool
 
 
-def mean_errors(netlist, activation_port=None, weight_port=None, output_port=None):
-    """The mean absolute error against the exact product, in each reading of the ports.
+def mean_errors(
+    netlist: Netlist,
+    activation_port: str | None = None,
+    weight_port: str | None = None,
+    output_port: str | None = None,
+) -> dict[Reading, float]:
+    """Computes the mean absolute error (MAE) against the exact product in each reading of the ports.
 
-    Whether the operands are exchanged cannot be seen from these errors, as the exact product is symmetric.
+    These errors cannot tell which operand is the activation, because the exact product is symmetric.
 
     Args:
         netlist: a `Netlist` with two operands of 2 to 8 bits each.
-        activation_port: name of the activation's input port, or bits of it; by default the first of two with usual
-            names or of the only two, or the lower half of the only one.
-        weight_port: likewise for the weight.
-        output_port: likewise for the product; by default the only output, or the one with a usual name.
+        activation_port: name of the input port of the activation, or bits of it, such as `"inputs[7:0]"`. The default
+            is the first of two inputs with usual names, else the first of the only two inputs, else the lower half of
+            the only input.
+        weight_port: name of the input port of the weight, or bits of it. The default is the second of these two inputs,
+            or the upper half of the only input.
+        output_port: name of the output port of the product, or bits of it. The default is the only output, else the
+            only output with a usual name, else the only output with as many bits as both operands.
 
     Returns:
-        Dictionary from `Reading` to the error in units of the product, the smallest one first.
+        Dictionary from each of the 16 readings to its MAE in units of the product; the smallest MAE comes first.
 
     Raises:
-        ValueError: if the ports are not clear, or an operand does not have 2 to 8 bits.
+        ValueError: if the netlist has no ports as described, an operand does not have 2 to 8 bits, the product has more
+            than 62 bits or depends on further inputs, or two drivers of one net differ.
 
     Example:
         >>> from tfapprox.common.netlists.netlist import AND, Netlist
@@ -40,7 +69,7 @@ def mean_errors(netlist, activation_port=None, weight_port=None, output_port=Non
     """
     widths = [len(nets) for nets in choose_ports(netlist, activation_port, weight_port, output_port)]
     codes = products(netlist, activation_port, weight_port, output_port)
-    errors = {}
+    errors: dict[Reading, float] = {}
     for reading in (Reading(*flags) for flags in product((False, True), repeat=4)):
         order = [
             _reversed(np.arange(1 << width), width) if is_reversed else np.arange(1 << width)
@@ -54,9 +83,12 @@ def mean_errors(netlist, activation_port=None, weight_port=None, output_port=Non
     return dict(sorted(errors.items(), key=lambda item: item[1]))
 
 
-def _reversed(codes, width):
-    return sum((codes >> bit & 1) << (width - 1 - bit) for bit in range(width))
+def _reversed(codes: np.ndarray, width: int) -> np.ndarray:
+    result = np.zeros_like(codes)
+    for bit in range(width):
+        result |= (codes >> bit & 1) << (width - 1 - bit)
+    return result
 
 
-def _value(codes, width, signed):
+def _value(codes: np.ndarray, width: int, signed: bool) -> np.ndarray:
     return codes - (codes >> (width - 1) << width) if signed else codes

@@ -1,21 +1,37 @@
-"""Files of netlists, read with a limit on their size, and the error that names a place in one."""
+"""Reads files with a limit on their size, and defines the error that names a file and a line."""
+
+from __future__ import annotations
 
 import os
+from typing import Iterator, Union
 
+Path = Union[str, "os.PathLike[str]"]
 MAX_BYTES = 64 << 20
 MAX_NETS = 4_000_000
 _BUDGET = 1 << 26
 
 
 class NetlistError(ValueError):
-    """A file that is no combinational netlist. The message names file, line, construct and the way out."""
+    """The error for a file that is not a combinational netlist.
 
-    def __init__(self, path, line, message):
+    The message names the file, the line and the construct, and says how to obtain a file that can be read.
+
+    Args:
+        path: path of the file.
+        line: number of the line, from 1; 0 where the error concerns the whole file.
+        message: the rule that is broken, and what was received.
+
+    Example:
+        >>> str(NetlistError("mul.v", 3, "a netlist must be text; received a NUL byte"))
+        'mul.v, line 3: a netlist must be text; received a NUL byte'
+    """
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
         super().__init__(f"{path}, line {line}: {message}" if line else f"{path}: {message}")
 
 
-def yosys_hint(path):
-    """The sentence that says how Yosys makes a netlist of what this package does not read."""
+def yosys_hint(path: Path) -> str:
+    """Returns the advice to write a netlist that can be read with Yosys, for the message of an error."""
     name = os.path.basename(str(path))
     option = " -sv" if name.endswith(".sv") else ""
     return (
@@ -25,33 +41,37 @@ def yosys_hint(path):
 
 
 class Budget:
-    """What reading a file may cost, so that a small file cannot ask for an endless time or all memory.
+    """A limit on the cost of reading a file, so that a small file cannot take unlimited time or memory.
 
     Args:
-        path: of the file.
+        path: path of the file, for the message of the error.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._left = _BUDGET
 
-    def spend(self, amount, line):
-        """Takes an amount, about one for each bit of a value.
+    def spend(self, amount: int, line: int) -> None:
+        """Subtracts a cost from the budget. Each bit of a value costs about one step.
+
+        Args:
+            amount: cost in steps.
+            line: line that is being read, for the message of the error.
 
         Raises:
-            NetlistError: if nothing is left.
+            NetlistError: if the budget is exhausted.
         """
         self._left -= amount
         if self._left < 0:
             raise NetlistError(self._path, line, f"a file must take at most {_BUDGET} steps to read; received more")
 
 
-def read_bytes(path):
-    """The bytes of a regular file of at most `MAX_BYTES`.
+def read_bytes(path: Path) -> bytes:
+    """Returns the bytes of a regular file of at most `MAX_BYTES`.
 
     Raises:
         OSError: if the file cannot be read.
-        NetlistError: if it is no regular file, or larger.
+        NetlistError: if the path is not a regular file, or the file is larger.
     """
     size = os.stat(str(path)).st_size
     if not os.path.isfile(str(path)):
@@ -62,12 +82,12 @@ def read_bytes(path):
         return file.read(MAX_BYTES)
 
 
-def read_text(path):
-    """The text of a file, one character for each byte, so that any byte in a comment is accepted.
+def read_text(path: Path) -> str:
+    """Returns the text of a file, with one character for each byte, so that a comment may have any byte but NUL.
 
     Raises:
         OSError: if the file cannot be read.
-        NetlistError: if it is no regular file, too large, or has NUL bytes.
+        NetlistError: if the path is not a regular file, or the file is too large or has NUL bytes.
     """
     content = read_bytes(path)
     position = content.find(b"\0")
@@ -77,8 +97,8 @@ def read_text(path):
     return content.decode("latin-1")
 
 
-def lines(text):
-    """The lines of a text with their numbers, from 1, one at a time."""
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yields each line of a text with its number, from 1."""
     start, number = 0, 0
     while start <= len(text):
         end = text.find("\n", start)

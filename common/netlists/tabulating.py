@@ -1,32 +1,45 @@
-"""The table of a netlist that multiplies: its product for every pair of operands."""
+"""Computes the table of a multiplier: the product of its netlist for every pair of operands."""
+
+from __future__ import annotations
 
 import numpy as np
 
-from .evaluating import evaluate
+from .evaluating import Progress, evaluate
+from .netlist import Netlist
 from .operand_ports import choose_ports
 
 
-def products(netlist, activation_port=None, weight_port=None, output_port=None, signed=False, progress=None):
-    """The products of every pair of operands.
+def products(
+    netlist: Netlist,
+    activation_port: str | None = None,
+    weight_port: str | None = None,
+    output_port: str | None = None,
+    signed: bool = False,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Evaluates a netlist for every pair of operands.
 
     Args:
         netlist: a `Netlist` with two operands of 2 to 8 bits each.
-        activation_port: name of the activation's input port, or bits of it, such as `"inputs[7:0]"`, where the right
-            bit is the least significant one. By default, of two inputs with usual names (A and B, x and y, in1 and in2,
-            ...) or of the only two inputs, the first; of one input, the lower half.
-        weight_port: likewise for the weight, the second input or the upper half.
-        output_port: likewise for the product. By default, the only output, or the only one with a usual name (O, y, p,
-            out, ...) or with as many bits as both operands.
-        signed: whether the product is decoded as two's complement.
-        progress: function of two integers, the gates computed so far and all gates, that is called now and then.
+        activation_port: name of the input port of the activation, or bits of it, such as `"inputs[7:0]"`. Bits are
+            counted from 0 at the least significant bit of the port, and the bit after the colon becomes the least
+            significant bit of the operand. The default is the first of two inputs with usual names (A and B, x and y,
+            in1 and in2, ...), else the first of the only two inputs, else the lower half of the only input.
+        weight_port: name of the input port of the weight, or bits of it. The default is the second of these two inputs,
+            or the upper half of the only input.
+        output_port: name of the output port of the product, or bits of it. The default is the only output, else the
+            only output with a usual name (O, y, p, out, ...), else the only output with as many bits as both operands.
+        signed: whether the product is decoded as a two's complement number.
+        progress: function of two integers, the number of gates computed so far and the number of all gates. It is
+            called after every 65536 gates and at the end.
 
     Returns:
-        int64 array `[2**n, 2**m]` for an activation of n bits and a weight of m bits, indexed by their codes; codes of
-        signed operands are two's complement.
+        int64 array `[2**n, 2**m]` of products for an activation of n bits and a weight of m bits, indexed by the codes
+        of both; the code of a signed operand is its two's complement, read as an unsigned number.
 
     Raises:
-        ValueError: if the ports are not clear, an operand does not have 2 to 8 bits, or the product depends on
-            further inputs; the message lists the ports.
+        ValueError: if the netlist has no ports as described, an operand does not have 2 to 8 bits, the product has more
+            than 62 bits or depends on further inputs, or two drivers of one net differ.
 
     Example:
         >>> from tfapprox.common.netlists.netlist import AND, Netlist
@@ -41,7 +54,7 @@ def products(netlist, activation_port=None, weight_port=None, output_port=None, 
     ports = choose_ports(netlist, activation_port, weight_port, output_port)
     codes = [np.arange(1 << len(nets), dtype=np.int64) for nets in (ports.activation, ports.weight)]
     codes = [codes[0][:, None], codes[1][None, :]]
-    operands = {}
+    operands: dict[str, np.ndarray] = {}
     for name, nets in netlist.inputs.items():
         value = np.zeros((1, 1), np.int64)
         for position, net in enumerate(nets):

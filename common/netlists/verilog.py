@@ -1,27 +1,30 @@
-"""Circuits as Verilog: modules of wires, assignments of bitwise logic, gate primitives and instances."""
+"""Reads circuits from Verilog: modules of wires, assignments of bitwise logic, gate primitives and instances."""
+
+from __future__ import annotations
 
 from .module import Module
-from .source import NetlistError
+from .source import NetlistError, Path
 from .verilog_module import ModuleReader
 from .verilog_tokens import END, Tokens
 
-_MODULE_COST = 1024  # of the budget
+_MODULE_COST = 1024  # steps of the `Budget`
 
 
-def read_verilog(path):
-    """The modules of a Verilog file.
+def read_verilog(path: Path) -> dict[str, Module]:
+    """Reads the modules of a Verilog file.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Returns:
-        Dictionary from name to `Module`, in the order of the file. A module with a construct that is not combinational
-        logic has it as its `error`, so that a library may have flip-flops that a netlist does not use.
+        Dictionary from name to `Module`, in the order of the file. If a module has a construct that is not
+        combinational logic, the error is the `error` of the module, so that a library may have unused flip-flops.
 
     Raises:
         NetlistError: if the file does not consist of modules.
     """
-    tokens, modules = Tokens(path), {}
+    tokens = Tokens(path)
+    modules: dict[str, Module] = {}
     while tokens.text != END:
         if tokens.text not in ("module", "primitive", "macromodule"):
             tokens.refuse_construct(tokens.shown())

@@ -1,18 +1,32 @@
-"""Ports and nets of a Verilog module, and selections of their bits."""
+"""Reads the declarations of ports and nets of a Verilog module, and selections of their bits."""
 
-from collections import namedtuple
+from __future__ import annotations
 
-from .module import Port
+from typing import NamedTuple, Sequence
+
+from .module import Module, Port
 from .netlist import BUF
 from .verilog_constants import MAX_WIDTH, read_number
 from .verilog_keywords import BOTH_WAYS
 from .verilog_selections import select
+from .verilog_tokens import Tokens
 
-_Shape = namedtuple("_Shape", "left right signed")
-_Shape.__doc__ = "The range `[left:right]` of a vector, `None` twice for one bit, and whether it is signed."
 
-_Signal = namedtuple("_Signal", "kinds shape nets")
-_Signal.__doc__ = "Keywords that a name was declared with, its `_Shape`, and its nets, least significant bit first."
+class _Shape(NamedTuple):
+    """The range `[left:right]` of a vector, whose bounds are `None` for one bit, and whether it is signed."""
+
+    left: int | None
+    right: int | None
+    signed: bool
+
+
+class _Signal(NamedTuple):
+    """The keywords with which a name was declared, its shape, and its nets, least significant bit first."""
+
+    kinds: frozenset[str]
+    shape: _Shape
+    nets: Sequence[int]
+
 
 _KINDS = {kind: frozenset([kind]) for kind in ("input", "output", "wire", "supply0", "supply1")}
 
@@ -21,16 +35,16 @@ class Declarations:
     """The names of a module.
 
     Args:
-        tokens: `Tokens`.
-        module: the `Module` that gets nets and ports.
+        tokens: the words of the file.
+        module: the module that gets nets and ports.
     """
 
-    def __init__(self, tokens, module):
+    def __init__(self, tokens: Tokens, module: Module) -> None:
         self._tokens, self._module = tokens, module
-        self._signals = {}
-        self._listed = []  # names of the ports; `None` where the header declares them
+        self._signals: dict[str, _Signal] = {}
+        self._listed: list[str] | None = []  # names of the ports; `None` if the header declares them
 
-    def read_header(self):
+    def read_header(self) -> None:
         """Reads the list of ports, with or without their declarations, to the semicolon."""
         tokens = self._tokens
         if tokens.text == "#":
@@ -46,14 +60,14 @@ class Declarations:
             tokens.expect(")")
         tokens.expect(";")
 
-    def _listed_port(self):
+    def _listed_port(self) -> str:
         if self._tokens.text in (".", "{"):
             self._tokens.refuse_construct("a port that is an expression")
         if self._tokens.text == "parameter":
             self._tokens.refuse_construct("parameters")
         return self._tokens.expect_name("a port")
 
-    def _read_declared_ports(self):
+    def _read_declared_ports(self) -> None:
         tokens = self._tokens
         while True:
             if tokens.text in ("input", "output", BOTH_WAYS):
@@ -62,8 +76,8 @@ class Declarations:
             if not tokens.accept(","):
                 break
 
-    def read_kind(self):
-        """Reads `input`, `output`, `wire`, ... with sign and range: the keyword, and a `_Shape`."""
+    def read_kind(self) -> tuple[str, _Shape]:
+        """Reads `input`, `output`, `wire`, ... with sign and range; returns the keyword, and sign and range."""
         tokens = self._tokens
         kind = tokens.advance()
         if kind == BOTH_WAYS:
@@ -73,7 +87,6 @@ class Declarations:
         if tokens.text in ("reg", "logic", "integer"):
             tokens.refuse_construct(f"{kind} {tokens.text}")
         signed = tokens.accept("signed")
-        left = right = None
         if tokens.accept("["):
             left = read_number(tokens, "a bound of a range")
             tokens.expect(":")
@@ -81,12 +94,15 @@ class Declarations:
             tokens.expect("]")
             if abs(left - right) >= MAX_WIDTH:
                 tokens.refuse(f"a vector must have at most {MAX_WIDTH} bits; received [{left}:{right}]")
+            shape = _Shape(left, right, signed)
+        else:
+            shape = _Shape(None, None, signed)
         if tokens.text == "#":
             tokens.refuse_construct("a delay, #")
-        return kind, _Shape(left, right, signed)
+        return kind, shape
 
-    def declare(self, name, kind, shape):
-        """Adds a name, or a second declaration of it: a port may also be a wire of the same range."""
+    def declare(self, name: str, kind: str, shape: _Shape) -> None:
+        """Adds a name; a port may be declared once more, as a wire with the same range."""
         before = self._signals.get(name)
         if before is None:
             self._signals[name] = signal = _Signal(_KINDS[kind], shape, self._new_nets(name, shape))
@@ -103,9 +119,9 @@ class Declarations:
             kinds=kinds, shape=shape._replace(signed=shape.signed or before.shape.signed)
         )
 
-    def _new_nets(self, name, shape):
+    def _new_nets(self, name: str, shape: _Shape) -> range:
         line = self._tokens.line
-        if shape.left is None:
+        if shape.left is None or shape.right is None:
             net = self._module.net(name, line)
             return range(net, net + 1)
         self._tokens.spend(abs(shape.left - shape.right))
@@ -114,19 +130,19 @@ class Declarations:
         nets = [self._module.net(f"{name}[{index}]", line) for index in indices]
         return range(nets[0], nets[-1] + 1)
 
-    def signal(self, name):
-        """The nets of a name that was declared, least significant bit first, and whether it is signed."""
+    def signal(self, name: str) -> tuple[Sequence[int], bool]:
+        """Returns the nets of a declared name, least significant bit first, and whether it is signed."""
         signal = self._signals[name]
         return signal.nets, signal.shape.signed
 
-    def read_selection(self, undeclared_is_wire):
+    def read_selection(self, undeclared_is_wire: bool) -> tuple[Sequence[int], bool]:
         """Reads a name, perhaps with `[bit]`, `[left:right]`, `[bit +: width]` or `[bit -: width]`.
 
         Args:
             undeclared_is_wire: whether a name that was not declared becomes a wire of one bit.
 
         Returns:
-            Nets, least significant bit first, and whether the selection is signed.
+            The selected nets, least significant bit first, and whether the selection is signed.
         """
         tokens = self._tokens
         name = tokens.expect_name("a net")
@@ -139,11 +155,11 @@ class Declarations:
             return select(tokens, name, signal.shape.left, signal.shape.right, signal.nets), False
         return signal.nets, signal.shape.signed
 
-    def finish(self):
+    def finish(self) -> None:
         """Gives the module its ports.
 
         Raises:
-            NetlistError: if a port of the header has no direction, or a direction is of no port.
+            NetlistError: if a port of the header has no direction, or a name with a direction is not in the header.
         """
         directed = {
             name: "output" in signal.kinds

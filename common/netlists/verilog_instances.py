@@ -1,26 +1,32 @@
-"""Gate primitives of a Verilog module, and instances of other modules."""
+"""Reads gate primitives of a Verilog module, and instances of other modules."""
 
-from .module import Connection, Instance
+from __future__ import annotations
+
+from typing import Callable
+
+from .module import Connection, Instance, Module
 from .netlist import AND, BUF, NAND, NOR, NOT, OR, XNOR, XOR
+from .verilog_expressions import Expression
+from .verilog_tokens import Tokens
 
 GATES = {"and": AND, "or": OR, "xor": XOR, "nand": NAND, "nor": NOR, "xnor": XNOR, "buf": BUF, "not": NOT}
-_CONNECTION_COST = 32  # of the budget
+_CONNECTION_COST = 32  # steps of the `Budget`
 
 
 class InstanceReader:
     """Reads gates and instances.
 
     Args:
-        tokens: `Tokens`.
-        module: the `Module` that is filled.
+        tokens: the words of the file.
+        module: the module that gets gates and instances.
         connection: function without arguments that reads an expression, and returns it and its nets.
     """
 
-    def __init__(self, tokens, module, connection):
+    def __init__(self, tokens: Tokens, module: Module, connection: Callable[[], tuple[Expression, list[int]]]) -> None:
         self._tokens, self._module, self._connection = tokens, module, connection
 
-    def read_gates(self):
-        """Gate primitives: outputs first, one input for `buf` and `not`, one output for all others."""
+    def read_gates(self) -> None:
+        """Reads gate primitives: `buf` and `not` have outputs and one input; a different gate has one output first."""
         tokens = self._tokens
         keyword = tokens.advance()
         tokens.refuse_delay()
@@ -48,14 +54,14 @@ class InstanceReader:
                 break
         tokens.expect(";")
 
-    def _terminal(self, name):
+    def _terminal(self, name: str) -> tuple[int, bool]:
         expression, nets = self._connection()
         if len(nets) != 1:
             self._tokens.refuse(f"a terminal of {name} must have 1 bit; received {len(nets)}", expression.line)
         return nets[0], expression.is_plain and nets[0] > 1
 
-    def read_instances(self):
-        """Instances of a module: `MODULE NAME(connections), NAME(connections);`."""
+    def read_instances(self) -> None:
+        """Reads instances of a module: `MODULE NAME(connections), NAME(connections);`."""
         tokens = self._tokens
         module = tokens.expect_name("a module")
         tokens.refuse_delay()
@@ -70,14 +76,15 @@ class InstanceReader:
                 break
         tokens.expect(";")
 
-    def _connections(self):
-        tokens, connections = self._tokens, []
+    def _connections(self) -> list[Connection]:
+        tokens = self._tokens
+        connections: list[Connection] = []
         if tokens.accept(")"):
             return connections
         named = tokens.text == "."
         while True:
             tokens.spend(_CONNECTION_COST)
-            port = len(connections)
+            port: int | str = len(connections)
             if named:
                 tokens.expect(".")
                 if tokens.text == "*":

@@ -1,35 +1,41 @@
-"""The statements of a Verilog module, made into nets, gates and instances as they are read."""
+"""Reads the statements of a Verilog module, and adds their nets, gates and instances to the module."""
 
+from __future__ import annotations
+
+from typing import Sequence
+
+from .module import Module
 from .netlist import BUF
 from .verilog_declarations import Declarations
+from .verilog_expressions import Expression
 from .verilog_instances import GATES, InstanceReader
 from .verilog_keywords import KEYWORDS
 from .verilog_precedence import ExpressionParser
-from .verilog_tokens import END
+from .verilog_tokens import END, Tokens
 
 _DECLARATIONS = ("input", "output", "wire", "supply0", "supply1")
 
 
 class ModuleReader:
-    """Reads a module from behind its name to `endmodule`.
+    """Reads a module from the word after its name to `endmodule`.
 
     Args:
-        tokens: `Tokens`.
-        module: the `Module` that is filled.
+        tokens: the words of the file.
+        module: the module that gets ports, nets, gates and instances.
     """
 
-    def __init__(self, tokens, module):
+    def __init__(self, tokens: Tokens, module: Module) -> None:
         self._tokens, self._module = tokens, module
         self._declarations = Declarations(tokens, module)
         self._undeclared_is_wire = False
         self._expressions = ExpressionParser(tokens, self._selected)
         self._instances = InstanceReader(tokens, module, self._connection)
 
-    def read(self):
+    def read(self) -> None:
         """Reads the module.
 
         Raises:
-            NetlistError: if it has a construct that is no combinational netlist.
+            NetlistError: if the module has a construct that is not combinational logic.
         """
         tokens = self._tokens
         self._declarations.read_header()
@@ -51,8 +57,8 @@ class ModuleReader:
                 self._instances.read_instances()
         self._declarations.finish()
 
-    def _declare(self):
-        """A declaration; a wire may be assigned in it."""
+    def _declare(self) -> None:
+        """Reads a declaration, in which a wire may be assigned."""
         tokens = self._tokens
         kind, shape = self._declarations.read_kind()
         while True:
@@ -67,7 +73,7 @@ class ModuleReader:
                 break
         tokens.expect(";")
 
-    def _assign(self):
+    def _assign(self) -> None:
         tokens = self._tokens
         tokens.advance()
         tokens.refuse_delay()
@@ -79,25 +85,25 @@ class ModuleReader:
                 break
         tokens.expect(";")
 
-    def _drive(self, nets):
+    def _drive(self, nets: Sequence[int]) -> None:
         """Reads an expression and drives nets with it."""
         expression = self._expressions.parse()
         values = expression.nets(self._module, len(nets))
         for net, value in zip(nets, values):
             self._module.drive(net, BUF, (value,), expression.line)
 
-    def _target(self):
-        """The nets of the left side of an assignment."""
+    def _target(self) -> list[int]:
+        """Reads the nets of the left side of an assignment."""
         expression, nets = self._connection()
         if not expression.is_plain or min(nets) < 2:
             self._tokens.refuse("the left side of = must consist of nets; received an expression", expression.line)
         return nets
 
-    def _selected(self):
+    def _selected(self) -> tuple[Sequence[int], bool]:
         return self._declarations.read_selection(self._undeclared_is_wire)
 
-    def _connection(self):
-        """Reads an expression in which a name that was not declared becomes a wire: the expression, and its nets."""
+    def _connection(self) -> tuple[Expression, list[int]]:
+        """Reads an expression in which an undeclared name becomes a wire; returns the expression and its nets."""
         self._undeclared_is_wire = True
         expression = self._expressions.parse()
         self._undeclared_is_wire = False

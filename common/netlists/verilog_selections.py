@@ -1,29 +1,34 @@
-"""Selections of bits of a Verilog vector: `[bit]`, `[left:right]`, `[bit +: width]`, `[bit -: width]`."""
+"""Reads selections of bits of a Verilog vector: `[bit]`, `[left:right]`, `[bit +: width]`, `[bit -: width]`."""
+
+from __future__ import annotations
+
+from typing import Sequence
 
 from .verilog_constants import read_number
+from .verilog_tokens import Tokens
 
 
-def select(tokens, name, left, right, nets):
+def select(tokens: Tokens, name: str, left: int | None, right: int | None, nets: Sequence[int]) -> Sequence[int]:
     """Reads a selection.
 
     Args:
-        tokens: `Tokens`, at the opening bracket.
-        name: of the vector.
-        left: left bound of its range, or `None` if it has one bit and no range.
-        right: right bound.
-        nets: of the vector, least significant bit first.
+        tokens: the words of the file, at the opening bracket.
+        name: name of the vector.
+        left: left bound of its range, or `None` if it has no range.
+        right: right bound of its range, or `None` if it has no range.
+        nets: nets of the vector, least significant bit first.
 
     Returns:
-        The nets that are selected, least significant bit first.
+        The selected nets, least significant bit first.
 
     Raises:
-        NetlistError: if an index is no number, or not in the range.
+        NetlistError: if an index is not a number, or is not in the range.
     """
     tokens.expect("[")
-    if left is None:
+    if left is None or right is None:
         tokens.refuse(f"a selection must be of a vector; received one of {name}, which has one bit")
 
-    def position(index):
+    def position(index: int) -> int:
         if not min(left, right) <= index <= max(left, right):
             tokens.refuse(f"an index of {name} must be in [{left}:{right}]; received {index}")
         return abs(index - right)

@@ -1,8 +1,11 @@
-"""Words of a Verilog file, one at a time, without comments, attributes and directives that have no function."""
+"""Splits a Verilog file into words, without comments, attributes, and directives that do not change the circuit."""
+
+from __future__ import annotations
 
 import re
+from typing import Iterator, NoReturn
 
-from .source import Budget, NetlistError, read_text, yosys_hint
+from .source import Budget, NetlistError, Path, read_text, yosys_hint
 from .verilog_keywords import KEYWORDS
 
 _TOKEN = re.compile(
@@ -22,7 +25,7 @@ _ENDS = {"/*": "*/", "(*": "*)"}
 _IGNORED_LINES = {"`timescale", "`default_nettype", "`line", "`pragma", "`unconnected_drive"}
 _IGNORED = {"`celldefine", "`endcelldefine", "`resetall", "`nounconnected_drive", "`suppress_faults"}
 _IGNORED |= {"`enable_portfaults", "`disable_portfaults", "`nosuppress_faults", "`delay_mode_path", "`delay_mode_unit"}
-_LONGEST = 1024  # characters of a name or a number
+_LONGEST = 1024  # maximum number of characters of a name or a number
 END = ""
 
 
@@ -30,16 +33,16 @@ class Tokens:
     """The words of a Verilog file.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Attributes:
-        path: of the file.
-        text: the current word, `END` after the last one. Escaped names keep their backslash.
-        line: of the current word.
-        is_broken: whether the file has something that is no word, so that nothing behind it can be read.
+        path: path of the file.
+        text: the current word, or `END` after the last one. An escaped name keeps its backslash.
+        line: line of the current word, from 1.
+        is_broken: whether the rest of the file cannot be split into words.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self._source = read_text(path)
         self._budget = Budget(path)
@@ -47,67 +50,67 @@ class Tokens:
         self._words = self._scan()
         self.text, self.line = next(self._words)
 
-    def spend(self, amount):
-        """Takes an amount from the `Budget` of the file."""
+    def spend(self, amount: int) -> None:
+        """Subtracts a cost from the `Budget` of the file."""
         self._budget.spend(amount, self.line)
 
-    def refuse(self, message, line=None):
+    def refuse(self, message: str, line: int | None = None) -> NoReturn:
         """Raises a `NetlistError` for the current line."""
         raise NetlistError(self.path, line or self.line, message)
 
-    def refuse_construct(self, what):
+    def refuse_construct(self, what: str) -> NoReturn:
         """Raises a `NetlistError` for a construct that needs Yosys."""
         self.refuse(
             "Verilog must consist of wires, assignments of bitwise logic, gates and instances; "
             f"received {what} ({yosys_hint(self.path)})"
         )
 
-    def refuse_delay(self):
+    def refuse_delay(self) -> None:
         """Raises a `NetlistError` if the current word begins a delay or parameters."""
         if self.text == "#":
             self.refuse_construct("a delay or parameters, #")
 
-    def advance(self):
-        """Goes to the next word, and returns the one before."""
+    def advance(self) -> str:
+        """Goes to the next word, and returns the word before it."""
         text = self.text
         self.text, self.line = next(self._words)
         return text
 
-    def accept(self, text):
-        """Goes to the next word if the current one is `text`; whether it is."""
+    def accept(self, text: str) -> bool:
+        """Goes to the next word if the current one is `text`, and returns whether it was."""
         if self.text != text:
             return False
         self.advance()
         return True
 
-    def expect(self, text):
+    def expect(self, text: str) -> None:
         """Goes to the next word; raises a `NetlistError` if the current one is not `text`."""
         if self.text != text:
             self.refuse(f"Verilog must have {text!r} here; received {self.shown()}")
         self.advance()
 
-    def shown(self):
-        """The current word for a message."""
+    def shown(self) -> str:
+        """Returns the current word for a message."""
         return repr(self.text[:40]) if self.text else "the end of the file"
 
-    def is_name(self):
-        """Whether the current word is a name or a keyword."""
+    def is_name(self) -> bool:
+        """Returns whether the current word is a name or a keyword."""
         return self.text[:1].isalpha() or self.text[:1] in ("_", "\\")
 
-    def expect_name(self, what):
+    def expect_name(self, what: str) -> str:
         """Goes to the next word and returns the name before it, without a backslash."""
         if not self.is_name() or self.text in KEYWORDS:
             self.refuse(f"Verilog must have the name of {what} here; received {self.shown()}")
         text = self.advance()
         return text[1:] if text[0] == "\\" else text
 
-    def skip_to(self, text):
-        """Goes behind the next word `text`, or to the end of the file."""
+    def skip_to(self, text: str) -> None:
+        """Goes to the word after the next `text`, or to the end of the file."""
         while self.text not in (text, END):
             self.advance()
         self.accept(text)
 
-    def _scan(self):
+    def _scan(self) -> Iterator[tuple[str, int]]:
         source, match = self._source, _TOKEN.match
         position, line = 0, 1
         while position < len(source):
@@ -115,7 +118,7 @@ class Tokens:
             if token is None:
                 shown = source[position:].lstrip()[:1]
                 self._break(line, f"Verilog must have no other characters; received {shown!r}")
-            kind = token.lastgroup
+            kind = str(token.lastgroup)
             start, position = token.span(kind)
             if kind == "newline":
                 line += position - start
@@ -135,7 +138,7 @@ class Tokens:
         while True:
             yield END, line
 
-    def _directive(self, name, position, line):
+    def _directive(self, name: str, position: int, line: int) -> int:
         if name in _IGNORED_LINES:
             end = self._source.find("\n", position)
             return len(self._source) if end < 0 else end
@@ -144,6 +147,6 @@ class Tokens:
             self._break(line, f"{rule}; received {name[:40]} ({yosys_hint(self.path)})")
         return position
 
-    def _break(self, line, message):
+    def _break(self, line: int, message: str) -> NoReturn:
         self.is_broken = True
         raise NetlistError(self.path, line, message)

@@ -55,7 +55,7 @@ def test_many_nets_are_evaluated_in_passes(monkeypatch):
 def test_operands_are_checked():
     netlist = Netlist("m", {"a": [2, 3], "b": [4]}, {"y": [2]}, [], [])
     assert _outputs(netlist, a=[0, 1, 3], b=1) == {"y": [0, 1, 1]}
-    with pytest.raises(ValueError, match=r"operands must be those of a, b; received a"):
+    with pytest.raises(ValueError, match=r"operands must have the names of the inputs, a, b; received a"):
         netlists.evaluate(netlist, {"a": 0})
     with pytest.raises(ValueError, match=r"operands of a must be from 0 to 3; received 0 to 4"):
         netlists.evaluate(netlist, {"a": [0, 4], "b": 0})

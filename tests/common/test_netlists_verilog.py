@@ -279,3 +279,92 @@ def test_unequal_and_reversed_operands(tmp_path):
     endmodule"""
     a, w = np.mgrid[0:16, 0:4]
     np.testing.assert_array_equal(netlists.products(_read(tmp_path, text)), (a * (w & 1)) | (2 * a * (w >> 1)))
+
+
+_REVERSED = [int(f"{code:04b}"[::-1], 2) for code in range(16)]
+_A, _S = np.arange(16), np.arange(8) - (np.arange(8) >> 2 << 3)
+
+
+@pytest.mark.parametrize(
+    ("ports", "body", "expected"),
+    [
+        # The index of the least significant bit is the right bound, in both directions and from any number.
+        ("input [0:3] a, output [0:3] y", "assign y = a;", _A),
+        (
+            "input [0:3] a, output [3:0] y",
+            "assign y = {a[3], a[2], a[1], a[0]};",
+            _REVERSED,
+        ),
+        ("input [7:4] a, output [4:7] y", "assign y = {2'b0, a[7:6]} | {a[5 -: 2], 2'b0};", _A >> 2 | (_A & 3) << 2),
+        ("input [3:0] a, output [0:5] y", "assign y[4:5] = a[1:0], y[0:3] = a;", _A << 2 | _A & 3),
+        # Each side of a choice is extended: by the sign only if both sides are signed.
+        ("input signed [2:0] s, output [5:0] y", "assign y = s[0] ? s : 4'sb1000;", np.where(_S & 1, _S, -8) & 63),
+        ("input signed [2:0] s, output [5:0] y", "assign y = s[0] ? s : 4'b1000;", np.where(_S & 1, _S & 7, 8)),
+        ("input signed [2:0] s, output [5:0] y", "assign y = ~(s[2:0] | 2'b00);", ~(_S & 7) & 63),
+        ("input signed [2:0] s, output [5:0] y", "assign y = {2{s}} ^ s;", (_S & 7) * 9 ^ _S & 7),
+        # The condition of a choice, and an operand of && or of a reduction, is not extended.
+        ("input [3:0] a, output [7:0] y", "assign y = ~a ? 8'd1 : 8'd2;", np.where(_A == 15, 2, 1)),
+        (
+            "input [3:0] a, output [7:0] y",
+            "assign y = {&(~a), (~a) && 1'b1, !(~a)};",
+            np.where(_A, 2, 6) - (_A == 15),
+        ),
+        # Constants and vectors of more than 64 bits keep all bits.
+        (
+            "input [3:0] a, output [3:0] y",
+            "wire [99:0] t = {a, 96'b0} ^ 100'h5_0000_0000_0000_0000_0000_0000; assign y = t[99:96] | {4{|t[95:0]}};",
+            _A ^ 5,
+        ),
+        (
+            "input [3:0] a, output [3:0] y",
+            "wire [69:0] t = 70'd295147905179352825856; assign y = {4{t[68] & ~|t[67:0]}} & a;",  # 2**68
+            _A,
+        ),
+        ("input [3:0] a, output [3:0] y", "wire [79:0] t = {20{a}}; assign y = t[79:76] & t[67:64] & t[3:0];", _A),
+        # A port, an escaped name that looks like one of its bits, and an instance of the same name are different.
+        (
+            "input [3:0] a, output [3:0] y",
+            r"wire \a[0] ; assign \a[0] = ~a[0]; assign y = {a[3:1], \a[0] };",
+            _A ^ 1,
+        ),
+        (r"input [3:0] a, output [3:0] \y ", "assign y = a;", _A),
+        # An undeclared connection is one wire, and an input that is wider than it gets zeros above.
+        (
+            "input [3:0] a, output [3:0] y",
+            "not n(t, a[0]); inner u(t, y); endmodule module inner(input [3:0] i, output [3:0] o); assign o = i;",
+            1 - (_A & 1),
+        ),
+    ],
+)
+def test_tables_against_python(ports, body, expected, tmp_path):
+    netlist = _read(tmp_path, f"module m({ports});\n{body}\nendmodule\n", top="m")
+    ((name, nets),) = netlist.inputs.items()
+    y = netlists.evaluate(netlist, {name: np.arange(1 << len(nets))})["y"]
+    np.testing.assert_array_equal(y, expected)
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("'h1_0000_0000", r"a constant without a size must have at most 32 bits; received 'h1_0000_0000"),
+        ("'d4294967296", r"a constant without a size must have at most 32 bits"),
+        ("{a, 1}", r"a concatenation must have constants with a size, such as 1'b0; received one without"),
+        ("{2{'b1}}", r"a concatenation must have constants with a size"),
+        ("a[4]", r"an index of a must be in \[3:0\]; received 4"),
+        ("a[3 +: 2]", r"an index of a must be in \[3:0\]; received 4"),
+        ("a[0 -: 2]", r"an index of a must be in \[3:0\]; received -1"),
+        ("u[4:1]", r"a selection must have the order of the range of u"),
+        ("u[0]", r"an index of u must be in \[1:4\]; received 0"),
+    ],
+)
+def test_values_that_verilog_does_not_define(expression, message, tmp_path):
+    with pytest.raises(netlists.NetlistError, match=message):
+        _value(tmp_path, f"assign y = {expression};", 40)
+
+
+def test_more_ports_than_numpy_broadcasts_at_once(tmp_path):
+    names = [f"a{number}" for number in range(67)]
+    ports = ", ".join(names)
+    netlist = _read(tmp_path, f"module m(input {ports}, output y);\nassign y = ^{{{ports}}};\nendmodule\n")
+    operands = {name: np.array([0, number % 3 == 0], int) for number, name in enumerate(names)}
+    assert netlists.evaluate(netlist, operands)["y"].tolist() == [0, 1]
