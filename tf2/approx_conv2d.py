@@ -16,7 +16,7 @@ from . import approx_conv2d_gradient, library
 # What TensorFlow converts to a tensor.
 TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
 
-_ops = library.load()
+operations = library.load()
 approx_conv2d_gradient.register()
 
 
@@ -90,7 +90,7 @@ def approx_conv2d_with_min_max_vars(
     pass_on()
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
     with gpu_eager_lock(tf):
-        return _ops.approx_conv2d_with_min_max_vars(
+        return operations.approx_conv2d_with_min_max_vars(
             input=input,
             filter=filter,
             input_min=input_min,

@@ -10,7 +10,7 @@ from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
 from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
 
-from .approx_conv2d import TensorLike, _ops
+from .approx_conv2d import TensorLike, operations
 
 
 @tf.autograph.experimental.do_not_convert
@@ -72,7 +72,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
     pass_on()
     table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
     with gpu_eager_lock(tf):
-        return _ops.approx_depthwise_conv2d_with_min_max_vars(
+        return operations.approx_depthwise_conv2d_with_min_max_vars(
             input=input,
             filter=filter,
             input_min=input_min,

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfapprox.old_plugins import redirect
 
-from .approx_conv2d import _ops
+from .approx_conv2d import operations
 from .library import LIBRARY
 
 LAYERS = {"keras.layers.fake_approx_convolutional": f"{__package__}.fake_approx_convolutional"}
@@ -87,4 +87,4 @@ def install() -> None:
         _replace(keras, "callbacks", {"TensorBoard": substitute.TensorBoard})
     sys.meta_path.insert(0, _Keras2)
     sys.meta_path.append(_Absent)
-    redirect(tf, lambda path: os.path.basename(path) == LIBRARY, _ops)
+    redirect(tf, lambda path: os.path.basename(path) == LIBRARY, operations)
