@@ -127,15 +127,15 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
   }
   const std::string variable = Printable(CurrentSettings()->multiplier_path.value_or("(not set)"));
   const std::string user = Printable(UserMultiplierFolder());
-  const char* hint = name.compare(0, 6, "mul8u_") == 0
-                         ? "; tfapprox multiplier import CHECKOUT/tf1/axqconv/axmult imports the 36 multipliers of the "
-                           "original from its checkout, and a clone of EvoApproxLib works as CHECKOUT, too"
-                         : "";
+  const char* hint = name.compare(0, 6, "mul8u_") != 0
+                         ? ""
+                         : ", which 'tfapprox multiplier import FOLDER' fills from a checkout of the original or of "
+                           "EvoApproxLib";
   return Fail(error, TFAPPROX_NOT_FOUND,
               "%s must be a built-in multiplier (such as mul%du_exact or mul%du_drum4), a path, or NAME of "
-              "a NAME.bin in a folder of %s or in the user's; received '%s', and %s=%s, user's folder %s%s",
-              argument, num_bits, num_bits, kPathVariable, Printable(name).c_str(), kPathVariable, variable.c_str(),
-              user.empty() ? "(no HOME)" : user.c_str(), hint);
+              "a NAME.bin in a folder of %s or in the user's%s; received '%s', and %s=%s, user's folder %s",
+              argument, num_bits, num_bits, kPathVariable, hint, Printable(name).c_str(), kPathVariable,
+              variable.c_str(), user.empty() ? "(no HOME)" : user.c_str());
 }
 
 // Where the pin of a name or path begins, npos if it has none: a path may have these characters in another place.

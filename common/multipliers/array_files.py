@@ -9,9 +9,9 @@ import numpy as np
 
 from .. import regular_files
 from ..argument_error import ArgumentError
+from ..paths import Path, expanded
 from .arrays import WIDTHS
 from .circuit import Circuit
-from .path import Path, expanded
 
 _RAW = {2 * 4**bits: bits for bits in WIDTHS}  # bytes of a file with 16 bits for each product
 _RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # the same with 32 bits; no size is in both

@@ -16,10 +16,10 @@ import numpy as np
 from .. import metrics
 from ..argument_error import ArgumentError
 from ..library import find
+from ..paths import Path, expanded
 from . import c_source, headers, processes
 from .c_compiler import compile_c
 from .circuit import Circuit
-from .path import Path, expanded
 
 _FIELDS = 4  # fields of TfapproxPage in circuit_driver.c that precede the products
 _MIN_SECONDS, _MAX_SECONDS = 0.1, 86_400

@@ -7,9 +7,9 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import regular_files
 from ..argument_error import ArgumentError
+from ..paths import Path
 from . import c_comments
 from .c_compiler import preprocess
-from .path import Path
 
 MAX_BYTES = 1 << 20
 _WORD = string.ascii_letters + string.digits + "_"

@@ -10,8 +10,8 @@ from typing import Callable, NamedTuple, Optional, Tuple
 import numpy as np
 
 from .. import metrics, native
+from ..paths import Path
 from . import storage
-from .path import Path
 
 
 class Check(NamedTuple):

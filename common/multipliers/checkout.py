@@ -6,10 +6,10 @@ import pathlib
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..argument_error import ArgumentError, ArgumentFileNotFoundError, ArgumentNotADirectoryError
+from ..paths import Path, expanded
 from . import c_comments, c_source, registry
 from .arrays import WIDTHS
 from .importing import import_multiplier
-from .path import Path, expanded
 
 
 class Outcome(NamedTuple):

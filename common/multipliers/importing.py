@@ -4,8 +4,8 @@ from typing import Any, Mapping, Optional
 
 from .. import native
 from ..argument_error import ArgumentError
+from ..paths import Path
 from . import arrays, kinds, registry, storage
-from .path import Path
 
 
 def import_multiplier(

@@ -4,8 +4,8 @@ from typing import Any, Callable, Mapping, Optional
 
 import numpy as np
 
+from ..paths import Path
 from .importing import import_multiplier
-from .path import Path
 from .storage import Multiplier
 
 

@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 
 from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
+from ..paths import expanded
 from . import ariths_gen, array_files, arrays, c_circuit, netlist_files, python_circuit
 from .circuit import Circuit
-from .path import expanded
 
 
 class Kind(NamedTuple):

@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import metrics, native
 from ..argument_error import ArgumentError
+from ..paths import Path
 from ..truth_table import TruthTable
 from . import storage
-from .path import Path
 
 # From the name of a construction to its parameters, and how they are spelled in the name of a multiplier.
 CONSTRUCTIONS: Dict[str, Tuple[Tuple[str, ...], str]] = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import netlists
-from .path import Path
+from ..paths import Path
 
 
 def read_netlist(path: Path, signed: bool = False) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 
 from .. import atomic_files, metrics
 from ..argument_error import ArgumentError
+from ..paths import Path
 from ..truth_table import TruthTable
-from .path import Path
 from .storage import Multiplier
 
 FORMATS = ("png", "svg")

@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 
 from .. import metrics
 from ..argument_error import ArgumentError
-from .path import Path
+from ..paths import Path
 from .plots import FORMATS, SIGNED, UNSIGNED, new_figure, save
 from .storage import Multiplier
 

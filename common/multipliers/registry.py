@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from .. import native
 from .._bindings import core
 from ..argument_error import ArgumentFileNotFoundError
-from .path import Path, expanded
+from ..paths import Path, expanded
 
 SEARCH_PATH_VARIABLE = "TFAPPROX_MULTIPLIER_PATH"
 _USER_FOLDER = -1  # the index of the user's folder in tfapprox_multiplier_folder

@@ -4,8 +4,8 @@ import pathlib
 from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from .. import metrics, native, plans, regular_files
+from ..paths import Path
 from . import registry, sidecar, storage
-from .path import Path
 
 _SUMMARISED = ("MAE", "WCE", "MRE%", "EP%")
 

@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import regular_files
 from ..metrics import Errors
-from .path import Path
+from ..paths import Path
 
 KEYS = ("bits", "signed", "source", "power_mW", "area_um2", "delay_ns", "published", "licence", "sha256")
 COLLECTION = "multipliers.json"  # one file for all tables of a folder: a dictionary by name

@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from .. import atomic_files, file_locks, native
 from ..argument_error import ArgumentError, ArgumentFileExistsError
+from ..paths import Path, expanded
 from ..truth_table import TruthTable
 from . import registry, sidecar
 from .array_files import read_raw
 from .arrays import to_table
-from .path import Path, expanded
 
 MAX_NAME = 200
 RESERVED_NAMES = {sidecar.COLLECTION[: -len(".json")]}  # also in capitals, which some file systems do not tell apart

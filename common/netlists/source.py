@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Iterator, Union
+from typing import Iterator
 
-Path = Union[str, "os.PathLike[str]"]
+from ..paths import Path
+
 MAX_BYTES = 64 << 20
 MAX_NETS = 4_000_000
 _BUDGET = 1 << 26
