@@ -35,8 +35,8 @@ def measured(name, table, batch):
 
 def main():
     """Measures a table without structure and the exact one."""
-    found = tables()
-    entries = {name: load_table(found[name]) for name in ("random", "mul8u_exact")}
+    paths = tables()
+    entries = {name: load_table(paths[name]) for name in ("random", "mul8u_exact")}
     rows = []
     for name, batch in track([(name, batch) for name in entries for batch in BATCHES], "scaling"):
         rows += measured(name, entries[name], batch)

@@ -15,6 +15,7 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
+from typing import Any
 
 
 class Error(Structure):
@@ -171,7 +172,7 @@ _FUNCTIONS = {
 }
 
 
-def declare(library):
+def declare(library: Any) -> Any:
     """Gives every function of `library` its result and argument types, and returns it."""
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)

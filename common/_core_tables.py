@@ -2,21 +2,22 @@
 
 import ctypes
 import os
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 
 from ._abi import Error
-from ._bindings import check, core
-from .truth_table import TruthTable, check_num_bits, check_unsigned
+from ._bindings import check, core, text
+from .paths import NameOrPath
+from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned
 
 
-def built_in_multipliers():
+def built_in_multipliers() -> Dict[str, str]:
     """The multipliers that the core generates: a dictionary from name to description."""
     name, description = ctypes.c_char_p(), ctypes.c_char_p()
     multipliers: Dict[str, str] = {}
     while core().tfapprox_multiplier_describe(len(multipliers), ctypes.byref(name), ctypes.byref(description)) == 0:
-        multipliers[(name.value or b"").decode()] = (description.value or b"").decode()
+        multipliers[text(name)] = text(description)
     return multipliers
 
 
@@ -27,17 +28,17 @@ def _c_string(name_or_path, argument="mul_map_file"):
     return encoded
 
 
-def table_source(name_or_path, argument="mul_map_file"):
+def table_source(name_or_path: NameOrPath, argument: str = "mul_map_file") -> str:
     """Where `load_table` looks for a string: `"built in"`, `"path"` or `"search path"`."""
     return ("built in", "path", "search path")[core().tfapprox_table_source(_c_string(name_or_path, argument))]
 
 
-def name_is_signed(name_or_path):
+def name_is_signed(name_or_path: NameOrPath) -> bool:
     """Whether a name or path, pinned or not, is that of a signed table, `mul8s_...` (1.3)."""
     return bool(core().tfapprox_name_is_signed(_c_string(name_or_path)))
 
 
-def table_hash(table):
+def table_hash(table: TableLike) -> int:
     """The content hash of a table, FNV-1a over the bytes of its file: an integer of 64 bits.
 
     Args:
@@ -50,7 +51,9 @@ def table_hash(table):
     return core().tfapprox_table_hash(entries.ctypes.data, len(entries).bit_length() - 1)
 
 
-def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
+def load_table(
+    name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, argument: str = "mul_map_file"
+) -> np.ndarray:
     """Truth table by registered name or path.
 
     Args:
@@ -76,7 +79,7 @@ def load_table(name_or_path, num_bits=8, signed=True, argument="mul_map_file"):
     return table.view(np.int16) if is_signed.value else table
 
 
-def tune(table):
+def tune(table: TableLike) -> np.ndarray:
     """The weight map of ALWANN (5.6) applied to a table by the core.
 
     Args:
@@ -107,7 +110,7 @@ class Table:
         ValueError: if the width, the shape or an entry is not possible.
     """
 
-    def __init__(self, table, num_bits=8):
+    def __init__(self, table: Optional[TableLike], num_bits: int = 8) -> None:
         check_num_bits(num_bits)  # because None, which stands for any width in TruthTable.of, is not one
         table = TruthTable.of(table, num_bits)
         entries = np.ascontiguousarray(table.entries)
@@ -115,6 +118,11 @@ class Table:
         pointers = ctypes.byref(self.handle), ctypes.byref(error)
         check(core().tfapprox_table_acquire(entries.ctypes.data, num_bits, table.signed, *pointers), error)
 
-    def __del__(self):
+    @property
+    def content_hash(self) -> int:
+        """The content hash, which the core has computed: an integer of 64 bits."""
+        return core().tfapprox_table_hash_of(self.handle)
+
+    def __del__(self) -> None:
         if getattr(self, "handle", None):
             core().tfapprox_table_release(self.handle)

@@ -1,6 +1,7 @@
 """The structures and functions of `core/tfapprox_cuda.h`, field by field, for ctypes; used by cuda.py only."""
 
 from ctypes import POINTER, Structure, c_char, c_char_p, c_int32, c_int64, c_void_p
+from typing import Any, Dict, List
 
 from ._abi import Error, Operation
 
@@ -17,10 +18,10 @@ class Work(Structure):
     _fields_ = [("images", c_int64), ("filter_chunks", c_int64), ("workspace_bytes", c_int64)]
 
 
-_CALL = [POINTER(Operation), c_void_p, POINTER(Work)]  # operation, table, work
+_CALL: List[Any] = [POINTER(Operation), c_void_p, POINTER(Work)]  # operation, table, work
 
 # Without the pointer to the error, which comes last.
-_FALLIBLE = {
+_FALLIBLE: Dict[str, List[Any]] = {
     "device_describe": [POINTER(Device)],
     "allocate": [c_int64, POINTER(c_void_p)],
     "upload": [c_void_p, c_void_p, c_int64],
@@ -32,7 +33,7 @@ _FALLIBLE = {
 }
 
 
-def declare(library):
+def declare(library: Any) -> Any:
     """Gives every function of `library` its result and argument types, and returns it."""
     for name, arguments in _FALLIBLE.items():
         function = getattr(library, f"tfapprox_cuda_{name}")

@@ -6,12 +6,17 @@ benchmark can queue a call many times.
 
 import ctypes
 from contextlib import ExitStack, contextmanager
+from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
+
+import numpy as np
 
 from . import _operation, _settings
 from ._abi import Error
 from ._bindings import check, core
+from ._convolution import AxOutput, FilterRange
 from ._core_tables import Table
 from ._cuda_abi import Device, Work, declare
+from .truth_table import TableLike
 
 _REBUILD = "Rebuild with nvcc on PATH: pip install --no-build-isolation -C cmake.define.TFAPPROX_CUDA=ON ."
 
@@ -38,7 +43,7 @@ class Gpu:
         9.0
     """
 
-    def __init__(self, library=None):
+    def __init__(self, library: Optional[ctypes.CDLL] = None) -> None:
         library = core() if library is None else library
         if not hasattr(library, "tfapprox_cuda_device_describe"):
             raise ImportError(f"the core was built without CUDA. {_REBUILD}")
@@ -48,12 +53,12 @@ class Gpu:
         self.name, self.multiprocessors = device.name.decode(), device.multiprocessors
         self.compute_capability = (device.major, device.minor)
 
-    def _call(self, name, *arguments):
+    def _call(self, name: str, *arguments: Any) -> None:
         error = Error()
         check(getattr(self._library, f"tfapprox_cuda_{name}")(*arguments, ctypes.byref(error)), error)
 
     @contextmanager
-    def memory(self, size):
+    def memory(self, size: int) -> Iterator[ctypes.c_void_p]:
         """Context of `size` bytes on the GPU; gives their address."""
         address = ctypes.c_void_p()
         try:  # also around the allocation, because Ctrl-C may arrive right after it
@@ -63,7 +68,7 @@ class Gpu:
             self._library.tfapprox_cuda_free(address)
 
     @contextmanager
-    def table(self, shared):
+    def table(self, shared: Table) -> Iterator[ctypes.c_void_p]:
         """Context of a `native.Table` on the GPU; gives its handle."""
         _settings.pass_on()  # for the core, which chooses the plan
         copy = ctypes.c_void_p()
@@ -73,7 +78,7 @@ class Gpu:
         finally:
             self._library.tfapprox_cuda_table_release(copy)
 
-    def plan(self, table, num_bits=8):
+    def plan(self, table: Optional[TableLike], num_bits: int = 8) -> str:
         """Name of the plan that the GPU carries out for a table: one of `tfapprox.common.plans.NAMES`.
 
         Args:
@@ -83,12 +88,12 @@ class Gpu:
         with self.table(Table(table, num_bits)) as copy:
             return self._library.tfapprox_cuda_table_plan(copy).decode()
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         """Waits until the GPU has done what was queued."""
         self._call("synchronize")
 
     @contextmanager
-    def prepare(self, operation):
+    def prepare(self, operation: _operation.Operation) -> Iterator[Tuple[Callable[[], None], Callable[[], Any]]]:
         """Context of an operation with its tensors on the GPU.
 
         Args:
@@ -124,7 +129,7 @@ class Gpu:
 
             yield queue, download
 
-    def run(self, operation):
+    def run(self, operation: _operation.Operation) -> Any:
         """Computes an `_operation.Operation`, and returns what its public function returns."""
         with self.prepare(operation) as (queue, download):
             queue()
@@ -132,21 +137,21 @@ class Gpu:
 
     def approx_conv2d_with_min_max_vars(
         self,
-        input,
-        filter,
-        input_min,
-        input_max,
-        filter_min,
-        filter_max,
-        strides,
-        padding="SAME",
+        input: np.ndarray,
+        filter: np.ndarray,
+        input_min: float,
+        input_max: float,
+        filter_min: FilterRange,
+        filter_max: FilterRange,
+        strides: Sequence[int],
+        padding: str = "SAME",
         *,
-        num_bits=8,
-        table=None,
-        explicit_paddings=(),
-        data_format="NHWC",
-        dilations=(1, 1, 1, 1),
-    ):
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+        explicit_paddings: Sequence[int] = (),
+        data_format: str = "NHWC",
+        dilations: Sequence[int] = (1, 1, 1, 1),
+    ) -> np.ndarray:
         """`ApproxConv2DWithMinMaxVars`, equations (3), on the GPU.
 
         Args:
@@ -187,20 +192,20 @@ class Gpu:
 
     def approx_depthwise_conv2d_with_min_max_vars(
         self,
-        input,
-        filter,
-        input_min,
-        input_max,
-        filter_min,
-        filter_max,
-        strides,
-        padding="SAME",
+        input: np.ndarray,
+        filter: np.ndarray,
+        input_min: float,
+        input_max: float,
+        filter_min: FilterRange,
+        filter_max: FilterRange,
+        strides: Sequence[int],
+        padding: str = "SAME",
         *,
-        num_bits=8,
-        table=None,
-        data_format="NHWC",
-        dilations=(1, 1, 1, 1),
-    ):
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+        data_format: str = "NHWC",
+        dilations: Sequence[int] = (1, 1, 1, 1),
+    ) -> np.ndarray:
         """`ApproxDepthwiseConv2DWithMinMaxVars`, equation (3.7), on the GPU.
 
         Args:
@@ -250,18 +255,18 @@ class Gpu:
 
     def ax_conv2d(
         self,
-        input,
-        filter,
-        min_input,
-        max_input,
-        min_filter,
-        max_filter,
-        strides,
-        padding,
+        input: np.ndarray,
+        filter: np.ndarray,
+        min_input: float,
+        max_input: float,
+        min_filter: float,
+        max_filter: float,
+        strides: Sequence[int],
+        padding: str,
         *,
-        table=None,
-        ax_tune=True,
-    ):
+        table: Optional[TableLike] = None,
+        ax_tune: bool = True,
+    ) -> AxOutput:
         """`AxConv2D` of TensorFlow 1.14, equations (5), on the GPU.
 
         Args:

@@ -8,6 +8,9 @@ from typing import Any, Callable, List, Optional
 from . import _settings
 from .argument_error import ArgumentFileExistsError
 
+# Paths of the TensorFlow plugins that `load` has loaded, the first one first.
+loaded_plugins: List[str] = []
+
 REBUILD = "Rebuild with the TensorFlow that you run: pip install --no-build-isolation --force-reinstall --no-deps ."
 
 
@@ -74,6 +77,7 @@ def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
             f"{path} was built for TensorFlow {version} and does not load in TensorFlow {running}: {error}. {REBUILD}"
         ) from error
     _settings.add(ctypes.CDLL(path))
+    loaded_plugins.append(path)
     return operations
 
 

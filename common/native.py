@@ -17,11 +17,16 @@ import ctypes
 import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Dict, Optional, Sequence, Set, Tuple
+
+import numpy as np
 
 from . import _abi, _operation, _settings, _validation
-from ._bindings import aligned, check, core
+from ._bindings import aligned, check, core, text
+from ._convolution import AxOutput, FilterRange
 from ._core_tables import Table, built_in_multipliers, load_table, name_is_signed, table_hash, table_source, tune
 from ._operation import problem, quantiser
+from .truth_table import TableLike
 
 __all__ = [
     "Execution",
@@ -44,7 +49,7 @@ __all__ = [
 ]
 
 
-def path():
+def path() -> str:
     """Name of the CPU path in use, such as `"avx2"`.
 
     Raises:
@@ -52,10 +57,10 @@ def path():
     """
     name, error = ctypes.c_char_p(), _abi.Error()
     check(core().tfapprox_path(ctypes.byref(name), ctypes.byref(error)), error)
-    return name.value.decode()
+    return text(name)
 
 
-def reload_settings():
+def reload_settings() -> None:
     """Passes the environment variables that the core obeys on to every copy of the core in this process, at once.
 
     The functions of this package do it themselves. Call it after a change of `os.environ` that raw TensorFlow
@@ -69,17 +74,18 @@ def reload_settings():
     _settings.pass_on()
 
 
-def paths():
+def paths() -> Dict[str, Optional[str]]:
     """All CPU paths, best first: a dictionary from name to `None`, or to why the path cannot run here."""
-    name, built, supported, reasons = ctypes.c_char_p(), ctypes.c_int32(), ctypes.c_int32(), {}
+    name, built, supported = ctypes.c_char_p(), ctypes.c_int32(), ctypes.c_int32()
+    reasons: Dict[str, Optional[str]] = {}
     references = [ctypes.byref(value) for value in (name, built, supported)]
     while core().tfapprox_path_describe(len(reasons), *references) == 0:
         reason = "not supported by this CPU" if built.value else "not built"
-        reasons[name.value.decode()] = None if built.value and supported.value else reason
+        reasons[text(name)] = None if built.value and supported.value else reason
     return reasons
 
 
-def program(table, num_bits=8):
+def program(table: Optional[TableLike], num_bits: int = 8) -> Tuple[str, str]:
     """The names of the path and of the plan that an operation with this table runs on the CPU: `("avx2", "look_up")`.
 
     Args:
@@ -110,10 +116,11 @@ class Execution:
             cannot run.
     """
 
-    def __init__(self, operation, threads=1):
+    def __init__(self, operation: _operation.Operation, threads: int = 1) -> None:
         threads = _validation.integer("threads", threads, 1)
         self.operation, self.work, error = operation, _abi.Work(), _abi.Error()
-        self._cancelled, self._busy = ctypes.c_int32(), set()
+        self._cancelled = ctypes.c_int32()
+        self._busy: Set[int] = set()
         self._descriptor = _abi.Operation.from_buffer_copy(operation.descriptor)
         self._descriptor.cancelled = ctypes.pointer(self._cancelled)
         pointers = ctypes.byref(self._descriptor), threads, ctypes.byref(self.work), ctypes.byref(error)
@@ -123,20 +130,20 @@ class Execution:
         self._workspaces = [aligned(self.work.workspace_bytes) for _ in range(useful)]
         self._pool = ThreadPoolExecutor(useful)
 
-    def __enter__(self):
+    def __enter__(self) -> "Execution":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._cancel()
         self._pool.shutdown()
 
-    def program(self):
+    def program(self) -> Tuple[str, str]:
         """The names of the CPU path and of the plan."""
         names = ctypes.c_char_p(), ctypes.c_char_p()
         core().tfapprox_program_describe(self.work.program, *map(ctypes.byref, names))
-        return tuple(name.value.decode() for name in names)
+        return text(names[0]), text(names[1])
 
-    def run(self):
+    def run(self) -> Any:
         """Prepares one operand, computes all outputs, and returns what the public function of the operation returns."""
         self._cancelled.value = 0
         steps, threads = [self._prepare_share, self._run_share], range(len(self._workspaces))
@@ -187,22 +194,22 @@ class Execution:
 
 
 def approx_conv2d_with_min_max_vars(
-    input,
-    filter,
-    input_min,
-    input_max,
-    filter_min,
-    filter_max,
-    strides,
-    padding="SAME",
+    input: np.ndarray,
+    filter: np.ndarray,
+    input_min: float,
+    input_max: float,
+    filter_min: FilterRange,
+    filter_max: FilterRange,
+    strides: Sequence[int],
+    padding: str = "SAME",
     *,
-    num_bits=8,
-    table=None,
-    explicit_paddings=(),
-    data_format="NHWC",
-    dilations=(1, 1, 1, 1),
-    threads=1,
-):
+    num_bits: int = 8,
+    table: Optional[TableLike] = None,
+    explicit_paddings: Sequence[int] = (),
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+    threads: int = 1,
+) -> np.ndarray:
     """`ApproxConv2DWithMinMaxVars`, equations (3), by the compiled core on the CPU.
 
     Args:
@@ -249,21 +256,21 @@ def approx_conv2d_with_min_max_vars(
 
 
 def approx_depthwise_conv2d_with_min_max_vars(
-    input,
-    filter,
-    input_min,
-    input_max,
-    filter_min,
-    filter_max,
-    strides,
-    padding="SAME",
+    input: np.ndarray,
+    filter: np.ndarray,
+    input_min: float,
+    input_max: float,
+    filter_min: FilterRange,
+    filter_max: FilterRange,
+    strides: Sequence[int],
+    padding: str = "SAME",
     *,
-    num_bits=8,
-    table=None,
-    data_format="NHWC",
-    dilations=(1, 1, 1, 1),
-    threads=1,
-):
+    num_bits: int = 8,
+    table: Optional[TableLike] = None,
+    data_format: str = "NHWC",
+    dilations: Sequence[int] = (1, 1, 1, 1),
+    threads: int = 1,
+) -> np.ndarray:
     """`ApproxDepthwiseConv2DWithMinMaxVars`, equation (3.7), by the compiled core on the CPU.
 
     Args:
@@ -307,19 +314,19 @@ def approx_depthwise_conv2d_with_min_max_vars(
 
 
 def ax_conv2d(
-    input,
-    filter,
-    min_input,
-    max_input,
-    min_filter,
-    max_filter,
-    strides,
-    padding,
+    input: np.ndarray,
+    filter: np.ndarray,
+    min_input: float,
+    max_input: float,
+    min_filter: float,
+    max_filter: float,
+    strides: Sequence[int],
+    padding: str,
     *,
-    table=None,
-    ax_tune=True,
-    threads=1,
-):
+    table: Optional[TableLike] = None,
+    ax_tune: bool = True,
+    threads: int = 1,
+) -> AxOutput:
     """`AxConv2D` of TensorFlow 1.14, equations (5), by the compiled core on the CPU.
 
     Args:

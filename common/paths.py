@@ -5,6 +5,8 @@ import pathlib
 from typing import Union
 
 Path = Union[str, "os.PathLike[str]"]
+# The name of a multiplier, or the path of its table.
+NameOrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 def expanded(path: Path) -> pathlib.Path:

@@ -5,14 +5,14 @@ Apart from native.py because it shows what the core decides instead of computing
 
 import ctypes
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from . import _abi
 from ._bindings import check, core
 from ._core_tables import Table
-from .truth_table import is_signed
+from .truth_table import TableLike, is_signed
 
 NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
 
@@ -47,59 +47,61 @@ class Plan:
     classes: int = 0
 
     @property
-    def terms(self):
+    def terms(self) -> int:
         """How many int8 products stand for one product of the table."""
         return len(self.shift)
 
-    def products(self, table):
+    def products(self, table: TableLike) -> np.ndarray:
         """The products of all pairs of codes by this plan, equation (P1): int64 of the shape and order of `table`.
 
         Args:
             table: the truth table, of which `"look_up"` reads its residual; the other plans take only its shape and
                 dtype.
         """
+        table = np.asarray(table)
         codes = len(table)
         half = codes // 2 if is_signed(table) else 0  # from two's complement to code + 128, and back
         sums = self.activation[:codes, np.newaxis].astype(np.int64) + self.weight[np.newaxis, :codes]
         for feature, coefficient, shift in zip(self.feature, self.coefficient, self.shift):
             sums += np.multiply.outer(feature[:codes].astype(np.int64), coefficient[:codes]) << int(shift)
-        if self.name == "error_plane":
+        if self.error is not None:
             sums += self.error[:codes, :codes].T
-        elif self.name == "classes":
+        elif self.class_columns is not None and self.class_of is not None:
             sums += self.class_columns[:codes, self.class_of[:codes]].T
         elif self.name == "look_up":
             sums += np.roll(table, half, (0, 1)).astype(np.int64) + half * codes  # (P13)
         return np.roll(sums, -half, (0, 1))
 
 
-def _array(pointer, *shape):
+def _array(pointer: Any, *shape: int) -> Any:
     """A copy of an array of the core, `None` where there is none."""
     return np.ctypeslib.as_array(pointer, shape).copy() if pointer else None
 
 
-def _terms(table, index, count):
+def _terms(table: Table, index: int, count: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     feature, coefficient = np.empty((count, 256), np.uint8), np.empty((count, 256), np.int8)
     shift = np.empty(count, np.int32)
     for term in range(count):
-        arrays = ctypes.POINTER(ctypes.c_uint8)(), ctypes.POINTER(ctypes.c_int8)()
+        features, coefficients = ctypes.POINTER(ctypes.c_uint8)(), ctypes.POINTER(ctypes.c_int8)()
         power, error = ctypes.c_int32(), _abi.Error()
-        status = core().tfapprox_plan_term(
-            table.handle, index, term, *map(ctypes.byref, arrays), ctypes.byref(power), ctypes.byref(error)
-        )
-        check(status, error)
-        feature[term], coefficient[term] = (_array(array, 256) for array in arrays)
+        pointers = [ctypes.byref(features), ctypes.byref(coefficients), ctypes.byref(power), ctypes.byref(error)]
+        check(core().tfapprox_plan_term(table.handle, index, term, *pointers), error)
+        feature[term], coefficient[term] = _array(features, 256), _array(coefficients, 256)
         shift[term] = power.value
     return feature, coefficient, shift
 
 
-def _describe(table, index):
+def _describe(table: Table, index: int) -> Plan:
     plan, error = _abi.Plan(), _abi.Error()
     check(core().tfapprox_plan_describe(table.handle, index, ctypes.byref(plan), ctypes.byref(error)), error)
+    feature, coefficient, shift = _terms(table, index, plan.terms)
     return Plan(
         plan.name.decode(),
         _array(plan.activation, 256),
         _array(plan.weight, 256),
-        *_terms(table, index, plan.terms),
+        feature,
+        coefficient,
+        shift,
         plan.taps_per_flush,
         _array(plan.error, 256, 256),
         _array(plan.class_of, 256),
@@ -108,7 +110,7 @@ def _describe(table, index):
     )
 
 
-def plans(table, num_bits=8):
+def plans(table: Optional[TableLike], num_bits: int = 8) -> List[Plan]:
     """Every plan of a truth table, in the order of the names above.
 
     Args:
@@ -127,13 +129,13 @@ def plans(table, num_bits=8):
         ['polynomial', 'error_plane', 'look_up']
     """
     shared = Table(table, num_bits)
-    found = [_describe(shared, 0)]
-    while found[-1].name != "look_up":
-        found.append(_describe(shared, len(found)))
-    return found
+    listed = [_describe(shared, 0)]
+    while listed[-1].name != "look_up":
+        listed.append(_describe(shared, len(listed)))
+    return listed
 
 
-def plan(table, num_bits=8, costs=None):
+def plan(table: Optional[TableLike], num_bits: int = 8, costs: Optional[Dict[str, float]] = None) -> str:
     """Name of the plan that the core uses for a truth table, `"look_up"` for one.
 
     Args:

@@ -6,14 +6,13 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from typing import Tuple, Union
+from typing import Tuple
 
 import numpy as np
 
 from . import atomic_files, native
+from .paths import NameOrPath
 from .truth_table import TableLike, TruthTable, checked_entries
-
-NameOrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 PIN = "#fnv1a="
 _PINNED = re.compile(rf"{PIN}[0-9a-f]{{16}}\Z")
@@ -50,7 +49,7 @@ class _ContentHashes:
         with self._lock:
             known, content_hash = self._known.get(name, (None, 0))
         if known is None or not np.array_equal(known, table):
-            content_hash = native.table_hash(table)
+            content_hash = native.Table(table, len(table).bit_length() - 1).content_hash
         with self._lock:
             self._known[name] = table, content_hash
             self._known.move_to_end(name)

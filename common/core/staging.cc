@@ -251,9 +251,9 @@ void BeginStaging(const tfapprox_problem& shape, const Program& program, const S
     Patch* patch = s.patch_count == 0 ? nullptr : &s.patches[s.patch_count - 1];
     if (patch == nullptr || s.within_rows || patch->image != image) {
       // A patch of several rows has all columns of its rows, even if the block begins or ends within a row.
-      const bool whole = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
+      const bool has_all_columns = !s.within_rows && p + length < pixels && row + 1 < shape.out_height;
       patch = &s.patches[s.patch_count++];
-      *patch = {image, row, 0, whole ? 0 : column, whole ? shape.out_width : length};
+      *patch = {image, row, 0, has_all_columns ? 0 : column, has_all_columns ? shape.out_width : length};
     }
     const int64_t source = (s.patch_count - 1) * patch_step + patch->rows * row_step + column - patch->column;
     s.runs[s.run_count++] = {p, length, source};

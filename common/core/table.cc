@@ -111,6 +111,13 @@ const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_sig
   });
 }
 
+void CopyEntries(const tfapprox_table& table, uint16_t* entries) {
+  const int32_t codes = 1 << table.num_bits;
+  for (int32_t a = 0; a < codes; ++a) {
+    for (int32_t w = 0; w < codes; ++w) entries[a * codes + w] = table.columns[w][a];
+  }
+}
+
 }  // namespace tfapprox
 
 int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,

@@ -39,8 +39,11 @@ struct tfapprox_table {
 
 namespace tfapprox {
 
-// A user more of the table with this hash, width and sign, or null if none is in memory.
+// Returns the table with this hash, width and sign, with a user more, or null if none is in memory.
 const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_signed);
+
+// Writes the 4^num_bits entries of a table of unsigned products, activation code first.
+void CopyEntries(const tfapprox_table& table, uint16_t* entries);
 
 }  // namespace tfapprox
 

@@ -208,12 +208,20 @@ int32_t Open(const char* argument, const char* name_or_path, int32_t num_bits, i
   int32_t is_signed = 0;
   int32_t* sign = tables == TFAPPROX_TABLES_ANY ? &is_signed : nullptr;
   if (const int32_t status = Parse(argument, name_or_path, num_bits, sign, &pinned, error)) return status;
-  if (!pinned.digits.empty() && tables != TFAPPROX_TABLES_TUNED) {
-    *table = AcquireByHash(std::strtoull(pinned.digits.c_str(), nullptr, 16), num_bits, is_signed != 0);
-    if (*table != nullptr) return TFAPPROX_OK;
-  }
   std::vector<uint16_t> entries(size_t{1} << (2 * num_bits));
-  if (const int32_t status = Load(argument, pinned, num_bits, entries.data(), error)) return status;
+  const tfapprox_table* known = pinned.digits.empty() ? nullptr
+                                                      : AcquireByHash(std::strtoull(pinned.digits.c_str(), nullptr, 16),
+                                                                      num_bits, is_signed != 0);
+  if (known != nullptr && tables != TFAPPROX_TABLES_TUNED) {
+    *table = known;
+    return TFAPPROX_OK;
+  }
+  if (known != nullptr) {
+    CopyEntries(*known, entries.data());
+    tfapprox_table_release(known);
+  } else if (const int32_t status = Load(argument, pinned, num_bits, entries.data(), error)) {
+    return status;
+  }
   if (tables == TFAPPROX_TABLES_TUNED) return tfapprox_table_acquire_tuned(entries.data(), num_bits, table, error);
   return tfapprox_table_acquire(entries.data(), num_bits, is_signed, table, error);
 }

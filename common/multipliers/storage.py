@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 from .. import atomic_files, file_locks, native
 from ..argument_error import ArgumentError, ArgumentFileExistsError
 from ..paths import Path, expanded
-from ..truth_table import TruthTable
+from ..truth_table import MAX_BITS, TruthTable
 from . import registry, sidecar
 from .array_files import read_raw
 from .arrays import to_table
@@ -69,7 +69,7 @@ def load(name_or_path: Path) -> Multiplier:
     place = registry.locate(name_or_path)
     if place.path is not None:
         return _in_file(place.path, place.name)._replace(hidden=place.hidden)
-    num_bits = registry.width_of(place.name)
+    num_bits = registry.width_of(place.name) or MAX_BITS  # the name of a built-in multiplier has its width
     table = TruthTable(native.load_table(place.name, num_bits), place.name)
     return Multiplier(None, table, _sidecar_of_built_in(table), place.hidden)
 

@@ -202,7 +202,7 @@ def test_roles_are_swapped_where_pixels_are_few(path):
     def is_swapped(size):
         with forced(path, "look_up"):
             operation = _operation.ax_conv2d(
-                *(np.zeros((1, size, size, 8)), np.zeros((3, 3, 8, 100)), 0, 1, 0, 1, ONES, "VALID")
+                *(np.zeros((1, size, size, 8), np.uint8), np.zeros((3, 3, 8, 100), np.uint8), 0, 1, 0, 1, ONES, "VALID")
             )
             with native.Execution(operation) as execution:
                 return execution.work.lanes == WEIGHTS_IN_LANES

@@ -229,8 +229,8 @@ def test_a_pinned_table_that_has_changed(tmp_path):
 @pytest.fixture
 def hashed(monkeypatch):
     """A list to which every table that is hashed from here on is added; no hash is known at first."""
-    calls, table_hash = [], native.table_hash
-    monkeypatch.setattr(native, "table_hash", lambda table: calls.append(table) or table_hash(table))
+    calls, share = [], native.Table
+    monkeypatch.setattr(native, "Table", lambda table, num_bits: calls.append(table) or share(table, num_bits))
     monkeypatch.setattr(tables, "_hashes", tables._ContentHashes(capacity=4))
     return calls
 

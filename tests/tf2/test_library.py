@@ -1,6 +1,7 @@
 """The plugin: found, linked for old scripts, and its absence explained."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -65,3 +66,36 @@ def test_the_plugin_has_its_own_cuda_runtime():
 def test_the_metadata_says_what_it_was_built_for():
     distribution = importlib.metadata.distribution("tfapprox")
     assert distribution.read_text("built_for_tensorflow.txt") == tf.__version__ + "\n"
+
+
+@pytest.mark.parametrize("operation", ["tf2", "tf1", "tf1 tuned"])
+def test_a_table_file_is_read_once(tmp_path, operation):
+    """The kernel finds the table of a pinned file by its hash: the file may be gone when the kernel is made."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"""
+import os
+import numpy as np
+import tensorflow as tf
+from tfapprox import tf1, tf2
+from tfapprox.common import pin_table, save_table
+
+path = "{tmp_path}/mul8u_MINE.bin"
+save_table(path, np.arange(65536).reshape(256, 256))
+name = pin_table(path)
+os.remove(path)
+ones = [np.ones([1] * 4, np.float32)] * 2
+codes = [tf.cast(tensor, tf.quint8) for tensor in ones]
+if "{operation}" == "tf2":
+    tf2.approx_conv2d_with_min_max_vars(*ones, 0.0, 1.0, 0.0, 1.0, [1] * 4, mul_map_file=name)
+else:
+    tune = "tuned" in "{operation}"
+    operation = tf.load_op_library(tf2.library_path()).ax_conv2d
+    operation(*codes, 0.0, 1.0, 0.0, 1.0, strides=[1] * 4, padding="SAME", AxMult=name, AxTune=tune)
+print("the file was not needed")
+""",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    result = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment, check=False)
+    assert result.stdout.endswith("the file was not needed\n"), result.stderr

@@ -120,9 +120,9 @@ int32_t ReadTerms(const tfapprox_table& table, int32_t plan, int32_t count, tfap
     term.plane = 0;
     if (mask < 0) {
       const auto same = [&](const uint8_t* plane) { return plane && std::memcmp(plane, term.feature, 256) == 0; };
-      const auto found = std::find_if(planes.begin(), planes.end(), same);
-      term.plane = static_cast<int32_t>(found - planes.begin());
-      if (found == planes.end()) planes.push_back(term.feature);
+      const auto plane = std::find_if(planes.begin(), planes.end(), same);
+      term.plane = static_cast<int32_t>(plane - planes.begin());
+      if (plane == planes.end()) planes.push_back(term.feature);
     }
     terms->push_back(term);
   }
@@ -271,11 +271,11 @@ void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy) {
   std::unique_ptr<tfapprox::cuda::Shared> unused;  // freed without the lock
   const std::lock_guard<std::mutex> lock(registry.mutex);
   auto& copies = registry.copies;
-  const auto found =
+  const auto known =
       std::find_if(copies.begin(), copies.end(), [&](const auto& known) { return &known->copy == copy; });
-  if (found == copies.end() || --(*found)->users != 0) return;
-  unused = std::move(*found);
-  copies.erase(found);
+  if (known == copies.end() || --(*known)->users != 0) return;
+  unused = std::move(*known);
+  copies.erase(known);
 }
 
 const char* tfapprox_cuda_table_plan(const tfapprox_cuda_table* copy) { return copy->plan; }
