@@ -233,5 +233,5 @@ def test_positional_call_of_the_original():
 
     operation = tf.load_op_library(library_path()).approx_conv2d_with_min_max_vars
     x, w = np.full(ONES, 2.0, np.float32), np.full(ONES, 1.0, np.float32)
-    result = operation(x, w, 0.0, 2.0, 0.0, 1.0, ONES, "SAME", 8, "mul8u_drum4", [], "NHWC", ONES)
+    result = operation(x, w, 0.0, 2.0, 0.0, 1.0, ONES, 8, "mul8u_drum4", "SAME", [], "NHWC", ONES)
     assert result.numpy().item() == pytest.approx(2 * 240 * 240 / 255 / 255)
