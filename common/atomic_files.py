@@ -182,8 +182,9 @@ def replacing(path: Path) -> Iterator[str]:
         >>> path = os.path.join(tempfile.mkdtemp(), "figures.csv")
         >>> with replacing(path) as unfinished, open(unfinished, "w") as file:
         ...     print("name,MAE", file=file)
-        >>> open(path).read()
-        'name,MAE\n'
+        >>> with open(path) as file:
+        ...     print(file.read().strip())
+        name,MAE
     """
     with NewFile(path) as file:
         yield file.path

@@ -135,8 +135,8 @@ def filter_quantisers(
         ValueError: if a shape is not possible or a range is not finite.
 
     Example:
-        >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [1, 1], 2)]
-        [128, 0]
+        >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [3, 1], 2)]
+        [64, 0]
     """
     ranges = filter_ranges(filter_min, filter_max, filters)
     quantisers = [quantiser("filter", low, high, num_bits, signed) for low, high in ranges]
