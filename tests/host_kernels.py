@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tfapprox.common import library
+from tfapprox.common import _settings, library
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CORE, MODEL = ROOT / "common" / "core", ROOT / "tests" / "host_cuda"
@@ -55,5 +55,7 @@ def build(folder, change=None):
     target = folder / "libhost_kernels.so"
     # The objects' own copy of error.cc is not to be replaced by the core's.
     subprocess.run([compiler, "-shared", "-Wl,-Bsymbolic", *objects, core, "-o", str(target)], check=True)
-    ctypes.CDLL(core)  # which the kernels need, and find where it is loaded
+    # The kernels need the core, and find it where it is loaded. If TensorFlow's plugin was loaded before, the core of
+    # native is in the plugin, and this is another copy.
+    _settings.add(ctypes.CDLL(core))
     return ctypes.CDLL(str(target))
