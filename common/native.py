@@ -112,7 +112,7 @@ class Execution:
         threads: number of threads that share the work, 1 or more.
 
     Raises:
-        ValueError: if `threads` is not from 1, or if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names a path or plan that
+        ValueError: if `threads` is below 1, or if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names a path or plan that
             cannot run.
     """
 

@@ -1,6 +1,6 @@
 """The truth table of a multiplier as a value: its entries, width, sign, content hash and name.
 
-Below the reference and the compiled core, which both take it; needs numpy, and of the package only `_validation`.
+The reference and `native` both take it. This module needs numpy, and nothing of the package but `_validation`.
 """
 
 import hashlib

@@ -60,7 +60,7 @@ void SetContent(const uint16_t* entries, tfapprox_table* table) {
   }
 }
 
-// Finds a table of which `is_same` is true, and counts a user more. The caller has the lock.
+// Finds a table of which `is_same` is true, and counts one more user. The caller has the lock.
 template <typename IsSame>
 const tfapprox_table* FindIn(Registry* registry, IsSame is_same) {
   for (auto it = registry->tables.begin(); it != registry->tables.end(); ++it) {

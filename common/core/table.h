@@ -16,8 +16,9 @@ struct TableCompanion {
 
 }  // namespace tfapprox
 
-// The table is transposed: column w, the 256 products of one weight code, is contiguous, because the kernels broadcast a
-// weight and look up many activations. It is always 256 x 256, whatever num_bits, so that any byte is a valid index.
+// The table is stored column by column: column w, the 256 products of one weight code, is contiguous, because the
+// kernels broadcast a weight and look up many activations. It is always 256 x 256, whatever num_bits, so that any
+// byte is a valid index.
 // A signed table (1.3) consists of bytes and words here, too: 128 is added to codes and 32,768 to products.
 struct tfapprox_table {
   alignas(64) uint16_t columns[256][256];  // [weight][activation]
@@ -39,7 +40,7 @@ struct tfapprox_table {
 
 namespace tfapprox {
 
-// Returns the table with this hash, width and sign, with a user more, or null if none is in memory.
+// Returns the table with this hash, width and sign, and counts one more user of it. Returns null if none is in memory.
 const tfapprox_table* AcquireByHash(uint64_t hash, int32_t num_bits, bool is_signed);
 
 // Writes the 4^num_bits entries of a table of unsigned products, activation code first.

@@ -96,10 +96,11 @@ TFAPPROX_API int32_t tfapprox_table_source(const char* name_or_path);
 /* Whether a name or path is that of a signed table: its last part begins with mul<bits>s_ (1.3). */
 TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
 
-/* Finds a table by registered name, by path, or as NAME.bin in a multiplier folder, and writes its 4^num_bits entries
- * and whether it is signed. Only a regular file of exactly the size of the table is read. Where `is_signed` is null, signed tables are refused. An empty name is the exact product of
- * unsigned codes. Error messages start with `argument`; control characters of names are
- * escaped in them. Names of 4,096 bytes (PATH_MAX) or more are refused.
+/* Finds a table by the name of a built-in multiplier, by path, or as NAME.bin in a multiplier folder, and writes its
+ * 4^num_bits entries and whether it is signed. Only a regular file of exactly the size of the table is read. If
+ * `is_signed` is null, signed tables are refused. An empty name is the exact product of unsigned codes. Error messages
+ * start with `argument`; control characters of names are escaped in them. Names of 4,096 bytes (PATH_MAX) or more are
+ * refused.
  *
  * A name or path may end in #fnv1a= and 16 hexadecimal digits, its pin. Then it is an error if the table has another
  * hash, so that a pinned name never gives a table that was written to the same place later. */

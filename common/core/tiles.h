@@ -1,4 +1,4 @@
-// The loop that every operation shares: blocks of pixels times groups of filters, packed, summed up and written.
+// The loop that every operation shares: blocks of pixels times bundles of filters, packed, summed up and written.
 #ifndef TFAPPROX_COMMON_CORE_TILES_H_
 #define TFAPPROX_COMMON_CORE_TILES_H_
 
