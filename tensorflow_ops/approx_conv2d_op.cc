@@ -2,8 +2,8 @@
 //
 // Old scripts call the generated Python function by position: its parameters are the inputs, the attributes without a
 // default, and the attributes with one, each in the order in which they are registered here. In the original, num_bits,
-// mul_map_file and padding have no default. Here num_bits and mul_map_file have one, because a SavedModel leaves out the
-// attributes that have their default value, and models without them exist. The default of padding keeps the order.
+// mul_map_file and padding have no default. Here num_bits and mul_map_file have one, because a SavedModel leaves out
+// the attributes that have their default value, and models without them exist. The default of padding keeps the order.
 #include "tensorflow/core/framework/common_shape_fns.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -14,8 +14,8 @@ namespace {
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
-// The ranges, whose shapes are checked here as far as they are known, and TensorFlow's own function for conv2d, which knows
-// grouped convolutions.
+// The ranges, whose shapes are checked here as far as they are known, and TensorFlow's own function for conv2d, which
+// knows grouped convolutions.
 absl::Status ApproxConv2DShape(InferenceContext* context) {
   ShapeHandle range;
   for (int i = 2; i < 4; ++i) TF_RETURN_IF_ERROR(context->WithRank(context->input(i), 0, &range));

@@ -1,5 +1,5 @@
-// What ApproxConv2DWithMinMaxVars (3) and its depthwise form (3.7) are in TensorFlow: attributes and tensors as an operation
-// of the core. Both kernels consist of this class.
+// What ApproxConv2DWithMinMaxVars (3) and its depthwise form (3.7) are in TensorFlow: attributes and tensors as an
+// operation of the core. Both kernels consist of this class.
 #ifndef TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_
 #define TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_
 

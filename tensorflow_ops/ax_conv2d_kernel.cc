@@ -1,4 +1,5 @@
-// Kernels of AxConv2D (5): attributes and tensors of TensorFlow as an operation of the core; on GPUs in TensorFlow 2 only.
+// Kernels of AxConv2D (5): attributes and tensors of TensorFlow as an operation of the core; on GPUs in TensorFlow 2
+// only.
 #include <string>
 #include <vector>
 

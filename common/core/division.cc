@@ -1,4 +1,5 @@
-// Computes the sizes of blocks, bundles and boxes from cache sizes and from the number of tiles that keeps threads busy.
+// Computes the sizes of blocks, bundles and boxes from cache sizes and from the number of tiles that keeps threads
+// busy.
 #include "division.h"
 
 #include <algorithm>

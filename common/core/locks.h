@@ -1,8 +1,8 @@
 // The mutexes of the core.
 //
 // They lie in one place so that handlers of fork() can take all of them: a child that is forked while another thread of
-// its parent is in the core inherits free mutexes and complete data. A thread that holds one of them takes no other one,
-// except in fork().
+// its parent is in the core inherits free mutexes and complete data. A thread that holds one of them takes no other
+// one, except in fork().
 #ifndef TFAPPROX_COMMON_CORE_LOCKS_H_
 #define TFAPPROX_COMMON_CORE_LOCKS_H_
 

@@ -23,8 +23,8 @@
 // approximate table may take terms on one path and look-ups on another. TFAPPROX_PLAN forces a kind of plan. Whatever
 // is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
 //
-// To add a path, write lut_gemm_<path>.cc, which defines a PathKernels, let CMake compile it and element_loops.cc with the
-// flags of the instruction set, and add a line to kPaths in lut_gemm.cc with the costs that were measured.
+// To add a path, write lut_gemm_<path>.cc, which defines a PathKernels, let CMake compile it and element_loops.cc with
+// the flags of the instruction set, and add a line to kPaths in lut_gemm.cc with the costs that were measured.
 #ifndef TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 #define TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 

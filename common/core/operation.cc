@@ -16,8 +16,8 @@ constexpr double kCyclesPerPreparedByte = 2;
 // Returns an estimate of cycles, which may be of any size, as an integer of at most 2^62.
 int64_t ToCycles(double estimate) { return static_cast<int64_t>(std::min(estimate, 0x1p62)); }
 
-// Divides tiles and filters among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts per
-// thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
+// Divides tiles and filters among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts
+// per thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
 void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   const tfapprox_problem& problem = work->problem;
   if (work->tiles == 0) return;
@@ -34,8 +34,8 @@ void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   work->cycles_per_prepare_part = ToCycles(kCyclesPerPreparedByte * bytes_per_part);
 }
 
-// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where the
-// last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
+// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
+// the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
 double TermFactor(const tfapprox_problem& problem) {
   constexpr double kOneByOne = 64;
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
@@ -58,8 +58,8 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
   return TFAPPROX_OK;
 }
 
-// CPU cycles between two looks at `cancelled`, about 20 ms: long enough that the panel that is packed again by the tiles
-// after a look does not count.
+// CPU cycles between two looks at `cancelled`, about 20 ms: long enough that the panel that is packed again by the
+// tiles after a look does not count.
 constexpr int64_t kCyclesPerLook = int64_t{1} << 26;
 
 bool IsCancelled(const tfapprox_operation& operation) {

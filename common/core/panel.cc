@@ -44,7 +44,8 @@ void PackCodes(const Program& program, const Box& box, int64_t channel, int64_t 
   });
 }
 
-// Packs the features of all terms for the same channels. A term whose feature is the code itself takes the staged codes.
+// Packs the features of all terms for the same channels. A term whose feature is the code itself takes the staged
+// codes.
 void PackFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, int64_t staged,
                   Panel* panel) {
   const Staging& s = panel->staging;

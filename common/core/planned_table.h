@@ -16,8 +16,8 @@ namespace tfapprox {
 // Every plan of a table, at most one of a kind, in the order of PlanKind. Throws std::bad_alloc.
 const std::vector<Plan>& Plans(const tfapprox_table& table);
 
-// Gives the program of the plan that ChoosePlan takes on CPU path number `path`. A term costs `term_factor` times what it
-// costs where all quads are full.
+// Gives the program of the plan that ChoosePlan takes on CPU path number `path`. A term costs `term_factor` times what
+// it costs where all quads are full.
 int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_factor, const Program** program,
                     tfapprox_error* error);
 

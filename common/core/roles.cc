@@ -21,7 +21,8 @@ bool IsFasterSwapped(int64_t pixels, int64_t filters) {
 }
 
 // The convolution with swapped roles: one image of one row, with a pixel for each filter. The taps are its channels, in
-// the order in which a filter HWIO has them. Its output, planes of pixels, is the output of the call: pixels of channels.
+// the order in which a filter HWIO has them. Its output, planes of pixels, is the output of the call: pixels of
+// channels.
 tfapprox_problem Swapped(const tfapprox_problem& problem) {
   tfapprox_problem swapped{};
   swapped.batch = swapped.in_height = swapped.out_height = 1;

@@ -5,8 +5,8 @@
 //   swapped      weights: a filter per lane         activations: a window at a time
 //
 // A kernel broadcasts one code and looks up many codes of the operand in lanes beside each other. With few pixels and
-// many filters, lanes would be empty and tables would be loaded for few look-ups. The sum of products is the same if the
-// roles are swapped and the table is transposed: the filters are then the pixels of one row, and each window of the
+// many filters, lanes would be empty and tables would be loaded for few look-ups. The sum of products is the same if
+// the roles are swapped and the table is transposed: the filters are then the pixels of one row, and each window of the
 // input is a filter of one tap.
 #ifndef TFAPPROX_COMMON_CORE_ROLES_H_
 #define TFAPPROX_COMMON_CORE_ROLES_H_

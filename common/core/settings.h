@@ -13,8 +13,8 @@ struct Settings {
   std::optional<std::string> force_path, plan, multiplier_path, data_home, home;
 };
 
-// Returns the settings in force, which stay as they are while the caller holds them, whatever another thread sets. Reads
-// the environment if nothing has set them so far. Throws std::bad_alloc.
+// Returns the settings in force, which stay as they are while the caller holds them, whatever another thread sets.
+// Reads the environment if nothing has set them so far. Throws std::bad_alloc.
 std::shared_ptr<const Settings> CurrentSettings();
 
 }  // namespace tfapprox

@@ -103,8 +103,8 @@ class Stager {
     for (int64_t i = 0; i < count; ++i) quads[4 * i + c % 4] = codes[i];
   }
 
-  // Quantises `count` positions of `length` channels from staged channel `c` on. The loop tells only whether there may be
-  // a NaN; if so, the elements are looked at one by one.
+  // Quantises `count` positions of `length` channels from staged channel `c` on. The loop tells only whether there may
+  // be a NaN; if so, the elements are looked at one by one.
   void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t c,
                 int64_t target) {
     if (!loops_.quantise(x, count, step, length, *source_.quantiser, codes)) return;

@@ -15,15 +15,16 @@ struct Shared {
   int64_t users;
 };
 
-// All tables in memory, the most recently acquired first. Tables without a user stay, up to kKeptTables of them, so that
-// a table that is swapped out and in again is found with its plans and programs: at most 0.5 MB each.
+// All tables in memory, the most recently acquired first. Tables without a user stay, up to kKeptTables of them, so
+// that a table that is swapped out and in again is found with its plans and programs: at most 0.5 MB each.
 struct Registry {
   static constexpr int64_t kKeptTables = 32;
 
   std::list<Shared> tables;
 };
 
-// The caller has the lock. Never destroyed: a plugin may release its tables after the static destructors of this library have run.
+// The caller has the lock. Never destroyed: a plugin may release its tables after the static destructors of this
+// library have run.
 Registry& TheRegistry() {
   static Registry* registry = new Registry;
   return *registry;

@@ -15,7 +15,8 @@ namespace {
 // 16 million steps.
 class TunedTables {
  public:
-  // The caller has the lock. The instance is never destroyed: a plugin may still use it after this library's static destructors have run.
+  // The caller has the lock. The instance is never destroyed: a plugin may still use it after this library's static
+  // destructors have run.
   static TunedTables& Instance() {
     static TunedTables* instance = new TunedTables;
     return *instance;

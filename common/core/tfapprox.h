@@ -242,8 +242,8 @@ typedef struct tfapprox_operation {
   int32_t output;              /* TFAPPROX_OUTPUT_REAL or TFAPPROX_OUTPUT_WRAPPED */
   const tfapprox_table* table; /* must outlive the call */
 
-  /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run then
-   * return soon, between two tiles, and the output is not complete. */
+  /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run
+   * then return soon, between two tiles, and the output is not complete. */
   const int32_t* cancelled;
 } tfapprox_operation;
 
@@ -251,9 +251,9 @@ typedef struct tfapprox_operation {
  * quantiser. */
 TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
 
-/* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the least
- * and greatest int32 (5.5). `problem` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits and is
- * unsigned, and the weight map (5.6) has been applied to it if it is to be. */
+/* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the
+ * least and greatest int32 (5.5). `problem` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits
+ * and is unsigned, and the weight map (5.6) has been applied to it if it is to be. */
 TFAPPROX_API int32_t tfapprox_ax_conv2d_fill(const tfapprox_problem* problem, float min_input, float max_input,
                                              float min_filter, float max_filter, const tfapprox_table* table,
                                              tfapprox_operation* operation, float* min_output, float* max_output,
@@ -262,8 +262,8 @@ TFAPPROX_API int32_t tfapprox_ax_conv2d_fill(const tfapprox_problem* problem, fl
 /* How a CPU path computes with a table; lives as long as the table. */
 typedef struct tfapprox_program tfapprox_program;
 
-/* Which operand lies in vector lanes: many elements of it are looked up beside each other under one broadcast element of
- * the second operand. */
+/* Which operand lies in vector lanes: many elements of it are looked up beside each other under one broadcast element
+ * of the second operand. */
 enum { TFAPPROX_LANES_ACTIVATION = 0, TFAPPROX_LANES_WEIGHT = 1 };
 
 /* How a CPU carries an operation out, and how the work is divided among threads.
@@ -290,8 +290,8 @@ typedef struct tfapprox_work {
 TFAPPROX_API int32_t tfapprox_operation_init(const tfapprox_operation* operation, int32_t threads, tfapprox_work* work,
                                              tfapprox_error* error);
 
-/* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. Everything that
- * is passed must stay in memory until the function returns, and so in tfapprox_operation_run. */
+/* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. Everything
+ * that is passed must stay in memory until the function returns, and so in tfapprox_operation_run. */
 TFAPPROX_API void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work,
                                              const void* activations, const void* weights, void* prepared,
                                              int64_t begin, int64_t end);

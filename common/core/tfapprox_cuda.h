@@ -54,13 +54,13 @@ typedef struct tfapprox_cuda_work {
   int64_t workspace_bytes; /* device memory that a run needs */
 } tfapprox_cuda_work;
 
-/* Divides an operation for the GPU that has `table`, the copy of the operation's table. Refuses sizes of one image beyond
- * 2^30. */
+/* Divides an operation for the GPU that has `table`, the copy of the operation's table. Refuses sizes of one image
+ * beyond 2^30. */
 TFAPPROX_API int32_t tfapprox_cuda_operation_init(const tfapprox_operation* operation, const tfapprox_cuda_table* table,
                                                   tfapprox_cuda_work* work, tfapprox_error* error);
 
-/* Queues the whole operation on the GPU of the table, which must be the current one. `workspace` has workspace_bytes and
- * is free for work that is queued after this. `activations`, `weights` and `output` are the three tensors. */
+/* Queues the whole operation on the GPU of the table, which must be the current one. `workspace` has workspace_bytes
+ * and is free for work that is queued after this. `activations`, `weights` and `output` are the three tensors. */
 TFAPPROX_API int32_t tfapprox_cuda_operation_run(const tfapprox_operation* operation, const tfapprox_cuda_table* table,
                                                  const tfapprox_cuda_work* work, const void* activations,
                                                  const void* weights, void* output, void* workspace, void* stream,

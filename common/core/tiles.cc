@@ -117,8 +117,8 @@ class TileRunner {
     }
   }
 
-  // Writes the outputs of `count` filters to the rows of `outputs` from `row` on, and stores them where a bundle has one
-  // convolution group.
+  // Writes the outputs of `count` filters to the rows of `outputs` from `row` on, and stores them where a bundle has
+  // one convolution group.
   void Write(int64_t filter, int64_t count, int64_t row, const int64_t* carried) {
     const Panel& panel = workspace_.panel;
     for (int64_t f = 0; f < count; ++f) {

@@ -1,5 +1,5 @@
-// Fuzzes whole operations: with each path and plan, an operation must compute the bits that the path `scalar` computes by
-// looking all products up. Sizes that are too large to run are only resolved and planned.
+// Fuzzes whole operations: with each path and plan, an operation must compute the bits that the path `scalar` computes
+// by looking all products up. Sizes that are too large to run are only resolved and planned.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -84,7 +84,8 @@ bool IsSmall(const tfapprox_problem& p) {
          product({p.batch, p.out_height, p.out_width, p.out_channels}) <= 1 << 15;
 }
 
-// Computes the output on a path with a plan, each step in three parts. Returns nothing if the path cannot run that plan.
+// Computes the output on a path with a plan, each step in three parts. Returns nothing if the path cannot run that
+// plan.
 std::vector<uint32_t> Run(const Case& c, const char* path, const char* plan, uint32_t seed) {
   attack::Set("TFAPPROX_FORCE_PATH", path);
   attack::Set("TFAPPROX_PLAN", plan);

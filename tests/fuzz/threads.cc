@@ -1,6 +1,7 @@
 // Runs operations on several threads at once, for ThreadSanitizer: `threads CALLS` makes that many calls on each of 8
 // threads. Each call takes tables that other threads take and give back at the same time, finds their plans, and lets a
-// few threads of its own share one operation. The program ends with status 1 if a result differs from that of one thread.
+// few threads of its own share one operation. The program ends with status 1 if a result differs from that of one
+// thread.
 #include <algorithm>
 #include <atomic>
 #include <string>

@@ -24,8 +24,8 @@ namespace cuda {
 // The channels of a chunk.
 constexpr int32_t kChunk = 16;
 
-// The sizes of the convolution, as in tfapprox_problem, and of the pass. The channels are those that the pass covers: of
-// all of the tensor or, if a pass covers one convolution group (3.6), of this group.
+// The sizes of the convolution, as in tfapprox_problem, and of the pass. The channels are those that the pass covers:
+// of all of the tensor or, if a pass covers one convolution group (3.6), of this group.
 struct Geometry {
   int32_t in_height, in_width, in_channels;  // of one image
   int32_t filter_height, filter_width, out_channels;

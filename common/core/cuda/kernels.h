@@ -128,8 +128,9 @@ struct LutGemmArguments {
 };
 cudaError_t LutGemm(const LutGemmArguments& arguments, cudaStream_t stream);
 
-// Copies quantisers from host memory, in kernel arguments: the call may return, and its caller free `quantisers`, before
-// the stream comes to the copy. A copy from pageable memory could make the stream wait, or read the memory later.
+// Copies quantisers from host memory, in kernel arguments: the call may return, and its caller free `quantisers`,
+// before the stream comes to the copy. A copy from pageable memory could make the stream wait, or read the memory
+// later.
 cudaError_t SendQuantisers(const tfapprox_quantiser* quantisers, int64_t count, tfapprox_quantiser* target,
                            cudaStream_t stream);
 
