@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Union
+from typing import Any, Callable, Sequence, Union
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +18,24 @@ TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
 
 operations = library.load()
 approx_conv2d_gradient.register()
+
+
+def call_with_table(operation: Callable[..., Any], mul_map_file: NameOrPath, num_bits: int, **arguments: Any) -> Any:
+    """Calls an operation of the plugin by the content of a table, under the present environment variables.
+
+    Args:
+        operation: a member of `operations`.
+        mul_map_file: name or path of the multiplier; a name or path without a pin gets one.
+        num_bits: width of the codes.
+        arguments: the remaining arguments of `operation`.
+
+    Returns:
+        The tensor that `operation` returns.
+    """
+    pass_on()
+    pinned = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
+    with gpu_eager_lock(tf):
+        return operation(mul_map_file=pinned, num_bits=num_bits, **arguments)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -87,22 +105,20 @@ def approx_conv2d_with_min_max_vars(
         >>> y.shape, round(float(y[0, 0, 0, 0]), 3)
         (TensorShape([1, 2, 2, 1]), 7.972)
     """
-    pass_on()
-    table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
-    with gpu_eager_lock(tf):
-        return operations.approx_conv2d_with_min_max_vars(
-            input=input,
-            filter=filter,
-            input_min=input_min,
-            input_max=input_max,
-            filter_min=filter_min,
-            filter_max=filter_max,
-            strides=strides,
-            num_bits=num_bits,
-            mul_map_file=table,
-            padding=padding,
-            explicit_paddings=explicit_paddings,
-            data_format=data_format,
-            dilations=dilations,
-            name=name,
-        )
+    return call_with_table(
+        operations.approx_conv2d_with_min_max_vars,
+        mul_map_file,
+        num_bits,
+        input=input,
+        filter=filter,
+        input_min=input_min,
+        input_max=input_max,
+        filter_min=filter_min,
+        filter_max=filter_max,
+        strides=strides,
+        padding=padding,
+        explicit_paddings=explicit_paddings,
+        data_format=data_format,
+        dilations=dilations,
+        name=name,
+    )

@@ -6,11 +6,9 @@ from typing import Sequence
 
 import tensorflow as tf
 
-from tfapprox.common._settings import pass_on
-from tfapprox.common.eager import gpu_eager_lock
-from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
+from tfapprox.common.tables import NameOrPath
 
-from .approx_conv2d import TensorLike, operations
+from .approx_conv2d import TensorLike, call_with_table, operations
 
 
 @tf.autograph.experimental.do_not_convert
@@ -69,21 +67,19 @@ def approx_depthwise_conv2d_with_min_max_vars(
         >>> approx_depthwise_conv2d_with_min_max_vars(x, w, *ranges, [1, 1, 1, 1], "VALID").shape
         TensorShape([1, 2, 2, 6])
     """
-    pass_on()
-    table = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
-    with gpu_eager_lock(tf):
-        return operations.approx_depthwise_conv2d_with_min_max_vars(
-            input=input,
-            filter=filter,
-            input_min=input_min,
-            input_max=input_max,
-            filter_min=filter_min,
-            filter_max=filter_max,
-            strides=strides,
-            num_bits=num_bits,
-            mul_map_file=table,
-            padding=padding,
-            data_format=data_format,
-            dilations=dilations,
-            name=name,
-        )
+    return call_with_table(
+        operations.approx_depthwise_conv2d_with_min_max_vars,
+        mul_map_file,
+        num_bits,
+        input=input,
+        filter=filter,
+        input_min=input_min,
+        input_max=input_max,
+        filter_min=filter_min,
+        filter_max=filter_max,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilations=dilations,
+        name=name,
+    )
