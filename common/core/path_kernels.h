@@ -97,8 +97,8 @@ struct ElementLoops {
   // Pixels of `codes` are `code_step` bytes apart, planes are `plane_step` bytes apart.
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                     int64_t plane_step, uint8_t* planes);
-  // Adds to sums[i] the codes of pixel i in `channels` channels, of which there are at most 256. `planes` is as
-  // `transpose` writes it; bytes that fill up the last unit are not added.
+  // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that
+  // `transpose` writes; the bytes that fill up the last unit are not added.
   void (*add_channels)(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
                        uint32_t* sums);
   // Copies `count` runs, in order, from a staged plane to a row of a panel with `width` lanes; elements have `unit`

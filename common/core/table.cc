@@ -30,7 +30,8 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-// An entry as columns[w][a] has it. To add half of the range of two's complement is to invert the sign bit.
+// Gives the entries in the order columns[w][a]. Codes and products in two's complement become offsets from the least
+// number of their width, which inverts the sign bit.
 struct Entry {
   const uint16_t* entries;
   const int32_t codes, code_sign, product_sign;

@@ -49,8 +49,8 @@ typedef struct tfapprox_settings {
   const char* home;            /* HOME, which stands in for XDG_DATA_HOME */
 } tfapprox_settings;
 
-/* Replaces the settings by copies of the values in `settings`, or by those of the environment if it is null. Calls that
- * are running in other threads keep the settings that they have read.
+/* Replaces the settings by copies of the values in `settings`. If `settings` is null, the settings come from the
+ * environment. Calls that are running in other threads keep the settings that they have read.
  *
  * The core reads the environment when a function first needs a setting, and afterwards only in this function, because
  * getenv must not run while another thread calls setenv or putenv. A caller that gives the settings before it calls any
@@ -168,7 +168,8 @@ TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t ind
                                         tfapprox_error* error);
 
 /* Chooses the plan of the least cost, or the plan that TFAPPROX_PLAN names, and writes its number. It is an error if
- * that plan is unknown or does not apply. Null costs are those of the CPU path in use. */
+ * that plan is unknown or does not apply. If `costs` is null, the costs are those
+ * of the CPU path in use. */
 TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                                           tfapprox_error* error);
 

@@ -1,4 +1,4 @@
-"""The registry of backends: which operations there are, and in which plugin for which TensorFlow each one is.
+"""The registry of backends: for each room the operation that is checked, and the plugin and TensorFlow that have it.
 
 This is plain data. It imports neither TensorFlow nor a room, so both the rooms and the modules above them can read it.
 """

@@ -105,7 +105,7 @@ __device__ void GatherStage(const uint16_t*, const LutGemmArguments& arguments, 
 }
 
 // Gathers a stage of bytes, [taps][rows][16 bytes]. A thread has word i of 8 columns, which is a transposition of 8 x 4
-// bytes into halves of the four rows 4 i to 4 i + 3. Its neighbour has the other 8 filters, and so the other halves.
+// bytes, and writes one half of each of the rows 4 i to 4 i + 3. The next thread writes the other half, 8 filters more.
 __device__ void GatherStage(const uint8_t*, const LutGemmArguments& arguments, const uint8_t* weights, int32_t count,
                             unsigned char* target) {
   constexpr int32_t words = 256 / 4;

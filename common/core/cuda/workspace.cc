@@ -12,7 +12,8 @@ namespace {
 
 constexpr int64_t kMaxSize = int64_t{1} << 30;  // so that positions and pixels of a pass fit int32
 constexpr int64_t kPassBytes = int64_t{256} << 20;
-constexpr int64_t kPassImages = 256;  // the bytes of so many images, divided, are those of one without alignment
+// The bytes of one image are measured over this many, so that the alignment of buffers hardly counts.
+constexpr int64_t kPassImages = 256;
 constexpr int64_t kAlignment = 256;
 
 // A convolution group with fewer input channels or filters than this is computed by ChannelLut. The GEMM kernels would
