@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from tfapprox.common import TruthTable, load_table, multipliers, save_table
+from tfapprox.common import TruthTable, file_locks, load_table, multipliers, save_table
 from tfapprox.common.multipliers import sidecar, storage
 
 KILLS = 100
@@ -60,8 +60,10 @@ def test_kill_at_any_moment(tmp_path):
             assert server.stdout.readline() == "ended\n"
             if not path.exists():
                 continue
-            content = path.read_bytes()
-            described = json.loads(path.with_suffix(".json").read_text())
+            # The process that renames outlives the writer. It holds the lock until both files are in their places.
+            with file_locks.locked(tmp_path):
+                content = path.read_bytes()
+                described = json.loads(path.with_suffix(".json").read_text())
             generations = {description["sha256"] for description in (described, described.get("previous", described))}
             assert hashlib.sha256(content).hexdigest() in generations
             multiplier = multipliers.load(path)
