@@ -10,7 +10,7 @@ from .convert import approximate_model
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .library import library_path
-from .products import products
+from .products import depthwise_products, products
 
 __all__ = [
     "FakeApproxConv2D",
@@ -18,6 +18,7 @@ __all__ = [
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
     "approximate_model",
+    "depthwise_products",
     "library_path",
     "products",
 ]

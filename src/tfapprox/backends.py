@@ -1,4 +1,4 @@
-"""The registry of backends: for each room the operation that is checked, and the plugin and TensorFlow that have it.
+"""The registry of backends: the operations of each room, and the plugin and the versions of TensorFlow that have them.
 
 This is plain data. It imports neither TensorFlow nor a room, so both the rooms and the modules above them can read it.
 """
@@ -24,20 +24,23 @@ class Plugin(NamedTuple):
     file: str
 
 
-class Backend(NamedTuple):
+class Operation(NamedTuple):
     """One operation that multiplies by a truth table.
 
     Attributes:
         room: where its Python function is: `"tf1"`, `"tf2"`, or `"core"`, which needs no TensorFlow.
-        operation: its name, as TensorFlow registers it.
+        name: its name, as TensorFlow registers it; `"core"` for the convolution of the compiled core.
         tensorflow: the major versions of TensorFlow that have it.
+        products: the function that runs it on all pairs of codes, as `module:function`. The function has the arguments
+            and the result of `tfapprox.common.multipliers.core_products`.
         unsigned_8_bits_only: whether it refuses signed multipliers and other widths than 8 bits.
     """
 
     room: str
-    operation: str
+    name: str
     tensorflow: Tuple[int, ...]
-    unsigned_8_bits_only: bool
+    products: str
+    unsigned_8_bits_only: bool = False
 
     def takes(self, multiplier: "Union[Multiplier, TruthTable]") -> bool:
         """Whether the operation can use a multiplier of this width and sign."""
@@ -46,14 +49,12 @@ class Backend(NamedTuple):
 
 PLUGINS = {1: Plugin(1, "tf1", "axqconv.so"), 2: Plugin(2, "tf2", "libApproxGPUOpsTF.so")}
 
-BACKENDS = {
-    backend.room: backend
-    for backend in (
-        Backend("tf2", "ApproxConv2DWithMinMaxVars", tensorflow=(2,), unsigned_8_bits_only=False),
-        Backend("tf1", "AxConv2D", tensorflow=(1, 2), unsigned_8_bits_only=True),
-        Backend("core", "core", tensorflow=(), unsigned_8_bits_only=False),
-    )
-}
+OPERATIONS = (
+    Operation("tf2", "ApproxConv2DWithMinMaxVars", (2,), "tfapprox.tf2:products"),
+    Operation("tf2", "ApproxDepthwiseConv2DWithMinMaxVars", (2,), "tfapprox.tf2:depthwise_products"),
+    Operation("tf1", "AxConv2D", (1, 2), "tfapprox.tf1:products", unsigned_8_bits_only=True),
+    Operation("core", "core", (), "tfapprox.common.multipliers:core_products"),
+)
 
 
 def plugin_for(tensorflow_version: str) -> Plugin:
@@ -76,7 +77,7 @@ def plugin_for(tensorflow_version: str) -> Plugin:
     raise ImportError(f"TensorFlow must be version 1.14, 1.15 or 2; received {tensorflow_version}")
 
 
-def backends_for(tensorflow_version: str) -> List[Backend]:
-    """The backends whose operations a TensorFlow has; raises the `ImportError` of `plugin_for` if it has none."""
+def operations_for(tensorflow_version: str) -> List[Operation]:
+    """The operations that a TensorFlow has; raises the `ImportError` of `plugin_for` if it has none."""
     major = plugin_for(tensorflow_version).tensorflow
-    return [backend for backend in BACKENDS.values() if major in backend.tensorflow]
+    return [operation for operation in OPERATIONS if major in operation.tensorflow]

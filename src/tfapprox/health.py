@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import __version__
-from .backends import PLUGINS, backends_for
+from .backends import PLUGINS, operations_for
 from .common import cuda, library, multipliers, native
 from .common.multipliers import processes, registry
 
@@ -110,10 +110,10 @@ def tensorflow_test(version: str) -> Dict[str, Any]:
         A dictionary of `checks`, what `tfapprox multiplier check --json` prints for each operation, and `error`.
     """
     try:
-        backends = backends_for(version)
+        operations = operations_for(version)
     except ImportError as error:
         return {"checks": [], "error": str(error)}
-    options = [word for backend in backends for word in ("--operation", backend.room)]
+    options = [word for operation in operations for word in ("--operation", operation.name)]
     command = [sys.executable, "-m", "tfapprox", "multiplier", "check", SELF_TEST[-1], "--json", *options]
     try:
         result = subprocess.run(command, capture_output=True, timeout=TENSORFLOW_SECONDS, check=False)

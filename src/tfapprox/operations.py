@@ -5,51 +5,67 @@ This module is above the rooms, which do not know each other: a room is imported
 
 import importlib
 import os
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
-from .backends import BACKENDS
-from .common import multipliers
+from .backends import OPERATIONS, Operation
 from .common.argument_error import ArgumentError
 
 # From (name_or_path, codes, num_bits) to the products of all pairs of codes, for `multipliers.check`.
 ProductsFunction = Callable[..., Any]
 
 
-def products_function(room: str) -> ProductsFunction:
-    """The function that runs the operation of a room on all pairs of codes.
+def named(name: str) -> List[Operation]:
+    """The operations of a name.
 
     Args:
-        room: `"tf2"`, `"tf1"` or `"core"`.
+        name: a room, `"tf2"`, `"tf1"` or `"core"`, which means all of its operations; or the name of an operation.
+
+    Raises:
+        ValueError: if there is no such room or operation.
+
+    Example:
+        >>> [operation.name for operation in named("tf1")]
+        ['AxConv2D']
+    """
+    matches = [operation for operation in OPERATIONS if name in (operation.room, operation.name)]
+    if not matches:
+        names = dict.fromkeys(word for operation in OPERATIONS for word in (operation.room, operation.name))
+        raise ArgumentError("operation", f"must be one of {', '.join(names)}", repr(name))
+    return matches
+
+
+def products_function(operation: Operation) -> ProductsFunction:
+    """The function that runs an operation on all pairs of codes.
+
+    Args:
+        operation: an operation of the registry.
 
     Returns:
         A function `(name_or_path, codes, num_bits)`; `tfapprox.common.multipliers.check` takes it as `products`.
 
     Raises:
         ImportError: if its TensorFlow or its plugin is not installed.
-        ValueError: if there is no such room.
     """
-    if room not in BACKENDS:
-        raise ArgumentError("operation", f"must be one of {', '.join(BACKENDS)}", repr(room))
-    if not BACKENDS[room].tensorflow:
-        return multipliers.core_products
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if operation.tensorflow:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    module, function = operation.products.split(":")
     try:
-        return importlib.import_module(f"tfapprox.{room}").products
+        return getattr(importlib.import_module(module), function)
     except AttributeError as error:  # a TensorFlow of the other major version
-        raise ImportError(f"tfapprox.{room} is for another TensorFlow: {error}") from error
+        raise ImportError(f"{module} is for another TensorFlow: {error}") from error
 
 
-def runnable() -> Tuple[Dict[str, ProductsFunction], Dict[str, str]]:
+def runnable() -> Tuple[Dict[Operation, ProductsFunction], Dict[Operation, str]]:
     """Which operations can run here, and why the rest cannot.
 
     Returns:
-        Two dictionaries by room. The first has the function of each operation that can run, the second has the reason
-        for each one that cannot.
+        Two dictionaries by operation. The first has the function of each operation that can run, the second has the
+        reason for each one that cannot.
     """
     functions, reasons = {}, {}
-    for room in BACKENDS:
+    for operation in OPERATIONS:
         try:
-            functions[room] = products_function(room)
+            functions[operation] = products_function(operation)
         except ImportError as error:
-            reasons[room] = str(error)
+            reasons[operation] = str(error)
     return functions, reasons

@@ -164,7 +164,7 @@ MISTAKES = [
     (["multiplier", "make", "drum", "k=99"], "error: drum must have k from 2 to the bits"),
     (["multiplier", "tune", "mul4u_NONE"], "error: NAME must be"),
     (["multiplier", "check", "mul8u_NONE", "--operation", "core"], "error: NAME must be"),
-    (["multiplier", "check", "--operation", "tf3"], "error: --operation must be one of tf2, tf1, core; received 'tf3'"),
+    (["multiplier", "check", "--operation", "tf3"], "AxConv2D, core; received 'tf3'"),
     (["multiplier", "plot", "mul8u_drum4", "--format", "pdf"], "error: --format must be of png, svg; received pdf"),
 ]
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from cases import random_table
 from tfapprox import health, operations
+from tfapprox.backends import operations_for
 from tfapprox.common import multipliers, save_table
 from tfapprox.tf1 import products
 
@@ -30,10 +31,12 @@ def test_eight_bits_only():
 
 def test_what_is_installed():
     functions, reasons = operations.runnable()
-    assert functions["tf1"] is products
-    assert "core" in functions
+    ((ax_conv2d,), of_tf2) = operations.named("tf1"), operations.named("tf2")
+    assert functions[ax_conv2d] is products
     if tf.__version__.startswith("1."):
-        assert "libApproxGPUOpsTF.so" in reasons["tf2"]
+        assert all("libApproxGPUOpsTF.so" in reasons[operation] for operation in of_tf2)
+    else:
+        assert {*of_tf2} < {*functions}
 
 
 def test_doctor():
@@ -41,5 +44,5 @@ def test_doctor():
     assert report["healthy"], report["problems"]
     room = "tf1" if tf.__version__.startswith("1.") else "tf2"
     assert report["plugins"][room]["built_for"] == report["versions"]["tensorflow"]
-    assert report["tensorflow_test"]["checks"][-1]["operation"] == "AxConv2D"
-    assert report["tensorflow_test"]["checks"][-1]["wrong"] == 0
+    tested = {check["operation"]: check["wrong"] for check in report["tensorflow_test"]["checks"]}
+    assert tested == {operation.name: 0 for operation in operations_for(tf.__version__)}

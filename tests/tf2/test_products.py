@@ -7,16 +7,20 @@ import pytest
 from typer.testing import CliRunner
 
 from cases import random_table
-from tfapprox import health
+from tfapprox import health, operations
+from tfapprox.backends import operations_for
 from tfapprox.command_line import app
 from tfapprox.common import multipliers, save_table
 from tfapprox.tf2 import products
 
+OF_TF2 = operations.named("tf2")
+
 
 @pytest.mark.parametrize("num_bits", [2, 7, 8])
-def test_all_pairs(tmp_path, num_bits):
+@pytest.mark.parametrize("operation", OF_TF2, ids=[operation.name for operation in OF_TF2])
+def test_all_pairs(tmp_path, operation, num_bits):
     save_table(tmp_path / "mine.bin", random_table(num_bits, seed=1))
-    outcome = multipliers.check(tmp_path / "mine.bin", products, "ApproxConv2DWithMinMaxVars")
+    outcome = multipliers.check(tmp_path / "mine.bin", operations.products_function(operation), operation.name)
     assert (outcome.pairs, outcome.wrong) == (4**num_bits, 0)
     assert outcome.approximate > 10
 
@@ -38,15 +42,11 @@ def test_command(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["multiplier", "check", "mul8u_MINE", "mul4u_MINE", "mul8u_drum4", "--json"])
     assert result.exit_code == 0, result.output
     checks = json.loads(result.output)["checks"]
+    of_tf2 = [operation.name for operation in OF_TF2]
     assert [(check["name"], check["operation"]) for check in checks] == [
-        ("mul8u_MINE", "ApproxConv2DWithMinMaxVars"),
-        ("mul8u_MINE", "AxConv2D"),
-        ("mul8u_MINE", "core"),
-        ("mul4u_MINE", "ApproxConv2DWithMinMaxVars"),
-        ("mul4u_MINE", "core"),
-        ("mul8u_drum4", "ApproxConv2DWithMinMaxVars"),
-        ("mul8u_drum4", "AxConv2D"),
-        ("mul8u_drum4", "core"),
+        *(("mul8u_MINE", name) for name in (*of_tf2, "AxConv2D", "core")),
+        *(("mul4u_MINE", name) for name in (*of_tf2, "core")),
+        *(("mul8u_drum4", name) for name in (*of_tf2, "AxConv2D", "core")),
     ]
     assert all(check["pairs"] in (256, 65536) and check["wrong"] == 0 for check in checks)
 
@@ -56,6 +56,6 @@ def test_doctor():
     assert report["healthy"], report["problems"]
     assert report["plugins"]["tf2"]["built_for"] == report["versions"]["tensorflow"]
     checks = report["tensorflow_test"]["checks"]
-    assert [check["operation"] for check in checks] == ["ApproxConv2DWithMinMaxVars", "AxConv2D"]
-    assert [check["wrong"] for check in checks] == [0, 0]
+    names = [operation.name for operation in operations_for(report["versions"]["tensorflow"])]
+    assert [(check["operation"], check["wrong"]) for check in checks] == [(name, 0) for name in names]
     assert np.all([check["approximate"] > 60000 for check in checks])

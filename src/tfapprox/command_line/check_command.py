@@ -6,7 +6,6 @@ from typing import List, Optional, Tuple
 import typer
 
 from tfapprox import operations, option_names
-from tfapprox.backends import BACKENDS
 from tfapprox.common import multipliers
 from tfapprox.terminal import progress_bar
 
@@ -14,25 +13,29 @@ from .printing import as_json, grid, line, show
 from .shared_options import JSON
 
 _NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
-_OPERATION = typer.Option(None, "--operation", metavar="tf2|tf1|core", help="Instead of all that are installed.")
+_OPERATION = typer.Option(
+    None, "--operation", metavar="tf2|tf1|core|NAME", help="Instead of all operations that are installed."
+)
 
 
-def _functions(rooms):
-    """The functions of these rooms, or of all whose operation can run here: a dictionary by room."""
-    return {room: operations.products_function(room) for room in rooms} if rooms else operations.runnable()[0]
+def _functions(names):
+    """The functions of the operations of these names, or of all that can run here: a dictionary by operation."""
+    if not names:
+        return operations.runnable()[0]
+    selected = [operation for name in names for operation in operations.named(name)]
+    return {operation: operations.products_function(operation) for operation in selected}
 
 
 def _run(name, functions):
     """Outcomes of a multiplier by all operations that take it: dictionaries."""
     multiplier = multipliers.load(name)
-    for room, products in functions.items():
-        backend = BACKENDS[room]
-        if not backend.takes(multiplier):
+    for operation, products in functions.items():
+        if not operation.takes(multiplier):
             continue
         try:
-            outcome = multipliers.check(name, products, backend.operation)
+            outcome = multipliers.check(name, products, operation.name)
         except ValueError as error:
-            yield {"name": str(name), "operation": backend.operation, "error": str(error)}
+            yield {"name": str(name), "operation": operation.name, "error": str(error)}
         else:
             yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
 
@@ -50,11 +53,11 @@ def _verdict(outcome):
 def check_multipliers(
     names: Optional[List[str]] = _NAMES, operation: Optional[List[str]] = _OPERATION, json: bool = JSON
 ) -> None:
-    """Run the real operation on all pairs of operands, against the table.
+    """Run the real operations on all pairs of operands, against the table.
 
     Fails if one product differs, or if the file is not the one that NAME.json
     describes. Run it when different multipliers give a network the same
-    accuracy: it shows which file a name means, and that the operation reads
+    accuracy: it shows which file a name means, and that the operations read
     it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
     Signed codes are -127 to 127.
     """
