@@ -100,32 +100,41 @@ inline void TransposeBlock(Row* rows) {
 }
 
 // Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` elements: full blocks by
-// TransposeBlock, the rest one by one.
-template <typename Element, typename Row>
+// TransposeBlock, the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat
+// the last one.
+template <typename Element, typename Row, bool kSlack>
 void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int64_t columns, Element* to,
                        int64_t to_step) {
   constexpr int kSize = sizeof(Row) / sizeof(Element);
-  const int64_t full_rows = rows / kSize * kSize, full_columns = columns / kSize * kSize;
-  for (int64_t i = 0; i < full_rows; i += kSize) {
+  const int64_t full_columns = columns / kSize * kSize;
+  const int64_t block_rows = kSlack && full_columns > 0 ? rows : rows / kSize * kSize;
+  for (int64_t i = 0; i < block_rows; i += kSize) {
+    const int64_t last = rows - 1 - i;
     for (int64_t j = 0; j < full_columns; j += kSize) {
       Row block[kSize];
-      for (int r = 0; r < kSize; ++r) __builtin_memcpy(&block[r], from + (i + r) * from_step + j, sizeof(Row));
+      for (int r = 0; r < kSize; ++r) {
+        __builtin_memcpy(&block[r], from + (i + (kSlack && last < r ? last : r)) * from_step + j, sizeof(Row));
+      }
       TransposeBlock<Row, kSize>(block);
       for (int r = 0; r < kSize; ++r) __builtin_memcpy(to + (j + r) * to_step + i, &block[r], sizeof(Row));
     }
     for (int64_t j = full_columns; j < columns; ++j) {
-      for (int64_t r = i; r < i + kSize; ++r) to[j * to_step + r] = from[r * from_step + j];
+      for (int64_t r = i; r < i + kSize && r < rows; ++r) to[j * to_step + r] = from[r * from_step + j];
     }
   }
-  for (int64_t i = full_rows; i < rows; ++i) {
+  for (int64_t i = block_rows; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) to[j * to_step + i] = from[i * from_step + j];
   }
 }
 
 // With a unit of 4 channels, the four codes of a pixel are contiguous before and after, so they are copied as one word.
 void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
-               int64_t plane_step, uint8_t* planes) {
-  if (unit == 1) return TransposeElements<uint8_t, Bytes16>(codes, code_step, count, channels, planes, plane_step);
+               int64_t plane_step, bool slack, uint8_t* planes) {
+  if (unit == 1) {
+    const auto transpose =
+        slack ? TransposeElements<uint8_t, Bytes16, true> : TransposeElements<uint8_t, Bytes16, false>;
+    return transpose(codes, code_step, count, channels, planes, plane_step);
+  }
   const int64_t full = channels / 4 * 4;
   for (int64_t c = 0; c < full; c += 4, planes += plane_step) {
     for (int64_t i = 0; i < count; ++i) __builtin_memcpy(planes + 4 * i, codes + i * code_step + c, 4);
@@ -192,11 +201,16 @@ inline int32_t Sum(int32_t a, int32_t b, int32_t c) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b) + static_cast<uint32_t>(c));
 }
 
+void Affine(const uint32_t* sums, uint32_t slope, uint32_t constant, int64_t count, int32_t* results) {
+  for (int64_t i = 0; i < count; ++i) results[i] = static_cast<int32_t>(slope * sums[i] + constant);
+}
+
 // Every number before the scale is an integer below 2^53, which double holds exactly, so only the scaling rounds.
-void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const double* corrections,
+void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const int32_t* corrections,
            double constant, double scale, int64_t count, float* outputs) {
   for (int64_t p = 0; p < count; ++p) {
-    const double total = static_cast<double>(Sum(sums[p], pixel_sums[p], filter_sum)) + (corrections[p] + constant);
+    const double total =
+        static_cast<double>(Sum(sums[p], pixel_sums[p], filter_sum)) + (static_cast<double>(corrections[p]) + constant);
     outputs[p] = static_cast<float>(scale * total);
   }
 }
@@ -207,12 +221,13 @@ void Wrap(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, in
 
 void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, int64_t pixel_count, void* pixels,
                 int64_t pixel_step) {
-  TransposeElements<uint32_t, Words4>(static_cast<const uint32_t*>(filters), filter_step, filter_count, pixel_count,
-                                      static_cast<uint32_t*>(pixels), pixel_step);
+  TransposeElements<uint32_t, Words4, false>(static_cast<const uint32_t*>(filters), filter_step, filter_count,
+                                             pixel_count, static_cast<uint32_t*>(pixels), pixel_step);
 }
 
 }  // namespace
 
-const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns, Scale, Wrap, Interleave};
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns,
+                                             Affine,   Scale,     Wrap,        Interleave};
 
 }  // namespace tfapprox

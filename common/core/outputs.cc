@@ -18,8 +18,9 @@ RealOutputs::RealOutputs(const Sides& sides, const Call& call)
 
 void RealOutputs::Correct(const Panel& panel, int64_t broadcast_zero) {
   corrected_zero_ = broadcast_zero;
-  const auto zero = static_cast<double>(broadcast_zero);
-  for (int64_t p = 0; p < panel.pixels; ++p) corrections_[p] = -zero * static_cast<double>(panel.code_sums[p]);
+  if (call_.division.boxes > 1) return;
+  const auto slope = static_cast<uint32_t>(-broadcast_zero);
+  call_.program.path->loops->affine(panel.box_sums, slope, 0, panel.pixels, corrections_);
 }
 
 void RealOutputs::Begin(const Panel& panel) {
@@ -40,8 +41,8 @@ void RealOutputs::Convert(const Panel& panel, int64_t channel, const FilterSums&
                                      panel.pixels, real);
   } else {
     for (int64_t p = 0; p < panel.pixels; ++p) {
-      const double total = static_cast<double>(sums.carried[p]) + (corrections_[p] + constant);
-      real[p] = static_cast<float>(scale * total);
+      const double correction = constant - static_cast<double>(broadcast_zero * panel.code_sums[p]);
+      real[p] = static_cast<float>(scale * (static_cast<double>(sums.carried[p]) + correction));
     }
   }
   const bool filter_nan = call_.filter.touches_nan[channel] != 0;
@@ -57,9 +58,16 @@ WrappedOutputs::WrappedOutputs(const Sides& sides, const Call& call)
       broadcast_zero_(static_cast<uint64_t>(sides.broadcast_zero)) {}
 
 void WrappedOutputs::Begin(const Panel& panel) {
+  if (call_.division.boxes == 1) {
+    const auto slope = static_cast<uint32_t>(0 - broadcast_zero_);
+    call_.program.path->loops->affine(panel.box_sums, slope, 0, panel.pixels, corrections_);
+    for (int64_t p = 0; p < panel.pixels; ++p) {
+      corrections_[p] = Wrap(static_cast<uint64_t>(int64_t{corrections_[p]} + panel.pixel_sums[p]));
+    }
+    return;
+  }
   for (int64_t p = 0; p < panel.pixels; ++p) {
-    const uint64_t sum = call_.division.boxes == 1 ? static_cast<uint64_t>(int64_t{panel.pixel_sums[p]}) : 0;
-    corrections_[p] = Wrap(sum - static_cast<uint64_t>(panel.code_sums[p]) * broadcast_zero_);
+    corrections_[p] = Wrap(0 - static_cast<uint64_t>(panel.code_sums[p]) * broadcast_zero_);
   }
 }
 

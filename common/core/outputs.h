@@ -48,7 +48,8 @@ class RealOutputs : public Outputs {
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
 
  private:
-  // Computes the part of (3.3) that depends on the codes of the pixels, for filters of this zero point.
+  // Computes the part of (3.3) that depends on the codes of the pixels, for filters of this zero point and one box. It
+  // fits int32: 255 * 16,384 * 255 < 2^31.
   void Correct(const Panel& panel, int64_t broadcast_zero);
 
   const Call& call_;
@@ -56,7 +57,7 @@ class RealOutputs : public Outputs {
   const tfapprox_quantiser& broadcast_;   // of the broadcast operand, where all filters have one
   const tfapprox_quantiser* per_filter_;  // null, or of every filter
   int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` are
-  double corrections_[kMaxWidth];         // [pixels]
+  int32_t corrections_[kMaxWidth];        // [pixels]; not used where a filter has several boxes
 };
 
 // int32: the total and the corrections (5.2), all of it modulo 2^32.

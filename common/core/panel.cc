@@ -75,6 +75,17 @@ void PackStaged(const Program& program, const Box& box, int64_t channel, int64_t
   if (panel->staging.has_quads) PackFeatures(program, box, channel, channels, staged, panel);
 }
 
+// Sums up the codes of a panel that has all of them, and then replaces them by their classes if classes are looked up.
+void SumPanel(const Program& program, const Box& box, Panel* panel) {
+  for (int64_t tap = 0; tap < box.taps(); tap += kMaxChannels) {
+    const int64_t taps = std::min(kMaxChannels, box.taps() - tap);
+    program.path->loops->add_channels(panel->codes + tap * panel->width, panel->pixels, taps, 1, panel->width,
+                                      panel->box_sums);
+  }
+  if (program.class_of == nullptr) return;
+  program.path->kernels->map(program.class_of, panel->codes, box.taps() * panel->width, panel->codes);
+}
+
 // Sums up codes, activations and NaN marks over the windows. The staged sums cover all channels of the box already, so
 // a window adds one number per row and column of the filter, not per tap. The sums of the convolution group begin at
 // `offset`.
@@ -82,14 +93,11 @@ void AddSums(const Program& program, const Box& box, int64_t offset, Panel* pane
   const Staging& s = panel->staging;
   const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };
   std::fill_n(panel->box_sums, panel->pixels, 0);
-  OverWindows(box, s, s.code_sums + offset, panel->box_sums, add);
-  for (int64_t p = 0; p < panel->pixels; ++p) panel->code_sums[p] += panel->box_sums[p];
+  s.has_code_sums ? OverWindows(box, s, s.code_sums + offset, panel->box_sums, add) : SumPanel(program, box, panel);
   if (program.affine) {
-    const uint32_t slope = static_cast<uint32_t>(program.slope);
     const uint32_t constant = static_cast<uint32_t>(program.intercept) * static_cast<uint32_t>(box.taps());
-    for (int64_t p = 0; p < panel->pixels; ++p) {
-      panel->pixel_sums[p] = static_cast<int32_t>(slope * panel->box_sums[p] + constant);
-    }
+    program.path->loops->affine(panel->box_sums, static_cast<uint32_t>(program.slope), constant, panel->pixels,
+                                panel->pixel_sums);
   } else {
     auto* sums = reinterpret_cast<uint32_t*>(panel->pixel_sums);
     std::fill_n(sums, panel->pixels, 0);
@@ -108,7 +116,7 @@ Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Div
   panel.codes = layout->Take<uint8_t>(program.planes == 0 ? 0 : division.box.taps() * panel.width);
   panel.features =
       layout->Take<uint8_t>(static_cast<int64_t>(program.terms.size()) * division.box.quads() * 4 * panel.width);
-  panel.code_sums = layout->Take<int64_t>(panel.width);
+  panel.code_sums = layout->Take<int64_t>(division.boxes == 1 ? 0 : panel.width);
   panel.box_sums = layout->Take<uint32_t>(panel.width);
   panel.pixel_sums = layout->Take<int32_t>(panel.width);
   panel.touches_nan = layout->Take<uint8_t>(panel.width);
@@ -122,7 +130,6 @@ void PackPanel(const tfapprox_problem& shape, const Program& program, const Sour
   panel->first = first;
   panel->pixels = pixels;
   if (is_first) {
-    std::fill_n(panel->code_sums, pixels, 0);
     std::fill_n(panel->touches_nan, pixels, 0);
     panel->any_nan = false;
   }
@@ -139,6 +146,8 @@ void PackPanel(const tfapprox_problem& shape, const Program& program, const Sour
     }
   }
   AddSums(program, box, local * s.plane_step, panel);
+  if (box.taps() == Taps(shape)) return;
+  for (int64_t p = 0; p < pixels; ++p) panel->code_sums[p] = (is_first ? 0 : panel->code_sums[p]) + panel->box_sums[p];
 }
 
 }  // namespace tfapprox

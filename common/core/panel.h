@@ -31,7 +31,7 @@ struct Panel {
   int64_t first, pixels;  // the first output pixel of the block, and their number; later lanes have unspecified codes
   uint8_t* codes;         // [taps][width] codes or classes; empty if the program looks nothing up
   uint8_t* features;      // [terms][quads][width][4] features; empty if the program has no terms
-  int64_t* code_sums;     // [width] the sum of the codes of each pixel, over all boxes packed so far
+  int64_t* code_sums;     // [width] the sum of the codes of each pixel, over all boxes packed so far; empty for one box
   uint32_t* box_sums;     // [width] the sum of the codes of each pixel, over this box
   int32_t* pixel_sums;    // [width] the sum of activation[code] of each pixel over this box, modulo 2^32
   uint8_t* touches_nan;   // [width] 1 if a tap of the pixel is NaN, in one of the boxes packed so far

@@ -94,9 +94,10 @@ struct ElementLoops {
   bool (*quantise)(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& quantiser,
                    uint8_t* codes);
   // Sets planes[c / unit][i][c % unit] = codes[i][c] for i < count and c < channels, with a `unit` of 1 or 4 channels.
-  // Pixels of `codes` are `code_step` bytes apart, planes are `plane_step` bytes apart.
+  // Pixels of `codes` are `code_step` bytes apart, planes are `plane_step` bytes apart. With `slack`, up to 15 bytes
+  // behind the `count` of each plane may be written.
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
-                    int64_t plane_step, uint8_t* planes);
+                    int64_t plane_step, bool slack, uint8_t* planes);
   // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that
   // `transpose` writes; the bytes that fill up the last unit are not added.
   void (*add_channels)(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
@@ -105,9 +106,11 @@ struct ElementLoops {
   // bytes. Up to 31 bytes behind a run may be read, and lanes behind it may be written if a later run writes them again
   // or no pixel is there.
   void (*copy_runs)(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane, int64_t width, uint8_t* row);
+  // Sets results[i] = slope * sums[i] + constant, modulo 2^32.
+  void (*affine)(const uint32_t* sums, uint32_t slope, uint32_t constant, int64_t count, int32_t* results);
   // Sets outputs[p] = scale * (int32(sums[p] + pixel_sums[p] + filter_sum) + corrections[p] + constant), where the
   // int32 sum wraps modulo 2^32 (3.4).
-  void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const double* corrections,
+  void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const int32_t* corrections,
                 double constant, double scale, int64_t count, float* outputs);
   // Sets outputs[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32 (5.2).
   void (*wrap)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs);

@@ -46,7 +46,7 @@ struct Preparation {
     const ElementLoops& loops = *program.path->loops;
     const int64_t channels = shape.out_channels;
     if (source.reals == nullptr) {
-      return loops.transpose(source.codes + first, channels, taps, filters, 1, step, target);
+      return loops.transpose(source.codes + first, channels, taps, filters, 1, step, /*slack=*/false, target);
     }
     const float* x = source.reals + first;
     if (source.per_filter != nullptr) {
@@ -63,7 +63,7 @@ struct Preparation {
         for (int64_t f = 0; f < filters; ++f) prepared.touches_nan[filter + f] |= std::isnan(x[k * channels + f]);
       }
     }
-    loops.transpose(block, filters, taps, filters, 1, step, target);
+    loops.transpose(block, filters, taps, filters, 1, step, /*slack=*/false, target);
   }
 
   void TransposeBox(const Box& box, uint8_t* target) const {

@@ -12,8 +12,9 @@ namespace {
 // panel.
 constexpr int64_t kStagedBytes = int64_t{1} << 18;
 
-// The maximum of the channels that ElementLoops::add_channels sums up at a time.
-constexpr int64_t kMaxChannels = 256;
+// The maximum of the channels of a box for which panels sum the codes up. A panel adds a byte for each tap of a pixel;
+// staged sums take 4 bytes for each row and column of the filter, and memory that is cleared for each block.
+constexpr int64_t kFewChannels = 4;
 
 // Returns the smaller of the two forms of an axis, for at most `outputs` outputs.
 StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outputs) {
@@ -40,10 +41,35 @@ class Stager {
          int64_t channels, Staging* staging)
       : shape_(shape), loops_(loops), source_(source), channel_(channel), channels_(channels), staging_(*staging) {}
 
-  // Writes the codes of all channels of a row, padding included.
+  // Writes the codes of all channels of a row, padding included. Whole vectors are written from left to right, also
+  // behind the row, where the next row is staged later. Behind the last row, a plane has 31 more positions.
   void StageRow(const Row& row) {
     Fill(row.target, row.begin);
+    StageInside(row);
     Fill(row.target + row.end, row.count - row.end);
+  }
+
+ private:
+  // Writes `count` positions of padding from index `target` on, in all channels.
+  void Fill(int64_t target, int64_t count) {
+    for (int64_t c = 0; staging_.has_codes && c < channels_; ++c) {
+      FillVectors(staging_.codes + c * staging_.plane_step + target, count);
+    }
+    for (int64_t c = 0; staging_.has_quads && c < channels_; c += 4) {
+      FillVectors(staging_.quads + c * staging_.plane_step + 4 * target, 4 * count);
+    }
+  }
+
+  // Writes `count` bytes of padding, rounded up to whole vectors. A row has few of them, for which a call of memset
+  // would take longer.
+  void FillVectors(uint8_t* to, int64_t count) {
+    uint8_t vector[16];
+    std::fill_n(vector, sizeof vector, source_.padding);
+    for (int64_t i = 0; i < count; i += sizeof vector) std::memcpy(to + i, vector, sizeof vector);
+  }
+
+  // Writes the positions of a row that lie inside the input.
+  void StageInside(const Row& row) {
     if (row.begin == row.end) return;
     const int64_t x = row.first + row.begin * shape_.stride_width, count = row.end - row.begin;
     const int64_t target = row.target + row.begin;
@@ -55,18 +81,6 @@ class Stager {
     for (int64_t c = 0; c < channels_; ++c) {
       const int64_t plane = row.image * shape_.in_channels + channel_ + c;
       StagePlane((plane * shape_.in_height + row.y) * shape_.in_width + x, count, c, target);
-    }
-  }
-
- private:
-  // Writes `count` positions of padding from index `target` on, in all channels.
-  void Fill(int64_t target, int64_t count) {
-    const auto bytes = static_cast<size_t>(count);
-    for (int64_t c = 0; staging_.has_codes && c < channels_; ++c) {
-      std::memset(staging_.codes + c * staging_.plane_step + target, source_.padding, bytes);
-    }
-    for (int64_t c = 0; staging_.has_quads && c < channels_; c += 4) {
-      std::memset(staging_.quads + c * staging_.plane_step + 4 * target, source_.padding, 4 * bytes);
     }
   }
 
@@ -83,10 +97,12 @@ class Stager {
       code_step = step;
     }
     if (staging_.has_codes) {
-      loops_.transpose(codes, code_step, count, channels_, 1, staging_.plane_step, staging_.codes + target);
+      loops_.transpose(codes, code_step, count, channels_, 1, staging_.plane_step, /*slack=*/true,
+                       staging_.codes + target);
     }
     if (staging_.has_quads) {
-      loops_.transpose(codes, code_step, count, channels_, 4, 4 * staging_.plane_step, staging_.quads + 4 * target);
+      loops_.transpose(codes, code_step, count, channels_, 4, 4 * staging_.plane_step, /*slack=*/true,
+                       staging_.quads + 4 * target);
     }
   }
 
@@ -108,6 +124,7 @@ class Stager {
   void Quantise(const float* x, int64_t count, int64_t step, int64_t length, uint8_t* codes, int64_t c,
                 int64_t target) {
     if (!loops_.quantise(x, count, step, length, *source_.quantiser, codes)) return;
+    if (!staging_.any_nan) std::fill_n(staging_.touches_nan, staging_.groups * staging_.plane_step, 0);
     staging_.any_nan = true;
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t j = 0; j < length; ++j) {
@@ -180,7 +197,9 @@ void AddStaged(const Program& program, int64_t first, int64_t channels, int64_t 
   Staging& s = *staging;
   const ElementLoops& loops = *program.path->loops;
   uint32_t* code_sums = s.code_sums + group * s.plane_step;
-  if (s.has_codes) {
+  if (!s.has_code_sums) {
+    // The panels sum the codes up.
+  } else if (s.has_codes) {
     loops.add_channels(s.codes + first * s.plane_step, s.area, channels, 1, s.plane_step, code_sums);
   } else {
     loops.add_channels(s.quads + first * s.plane_step, s.area, channels, 4, 4 * s.plane_step, code_sums);
@@ -192,7 +211,7 @@ void AddStaged(const Program& program, int64_t first, int64_t channels, int64_t 
 
 // Replaces the staged codes by their classes if the program looks classes up.
 void MapClasses(const Program& program, int64_t channels, Staging* staging) {
-  if (program.class_of == nullptr) return;
+  if (program.class_of == nullptr || !staging->has_code_sums) return;
   program.path->kernels->map(program.class_of, staging->codes, channels * staging->plane_step, staging->codes);
 }
 
@@ -226,7 +245,8 @@ Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const
   s.quads = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
   s.features = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
   s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
-  s.code_sums = layout->Take<uint32_t>(s.groups * s.plane_step);
+  s.has_code_sums = program.planes == 0 || box.channels > kFewChannels;
+  s.code_sums = layout->Take<uint32_t>(s.has_code_sums ? s.groups * s.plane_step : 0);
   s.activation_sums = layout->Take<int32_t>(program.affine ? 0 : s.groups * s.plane_step);
   s.touches_nan = layout->Take<uint8_t>(s.groups * s.plane_step);
   s.runs = layout->Take<Run>(s.max_runs);
@@ -238,9 +258,8 @@ void BeginStaging(const tfapprox_problem& shape, const Program& program, const S
                   int64_t pixels, Staging* staging) {
   Staging& s = *staging;
   const int64_t sums = s.groups == 1 ? s.area : s.groups * s.plane_step;
-  std::fill_n(s.code_sums, sums, 0);
+  if (s.has_code_sums) std::fill_n(s.code_sums, sums, 0);
   if (!program.affine) std::fill_n(s.activation_sums, sums, 0);
-  if (source.reals != nullptr) std::fill_n(s.touches_nan, sums, 0);
   s.any_nan = false;
   const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
   s.run_count = s.patch_count = 0;

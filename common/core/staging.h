@@ -27,6 +27,9 @@
 
 namespace tfapprox {
 
+// The maximum of the channels, or taps, that ElementLoops::add_channels sums up at a time.
+constexpr int64_t kMaxChannels = 256;
+
 // The rows or the columns of a patch: `groups` sequences of `length` input positions. Position i of group g is
 // first + g * group_step + i * stride, where `first` is the input position of tap 0 of the patch's first output.
 //
@@ -79,9 +82,10 @@ struct Staging {
   uint8_t* quads;                  // [channels / 4][plane_step][4] codes of 4 channels, for products
   uint8_t* features;               // [channels / 4][plane_step][4] features of one term, made from `quads`
   uint8_t* row_codes;              // [columns.length][channels] scratch: codes of one row before their transposition
+  bool has_code_sums;              // false where a panel sums its codes itself, before they become classes
   uint32_t* code_sums;             // [groups][plane_step] sum of the codes of each position over the channels so far
   int32_t* activation_sums;        // [groups][plane_step] sum of activation[code], modulo 2^32; empty if affine
-  uint8_t* touches_nan;            // [groups][plane_step] 1 if a channel of the position is NaN
+  uint8_t* touches_nan;            // [groups][plane_step] 1 if a channel of the position is NaN; unset if none is
   bool any_nan;                    // false only if no element of `touches_nan` is 1
   Run* runs;                       // [run_count] the runs of the block, in the order of its pixels
   Patch* patches;                  // [patch_count] the patches of the block, in the order of its pixels
