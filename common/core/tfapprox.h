@@ -78,6 +78,9 @@ TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32
 /* Gives a table back. The most recently used tables stay in memory with what was computed from them, so that a table
  * that was swapped out and comes back is found by its hash. */
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
+
+/* Counts one more user of a table that the caller has, for a release of its own. */
+TFAPPROX_API void tfapprox_table_retain(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_is_signed(const tfapprox_table* table);
 
