@@ -106,7 +106,8 @@ TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
  * refused.
  *
  * A name or path may end in #fnv1a= and 16 hexadecimal digits, its pin. Then it is an error if the table has another
- * hash, so that a pinned name never gives a table that was written to the same place later. */
+ * hash, so that a pinned name never gives a table that was written to the same place later. If there is no file at a
+ * pinned path, the file of this name in the multiplier folders is read. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
                                          uint16_t* entries, int32_t* is_signed, tfapprox_error* error);
 
