@@ -35,7 +35,7 @@ class TruthTable:
         -15
     """
 
-    __slots__ = ("_entries", "_name", "_sha256")
+    __slots__ = ("__weakref__", "_entries", "_name", "_sha256")
 
     def __init__(self, entries: np.ndarray, name: str = "", *, signed: Optional[bool] = None) -> None:
         self._entries = checked_entries(entries, signed)

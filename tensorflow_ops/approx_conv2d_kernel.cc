@@ -1,10 +1,11 @@
-// Kernels of ApproxConv2DWithMinMaxVars (3), grouped convolutions (3.6) included.
+// Kernels of ApproxConv2DWithMinMaxVars and ApproxConv2DWithTable (3), grouped convolutions (3.6) included.
 #include "approx_conv2d_operation.h"
 
 namespace tfapprox {
 namespace {
 
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", ApproxConv2D</*kIsDepthwise=*/false>)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", ApproxConv2D</*kIsDepthwise=*/false>, AttributeTable)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/false>, InputTable)
 
 }  // namespace
 }  // namespace tfapprox

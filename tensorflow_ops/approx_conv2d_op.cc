@@ -1,11 +1,12 @@
-// Registration of ApproxConv2DWithMinMaxVars: attributes in the original's order, shape function, documentation.
+// Registration of ApproxConv2DWithMinMaxVars and ApproxConv2DWithTable: attributes, shape function, documentation. The
+// attributes of the former are in the original's order.
 //
 // Old scripts call the generated Python function by position: its parameters are the inputs, the attributes without a
 // default, and the attributes with one, each in the order in which they are registered here. In the original, num_bits,
 // mul_map_file and padding have no default. Here num_bits and mul_map_file have one, because a SavedModel leaves out
 // the attributes that have their default value, and models without them exist. The default of padding keeps the order.
+#include "table_definition.h"
 #include "tensorflow/core/framework/common_shape_fns.h"
-#include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
 namespace tfapprox {
@@ -23,34 +24,28 @@ absl::Status ApproxConv2DShape(InferenceContext* context) {
   return tensorflow::shape_inference::Conv2DShapeWithExplicitPadding(context);
 }
 
-REGISTER_OP("ApproxConv2DWithMinMaxVars")
-    .Input("input: T")
-    .Input("filter: T")
-    .Input("input_min: float")
-    .Input("input_max: float")
-    .Input("filter_min: float")
-    .Input("filter_max: float")
-    .Output("output: T")
-    .Attr("T: {half, bfloat16, float, double}")
-    .Attr("strides: list(int)")
-    .Attr("num_bits: int = 8")
-    .Attr("mul_map_file: string = ''")
-    .Attr("padding: {'SAME', 'VALID', 'EXPLICIT'} = 'SAME'")
-    .Attr("explicit_paddings: list(int) = []")
-    .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
-    .Attr("dilations: list(int) = [1, 1, 1, 1]")
-    .SetShapeFn(ApproxConv2DShape)
-    .Doc(R"doc(
+OpDefinition Define(TableIn table) {
+  OpDefinition definition = ConvolutionDefinition(table, "ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable");
+  definition.Attr("strides: list(int)");
+  if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
+  definition.Attr("padding: {'SAME', 'VALID', 'EXPLICIT'} = 'SAME'")
+      .Attr("explicit_paddings: list(int) = []")
+      .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
+      .Attr("dilations: list(int) = [1, 1, 1, 1]");
+  Finish(table, ApproxConv2DShape, R"doc(
 A 2-D convolution whose products are read from the truth table of an approximate multiplier.
 
-Input and filter are quantised to num_bits bits in the given ranges, symmetrically for a signed table, mul8s_...; sums
-are exact integers. A filter of fewer channels than the input makes a grouped convolution.
+Input and filter are quantised to codes of the table in the given ranges, symmetrically for a signed table; sums are
+exact integers. A filter of fewer channels than the input makes a grouped convolution.
 
 filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
 filter_max: upper end of the range of the filter, of the same shape.
+)doc",
+         &definition);
+  return definition;
+}
 
-mul_map_file: name or path of the truth table; empty for the exact product.
-)doc");
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "operation_kernel.h"
+#include "table_source.h"
 
 namespace tfapprox {
 
@@ -36,10 +37,9 @@ class ApproxConv2D {
     if (kIsDepthwise) TF_RETURN_IF_ERROR(ReadDepthwise(input_shape, axes.channels, &filter_shape));
     TF_RETURN_IF_ERROR(
         ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny, &problem));
-    TF_RETURN_IF_ERROR(ReadActivation(context, &operation->activation));
-    TF_RETURN_IF_ERROR(ReadWeight(context, problem.out_channels, &operation->weight, tensors));
+    TF_RETURN_IF_ERROR(ReadActivation(context, operation));
+    TF_RETURN_IF_ERROR(ReadWeight(context, problem.out_channels, operation, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
-    operation->table = table_.get();
 
     TensorShape output_shape({0, 0, 0, 0});
     output_shape.set_dim(axes.batch, problem.batch);
@@ -61,16 +61,13 @@ class ApproxConv2D {
       return tensorflow::errors::InvalidArgument("T must be float32; received " + tensorflow::DataTypeString(dtype) +
                                                  ". Cast input and filter: their codes have at most 8 bits");
     }
-    std::string data_format, padding, multiplier;
+    std::string data_format, padding;
     std::vector<int64_t> strides, dilations, pads;
-    int32_t num_bits;
     TF_RETURN_IF_ERROR(context->GetAttr("data_format", &data_format));
     TF_RETURN_IF_ERROR(context->GetAttr("padding", &padding));
     TF_RETURN_IF_ERROR(context->GetAttr("strides", &strides));
     TF_RETURN_IF_ERROR(context->GetAttr("dilations", &dilations));
     if (!kIsDepthwise) TF_RETURN_IF_ERROR(context->GetAttr("explicit_paddings", &pads));
-    TF_RETURN_IF_ERROR(context->GetAttr("num_bits", &num_bits));
-    TF_RETURN_IF_ERROR(context->GetAttr("mul_map_file", &multiplier));
     problem_.layout = data_format == "NHWC" ? TFAPPROX_LAYOUT_NHWC : TFAPPROX_LAYOUT_NCHW;
     const Axes axes = AxesOf(problem_.layout);
     TF_RETURN_IF_ERROR(CheckSteps("strides", strides, axes.batch, axes.channels));
@@ -79,8 +76,7 @@ class ApproxConv2D {
     problem_.stride_width = strides[axes.width];
     problem_.dilation_height = dilations[axes.height];
     problem_.dilation_width = dilations[axes.width];
-    TF_RETURN_IF_ERROR(ReadPadding(padding, pads, data_format));
-    return OpenTable("mul_map_file", multiplier, num_bits, TFAPPROX_TABLES_ANY, &table_);
+    return ReadPadding(padding, pads, data_format);
   }
 
  private:
@@ -102,7 +98,7 @@ class ApproxConv2D {
     return Status();
   }
 
-  Status ReadActivation(OpKernelContext* context, tfapprox_operand* operand) const {
+  Status ReadActivation(OpKernelContext* context, tfapprox_operation* operation) const {
     float ends[2];
     const char* names[2] = {"input_min", "input_max"};
     for (int i = 0; i < 2; ++i) {
@@ -113,12 +109,14 @@ class ApproxConv2D {
       }
       ends[i] = tensor.scalar<float>()();
     }
-    operand->elements = TFAPPROX_REALS;
-    return ReadQuantiser("input", ends[0], ends[1], &operand->quantiser);
+    operation->activation.elements = TFAPPROX_REALS;
+    return ReadQuantiser("input", ends[0], ends[1], operation->table, &operation->activation.quantiser);
   }
 
   // One range, or a range for each filter.
-  Status ReadWeight(OpKernelContext* context, int64_t filters, tfapprox_operand* operand, Tensors* tensors) const {
+  Status ReadWeight(OpKernelContext* context, int64_t filters, tfapprox_operation* operation, Tensors* tensors) const {
+    const tfapprox_table* table = operation->table;
+    tfapprox_operand* operand = &operation->weight;
     const Tensor &min = context->input(4), &max = context->input(5);
     const bool is_scalar = min.dims() == 0 && max.dims() == 0;
     const bool is_vector =
@@ -131,19 +129,20 @@ class ApproxConv2D {
     }
     operand->elements = TFAPPROX_REALS;
     const auto mins = min.flat<float>(), maxs = max.flat<float>();
-    TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(0), maxs(0), &operand->quantiser));
+    TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(0), maxs(0), table, &operand->quantiser));
     if (is_scalar) return Status();
     tensors->filter_quantisers.resize(filters);
     for (int64_t f = 0; f < filters; ++f) {
-      TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(f), maxs(f), &tensors->filter_quantisers[f]));
+      TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(f), maxs(f), table, &tensors->filter_quantisers[f]));
     }
     operand->per_filter = tensors->filter_quantisers.data();
     return Status();
   }
 
-  Status ReadQuantiser(const char* name, float min, float max, tfapprox_quantiser* quantiser) const {
+  static Status ReadQuantiser(const char* name, float min, float max, const tfapprox_table* table,
+                              tfapprox_quantiser* quantiser) {
     tfapprox_error error;
-    return ToStatus(tfapprox_quantiser_init(name, min, max, table_.get(), quantiser, &error), error);
+    return ToStatus(tfapprox_quantiser_init(name, min, max, table, quantiser, &error), error);
   }
 
   Status ReadPadding(const std::string& padding, const std::vector<int64_t>& pads, const std::string& data_format) {
@@ -169,34 +168,35 @@ class ApproxConv2D {
   }
 
   tfapprox_problem problem_ = {};  // has what the attributes say
-  TableHandle table_;
 };
 
 }  // namespace tfapprox
 
-// Registers the kernels of an operation of this class, on the CPU and on GPUs.
+// Registers the kernels of an operation of this class, on the CPU and on GPUs. TABLE is AttributeTable or InputTable.
 #define TFAPPROX_APPROX_CONV2D_KERNEL(NAME, DEVICE, TYPE) Name(NAME).Device(DEVICE).TypeConstraint<TYPE>("T")
-#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE)                                           \
+#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TABLE, TYPE)                                    \
   REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_CPU, TYPE), \
-                          OperationKernel<OPERATION, CpuDevice>);
+                          OperationKernel<OPERATION, TABLE, CpuDevice>);
+#define TFAPPROX_HOST_MEMORY_AttributeTable
+#define TFAPPROX_HOST_MEMORY_InputTable .HostMemory("table")
 #ifdef TFAPPROX_GPU
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)                                          \
+#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)                                   \
   REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_GPU, TYPE) \
                               .HostMemory("input_min")                                        \
                               .HostMemory("input_max")                                        \
                               .HostMemory("filter_min")                                       \
-                              .HostMemory("filter_max"),                                      \
-                          OperationKernel<OPERATION, GpuDevice>);
+                              .HostMemory("filter_max") TFAPPROX_HOST_MEMORY_##TABLE,         \
+                          OperationKernel<OPERATION, TABLE, GpuDevice>);
 #else
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
+#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)
 #endif
-#define TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TYPE) \
-  TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE) TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
+#define TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, TYPE) \
+  TFAPPROX_REGISTER_CPU(NAME, OPERATION, TABLE, TYPE) TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)
 // Types other than float are registered so that Read can say what to do instead.
-#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION)   \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, float)           \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::half)     \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::bfloat16) \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, double)
+#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION, TABLE)   \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, float)           \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, Eigen::half)     \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, Eigen::bfloat16) \
+  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, double)
 
 #endif  // TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_

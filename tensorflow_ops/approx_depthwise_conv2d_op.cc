@@ -1,6 +1,7 @@
-// Registration of ApproxDepthwiseConv2DWithMinMaxVars: attributes of the successor's operation, shape function.
+// Registration of ApproxDepthwiseConv2DWithMinMaxVars, with the attributes of the successor's operation, and of
+// ApproxDepthwiseConv2DWithTable; shape function.
+#include "table_definition.h"
 #include "tensorflow/core/framework/common_shape_fns.h"
-#include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
 namespace tfapprox {
@@ -48,33 +49,29 @@ absl::Status ApproxDepthwiseConv2DShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-REGISTER_OP("ApproxDepthwiseConv2DWithMinMaxVars")
-    .Input("input: T")
-    .Input("filter: T")
-    .Input("input_min: float")
-    .Input("input_max: float")
-    .Input("filter_min: float")
-    .Input("filter_max: float")
-    .Output("output: T")
-    .Attr("T: {half, bfloat16, float, double}")
-    .Attr("strides: list(int)")
-    .Attr("num_bits: int")
-    .Attr("mul_map_file: string")
-    .Attr("padding: {'SAME', 'VALID'}")
-    .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
-    .Attr("dilations: list(int) = [1, 1, 1, 1]")
-    .SetShapeFn(ApproxDepthwiseConv2DShape)
-    .Doc(R"doc(
+OpDefinition Define(TableIn table) {
+  OpDefinition definition =
+      ConvolutionDefinition(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable");
+  definition.Attr("strides: list(int)");
+  if (table == TableIn::kAttributes) definition.Attr("num_bits: int").Attr("mul_map_file: string");
+  definition.Attr("padding: {'SAME', 'VALID'}")
+      .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
+      .Attr("dilations: list(int) = [1, 1, 1, 1]");
+  Finish(table, ApproxDepthwiseConv2DShape, R"doc(
 A depthwise convolution whose products are read from the truth table of an approximate multiplier.
 
 The filter is [height, width, channels, multiplier]; output channel c * multiplier + m is channel c of the input,
-convolved with filter[:, :, c, m]. Input and filter are quantised to num_bits bits in the given ranges; sums are exact
-integers.
+convolved with filter[:, :, c, m]. Input and filter are quantised to codes of the table in the given ranges; sums are
+exact integers.
 
 filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
 filter_max: upper end of the range of the filter, of the same shape.
-mul_map_file: name or path of the truth table; empty for the exact product.
-)doc");
+)doc",
+         &definition);
+  return definition;
+}
+
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "operation_kernel.h"
+#include "table_source.h"
 
 namespace tfapprox {
 namespace {
@@ -42,7 +43,7 @@ class AxConv2D {
     float min, max;
     tfapprox_error error;
     TF_RETURN_IF_ERROR(ToStatus(tfapprox_ax_conv2d_fill(&problem, ranges[0], ranges[1], ranges[2], ranges[3],
-                                                        table_.get(), operation, &min, &max, &error),
+                                                        operation->table, operation, &min, &max, &error),
                                 error));
     Tensor *output = nullptr, *min_output = nullptr, *max_output = nullptr;
     const TensorShape output_shape({problem.batch, problem.out_height, problem.out_width, problem.out_channels});
@@ -57,8 +58,7 @@ class AxConv2D {
 
   Status Read(OpKernelConstruction* context) {
     std::vector<int64_t> strides, dilations;
-    std::string padding, multiplier;
-    bool tune;
+    std::string padding;
     TF_RETURN_IF_ERROR(ReadSteps(context, "strides", &strides));
     TF_RETURN_IF_ERROR(ReadSteps(context, "dilations", &dilations));
     if (strides[1] != strides[2]) {
@@ -68,19 +68,28 @@ class AxConv2D {
       return InvalidArgument("dilations must be 1; received ", Join(dilations));
     }
     TF_RETURN_IF_ERROR(context->GetAttr("padding", &padding));
-    TF_RETURN_IF_ERROR(context->GetAttr("AxMult", &multiplier));
-    TF_RETURN_IF_ERROR(context->GetAttr("AxTune", &tune));
     problem_.stride_height = problem_.stride_width = strides[1];
     problem_.dilation_height = problem_.dilation_width = 1;
     problem_.padding = padding == "SAME" ? TFAPPROX_PADDING_SAME : TFAPPROX_PADDING_VALID;
     problem_.layout = TFAPPROX_LAYOUT_NHWC;
-    return OpenTable("AxMult", multiplier, TFAPPROX_MAX_BITS, tune ? TFAPPROX_TABLES_TUNED : TFAPPROX_TABLES_UNSIGNED,
-                     &table_);
+    return Status();
   }
 
  private:
   tfapprox_problem problem_ = {};  // has what the attributes say
-  TableHandle table_;
+};
+
+// The table that the attributes AxMult and AxTune say.
+class AxTable : public FixedTable {
+ public:
+  Status Read(OpKernelConstruction* context) {
+    std::string multiplier;
+    bool tune;
+    TF_RETURN_IF_ERROR(context->GetAttr("AxMult", &multiplier));
+    TF_RETURN_IF_ERROR(context->GetAttr("AxTune", &tune));
+    return OpenTable("AxMult", multiplier, TFAPPROX_MAX_BITS, tune ? TFAPPROX_TABLES_TUNED : TFAPPROX_TABLES_UNSIGNED,
+                     &table_);
+  }
 };
 
 #define KERNEL(DEVICE)                               \
@@ -89,7 +98,7 @@ class AxConv2D {
       .TypeConstraint<tensorflow::quint8>("Tinput")  \
       .TypeConstraint<tensorflow::quint8>("Tfilter") \
       .TypeConstraint<tensorflow::qint32>("out_type")
-REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_CPU), OperationKernel<AxConv2D, CpuDevice>);
+REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_CPU), OperationKernel<AxConv2D, AxTable, CpuDevice>);
 #ifdef TFAPPROX_GPU
 REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_GPU)
                             .HostMemory("min_input")
@@ -98,7 +107,7 @@ REGISTER_KERNEL_BUILDER(KERNEL(tensorflow::DEVICE_GPU)
                             .HostMemory("max_filter")
                             .HostMemory("min_output")
                             .HostMemory("max_output"),
-                        OperationKernel<AxConv2D, GpuDevice>);
+                        OperationKernel<AxConv2D, AxTable, GpuDevice>);
 #endif
 #undef KERNEL
 

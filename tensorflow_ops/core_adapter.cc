@@ -34,7 +34,7 @@ Status OpenTable(const char* argument, const std::string& name_or_path, int32_t 
   // AxConv2D, which takes only unsigned tables, refuses an unknown multiplier with the error class of the original.
   if (status == TFAPPROX_NOT_FOUND && tables != TFAPPROX_TABLES_ANY) status = TFAPPROX_INVALID_ARGUMENT;
   TF_RETURN_IF_ERROR(ToStatus(status, error));
-  table->reset(shared);
+  *table = TableHandle(shared, tfapprox_table_release);
   return Status();
 }
 

@@ -19,10 +19,8 @@ namespace tfapprox {
 
 using Status = decltype(tensorflow::errors::Internal(""));
 
-struct ReleaseTable {
-  void operator()(const tfapprox_table* table) const { tfapprox_table_release(table); }
-};
-using TableHandle = std::unique_ptr<const tfapprox_table, ReleaseTable>;
+// A user of a table of the core, which stays in memory as long as there is one.
+using TableHandle = std::shared_ptr<const tfapprox_table>;
 
 // TensorFlow's status for a status and message of the core.
 Status ToStatus(int32_t status, const tfapprox_error& error);

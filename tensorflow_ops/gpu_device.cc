@@ -6,23 +6,31 @@
 
 namespace tfapprox {
 
-Status GpuDevice::CopyOf(const tfapprox_table* table, const tfapprox_cuda_table** copy) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  auto& known = copies_[table];
-  if (known == nullptr) {
-    tfapprox_error error;
-    const tfapprox_cuda_table* shared = nullptr;
-    TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_table_acquire(table, &shared, &error), error));
-    known.reset(shared);
+Status GpuDevice::CopyOf(const tfapprox_table* table, CopyHandle* copy) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (table_ == table) {
+      *copy = copy_;
+      return Status();
+    }
   }
-  *copy = known.get();
+  tfapprox_error error;
+  const tfapprox_cuda_table* shared = nullptr;
+  TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_table_acquire(table, &shared, &error), error));
+  *copy = CopyHandle(shared, tfapprox_cuda_table_release);
+  CopyHandle previous;  // released without the lock, because that may wait for the device
+  const std::lock_guard<std::mutex> lock(mutex_);
+  previous = std::move(copy_);
+  copy_ = *copy;
+  table_ = table;
   return Status();
 }
 
 Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
                       const Tensors& tensors) {
-  const tfapprox_cuda_table* table;
-  TF_RETURN_IF_ERROR(CopyOf(operation.table, &table));
+  CopyHandle copy;
+  TF_RETURN_IF_ERROR(CopyOf(operation.table, &copy));
+  const tfapprox_cuda_table* table = copy.get();
   tfapprox_cuda_work work;
   tfapprox_error error;
   TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_operation_init(&operation, table, &work, &error), error));

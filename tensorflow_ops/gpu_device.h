@@ -2,7 +2,6 @@
 #ifndef TFAPPROX_TENSORFLOW_OPS_GPU_DEVICE_H_
 #define TFAPPROX_TENSORFLOW_OPS_GPU_DEVICE_H_
 
-#include <map>
 #include <memory>
 #include <mutex>
 
@@ -11,22 +10,21 @@
 
 namespace tfapprox {
 
-// Keeps the copies of the tables that one kernel has used. A table is copied by the first call that uses it, because
-// TensorFlow makes a GPU the current one for Compute, but not for the construction of a kernel. The tables must outlive
-// the device.
+// Keeps the copy of the table that one kernel used last; the core keeps some that kernels used before. A table is copied
+// by the first call that uses it, because TensorFlow makes a GPU the current one for Compute, but not for the
+// construction of a kernel.
 class GpuDevice {
  public:
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
 
  private:
-  struct Release {
-    void operator()(const tfapprox_cuda_table* copy) const { tfapprox_cuda_table_release(copy); }
-  };
+  using CopyHandle = std::shared_ptr<const tfapprox_cuda_table>;
 
-  Status CopyOf(const tfapprox_table* table, const tfapprox_cuda_table** copy);
+  Status CopyOf(const tfapprox_table* table, CopyHandle* copy);
 
   std::mutex mutex_;
-  std::map<const tfapprox_table*, std::unique_ptr<const tfapprox_cuda_table, Release>> copies_;
+  const tfapprox_table* table_ = nullptr;  // that of the last call, which its copy keeps in memory
+  CopyHandle copy_;
 };
 
 }  // namespace tfapprox

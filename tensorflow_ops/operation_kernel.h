@@ -1,10 +1,13 @@
 // The TensorFlow kernel of every operation, on every device.
 //
 // Operation is a class of one operation, with
-//   Status Read(OpKernelConstruction*)                              reads attributes, opens the table
-//   Status Fill(OpKernelContext*, tfapprox_operation*, Tensors*)    describes a call, allocates its outputs
-// Device is CpuDevice or GpuDevice. Compute writes no state of the kernel, so that one kernel serves any number of
-// threads.
+//   Status Read(OpKernelConstruction*)                              reads attributes
+//   Status Fill(OpKernelContext*, tfapprox_operation*, Tensors*)    describes a call that has its table, allocates its
+//                                                                   outputs
+// Table is a class that knows where the truth table of the operation comes from (table_source.h), with
+//   Status Read(OpKernelConstruction*)                              reads attributes
+//   Status Find(OpKernelContext*, TableHandle*)                     gives the table of a call
+// Device is CpuDevice or GpuDevice. One kernel serves any number of threads.
 #ifndef TFAPPROX_TENSORFLOW_OPS_OPERATION_KERNEL_H_
 #define TFAPPROX_TENSORFLOW_OPS_OPERATION_KERNEL_H_
 
@@ -16,15 +19,19 @@
 
 namespace tfapprox {
 
-template <typename Operation, typename Device>
+template <typename Operation, typename Table, typename Device>
 class OperationKernel : public tensorflow::OpKernel {
  public:
   explicit OperationKernel(tensorflow::OpKernelConstruction* context) : OpKernel(context) {
     OP_REQUIRES_OK(context, operation_.Read(context));
+    OP_REQUIRES_OK(context, table_.Read(context));
   }
 
   void Compute(tensorflow::OpKernelContext* context) override {
+    TableHandle table;
+    OP_REQUIRES_OK(context, table_.Find(context, &table));
     tfapprox_operation call = {};
+    call.table = table.get();
     Tensors tensors;
     OP_REQUIRES_OK(context, operation_.Fill(context, &call, &tensors));
     if (context->mutable_output(0)->NumElements() == 0) return;
@@ -32,8 +39,9 @@ class OperationKernel : public tensorflow::OpKernel {
   }
 
  private:
-  Operation operation_;  // has the table
-  Device device_;        // has copies of the table, and is therefore destroyed first
+  Operation operation_;
+  Table table_;
+  Device device_;
 };
 
 }  // namespace tfapprox

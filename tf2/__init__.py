@@ -11,6 +11,7 @@ from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .library import library_path
 from .products import depthwise_products, products
+from .set_multiplier import set_multiplier
 
 __all__ = [
     "FakeApproxConv2D",
@@ -21,4 +22,5 @@ __all__ = [
     "depthwise_products",
     "library_path",
     "products",
+    "set_multiplier",
 ]

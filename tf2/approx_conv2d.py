@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
-from tfapprox.common.tables import NameOrPath, is_pinned, pin_table
+from tfapprox.common.tables import is_pinned, pin_table
 
 from . import approx_conv2d_gradient, library
+from .table_argument import TableArgument, is_name, table_tensor
 
 # What TensorFlow converts to a tensor.
 TensorLike = Union[tf.Tensor, tf.Variable, np.ndarray, Sequence, float]
@@ -20,12 +21,14 @@ operations = library.load()
 approx_conv2d_gradient.register()
 
 
-def call_with_table(operation: Callable[..., Any], mul_map_file: NameOrPath, num_bits: int, **arguments: Any) -> Any:
+def call_with_table(operation: Callable[..., Any], mul_map_file: TableArgument, num_bits: int, **arguments: Any) -> Any:
     """Calls an operation of the plugin by the content of a table, under the present environment variables.
 
     Args:
-        operation: a member of `operations`.
-        mul_map_file: name or path of the multiplier; a name or path without a pin gets one.
+        operation: a member of `operations`, `NAME_with_min_max_vars`. A table that is not given by its name is an input
+            of the member `NAME_with_table`.
+        mul_map_file: name or path of the multiplier; a name or path without a pin gets one. Or the table: a
+            `TruthTable`, an integer array, or a tensor or variable of uint16 or int16.
         num_bits: width of the codes.
         arguments: the remaining arguments of `operation`.
 
@@ -33,9 +36,14 @@ def call_with_table(operation: Callable[..., Any], mul_map_file: NameOrPath, num
         The tensor that `operation` returns.
     """
     pass_on()
-    pinned = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
+    if is_name(mul_map_file):
+        pinned = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
+        with gpu_eager_lock(tf):
+            return operation(mul_map_file=pinned, num_bits=num_bits, **arguments)
+    with_table = getattr(operations, operation.__name__.replace("_with_min_max_vars", "_with_table"))
+    table = table_tensor(mul_map_file, num_bits, "mul_map_file")
     with gpu_eager_lock(tf):
-        return operation(mul_map_file=pinned, num_bits=num_bits, **arguments)
+        return with_table(table=table, **arguments)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -50,7 +58,7 @@ def approx_conv2d_with_min_max_vars(
     padding: str = "SAME",
     *,
     num_bits: int = 8,
-    mul_map_file: NameOrPath = "",
+    mul_map_file: TableArgument = "",
     explicit_paddings: Sequence[int] = (),
     data_format: str = "NHWC",
     dilations: Sequence[int] = (1, 1, 1, 1),
@@ -84,7 +92,9 @@ def approx_conv2d_with_min_max_vars(
         num_bits: width of the codes, 2 to 8; 8 for a signed table.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder. This call pins it to its content: to load a graph whose table has changed is an error. `""` is the
-            exact product.
+            exact product. Or the table itself: a `TruthTable`, an integer array `[2**num_bits, 2**num_bits]`,
+            activation code first, or a tensor or variable of dtype uint16, or int16 for a signed table. A variable may
+            change its table between two calls of a `tf.function` that was traced once; it should lie on the CPU.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; those of batch and channels are 1.
@@ -97,6 +107,7 @@ def approx_conv2d_with_min_max_vars(
         tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
         tf.errors.FailedPreconditionError: if this install has no kernel for the GPU.
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `mul_map_file` is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`.
 
     Example:

@@ -1,4 +1,4 @@
-"""The gradient of both convolutions, straight-through: that of the exact convolution (7.1), none for the ranges."""
+"""The gradient of both convolutions, straight-through: that of the exact one (7.1), none for ranges and table."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import tensorflow as tf
 
 def register() -> None:
     """Tells TensorFlow the gradients of the operations of the plugin."""
-    tf.RegisterGradient("ApproxConv2DWithMinMaxVars")(_conv2d_gradient)
-    tf.RegisterGradient("ApproxDepthwiseConv2DWithMinMaxVars")(_depthwise_conv2d_gradient)
+    for form in ("WithMinMaxVars", "WithTable"):
+        tf.RegisterGradient(f"ApproxConv2D{form}")(_conv2d_gradient)
+        tf.RegisterGradient(f"ApproxDepthwiseConv2D{form}")(_depthwise_conv2d_gradient)
 
 
 def _conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
@@ -33,7 +34,7 @@ def _gradients(op, filter, gradient):
         lambda: _exact_gradients(op, filter, gradient),
         lambda: [tf.zeros_like(op.inputs[0]), tf.zeros_like(filter)],
     )
-    return [*gradients, None, None, None, None]
+    return [*gradients, *[None] * (len(op.inputs) - 2)]
 
 
 def _exact_gradients(op, filter, gradient):

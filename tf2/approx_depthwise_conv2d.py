@@ -6,9 +6,8 @@ from typing import Sequence
 
 import tensorflow as tf
 
-from tfapprox.common.tables import NameOrPath
-
 from .approx_conv2d import TensorLike, call_with_table, operations
+from .table_argument import TableArgument
 
 
 @tf.autograph.experimental.do_not_convert
@@ -23,7 +22,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
     padding: str = "SAME",
     *,
     num_bits: int = 8,
-    mul_map_file: NameOrPath = "",
+    mul_map_file: TableArgument = "",
     data_format: str = "NHWC",
     dilations: Sequence[int] = (1, 1, 1, 1),
     name: str | None = None,
@@ -48,7 +47,9 @@ def approx_depthwise_conv2d_with_min_max_vars(
         num_bits: width of the codes, 2 to 8; 8 for a signed table.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder. This call pins it to its content: to load a graph whose table has changed is an error. `""` is the
-            exact product.
+            exact product. Or the table itself: a `TruthTable`, an integer array `[2**num_bits, 2**num_bits]`,
+            activation code first, or a tensor or variable of dtype uint16, or int16 for a signed table. A variable may
+            change its table between two calls of a `tf.function` that was traced once; it should lie on the CPU.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; those of batch and channels are 1.
         name: name of the operation.
@@ -60,6 +61,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
     Raises:
         tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `mul_map_file` is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`.
 
     Example:

@@ -7,8 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfapprox.common import native
-from tfapprox.common.tables import NameOrPath, pin_table
+from tfapprox.common.tables import NameOrPath
+
+from .table_argument import MultiplierLike
+from .table_state import SwappableTable
 
 
 def _fake_quantised(tensor, num_bits):
@@ -30,19 +32,7 @@ def _symmetrically_fake_quantised(tensor, num_bits):
     return quantised, -limit, limit
 
 
-def _fixed(name: str) -> Any:
-    """A read-only property: the functions that Keras has traced would silently keep the old value."""
-
-    def refuse(layer, value):
-        raise AttributeError(
-            f"{name} must stay as the layer was created, {getattr(layer, name)!r}; received {value!r}. "
-            "approximate_model makes a copy of a model with another multiplier"
-        )
-
-    return property(lambda layer: getattr(layer, f"_{name}"), refuse)
-
-
-class ApproximateProducts:
+class ApproximateProducts(SwappableTable):
     """A mixin for Keras layers whose products are read from a truth table; it comes before the layer's own class.
 
     Args:
@@ -50,25 +40,43 @@ class ApproximateProducts:
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. It is checked at once and kept pinned to its content.
+        multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, in place of
+            `mul_map_file`; or the entry of this name in the configuration of a layer.
         **kwargs: arguments of the layer by name.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        ValueError: if the table does not fit `num_bits`, or Keras does not run on TensorFlow.
+        TypeError: if `multiplier` is none of these.
+        ValueError: if the table does not fit `num_bits`, both arguments are given, or Keras does not run on TensorFlow.
     """
 
-    def __init__(self, *args: Any, num_bits: int = 8, mul_map_file: NameOrPath = "", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        num_bits: int = 8,
+        mul_map_file: NameOrPath = "",
+        multiplier: MultiplierLike | dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(f"KERAS_BACKEND must be tensorflow; received {keras.backend.backend()}")
         super().__init__(*args, **kwargs)
         self._num_bits = num_bits
-        self._mul_map_file = pin_table(mul_map_file, num_bits)
-        is_signed = native.name_is_signed(self._mul_map_file)
-        self._fake_quantised = _symmetrically_fake_quantised if is_signed else _fake_quantised
+        self._open_table(num_bits, multiplier, mul_map_file)
+        self._fake_quantised = _symmetrically_fake_quantised if self._is_signed() else _fake_quantised
         self.supports_jit = False
 
-    num_bits = _fixed("num_bits")
-    mul_map_file = _fixed("mul_map_file")
+    @property
+    def num_bits(self) -> int:
+        """Width of the codes. Functions that Keras has traced would silently keep another one."""
+        return self._num_bits
+
+    @num_bits.setter
+    def num_bits(self, value: Any) -> None:
+        raise AttributeError(
+            f"num_bits must stay as the layer was created, {self._num_bits!r}; received {value!r}. "
+            "approximate_model makes a copy of a model with another width"
+        )
 
     def _quantised_operands(self, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
         """Activations, weights and their ranges, in the order of the arguments of the operations."""
@@ -85,12 +93,12 @@ class ApproximateProducts:
             "strides": [1, *layer.strides, 1] if last else [1, 1, *layer.strides],
             "padding": layer.padding.upper(),
             "num_bits": self.num_bits,
-            "mul_map_file": self.mul_map_file,
+            "mul_map_file": self._table_operand(),
             "data_format": "NHWC" if last else "NCHW",
             "dilations": [1, *layer.dilation_rate, 1] if last else [1, 1, *layer.dilation_rate],
         }
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, including `num_bits` and the pinned `mul_map_file`."""
+        """The constructor's arguments, including `num_bits`, the multiplier, and where it came from."""
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
-        return {**config, "num_bits": self.num_bits, "mul_map_file": self.mul_map_file}
+        return {**config, "num_bits": self.num_bits, **self._table_config()}

@@ -7,11 +7,10 @@ from typing import Any
 
 import keras
 
-from tfapprox.common.tables import NameOrPath, pin_table
-
 from .approximate_products import ApproximateProducts
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .table_argument import MultiplierLike, read_multiplier
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
@@ -23,7 +22,7 @@ APPROXIMATE: dict[type, Any] = {
 CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
 
 
-def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
+def approximate_model(model: keras.Model, mul_map_file: MultiplierLike = "", num_bits: int = 8) -> keras.Model:
     """A copy of a Keras model in which every `Conv2D` and `DepthwiseConv2D` uses an approximate multiplier.
 
     These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
@@ -35,7 +34,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
             too.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
-            folder. `""` is the exact product of the codes.
+            folder; or a `TruthTable` or an integer array `[2**num_bits, 2**num_bits]`, activation code first. `""` is
+            the exact product of the codes. `set_multiplier` gives the layers others later.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
 
     Returns:
@@ -43,6 +43,7 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `mul_map_file` is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`, no layer of the model can be replaced, or a model in it is of
             a class that Keras cannot copy.
 
@@ -54,7 +55,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
         >>> approximate_model(model, "mul8u_mitchell").layers[0].mul_map_file
         'mul8u_mitchell'
     """
-    multiplier = {"num_bits": num_bits, "mul_map_file": pin_table(mul_map_file, num_bits)}
+    table, source = read_multiplier(mul_map_file, num_bits, "mul_map_file")
+    multiplier = {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
     # A shared layer is cloned once, although Keras 3.0 asks for each of its calls. Keys are the identities of layers.
     clones = {}
 
@@ -75,7 +77,7 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
 
     copy = _copy(model, clone)
     layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
-    approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
+    approximate = [layer for layer in layers if _has(layer, num_bits, table)]
     if not approximate:
         received = [layer.name for layer in model.layers]
         raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {received}")
@@ -99,8 +101,8 @@ def _copy(model, clone):
     return keras.models.clone_model(model, clone_function=clone)
 
 
-def _has(layer, multiplier):
-    return all(getattr(layer, name) == value for name, value in multiplier.items())
+def _has(layer, num_bits, table):
+    return isinstance(layer, ApproximateProducts) and (layer.num_bits, layer.multiplier) == (num_bits, table)
 
 
 def _convolutions(layers):

@@ -16,9 +16,10 @@ struct Shared {
 };
 
 // All tables in memory, the most recently acquired first. Tables without a user stay, up to kKeptTables of them, so
-// that a table that is swapped out and in again is found with its plans and programs: at most 0.5 MB each.
+// that a table that is swapped out and in again is found with its plans and programs: at most 0.5 MB each. The number
+// exceeds that of the 8-bit multipliers of EvoApproxLib, through which a search goes in turn.
 struct Registry {
-  static constexpr int64_t kKeptTables = 32;
+  static constexpr int64_t kKeptTables = 64;
 
   std::list<Shared> tables;
 };
@@ -135,6 +136,11 @@ int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_
     return tfapprox::Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for a table of num_bits=%d", num_bits);
   }
   return TFAPPROX_OK;
+}
+
+void tfapprox_table_retain(const tfapprox_table* table) {
+  const std::lock_guard<std::mutex> lock(tfapprox::MutexOf(tfapprox::Guarded::kTables));
+  tfapprox::FindIn(&tfapprox::TheRegistry(), [&](const tfapprox_table& known) { return &known == table; });
 }
 
 void tfapprox_table_release(const tfapprox_table* table) {

@@ -106,7 +106,29 @@ int32_t ReadFile(const char* argument, const std::string& path, int32_t num_bits
   return TFAPPROX_OK;
 }
 
-int32_t Find(const char* argument, const std::string& name, int32_t num_bits, uint16_t* entries,
+// The path of a file of this name in the first multiplier folder that has one, or an empty string.
+std::string InFolders(const std::string& file) {
+  for (const std::string& folder : MultiplierFolders()) {
+    std::string path = folder + "/" + file;
+    if (IsRegularFile(path)) return path;
+  }
+  return "";
+}
+
+// Reads the file of a pinned path. If there is none, the file may have moved into a multiplier folder; the caller
+// checks its content.
+int32_t ReadPinnedFile(const char* argument, const std::string& path, int32_t num_bits, uint16_t* entries,
+                       tfapprox_error* error) {
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 || errno != ENOENT) return ReadFile(argument, path, num_bits, entries, error);
+  const std::string moved = InFolders(path.substr(path.rfind('/') + 1));
+  if (!moved.empty()) return ReadFile(argument, moved, num_bits, entries, error);
+  return Fail(error, TFAPPROX_NOT_FOUND,
+              "%s must be a readable file; received '%s': %s. A file that has moved is found in a folder of %s",
+              argument, Printable(path).c_str(), std::strerror(ENOENT), kPathVariable);
+}
+
+int32_t Find(const char* argument, const std::string& name, bool is_pinned, int32_t num_bits, uint16_t* entries,
              tfapprox_error* error) {
   if (name.empty()) {
     GenerateMultiplier(("mul" + std::to_string(num_bits) + "u_exact").c_str(), num_bits, entries);
@@ -118,13 +140,11 @@ int32_t Find(const char* argument, const std::string& name, int32_t num_bits, ui
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "%s must fit num_bits=%d; received '%s', which has %d bits", argument,
                 num_bits, Printable(name).c_str(), bits);
   }
-  if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH)
-    return ReadFile(argument, name, num_bits, entries, error);
-
-  for (const std::string& folder : MultiplierFolders()) {
-    const std::string path = folder + "/" + name + ".bin";
-    if (IsRegularFile(path)) return ReadFile(argument, path, num_bits, entries, error);
+  if (tfapprox_table_source(name.c_str()) == TFAPPROX_SOURCE_PATH) {
+    return (is_pinned ? ReadPinnedFile : ReadFile)(argument, name, num_bits, entries, error);
   }
+  const std::string path = InFolders(name + ".bin");
+  if (!path.empty()) return ReadFile(argument, path, num_bits, entries, error);
   const std::string variable = Printable(CurrentSettings()->multiplier_path.value_or("(not set)"));
   const std::string user = Printable(UserMultiplierFolder());
   const char* hint = name.compare(0, 6, "mul8u_") != 0
@@ -191,8 +211,9 @@ int32_t Parse(const char* argument, const std::string& pinned, int32_t num_bits,
 
 int32_t Load(const char* argument, const PinnedName& pinned, int32_t num_bits, uint16_t* entries,
              tfapprox_error* error) {
-  if (const int32_t status = Find(argument, pinned.name, num_bits, entries, error)) return status;
-  if (pinned.digits.empty()) return TFAPPROX_OK;
+  const bool is_pinned = !pinned.digits.empty();
+  if (const int32_t status = Find(argument, pinned.name, is_pinned, num_bits, entries, error)) return status;
+  if (!is_pinned) return TFAPPROX_OK;
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016" PRIx64, tfapprox_table_hash(entries, num_bits));
   if (pinned.digits == digits) return TFAPPROX_OK;

@@ -78,6 +78,9 @@ TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32
 /* Gives a table back. The most recently used tables stay in memory with what was computed from them, so that a table
  * that was swapped out and comes back is found by its hash. */
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
+
+/* Counts one more user of a table that the caller has, for a release of its own. */
+TFAPPROX_API void tfapprox_table_retain(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_is_signed(const tfapprox_table* table);
 
@@ -103,7 +106,8 @@ TFAPPROX_API int32_t tfapprox_name_is_signed(const char* name_or_path);
  * refused.
  *
  * A name or path may end in #fnv1a= and 16 hexadecimal digits, its pin. Then it is an error if the table has another
- * hash, so that a pinned name never gives a table that was written to the same place later. */
+ * hash, so that a pinned name never gives a table that was written to the same place later. If there is no file at a
+ * pinned path, the file of this name in the multiplier folders is read. */
 TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_or_path, int32_t num_bits,
                                          uint16_t* entries, int32_t* is_signed, tfapprox_error* error);
 

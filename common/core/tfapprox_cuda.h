@@ -36,9 +36,10 @@ TFAPPROX_API int32_t tfapprox_cuda_synchronize(tfapprox_error* error);
 /* A table on one device, with the plan that is cheapest there or that TFAPPROX_PLAN names. */
 typedef struct tfapprox_cuda_table tfapprox_cuda_table;
 
-/* Gives the copy of `table` on the current device, which all callers share; `table` must outlive it. Returns when the
- * copy is complete. Release it once per acquire, whatever the current device is then; the last release waits for all
- * work that is queued on the device of the copy. */
+/* Gives the copy of `table` on the current device, which all callers share and which keeps `table` in memory. Returns
+ * when the copy is complete. Release it once per acquire, whatever the current device is then. The most recently used
+ * copies stay on their device without a user. Before an older one is freed, the release waits for all work that is
+ * queued on its device. */
 TFAPPROX_API int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_cuda_table** copy,
                                                  tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy);

@@ -217,6 +217,26 @@ def test_a_pinned_table_is_found_from_anywhere(tmp_path, monkeypatch):
         np.testing.assert_array_equal(load_table(name), random_table(8, 1))
 
 
+def test_a_pinned_file_that_has_moved(tmp_path, monkeypatch):
+    """It is found in a multiplier folder, if its content is the same; a path without a pin is not looked up there."""
+    path, folder = tmp_path / "mul8u_MINE.bin", tmp_path / "moved"
+    save_table(path, random_table(8, 1))
+    pinned = pin_table(path)
+    folder.mkdir()
+    path.rename(folder / path.name)
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(folder))
+    np.testing.assert_array_equal(load_table(pinned), random_table(8, 1))
+    assert pin_table(pinned) == pinned
+    with pytest.raises(FileNotFoundError, match=r"received '.*mul8u_MINE\.bin': No such file or directory\Z"):
+        load_table(path)
+    save_table(folder / path.name, random_table(8, 2))
+    with pytest.raises(ValueError, match="must hold the table that the layer or operation was created with"):
+        load_table(pinned)
+    (folder / path.name).unlink()
+    with pytest.raises(FileNotFoundError, match="A file that has moved is found in a folder"):
+        load_table(pinned)
+
+
 def test_a_pinned_table_that_has_changed(tmp_path):
     save_table(tmp_path / "t.bin", random_table(8, 1))
     pinned = pin_table(tmp_path / "t.bin")

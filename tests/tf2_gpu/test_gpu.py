@@ -79,6 +79,46 @@ def test_approx_depthwise_conv2d(table_file, data_format, per_filter):
     np.testing.assert_array_equal(result, expected)
 
 
+@pytest.mark.parametrize("function", [approx_conv2d_with_min_max_vars, approx_depthwise_conv2d_with_min_max_vars])
+def test_a_variable_is_swapped(function):
+    """More tables than the GPU keeps copies of, some of them twice; the variable stays in host memory."""
+    x, w = small()
+    with tf.device("CPU:0"):
+        variable = tf.Variable(random_table(8, 0))
+    convolve = tf.function(lambda: function(x, w, *RANGES, ONES, "SAME", mul_map_file=variable))
+    expect = getattr(reference, function.__name__)
+    for seed in [0, 1, 0, *range(2, 70), 1, 0]:
+        variable.assign(random_table(8, seed))
+        expected = expect(x, w, *RANGES, ONES, "SAME", table=random_table(8, seed))
+        np.testing.assert_array_equal(on_gpu(convolve), expected)
+    assert convolve.experimental_get_tracing_count() == 1
+
+
+def test_threads_with_different_tables_in_one_kernel():
+    x, w = small()
+    with tf.device("CPU:0"):
+        tables = [tf.constant(random_table(8, seed)) for seed in range(3)]
+
+    @tf.function
+    def convolve(table):
+        with tf.device("GPU:0"):
+            return approx_conv2d_with_min_max_vars(x, w, *RANGES, ONES, "SAME", mul_map_file=table)
+
+    expected = [
+        reference.approx_conv2d_with_min_max_vars(x, w, *RANGES, ONES, "SAME", table=table.numpy()) for table in tables
+    ]
+    assert_same_in_threads(lambda number: convolve(tables[number]).numpy(), expected, threads=4, calls=40)
+
+
+@FEW
+@given(case=convolutions())
+def test_table_as_an_input_random(case):
+    expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
+    case["mul_map_file"] = case.pop("table")
+    result = outcome(lambda: on_gpu(approx_conv2d_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+    np.testing.assert_array_equal(result, expected)
+
+
 def run_ax_conv2d(input, filter, ax_mult, **case):
     """The three outputs of AxConv2D on the GPU, as numpy arrays."""
     with tf.device("CPU:0"):

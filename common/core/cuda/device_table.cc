@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <list>
 #include <mutex>
 #include <new>
 
@@ -58,17 +58,18 @@ struct Contents {
 
 struct Shared {
   tfapprox_cuda_table copy = {};
-  const tfapprox_table* table;
-  int32_t plan;
+  const tfapprox_table* const table;
+  int32_t plan = 0;
   int64_t users = 1;
   uint8_t* memory = nullptr;
 
-  Shared() = default;
+  explicit Shared(const tfapprox_table* of) : table(of) { tfapprox_table_retain(table); }
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
   // Waits for all work of its device, because some that is queued may read the copy.
   ~Shared() {
+    tfapprox_table_release(table);
     if (memory == nullptr) return;
     const CurrentDevice current(copy.device);
     cudaDeviceSynchronize();
@@ -197,9 +198,13 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
   return tfapprox_cuda_upload(shared->memory, contents.bytes.data(), contents.bytes.size(), error);
 }
 
+// All copies, the most recently acquired first. Copies without a user stay, up to kKeptCopies of them, so that a table
+// that is swapped out and in again is not copied again: at most 0.5 MB each.
 struct Registry {
+  static constexpr int64_t kKeptCopies = 64;
+
   std::mutex mutex;
-  std::vector<std::unique_ptr<Shared>> copies;
+  std::list<Shared> copies;
 };
 
 // Never destroyed, as the registry of tables on the host.
@@ -208,48 +213,64 @@ Registry& TheRegistry() {
   return *registry;
 }
 
-// A user more of the copy that does the same as `wanted`, or null.
-const tfapprox_cuda_table* FindCopy(const Registry& registry, const Shared& wanted) {
-  for (const auto& known : registry.copies) {
-    if (known->table != wanted.table || known->copy.device != wanted.copy.device || known->plan != wanted.plan)
-      continue;
+// The copy of a table on a device with a plan, with one more user, or null.
+const tfapprox_cuda_table* FindCopy(Registry* registry, const tfapprox_table* table, int device, int32_t plan) {
+  auto& copies = registry->copies;
+  for (auto known = copies.begin(); known != copies.end(); ++known) {
+    if (known->table != table || known->copy.device != device || known->plan != plan) continue;
     ++known->users;
+    copies.splice(copies.begin(), copies, known);
     return &known->copy;
   }
   return nullptr;
 }
 
+// Moves the least recently acquired copies without a user, beyond kKeptCopies, to `unused`.
+void Trim(Registry* registry, std::list<Shared>* unused) {
+  int64_t kept = 0;
+  for (auto it = registry->copies.begin(); it != registry->copies.end();) {
+    const auto next = std::next(it);
+    if (it->users == 0 && ++kept > Registry::kKeptCopies) unused->splice(unused->end(), registry->copies, it);
+    it = next;
+  }
+}
+
 // The shared copy with the plan of the least cost, or null if sums of its terms do not fit 32 bits. Made without the
 // lock, because it waits for the device; of two that are made at once, one goes.
-int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table, const tfapprox_cuda_device& device,
-                  const tfapprox_cuda_table** copy, tfapprox_error* error) {
-  std::unique_ptr<Shared> shared(new Shared);
-  shared->table = table;
-  shared->copy.multiprocessors = device.multiprocessors;
-  if (const int32_t status = Check(cudaGetDevice(&shared->copy.device), "the current device", error)) return status;
-  if (const int32_t status = tfapprox_plan_choose(table, &costs, &shared->plan, error)) return status;
+int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table, const tfapprox_cuda_table** copy,
+                  tfapprox_error* error) {
+  std::list<Shared> made;
+  int number;
+  int32_t plan;
+  if (const int32_t status = Check(cudaGetDevice(&number), "the current device", error)) return status;
+  if (const int32_t status = tfapprox_plan_choose(table, &costs, &plan, error)) return status;
 
   Registry& registry = TheRegistry();
   {
     const std::lock_guard<std::mutex> lock(registry.mutex);
-    *copy = FindCopy(registry, *shared);
+    *copy = FindCopy(&registry, table, number, plan);
   }
   if (*copy != nullptr) return TFAPPROX_OK;
-  if (const int32_t status = Fill(*table, shared.get(), error)) return status;
-  if (shared->copy.max_chunks == 0) return TFAPPROX_OK;
+  tfapprox_cuda_device device;
+  if (const int32_t status = CheckDevice(&device, error)) return status;
+  made.emplace_front(table);
+  Shared& shared = made.front();
+  shared.plan = plan;
+  shared.copy.device = number;
+  shared.copy.multiprocessors = device.multiprocessors;
+  if (const int32_t status = Fill(*table, &shared, error)) return status;
+  if (shared.copy.max_chunks == 0) return TFAPPROX_OK;
   const std::lock_guard<std::mutex> lock(registry.mutex);
-  *copy = FindCopy(registry, *shared);
+  *copy = FindCopy(&registry, table, number, plan);
   if (*copy != nullptr) return TFAPPROX_OK;
-  registry.copies.push_back(std::move(shared));
-  *copy = &registry.copies.back()->copy;
+  registry.copies.splice(registry.copies.begin(), made);
+  *copy = &shared.copy;
   return TFAPPROX_OK;
 }
 
 int32_t Acquire(const tfapprox_table* table, const tfapprox_cuda_table** copy, tfapprox_error* error) {
-  tfapprox_cuda_device device;
-  if (const int32_t status = CheckDevice(&device, error)) return status;
-  if (const int32_t status = AcquireBy(kCosts, table, device, copy, error)) return status;
-  return *copy != nullptr ? TFAPPROX_OK : AcquireBy(kCostsWithoutTerms, table, device, copy, error);
+  if (const int32_t status = AcquireBy(kCosts, table, copy, error)) return status;
+  return *copy != nullptr ? TFAPPROX_OK : AcquireBy(kCostsWithoutTerms, table, copy, error);
 }
 
 }  // namespace
@@ -267,15 +288,15 @@ int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_
 }
 
 void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy) {
+  std::list<tfapprox::cuda::Shared> unused;  // freed without the lock
   tfapprox::cuda::Registry& registry = tfapprox::cuda::TheRegistry();
-  std::unique_ptr<tfapprox::cuda::Shared> unused;  // freed without the lock
   const std::lock_guard<std::mutex> lock(registry.mutex);
-  auto& copies = registry.copies;
-  const auto known =
-      std::find_if(copies.begin(), copies.end(), [&](const auto& known) { return &known->copy == copy; });
-  if (known == copies.end() || --(*known)->users != 0) return;
-  unused = std::move(*known);
-  copies.erase(known);
+  for (tfapprox::cuda::Shared& shared : registry.copies) {
+    if (&shared.copy != copy) continue;
+    --shared.users;
+    tfapprox::cuda::Trim(&registry, &unused);
+    return;
+  }
 }
 
 const char* tfapprox_cuda_table_plan(const tfapprox_cuda_table* copy) { return copy->plan; }

@@ -1,0 +1,29 @@
+// Registration of an operation in two forms: its truth table is named by attributes, or is an input of the call.
+#ifndef TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
+#define TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
+
+#include "tensorflow/core/framework/op.h"
+#include "tensorflow/core/framework/shape_inference.h"
+
+namespace tfapprox {
+
+enum class TableIn { kAttributes, kInput };
+
+using OpDefinition = tensorflow::register_op::OpDefBuilderWrapper;
+using ShapeFunction = absl::Status (*)(tensorflow::shape_inference::InferenceContext*);
+
+// The name of the form, the tensors of a convolution, T, and for kInput the table, which is the last input.
+OpDefinition ConvolutionDefinition(TableIn table, const char* name, const char* name_with_table);
+
+// Sets the shape function, which for kInput also checks the shape of the table, and the documentation. `doc` may
+// describe arguments at its end.
+void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
+
+}  // namespace tfapprox
+
+// Registers both forms of an operation. DEFINE is a function from TableIn to OpDefinition.
+#define TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DEFINE)                                                                     \
+  [[maybe_unused]] const ::tensorflow::InitOnStartupMarker registered[] = {DEFINE(::tfapprox::TableIn::kAttributes)(), \
+                                                                           DEFINE(::tfapprox::TableIn::kInput)()};
+
+#endif  // TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_

@@ -1,0 +1,239 @@
+"""The truth table of a layer as state: a variable that functions which Keras has traced read at each call.
+
+The table is no weight. `get_weights` gives what the layer without a multiplier gives, and weights of a float model fit.
+Files of weights hold the table by value, in a group of its own beside the weights of the layer.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+import weakref
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfapprox.common.truth_table import TruthTable
+
+from .table_argument import Multiplier, read_multiplier
+
+# The tables of all layers by content and sign. Layers with the same table share one object, and a layer that is made
+# from the configuration of another one finds a table that was given by value.
+_tables: weakref.WeakValueDictionary[tuple[str, bool], TruthTable] = weakref.WeakValueDictionary()
+
+
+def _shared(table: TruthTable) -> TruthTable:
+    known = _tables.setdefault((table.sha256, table.signed), table)
+    return table if known.name != table.name else known
+
+
+class TableState(keras.layers.Layer):
+    """The multiplier of one layer, which owns this object; Keras saves it with the layer.
+
+    Args:
+        owner: name of the layer, for errors.
+        num_bits: width of the codes, which the table must always have.
+        multiplier: the `Multiplier` to begin with.
+        record: the entry `multiplier` of the configuration of a layer, for a multiplier that may not be found: its
+            table then comes from a file of weights.
+        source: the entry `mul_map_file` of that configuration.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        num_bits: int,
+        multiplier: Multiplier | None = None,
+        record: dict[str, Any] | None = None,
+        source: str | None = None,
+    ) -> None:
+        super().__init__(name=f"{owner}_table", trainable=False)
+        self.owner, self.num_bits, self.built = owner, num_bits, True
+        self._table: TruthTable | None = None
+        self.source: str | None = None
+        self.missing: dict[str, Any] | None = None  # the record of a table that was not found
+        if multiplier is None:
+            assert record is not None
+            multiplier = _find(record, source, num_bits)
+            self.source, self.missing = source, record
+        self.signed = record["signed"] if multiplier is None else multiplier.table.signed  # type: ignore[index]
+        # A table that is not there yet is empty, and every operation refuses it. So the shape is not fixed.
+        initial = np.zeros((0, 0), np.int16 if self.signed else np.uint16)
+        with tf.init_scope(), tf.device("CPU:0"):
+            self.entries = tf.Variable(initial, trainable=False, shape=[None, None], name="table")
+        if multiplier is not None:
+            self.assign(multiplier)
+
+    def check(self, table: TruthTable) -> None:
+        """Raises ValueError if the layer cannot have this table without being traced anew."""
+        if (table.num_bits, table.signed) == (self.num_bits, self.signed):
+            return
+        kinds = {False: "unsigned", True: "signed"}
+        raise ValueError(
+            f"multiplier of layer {self.owner!r} must be {kinds[self.signed]} and have {self.num_bits} bits, as the "
+            f"layer was created; received {_text(table)}, which is {kinds[table.signed]} and has {table.num_bits} "
+            "bits. approximate_model makes a copy of a model for it"
+        )
+
+    def assign(self, multiplier: Multiplier) -> None:
+        """Gives the layer another multiplier; functions that read the variable need not be traced again.
+
+        Raises:
+            ValueError: if the width or the sign is not that of the layer.
+        """
+        self.check(multiplier.table)
+        self._table, self.source, self.missing = _shared(multiplier.table), multiplier.source, None
+        with tf.init_scope():
+            self.entries.assign(self._table.entries)
+
+    @property
+    def table(self) -> TruthTable | None:
+        """The table in the variable, `None` if it is missing; without a name if a checkpoint has set the variable."""
+        with tf.init_scope():
+            entries = self.entries.numpy()
+        if entries.size == 0:
+            return None
+        if self._table is None or not np.array_equal(entries, self._table.entries):
+            self._table, self.source, self.missing = _shared(TruthTable(entries)), None, None
+        return self._table
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Name, sha256 and sign of the multiplier, for configurations."""
+        table = self.table
+        if table is None:
+            return dict(self.missing or {})
+        return {"name": table.name, "sha256": table.sha256, "signed": table.signed}
+
+    def operand(self) -> tf.Variable | tf.Tensor:
+        """The table as an operation takes it.
+
+        Raises:
+            ValueError: if the table is missing; in a graph, the operation fails when it runs without one.
+        """
+        if self._table is not None or self.table is not None:
+            return self.entries
+        message = (
+            f"layer {self.owner!r} has no truth table: {_described(self.record)} was not found as {self.source!r}. "
+            "Load the weights of the model, which hold it, set TFAPPROX_MULTIPLIER_PATH to the folder of its file "
+            "before the model is loaded, or call set_multiplier"
+        )
+        if tf.executing_eagerly():
+            raise ValueError(message)
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(self.entries) > 0, [message])]):
+            return tf.identity(self.entries)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Writes the table by value; called by Keras."""
+        table = self.table
+        if table is None:
+            return
+        record = json.dumps({"name": table.name, "source": self.source})
+        store["entries"] = np.array(table.entries)
+        store["record"] = np.frombuffer(record.encode(), np.uint8)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Reads the table, if the file has one; called by Keras.
+
+        Raises:
+            ValueError: if the table of the file does not fit the layer.
+
+        Warns:
+            UserWarning: if the layer had another table.
+        """
+        if "entries" not in store:
+            return  # a file of a model without multipliers, or one that names its tables only
+        record = json.loads(bytes(np.array(store["record"], np.uint8)))
+        previous, table = self.table, TruthTable(np.array(store["entries"]), record["name"])
+        self.assign(Multiplier(table, record["source"]))
+        if previous is not None and previous != table:
+            warnings.warn(
+                f"layer {self.owner!r} has the multiplier of the file from now on, {_text(table)}, in place of "
+                f"{_text(previous)}; set_multiplier gives it another one",
+                stacklevel=2,
+            )
+
+
+def _find(record: dict[str, Any], source: str | None, num_bits: int) -> Multiplier | None:
+    """The multiplier of a configuration, or `None` if it is neither in memory nor where it was."""
+    known = _tables.get((record["sha256"], record["signed"]))
+    if known is not None:
+        return Multiplier(TruthTable(known.entries, record["name"], signed=known.signed), source)
+    if source is None:
+        return None
+    try:
+        multiplier = read_multiplier(source, num_bits, "mul_map_file")
+    except (FileNotFoundError, ValueError):
+        return None
+    return multiplier if multiplier.table.sha256 == record["sha256"] else None
+
+
+def _text(table: TruthTable) -> str:
+    return _described({"name": table.name, "sha256": table.sha256})
+
+
+def _described(record: dict[str, Any]) -> str:
+    return f"{record['name'] or 'a table without a name'} (sha256 {record['sha256'][:16]})"
+
+
+class SwappableTable:
+    """The part of a Keras layer that concerns its table; a base of `ApproximateProducts`."""
+
+    _table_state: TableState
+
+    def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
+        layer: Any = self
+        if isinstance(multiplier, dict):
+            state = TableState(layer.name, num_bits, record=multiplier, source=mul_map_file)
+        elif multiplier is None:
+            state = TableState(layer.name, num_bits, read_multiplier(mul_map_file, num_bits, "mul_map_file"))
+        elif mul_map_file == "":
+            state = TableState(layer.name, num_bits, read_multiplier(multiplier, num_bits))
+        else:
+            raise ValueError(
+                f"multiplier and mul_map_file must not both be given; received {multiplier!r} and {mul_map_file!r}"
+            )
+        layer._table_state = state
+
+    @property
+    def multiplier(self) -> TruthTable | None:
+        """The truth table in use, with its name and sha256; `None` as long as a model that is loaded has none yet."""
+        return self._table_state.table
+
+    @multiplier.setter
+    def multiplier(self, value: Any) -> None:
+        self._refuse("multiplier", value)
+
+    @property
+    def mul_map_file(self) -> str | None:
+        """Name or path of the multiplier, pinned to its content; `None` for a table that was given by value."""
+        return self._table_source()
+
+    @mul_map_file.setter
+    def mul_map_file(self, value: Any) -> None:
+        self._refuse("mul_map_file", value)
+
+    def _refuse(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"{name} must not be assigned; received {value!r}. set_multiplier gives layers another multiplier"
+        )
+
+    def _table_source(self) -> str | None:
+        return self._table_state.source
+
+    def _is_signed(self) -> bool:
+        return self._table_state.signed
+
+    def _table_operand(self) -> Any:
+        """The table as the functions of the operations take it."""
+        return self._table_state.operand()
+
+    def _table_config(self) -> dict[str, Any]:
+        """What the configuration says about the table: what it is, and where it came from."""
+        record = self._table_state.record  # asked for first, because it finds out whether the source is still right
+        return {"multiplier": record, "mul_map_file": self._table_source()}
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}, multiplier={_described(self._table_state.record)}>"
