@@ -78,6 +78,9 @@ class Operation(Structure):
         ("output", c_int32),
         ("table", c_void_p),
         ("cancelled", POINTER(c_int32)),
+        ("items", c_int64),
+        ("activation_items", POINTER(c_int64)),
+        ("weight_items", POINTER(c_int64)),
     ]
 
 
@@ -91,8 +94,9 @@ class Work(Structure):
         *[
             (name, c_int64)
             for name in [
-                *["tiles", "tiles_per_unit", "prepare_parts", "run_parts"],
-                *["cycles_per_prepare_part", "cycles_per_run_part", "prepared_bytes", "workspace_bytes"],
+                *["tiles", "tiles_per_unit", "prepare_parts", "run_parts", "item_prepare_parts", "item_run_parts"],
+                *["cycles_per_prepare_part", "cycles_per_run_part"],
+                *["prepared_bytes", "item_prepared_bytes", "workspace_bytes"],
             ]
         ],
     ]
@@ -156,6 +160,20 @@ _FUNCTIONS = {
         [
             *[POINTER(Problem), *[c_float] * 4, c_void_p],
             *[POINTER(Operation), POINTER(c_float), POINTER(c_float), POINTER(Error)],
+        ],
+    ),
+    "tfapprox_matmul_fill": (
+        c_int32,
+        [
+            *[POINTER(c_int64), c_int32, POINTER(c_int64), c_int32],
+            *[POINTER(Operation), POINTER(c_int64), POINTER(c_int64), POINTER(Error)],
+        ],
+    ),
+    "tfapprox_matmul_set_items": (
+        None,
+        [
+            *[POINTER(c_int64), c_int32, POINTER(c_int64), c_int32],
+            *[c_int64, POINTER(c_int64), POINTER(c_int64), POINTER(Operation)],
         ],
     ),
     "tfapprox_operation_check": (c_int32, [POINTER(Operation), POINTER(Error)]),

