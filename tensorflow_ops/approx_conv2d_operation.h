@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "operation_kernel.h"
+#include "operand_ranges.h"
+#include "register_kernels.h"
 
 namespace tfapprox {
 
@@ -36,8 +37,9 @@ class ApproxConv2D {
     if (kIsDepthwise) TF_RETURN_IF_ERROR(ReadDepthwise(input_shape, axes.channels, &filter_shape));
     TF_RETURN_IF_ERROR(
         ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny, &problem));
-    TF_RETURN_IF_ERROR(ReadActivation(context, &operation->activation));
-    TF_RETURN_IF_ERROR(ReadWeight(context, problem.out_channels, &operation->weight, tensors));
+    TF_RETURN_IF_ERROR(ReadRange(context, 2, "input", table_.get(), &operation->activation));
+    TF_RETURN_IF_ERROR(
+        ReadRanges(context, 4, "filter", "filters", problem.out_channels, table_.get(), &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
     operation->table = table_.get();
 
@@ -55,12 +57,7 @@ class ApproxConv2D {
   }
 
   Status Read(OpKernelConstruction* context) {
-    tensorflow::DataType dtype;
-    TF_RETURN_IF_ERROR(context->GetAttr("T", &dtype));
-    if (dtype != tensorflow::DT_FLOAT) {
-      return tensorflow::errors::InvalidArgument("T must be float32; received " + tensorflow::DataTypeString(dtype) +
-                                                 ". Cast input and filter: their codes have at most 8 bits");
-    }
+    TF_RETURN_IF_ERROR(CheckType(context, "input and filter"));
     std::string data_format, padding, multiplier;
     std::vector<int64_t> strides, dilations, pads;
     int32_t num_bits;
@@ -102,50 +99,6 @@ class ApproxConv2D {
     return Status();
   }
 
-  Status ReadActivation(OpKernelContext* context, tfapprox_operand* operand) const {
-    float ends[2];
-    const char* names[2] = {"input_min", "input_max"};
-    for (int i = 0; i < 2; ++i) {
-      const Tensor& tensor = context->input(2 + i);
-      if (tensor.dims() != 0) {
-        return tensorflow::errors::InvalidArgument(std::string(names[i]) + " must be a scalar; received shape " +
-                                                   tensor.shape().DebugString());
-      }
-      ends[i] = tensor.scalar<float>()();
-    }
-    operand->elements = TFAPPROX_REALS;
-    return ReadQuantiser("input", ends[0], ends[1], &operand->quantiser);
-  }
-
-  // One range, or a range for each filter.
-  Status ReadWeight(OpKernelContext* context, int64_t filters, tfapprox_operand* operand, Tensors* tensors) const {
-    const Tensor &min = context->input(4), &max = context->input(5);
-    const bool is_scalar = min.dims() == 0 && max.dims() == 0;
-    const bool is_vector =
-        min.dims() == 1 && max.dims() == 1 && min.NumElements() == filters && max.NumElements() == filters;
-    if (!is_scalar && !is_vector) {
-      return tensorflow::errors::InvalidArgument(
-          "filter_min and filter_max must be scalars, or vectors with one element for each of the " +
-          std::to_string(filters) + " filters; received shapes " + min.shape().DebugString() + " and " +
-          max.shape().DebugString());
-    }
-    operand->elements = TFAPPROX_REALS;
-    const auto mins = min.flat<float>(), maxs = max.flat<float>();
-    TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(0), maxs(0), &operand->quantiser));
-    if (is_scalar) return Status();
-    tensors->filter_quantisers.resize(filters);
-    for (int64_t f = 0; f < filters; ++f) {
-      TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(f), maxs(f), &tensors->filter_quantisers[f]));
-    }
-    operand->per_filter = tensors->filter_quantisers.data();
-    return Status();
-  }
-
-  Status ReadQuantiser(const char* name, float min, float max, tfapprox_quantiser* quantiser) const {
-    tfapprox_error error;
-    return ToStatus(tfapprox_quantiser_init(name, min, max, table_.get(), quantiser, &error), error);
-  }
-
   Status ReadPadding(const std::string& padding, const std::vector<int64_t>& pads, const std::string& data_format) {
     const Axes axes = AxesOf(problem_.layout);
     if (padding != "EXPLICIT") {
@@ -175,28 +128,9 @@ class ApproxConv2D {
 }  // namespace tfapprox
 
 // Registers the kernels of an operation of this class, on the CPU and on GPUs.
-#define TFAPPROX_APPROX_CONV2D_KERNEL(NAME, DEVICE, TYPE) Name(NAME).Device(DEVICE).TypeConstraint<TYPE>("T")
-#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE)                                           \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_CPU, TYPE), \
-                          OperationKernel<OPERATION, CpuDevice>);
-#ifdef TFAPPROX_GPU
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)                                          \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_GPU, TYPE) \
-                              .HostMemory("input_min")                                        \
-                              .HostMemory("input_max")                                        \
-                              .HostMemory("filter_min")                                       \
-                              .HostMemory("filter_max"),                                      \
-                          OperationKernel<OPERATION, GpuDevice>);
-#else
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
-#endif
-#define TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TYPE) \
-  TFAPPROX_REGISTER_CPU(NAME, OPERATION, TYPE) TFAPPROX_REGISTER_GPU(NAME, OPERATION, TYPE)
-// Types other than float are registered so that Read can say what to do instead.
-#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION)   \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, float)           \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::half)     \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, Eigen::bfloat16) \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, double)
+#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION) \
+  TFAPPROX_REGISTER_KERNELS(                             \
+      NAME, OPERATION,                                   \
+      .HostMemory("input_min").HostMemory("input_max").HostMemory("filter_min").HostMemory("filter_max"))
 
 #endif  // TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_

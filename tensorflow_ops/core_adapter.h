@@ -51,7 +51,8 @@ struct Tensors {
   const void* activations;
   const void* weights;
   void* output;
-  std::vector<tfapprox_quantiser> filter_quantisers;  // one for each filter, if filters have ranges of their own
+  std::vector<tfapprox_quantiser> filter_quantisers;    // one for each filter, if filters have ranges of their own
+  std::vector<int64_t> activation_items, weight_items;  // of tfapprox_operation, if it has items
 };
 
 // The pointer to the elements of a tensor of any type.
