@@ -61,6 +61,9 @@ class ApproximateProducts:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(f"KERAS_BACKEND must be tensorflow; received {keras.backend.backend()}")
         super().__init__(*args, **kwargs)
+        layer: Any = self
+        if getattr(layer, "quantization_mode", None) is not None:
+            raise ValueError(f"dtype must be no quantised policy of Keras; received {layer.dtype_policy.name}")
         self._num_bits = num_bits
         self._mul_map_file = pin_table(mul_map_file, num_bits)
         is_signed = native.name_is_signed(self._mul_map_file)
@@ -94,3 +97,12 @@ class ApproximateProducts:
         """The constructor's arguments, including `num_bits` and the pinned `mul_map_file`."""
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
         return {**config, "num_bits": self.num_bits, "mul_map_file": self.mul_map_file}
+
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses Keras' own quantisation, whose products are exact; `keras.Model.quantize` warns and goes on.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        layer: Any = self
+        raise NotImplementedError(f"{layer.name} is quantised for its multiplier; Keras' quantize would replace it")

@@ -1,4 +1,4 @@
-"""Models with approximate convolutions from ordinary ones."""
+"""Models with approximate layers from ordinary ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tfapprox.common.tables import NameOrPath, pin_table
 
 from .approximate_products import ApproximateProducts
 from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 
 # The layers that are replaced, and by what.
@@ -19,17 +20,20 @@ APPROXIMATE: dict[type, Any] = {
     FakeApproxConv2D: FakeApproxConv2D,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
     FakeApproxDepthwiseConv2D: FakeApproxDepthwiseConv2D,
+    keras.layers.Dense: FakeApproxDense,
+    FakeApproxDense: FakeApproxDense,
 }
-CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
+# The layers of which a model has a warning where they are not replaced.
+MULTIPLYING = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name or name.endswith("Dense"))
 
 
 def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
-    """A copy of a Keras model in which every `Conv2D` and `DepthwiseConv2D` uses an approximate multiplier.
+    """A copy of a Keras model in which every `Conv2D`, `DepthwiseConv2D` and `Dense` uses an approximate multiplier.
 
     These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
     are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
-    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`). It cannot see a convolution that a
-    custom layer computes.
+    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`) and of dense layers of a subclass. It cannot
+    see a convolution that a custom layer computes.
 
     Args:
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
@@ -47,7 +51,7 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
             a class that Keras cannot copy.
 
     Warns:
-        UserWarning: if convolutions stay as they are; the message has their names.
+        UserWarning: if such layers stay as they are; the message has their names.
 
     Example:
         >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3)])
@@ -78,11 +82,11 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
     approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
     if not approximate:
         received = [layer.name for layer in model.layers]
-        raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {received}")
-    unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
+        raise ValueError(f"model must have a Conv2D, DepthwiseConv2D or Dense layer; received layers {received}")
+    unchanged = [x for x in _multiplying(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)
-        warnings.warn(f"convolutions that stay as they are: {names}", stacklevel=2)
+        warnings.warn(f"layers that stay as they are: {names}", stacklevel=2)
     copy.set_weights(model.get_weights())
     for layer in layers:
         if hasattr(layer, "finalize_state"):  # Normalization derives values from its weights, and computes with these
@@ -103,9 +107,9 @@ def _has(layer, multiplier):
     return all(getattr(layer, name) == value for name, value in multiplier.items())
 
 
-def _convolutions(layers):
-    """The convolutions of a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
-    yield from (layer for layer in layers if isinstance(layer, CONVOLUTIONS))
+def _multiplying(layers):
+    """What multiplies in a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
+    yield from (layer for layer in layers if isinstance(layer, MULTIPLYING))
     for model in layers:
         for operation in getattr(model, "operations", []):
             if not isinstance(operation, keras.layers.Layer) and "Conv" in type(operation).__name__:
