@@ -54,6 +54,7 @@ class Problem(Structure):
                 *["filter_height", "filter_width", "out_channels", "groups"],
                 *["stride_height", "stride_width", "dilation_height", "dilation_width"],
                 *["out_stride_height", "out_stride_width"],
+                *["out_first_row", "out_first_column", "out_tensor_height", "out_tensor_width"],
             ]
         ],
         ("padding", c_int32),
@@ -66,6 +67,12 @@ class Operand(Structure):
     """`tfapprox_operand`."""
 
     _fields_ = [("elements", c_int32), ("quantiser", Quantiser), ("per_filter", POINTER(Quantiser))]
+
+
+class FilterSteps(Structure):
+    """`tfapprox_filter_steps`."""
+
+    _fields_ = [(name, c_int64) for name in ["row", "column", "channel", "filter", "first"]]
 
 
 class Operation(Structure):
@@ -81,6 +88,7 @@ class Operation(Structure):
         ("items", c_int64),
         ("activation_items", POINTER(c_int64)),
         ("weight_items", POINTER(c_int64)),
+        ("filter_steps", FilterSteps),
     ]
 
 
@@ -161,6 +169,10 @@ _FUNCTIONS = {
             *[POINTER(Problem), *[c_float] * 4, c_void_p],
             *[POINTER(Operation), POINTER(c_float), POINTER(c_float), POINTER(Error)],
         ],
+    ),
+    "tfapprox_conv2d_transpose_fill": (
+        c_int32,
+        [POINTER(Problem), c_int64, c_int64, c_int64, POINTER(Operation), POINTER(Error)],
     ),
     "tfapprox_matmul_fill": (
         c_int32,

@@ -4,6 +4,7 @@ A new operation needs one function here, which fills the descriptor from the arg
 """
 
 import ctypes
+from typing import List
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .truth_table import TruthTable
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
 REALS, CODES = 0, 1
+NOT_FOUND = 2  # TFAPPROX_NOT_FOUND
 
 
 class Operation:
@@ -29,13 +31,14 @@ class Operation:
         weights: array of the filter, of the same dtype, contiguous.
         output: array that the computation fills, float32 or int32.
         result: function without arguments that gives what the public function returns, once `output` is filled.
-        keep_alive: what the core has set pointers of the descriptor to.
+        keep_alive: what the descriptor has pointers to.
+        is_part: whether the computation fills only some elements of `output`, and the others are to stay.
     """
 
-    def __init__(self, descriptor, table, activations, weights, output, result=None, keep_alive=()):
+    def __init__(self, descriptor, table, activations, weights, output, result=None, keep_alive=(), is_part=False):
         self.descriptor, self.table = descriptor, table
         self.activations, self.weights, self.output = activations, weights, output
-        self.result, self.keep_alive = result or (lambda: output), keep_alive
+        self.result, self.keep_alive, self.is_part = result or (lambda: output), keep_alive, is_part
 
 
 def quantiser(name, minimum, maximum, table):
@@ -145,6 +148,44 @@ def approx_conv2d(
         table=shared.handle,
     )
     return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))
+
+
+def approx_conv2d_transpose(
+    input,
+    filter,
+    output_shape,
+    input_min,
+    input_max,
+    filter_min,
+    filter_max,
+    strides,
+    padding="SAME",
+    *,
+    num_bits=8,
+    table=None,
+    explicit_paddings=(),
+    data_format="NHWC",
+    dilations=(1, 1, 1, 1),
+):
+    """`ApproxConv2DTransposeWithMinMaxVars` (3.9): its output, 0 so far, and an `Operation` for each part of it."""
+    input, filter = _validation.reals("input", input), _validation.reals("filter", filter)
+    form = {"explicit_paddings": explicit_paddings, "data_format": data_format, "dilations": dilations}
+    _validation.geometry(strides, padding, **form)
+    sizes = _validation.transposed_shapes(input.shape, filter.shape, output_shape, data_format)
+    convolution, shared = problem(sizes, filter.shape, strides, padding, **form), Table(table, num_bits)
+    activation = _abi.Operand(REALS, quantiser("input", input_min, input_max, shared))
+    weight = _weight(filter_min, filter_max, filter.shape[2], shared)
+    in_size = [input.shape[data_format.index(axis)] for axis in "HW"]
+    output, error = np.zeros(sizes, np.float32), _abi.Error()
+    parts: List[Operation] = []
+    while True:
+        part = _abi.Operation(activation=activation, weight=weight, table=shared.handle)
+        pointers = ctypes.byref(part), ctypes.byref(error)
+        status = core().tfapprox_conv2d_transpose_fill(ctypes.byref(convolution), *in_size, len(parts), *pointers)
+        if status == NOT_FOUND:
+            return output, parts
+        check(status, error)
+        parts.append(Operation(part, shared, input, filter, output, keep_alive=weight, is_part=True))
 
 
 def approx_matmul(a, b, a_min, a_max, b_min, b_max, *, transpose_a=False, transpose_b=False, num_bits=8, table=None):

@@ -97,18 +97,20 @@ def approx_conv2d_transpose_with_min_max_vars(
     if data_format == "NCHW":
         x = x.transpose(0, 2, 3, 1)
 
-    parts = []
+    parts, convolved = [], []
     for axis, name in enumerate("HW"):
         dimension = data_format.index(name)
         stride, dilation, size = strides[dimension], dilations[dimension], sizes[dimension]
         pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
         shape = window(size, filter.shape[axis], stride, dilation, padding, pads)
-        if shape.output != x.shape[1 + axis]:
-            raise ValueError(
-                f"output_shape must be one whose convolution has the input's {['height', 'width'][axis]}; received "
-                f"output size {size}, convolved {shape.output}, input size {x.shape[1 + axis]}"
-            )
+        convolved.append(shape.output)
         parts.append(_parts(size, filter.shape[axis], stride, dilation, shape.pad_before))
+    if tuple(convolved) != x.shape[1:3]:
+        height, width = (sizes[data_format.index(name)] for name in "HW")
+        raise ValueError(
+            "output_shape must be one whose convolution has the input's height and width; received output size "
+            f"{height}x{width}, convolved {convolved[0]}x{convolved[1]}, input size {x.shape[1]}x{x.shape[2]}"
+        )
 
     output = np.zeros([len(x), *(sizes[data_format.index(name)] for name in "HWC")], np.float32)
     for rows in parts[0]:

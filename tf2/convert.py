@@ -32,8 +32,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
 
     These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
     are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
-    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`) and of dense layers of a subclass. It cannot
-    see a convolution that a custom layer computes.
+    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`) and of dense layers of a subclass. It
+    cannot see a convolution that a custom layer computes.
 
     Args:
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,

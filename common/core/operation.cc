@@ -101,7 +101,9 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
           FindProgram(*operation.table, path, TermFactor(operation.problem), &work->program, error)) {
     return status;
   }
-  work->problem = Simplify(operation.problem);
+  // The taps of a filter with steps are not contiguous, and strided outputs are no row.
+  const bool is_plain = !HasSteps(operation) && !IsStrided(operation.problem);
+  work->problem = is_plain ? Simplify(operation.problem) : operation.problem;
   if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
   if (const int32_t status = DivideIntoTiles(work, error)) return status;
   // Whole items are what threads divide among them where there are enough of them: nothing is packed twice.
@@ -186,11 +188,11 @@ void RunItem(const tfapprox_operation& operation, const tfapprox_work& work, con
 }  // namespace tfapprox
 
 int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error) {
-  const tfapprox_problem& problem = operation->problem;
-  if (problem.out_stride_height != 1 || problem.out_stride_width != 1) {
-    return tfapprox::Fail(
-        error, TFAPPROX_INVALID_ARGUMENT, "the steps between outputs must be 1; received %lld and %lld",
-        static_cast<long long>(problem.out_stride_height), static_cast<long long>(problem.out_stride_width));
+  if (tfapprox::HasSteps(*operation) && (operation->weight.elements != TFAPPROX_REALS || operation->items != 0)) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "a filter with steps must consist of real numbers and belong to one product; received kind "
+                          "of elements %d, %lld items",
+                          operation->weight.elements, static_cast<long long>(operation->items));
   }
   if (operation->activation.per_filter != nullptr) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,

@@ -204,11 +204,19 @@ typedef struct tfapprox_problem {
   int64_t groups;                                   /* parts of the channels that are convolved apart (3.6) */
   int64_t stride_height, stride_width;              /* input positions between the windows of two outputs */
   int64_t dilation_height, dilation_width;          /* input positions between two taps */
-  int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs; 1 so far */
+  int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs */
+  int64_t out_first_row, out_first_column;          /* of the output tensor; 0 if both steps are 1 */
+  int64_t out_tensor_height, out_tensor_width;      /* of the output tensor, if a step is not 1 */
   int32_t padding, layout;                          /* one of the constants above */
   int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
   int64_t out_height, out_width;                    /* set by resolve */
 } tfapprox_problem;
+
+/* Where the elements of a filter lie, in elements: the distances of two rows, columns, channels and filters, of which
+ * some may be negative, and the place of the first element of the first row. */
+typedef struct tfapprox_filter_steps {
+  int64_t row, column, channel, filter, first;
+} tfapprox_filter_steps;
 
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
 TFAPPROX_API int32_t tfapprox_problem_resolve(tfapprox_problem* problem, tfapprox_error* error);
@@ -253,6 +261,9 @@ typedef struct tfapprox_operation {
    * at 0 and leave none out. */
   int64_t items;
   const int64_t *activation_items, *weight_items;
+
+  /* All 0 if the filter lies as tfapprox_problem says; else it consists of real numbers, and there are no items. */
+  tfapprox_filter_steps filter_steps;
 } tfapprox_operation;
 
 /* Fills problem and items of ApproxMatMulWithMinMaxVars (3.8) for `a` [..., m, k] and `b` [..., k, n], whose shapes have
@@ -269,8 +280,18 @@ TFAPPROX_API void tfapprox_matmul_set_items(const int64_t* a_shape, int32_t a_ra
                                             int32_t b_rank, int64_t items, int64_t* activation_items,
                                             int64_t* weight_items, tfapprox_operation* operation);
 
-/* Whether this version of the core carries an operation out: output strides are 1, and activations have one
- * quantiser. */
+/* Fills problem and filter steps of part number `index`, from 0, of ApproxConv2DTransposeWithMinMaxVars (3.9) with the
+ * input [in_height][in_width] and the filter [filter_height][filter_width][out_channels][in_channels]. `convolution` is
+ * the convolution of one group that has the output as its input, resolved: its output must have the input's height and
+ * width, and its in_channels and out_channels are the output's and the input's channels. Each part writes other
+ * elements of the output. A part without taps gets an output of height 0: its elements must be 0 (3.10), and are written
+ * by nothing. TFAPPROX_NOT_FOUND after the last part. */
+TFAPPROX_API int32_t tfapprox_conv2d_transpose_fill(const tfapprox_problem* convolution, int64_t in_height,
+                                                    int64_t in_width, int64_t index, tfapprox_operation* operation,
+                                                    tfapprox_error* error);
+
+/* Whether this version of the core carries an operation out: activations have one quantiser, and a filter with steps
+ * consists of real numbers. */
 TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
 
 /* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the

@@ -30,6 +30,9 @@ Geometry GeometryOf(const tfapprox_problem& shape, const Sizes& sizes, int64_t i
   g.dilation_height = narrow(shape.dilation_height), g.dilation_width = narrow(shape.dilation_width);
   g.pad_top = narrow(shape.pad_top), g.pad_left = narrow(shape.pad_left);
   g.out_height = narrow(shape.out_height), g.out_width = narrow(shape.out_width);
+  g.out_stride_height = narrow(shape.out_stride_height), g.out_stride_width = narrow(shape.out_stride_width);
+  g.out_first_row = narrow(shape.out_first_row), g.out_first_column = narrow(shape.out_first_column);
+  g.tensor_height = narrow(TensorHeight(shape)), g.tensor_width = narrow(TensorWidth(shape));
   g.nchw = shape.layout == TFAPPROX_LAYOUT_NCHW;
   g.chunks = narrow(sizes.chunks);
   g.input_pixels = narrow(images * sizes.in_plane), g.output_pixels = narrow(images * sizes.out_plane);
@@ -64,7 +67,8 @@ class Round {
     arguments.geometry.chunks = static_cast<int32_t>(CeilDivide(sizes_.filter_inputs, kChunk));
     arguments.quantiser = weight_.quantiser;
     arguments.per_filter = PerFilter();
-    arguments.filter = Element(call_.weights, weight_, first_filter_);
+    arguments.steps = FilterSteps(call_.operation);
+    arguments.filter = Element(call_.weights, weight_, arguments.steps.first + first_filter_ * arguments.steps.filter);
     arguments.zero = activation_.quantiser.zero_point;
     arguments.weight = sizes_.by_channel ? table_.table_weight : table_.weight;
     arguments.filter_sums = At<int64_t>(layout_.filter_sums);
@@ -165,7 +169,7 @@ class Round {
     epilogue.constant = static_cast<int64_t>(static_cast<uint64_t>(Taps(problem_)) * activation_zero * weight_zero);
     epilogue.scale = double{activation_.quantiser.scale} * double{weight_.quantiser.scale};  // (3.4)
     epilogue.is_integer = call_.operation.output == TFAPPROX_OUTPUT_WRAPPED;
-    epilogue.output = call_.output + First(first, sizes_.out_plane, problem_.out_channels, first_filter_);
+    epilogue.output = call_.output + First(first, sizes_.tensor_plane, problem_.out_channels, first_filter_);
     epilogue.wide_sums = layout_.is_wide ? At<int64_t>(layout_.wide_sums) : nullptr;
     epilogue.first = is_first;
     epilogue.last = is_last;
