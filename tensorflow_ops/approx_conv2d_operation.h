@@ -80,6 +80,10 @@ class ApproxConv2D {
     return OpenTable("mul_map_file", multiplier, num_bits, TFAPPROX_TABLES_ANY, &table_);
   }
 
+ protected:
+  tfapprox_problem problem_ = {};  // has what the attributes say
+  TableHandle table_;
+
  private:
   // The shape [height, width, 1, channels * multiplier] of a filter [height, width, channels, multiplier].
   static Status ReadDepthwise(const TensorShape& input, int channel_axis, TensorShape* filter) {
@@ -120,9 +124,6 @@ class ApproxConv2D {
     problem_.pad_right = pads[2 * axes.width + 1];
     return Status();
   }
-
-  tfapprox_problem problem_ = {};  // has what the attributes say
-  TableHandle table_;
 };
 
 }  // namespace tfapprox

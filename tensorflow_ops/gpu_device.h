@@ -16,6 +16,7 @@ namespace tfapprox {
 // the device.
 class GpuDevice {
  public:
+  Status Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes);
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
 
  private:

@@ -23,12 +23,12 @@ struct Part {
 // The part whose first output is `first`, below the stride; `size` is that of the output.
 Part PartOf(int64_t first, int64_t size, int64_t filter, int64_t stride, int64_t dilation, int64_t before) {
   const int64_t divisor = std::gcd(stride, dilation);
-  Part part = {first, first < size ? CeilDivide(size - first, stride) : 0, 0, 0, stride / divisor, dilation / divisor, 0};
+  Part part = {first, first < size ? CeilDivide(size - first, stride) : 0, 0, 0, stride / divisor, dilation / divisor,
+               0};
   const int64_t end = std::min(part.step, filter);
   while (part.first_tap < end && (first + before - part.first_tap * dilation) % stride != 0) ++part.first_tap;
   if (part.first_tap < end) part.taps = CeilDivide(filter - part.first_tap, part.step);
-  part.pad_before =
-      (part.taps - 1) * part.dilation - (first + before - part.first_tap * dilation) / stride;
+  part.pad_before = (part.taps - 1) * part.dilation - (first + before - part.first_tap * dilation) / stride;
   return part;
 }
 
@@ -82,9 +82,9 @@ int32_t tfapprox_conv2d_transpose_fill(const tfapprox_problem* convolution, int6
   part.pad_right = x.outputs + (x.taps - 1) * x.dilation - in_width - x.pad_before;
   // The filter is [filter_height][filter_width][out_channels][in_channels], and its taps are counted backwards.
   const int64_t column = part.out_channels * part.in_channels, row = forward.filter_width * column;
-  operation->filter_steps = {-y.step * row, -x.step * column, 1, part.in_channels,
-                             (y.first_tap + (y.taps - 1) * y.step) * row +
-                                 (x.first_tap + (x.taps - 1) * x.step) * column};
+  operation->filter_steps = {
+      -y.step * row, -x.step * column, 1, part.in_channels,
+      (y.first_tap + (y.taps - 1) * y.step) * row + (x.first_tap + (x.taps - 1) * x.step) * column};
   if (tfapprox::Taps(part) > INT32_MAX) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
                           "the number of taps (filter height * filter width * input channels) must be below 2^31; "

@@ -31,7 +31,9 @@ def test_the_reference_is_the_equation(size, stride, dilation, padding):
     y = reference.approx_conv2d_transpose_with_min_max_vars(x, w, [1, height, width, 3], *ranges, **steps, table=table)
     qa, qw = reference.quantiser("input", *ranges[:2]), reference.quantiser("filter", *ranges[2:])
     codes_x, codes_w = reference.codes(qa, x), reference.codes(qw, w)
-    pads = [max(0, (i - 1) * stride + extent - n) // 2 if padding == "SAME" else 0 for i, n in zip(inputs, (height, width))]
+    pads = [0, 0]
+    if padding == "SAME":
+        pads = [max(0, (i - 1) * stride + extent - n) // 2 for i, n in zip(inputs, (height, width))]
     for row, column, f in np.ndindex(height, width, 3):
         total = 0
         for ky, kx, c in np.ndindex(size, size, 2):

@@ -16,10 +16,12 @@ from cases import (
     outcome,
     quantised_convolutions,
     random_table,
+    transposed_convolutions,
 )
 from tfapprox.common import load_table, reference
 from tfapprox.tf1 import ax_conv2d
 from tfapprox.tf2 import (
+    approx_conv2d_transpose_with_min_max_vars,
     approx_conv2d_with_min_max_vars,
     approx_depthwise_conv2d_with_min_max_vars,
     approx_matmul_with_min_max_vars,
@@ -93,6 +95,16 @@ def test_approx_matmul_random(table_file, case):
             case[name] = np.ascontiguousarray(case[name].swapaxes(-1, -2))
     case["mul_map_file"] = table_file(case.pop("table"))
     result = outcome(lambda: on_gpu(approx_matmul_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+    np.testing.assert_array_equal(result, expected)
+
+
+@FEW
+@given(case=transposed_convolutions())
+def test_approx_conv2d_transpose_random(table_file, case):
+    expected = outcome(lambda: reference.approx_conv2d_transpose_with_min_max_vars(**case), ValueError)
+    case["mul_map_file"] = table_file(case.pop("table"))
+    call = approx_conv2d_transpose_with_min_max_vars
+    result = outcome(lambda: on_gpu(call, **case).numpy(), tf.errors.InvalidArgumentError)
     np.testing.assert_array_equal(result, expected)
 
 
