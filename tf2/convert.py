@@ -10,30 +10,39 @@ import keras
 from tfapprox.common.tables import NameOrPath, pin_table
 
 from .approximate_products import ApproximateProducts
+from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
+    keras.layers.Conv1D: FakeApproxConv1D,
     keras.layers.Conv2D: FakeApproxConv2D,
-    FakeApproxConv2D: FakeApproxConv2D,
-    keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
-    FakeApproxDepthwiseConv2D: FakeApproxDepthwiseConv2D,
+    keras.layers.Conv2DTranspose: FakeApproxConv2DTranspose,
     keras.layers.Dense: FakeApproxDense,
-    FakeApproxDense: FakeApproxDense,
+    keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
+    keras.layers.EinsumDense: FakeApproxEinsumDense,
+    keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
+APPROXIMATE.update({layer: layer for layer in APPROXIMATE.values()})  # an approximate layer gets another multiplier
 # The layers of which a model has a warning where they are not replaced.
-MULTIPLYING = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name or name.endswith("Dense"))
+MULTIPLYING = tuple(
+    layer for name, layer in vars(keras.layers).items() if any(kind in name for kind in ("Conv", "Dense", "Attention"))
+)
 
 
 def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
-    """A copy of a Keras model in which every `Conv2D`, `DepthwiseConv2D` and `Dense` uses an approximate multiplier.
+    """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
 
-    These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
-    are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
-    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`) and of dense layers of a subclass. It
-    cannot see a convolution that a custom layer computes.
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense` and `EinsumDense` is
+    replaced, also inside of nested models and of wrappers such as `TimeDistributed`. The weights are copied; the new
+    model is not compiled. All other layers stay as they are. The function warns of other layers with convolutions,
+    dense products or attention among them (3-D ones, those of a subclass, `keras.ops.conv`). It cannot see what a
+    custom layer multiplies.
 
     Args:
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
@@ -82,7 +91,8 @@ def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bit
     approximate = [layer for layer in layers if isinstance(layer, ApproximateProducts) and _has(layer, multiplier)]
     if not approximate:
         received = [layer.name for layer in model.layers]
-        raise ValueError(f"model must have a Conv2D, DepthwiseConv2D or Dense layer; received layers {received}")
+        kinds = ", ".join(sorted(kind.__name__ for kind in set(APPROXIMATE) - set(APPROXIMATE.values())))
+        raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
     unchanged = [x for x in _multiplying(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)

@@ -88,8 +88,8 @@ class OwnApproximation(FakeApproxConv2D):
         OwnConvolution(4, 3, name="own"),
         OwnApproximation(4, 3, mul_map_file="mul8u_drum3", name="own"),
         lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 2])),
-        keras.layers.Conv2DTranspose(4, 3, name="own"),
-        keras.layers.SeparableConv2D(4, 3, name="own"),
+        lambda x: keras.layers.Conv3D(4, 3, name="own")(keras.layers.Reshape([8, 8, 4, 1])(x)),
+        lambda x: keras.layers.Attention(name="own")([keras.layers.Reshape([16, 16])(x)] * 2),
         OwnDense(4, name="own"),
     ],
 )
@@ -123,13 +123,13 @@ def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
 
 
 def test_a_model_without_convolutions_is_an_error():
-    with pytest.raises(ValueError, match="model must have a Conv2D, DepthwiseConv2D or Dense layer; received layers"):
+    with pytest.raises(ValueError, match=r"model must have a layer of one of the kinds Conv1D, .*; received layers"):
         approximate_model(keras.Sequential([keras.Input([3]), keras.layers.PReLU(name="only")]))
 
 
 def test_a_model_that_only_keeps_another_multiplier_is_an_error():
     model = keras.Sequential([keras.Input([8, 8, 4]), OwnApproximation(4, 3, mul_map_file="mul8u_drum3")])
-    with pytest.raises(ValueError, match="model must have a Conv2D, DepthwiseConv2D or Dense layer"):
+    with pytest.raises(ValueError, match="model must have a layer of one of the kinds Conv1D,"):
         approximate_model(model, "mul8u_drum4")
 
 
