@@ -54,6 +54,7 @@ class Problem(Structure):
                 *["filter_height", "filter_width", "out_channels", "groups"],
                 *["stride_height", "stride_width", "dilation_height", "dilation_width"],
                 *["out_stride_height", "out_stride_width"],
+                *["out_first_row", "out_first_column", "out_tensor_height", "out_tensor_width"],
             ]
         ],
         ("padding", c_int32),
@@ -68,6 +69,12 @@ class Operand(Structure):
     _fields_ = [("elements", c_int32), ("quantiser", Quantiser), ("per_filter", POINTER(Quantiser))]
 
 
+class FilterSteps(Structure):
+    """`tfapprox_filter_steps`."""
+
+    _fields_ = [(name, c_int64) for name in ["row", "column", "channel", "filter", "first"]]
+
+
 class Operation(Structure):
     """`tfapprox_operation`."""
 
@@ -78,6 +85,10 @@ class Operation(Structure):
         ("output", c_int32),
         ("table", c_void_p),
         ("cancelled", POINTER(c_int32)),
+        ("items", c_int64),
+        ("activation_items", POINTER(c_int64)),
+        ("weight_items", POINTER(c_int64)),
+        ("filter_steps", FilterSteps),
     ]
 
 
@@ -91,8 +102,9 @@ class Work(Structure):
         *[
             (name, c_int64)
             for name in [
-                *["tiles", "tiles_per_unit", "prepare_parts", "run_parts"],
-                *["cycles_per_prepare_part", "cycles_per_run_part", "prepared_bytes", "workspace_bytes"],
+                *["tiles", "tiles_per_unit", "prepare_parts", "run_parts", "item_prepare_parts", "item_run_parts"],
+                *["cycles_per_prepare_part", "cycles_per_run_part"],
+                *["prepared_bytes", "item_prepared_bytes", "workspace_bytes"],
             ]
         ],
     ]
@@ -156,6 +168,24 @@ _FUNCTIONS = {
         [
             *[POINTER(Problem), *[c_float] * 4, c_void_p],
             *[POINTER(Operation), POINTER(c_float), POINTER(c_float), POINTER(Error)],
+        ],
+    ),
+    "tfapprox_conv2d_transpose_fill": (
+        c_int32,
+        [POINTER(Problem), c_int64, c_int64, c_int64, POINTER(Operation), POINTER(Error)],
+    ),
+    "tfapprox_matmul_fill": (
+        c_int32,
+        [
+            *[POINTER(c_int64), c_int32, POINTER(c_int64), c_int32],
+            *[POINTER(Operation), POINTER(c_int64), POINTER(c_int64), POINTER(Error)],
+        ],
+    ),
+    "tfapprox_matmul_set_items": (
+        None,
+        [
+            *[POINTER(c_int64), c_int32, POINTER(c_int64), c_int32],
+            *[c_int64, POINTER(c_int64), POINTER(c_int64), POINTER(Operation)],
         ],
     ),
     "tfapprox_operation_check": (c_int32, [POINTER(Operation), POINTER(Error)]),

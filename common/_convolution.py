@@ -107,13 +107,16 @@ def check_groups(in_channels: int, filter_channels: int, filters: int) -> int:
     return groups
 
 
-def filter_ranges(filter_min: FilterRange, filter_max: FilterRange, filters: int) -> List[Tuple[float, float]]:
+def filter_ranges(
+    filter_min: FilterRange, filter_max: FilterRange, filters: int, name: str = "filter"
+) -> List[Tuple[float, float]]:
     """The ranges of the weights.
 
     Args:
         filter_min: lower end of the range: a number, or `[filters]` numbers.
         filter_max: upper end of the range, of the same shape.
         filters: number of filters.
+        name: beginning of the names of the range in messages.
 
     Returns:
         A list of pairs of float32 numbers: one range for all filters, or a range for each filter.
@@ -121,11 +124,11 @@ def filter_ranges(filter_min: FilterRange, filter_max: FilterRange, filters: int
     Raises:
         ValueError: if the shapes differ or are not possible.
     """
-    named = {"filter_min": filter_min, "filter_max": filter_max}
-    ends = [_validation.float_array(name, end) for name, end in named.items()]
+    named = {f"{name}_min": filter_min, f"{name}_max": filter_max}
+    ends = [_validation.float_array(argument, end) for argument, end in named.items()]
     if ends[0].shape != ends[1].shape or ends[0].shape not in ((), (filters,)):
         raise ValueError(
-            f"filter_min and filter_max must be two numbers, or two arrays [{filters}], one number for each filter; "
+            f"{name}_min and {name}_max must be two numbers, or two arrays [{filters}], one number for each filter; "
             f"received shapes {list(ends[0].shape)} and {list(ends[1].shape)}"
         )
     return list(zip(ends[0].reshape(-1).tolist(), ends[1].reshape(-1).tolist()))

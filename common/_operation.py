@@ -4,6 +4,7 @@ A new operation needs one function here, which fills the descriptor from the arg
 """
 
 import ctypes
+from typing import List
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from . import _abi, _validation
 from ._bindings import check, core
 from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter
 from ._core_tables import Table, tune
+from ._matmul import matrices
 from .truth_table import TruthTable
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
 LAYOUTS = {"NHWC": 0, "NCHW": 1}
 REALS, CODES = 0, 1
+NOT_FOUND = 2  # TFAPPROX_NOT_FOUND
 
 
 class Operation:
@@ -28,19 +31,21 @@ class Operation:
         weights: array of the filter, of the same dtype, contiguous.
         output: array that the computation fills, float32 or int32.
         result: function without arguments that gives what the public function returns, once `output` is filled.
+        keep_alive: what the descriptor has pointers to.
+        is_part: whether the computation fills only some elements of `output`, and the others are to stay.
     """
 
-    def __init__(self, descriptor, table, activations, weights, output, result=None):
+    def __init__(self, descriptor, table, activations, weights, output, result=None, keep_alive=(), is_part=False):
         self.descriptor, self.table = descriptor, table
         self.activations, self.weights, self.output = activations, weights, output
-        self.result = result or (lambda: output)
+        self.result, self.keep_alive, self.is_part = result or (lambda: output), keep_alive, is_part
 
 
 def quantiser(name, minimum, maximum, table):
     """Scale and zero point of a range, equations (2): an `_abi.Quantiser`.
 
     Args:
-        name: `"input"` or `"filter"`, with which messages begin.
+        name: beginning of the names of the range in messages, such as `"input"`.
         minimum: lower end of the range, a number.
         maximum: upper end of the range, a number.
         table: the `Table` whose codes the quantiser gives.
@@ -102,12 +107,12 @@ def _empty_output(shape, data_format, dtype):
     return np.empty([sizes[axis] for axis in data_format], dtype)
 
 
-def _weight(filter_min, filter_max, filters, table):
+def _weight(filter_min, filter_max, filters, table, name="filter"):
     """The operand of the weights, with one range or with a range for each filter."""
-    ranges = filter_ranges(filter_min, filter_max, filters)
+    ranges = filter_ranges(filter_min, filter_max, filters, name)
     if len(ranges) == 1:
-        return _abi.Operand(REALS, quantiser("filter", ranges[0][0], ranges[0][1], table))
-    quantisers = (_abi.Quantiser * filters)(*(quantiser("filter", low, high, table) for low, high in ranges))
+        return _abi.Operand(REALS, quantiser(name, ranges[0][0], ranges[0][1], table))
+    quantisers = (_abi.Quantiser * filters)(*(quantiser(name, low, high, table) for low, high in ranges))
     return _abi.Operand(REALS, quantisers[0], quantisers)
 
 
@@ -143,6 +148,62 @@ def approx_conv2d(
         table=shared.handle,
     )
     return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))
+
+
+def approx_conv2d_transpose(
+    input,
+    filter,
+    output_shape,
+    input_min,
+    input_max,
+    filter_min,
+    filter_max,
+    strides,
+    padding="SAME",
+    *,
+    num_bits=8,
+    table=None,
+    explicit_paddings=(),
+    data_format="NHWC",
+    dilations=(1, 1, 1, 1),
+):
+    """`ApproxConv2DTransposeWithMinMaxVars` (3.9): its output, 0 so far, and an `Operation` for each part of it."""
+    input, filter = _validation.reals("input", input), _validation.reals("filter", filter)
+    form = {"explicit_paddings": explicit_paddings, "data_format": data_format, "dilations": dilations}
+    _validation.geometry(strides, padding, **form)
+    sizes = _validation.transposed_shapes(input.shape, filter.shape, output_shape, data_format)
+    convolution, shared = problem(sizes, filter.shape, strides, padding, **form), Table(table, num_bits)
+    activation = _abi.Operand(REALS, quantiser("input", input_min, input_max, shared))
+    weight = _weight(filter_min, filter_max, filter.shape[2], shared)
+    in_size = [input.shape[data_format.index(axis)] for axis in "HW"]
+    output, error = np.zeros(sizes, np.float32), _abi.Error()
+    parts: List[Operation] = []
+    while True:
+        part = _abi.Operation(activation=activation, weight=weight, table=shared.handle)
+        pointers = ctypes.byref(part), ctypes.byref(error)
+        status = core().tfapprox_conv2d_transpose_fill(ctypes.byref(convolution), *in_size, len(parts), *pointers)
+        if status == NOT_FOUND:
+            return output, parts
+        check(status, error)
+        parts.append(Operation(part, shared, input, filter, output, keep_alive=weight, is_part=True))
+
+
+def approx_matmul(a, b, a_min, a_max, b_min, b_max, *, transpose_a=False, transpose_b=False, num_bits=8, table=None):
+    """`ApproxMatMulWithMinMaxVars` (3.8) as an `Operation`: a convolution 1x1, or an item for each matrix."""
+    a, b = matrices("a", a, transpose_a), matrices("b", b, transpose_b)
+    shared = Table(table, num_bits)
+    rank = max(a.ndim, b.ndim)
+    shapes = (ctypes.c_int64 * a.ndim)(*a.shape), a.ndim, (ctypes.c_int64 * b.ndim)(*b.shape), b.ndim
+    descriptor, output_shape, error = _abi.Operation(), (ctypes.c_int64 * rank)(), _abi.Error()
+    count = ctypes.c_int64()
+    pointers = ctypes.byref(descriptor), output_shape, ctypes.byref(count), ctypes.byref(error)
+    check(core().tfapprox_matmul_fill(*shapes, *pointers), error)
+    descriptor.activation = _abi.Operand(REALS, quantiser("a", a_min, a_max, shared))
+    descriptor.weight = _weight(b_min, b_max, b.shape[-1], shared, "b")
+    descriptor.table = shared.handle
+    items = [(ctypes.c_int64 * count.value)() for _ in range(2)]
+    core().tfapprox_matmul_set_items(*shapes, count, *items, ctypes.byref(descriptor))
+    return Operation(descriptor, shared, a, b, np.empty(list(output_shape), np.float32), keep_alive=items)
 
 
 def ax_conv2d(

@@ -102,6 +102,17 @@ def _tensor(argument: str, value: Any, kinds: str, content: str) -> np.ndarray:
     return array
 
 
+def real_matrices(argument: str, value: Any) -> np.ndarray:
+    """Matrices as a float32 array of two dimensions or more, if their elements are integers or floats."""
+    array = _array(argument, value, "be an array of real numbers")
+    if array.dtype.kind not in "iuf":
+        raise _fail(argument, "be an array of real numbers", f"dtype {array.dtype}")
+    if array.ndim < 2:
+        raise _fail(argument, "have 2 dimensions or more", f"shape {list(array.shape)}")
+    with np.errstate(all="ignore"):
+        return array.astype(np.float32)
+
+
 def reals(argument: str, value: Any) -> np.ndarray:
     """A tensor of four dimensions as a contiguous float32 array, if its elements are integers or floats."""
     return np.ascontiguousarray(_tensor(argument, value, "iuf", "real numbers"), np.float32)
@@ -202,3 +213,27 @@ def shapes(
         received = f"filter {filters[2]}, input {inputs[data_format.index('C')]}"
         raise _fail("filter", "have the input's depth", received)
     return inputs, filters
+
+
+def transposed_shapes(input_shape: Any, filter_shape: Any, output_shape: Any, data_format: str) -> List[int]:
+    """The shape of the output of a transposed convolution as a list of int, if its batch and channels are possible.
+
+    Args:
+        input_shape: four integers in the order of `data_format`, 0 or more, the channels 1 or more.
+        filter_shape: `[filter_height, filter_width, out_channels, in_channels]`, 1 or more.
+        output_shape: four integers in the order of `data_format`.
+        data_format: `"NHWC"` or `"NCHW"`.
+
+    Raises:
+        ValueError: if a size is out of its range, or batch or channels are not those of input and filter.
+    """
+    height, width, out_channels, in_channels = filter_shape
+    inputs, _ = shapes(input_shape, [height, width, in_channels, out_channels], data_format)
+    outputs = _integers("output_shape", output_shape, 4, f"be 4 integers in the order of {data_format}")
+    batch, channels = data_format.index("N"), data_format.index("C")
+    if outputs[batch] != inputs[batch] or outputs[channels] != out_channels:
+        rule = f"have the input's batch, {inputs[batch]}, and the {out_channels} output channels of the filter"
+        raise _fail("output_shape", rule, repr(outputs))
+    for axis, name in (("H", "height"), ("W", "width")):
+        integer(f"output_shape {name}", outputs[data_format.index(axis)], 0)
+    return outputs

@@ -118,6 +118,8 @@ class Gpu:
             )
             for address, tensor in zip(inputs, tensors):
                 self._call("upload", address, tensor.ctypes.data, tensor.nbytes)
+            if operation.is_part:
+                self._call("upload", output, operation.output.ctypes.data, operation.output.nbytes)
 
             def queue():
                 self._call("operation_run", *call, *inputs, output, workspace, None)
@@ -190,6 +192,76 @@ class Gpu:
             )
         )
 
+    def approx_conv2d_transpose_with_min_max_vars(
+        self,
+        input: np.ndarray,
+        filter: np.ndarray,
+        output_shape: Sequence[int],
+        input_min: float,
+        input_max: float,
+        filter_min: FilterRange,
+        filter_max: FilterRange,
+        strides: Sequence[int],
+        padding: str = "SAME",
+        *,
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+        explicit_paddings: Sequence[int] = (),
+        data_format: str = "NHWC",
+        dilations: Sequence[int] = (1, 1, 1, 1),
+    ) -> np.ndarray:
+        """`ApproxConv2DTransposeWithMinMaxVars`, equations (3.9) and (3.10), on the GPU.
+
+        Args:
+            input: float32 array, four dimensions in the order of `data_format`.
+            filter: float32 array `[filter_height, filter_width, out_channels, in_channels]`.
+            output_shape: four integers in the order of `data_format`, the shape of the output. A convolution of a
+                tensor of this shape, with the same filter size, strides, padding and dilations, must have the height
+                and width of `input`.
+            input_min: lower end of the quantisation range of `input`, a real number.
+            input_max: upper end of the quantisation range of `input`.
+            filter_min: lower end of the quantisation range of `filter`: a number, or `[out_channels]` numbers, one for
+                each channel of the output.
+            filter_max: upper end of the quantisation range of `filter`, of the same shape.
+            strides: four integers in the order of `data_format`; those of batch and channels are 1.
+            padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`, of the convolution that has this output as its input.
+            num_bits: width of the codes, 2 to 8; 8 for a signed table.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16
+                array is signed (1.3). `None` is the exact product of unsigned codes.
+            explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+            data_format: `"NHWC"` or `"NCHW"`.
+            dilations: four integers in the order of `data_format`; those of batch and channels are 1.
+
+        Returns:
+            float32 array `output_shape`; NaN where an input or weight of a tap is NaN.
+
+        Raises:
+            ValueError: if a range, a size or the table is not possible, or an image is too large for a GPU.
+            MemoryError: if the GPU's memory does not suffice.
+
+        Example:
+            >>> import numpy as np
+            >>> x, w = np.ones((1, 2, 2, 1)), np.ones((2, 2, 3, 1))
+            >>> try:
+            ...     transpose = Gpu().approx_conv2d_transpose_with_min_max_vars
+            ...     shape = transpose(x, w, [1, 4, 4, 3], 0, 1, 0, 1, [1, 2, 2, 1]).shape
+            ... except (ImportError, RuntimeError):
+            ...     shape = (1, 4, 4, 3)  # no GPU here
+            >>> shape
+            (1, 4, 4, 3)
+        """
+        output, parts = _operation.approx_conv2d_transpose(
+            *(input, filter, output_shape, input_min, input_max, filter_min, filter_max, strides, padding),
+            num_bits=num_bits,
+            table=table,
+            explicit_paddings=explicit_paddings,
+            data_format=data_format,
+            dilations=dilations,
+        )
+        for part in parts:
+            self.run(part)
+        return output
+
     def approx_depthwise_conv2d_with_min_max_vars(
         self,
         input: np.ndarray,
@@ -250,6 +322,62 @@ class Gpu:
                 table=table,
                 data_format=data_format,
                 dilations=dilations,
+            )
+        )
+
+    def approx_matmul_with_min_max_vars(
+        self,
+        a: np.ndarray,
+        b: np.ndarray,
+        a_min: float,
+        a_max: float,
+        b_min: FilterRange,
+        b_max: FilterRange,
+        *,
+        transpose_a: bool = False,
+        transpose_b: bool = False,
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+    ) -> np.ndarray:
+        """`ApproxMatMulWithMinMaxVars`, equation (3.8), on the GPU.
+
+        Args:
+            a: float32 array `[..., m, k]`, the activations; `[..., k, m]` with `transpose_a`.
+            b: float32 array `[..., k, n]`, the weights; `[..., n, k]` with `transpose_b`. The dimensions before the
+                last two are broadcast with those of `a`.
+            a_min: lower end of the quantisation range of `a`, a number.
+            a_max: upper end of the quantisation range of `a`.
+            b_min: lower end of the quantisation range of `b`: a number, or `[n]` numbers, one for each column of the
+                product.
+            b_max: upper end of the quantisation range of `b`, of the same shape.
+            transpose_a: whether the last two dimensions of `a` are exchanged first.
+            transpose_b: whether the last two dimensions of `b` are exchanged first.
+            num_bits: width of the codes, 2 to 8.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
+                is int16 (1.3); `None` is the exact product of unsigned codes.
+
+        Returns:
+            float32 array `[..., m, n]`; NaN where an element of the row of `a` or of the column of `b` is NaN.
+
+        Raises:
+            ValueError: if a range, a size or the table is not possible, or a matrix is too large for a GPU.
+            MemoryError: if the GPU's memory does not suffice.
+
+        Example:
+            >>> try:
+            ...     y = Gpu().approx_matmul_with_min_max_vars([[0.0, 255.0]], [[1.0], [3.0]], 0, 255, 0, 255).tolist()
+            ... except (ImportError, RuntimeError):
+            ...     y = [[765.0]]  # no GPU here
+            >>> y
+            [[765.0]]
+        """
+        return self.run(
+            _operation.approx_matmul(
+                *(a, b, a_min, a_max, b_min, b_max),
+                transpose_a=transpose_a,
+                transpose_b=transpose_b,
+                num_bits=num_bits,
+                table=table,
             )
         )
 

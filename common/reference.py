@@ -6,7 +6,7 @@ core.
 """
 
 import math
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -15,21 +15,25 @@ from ._convolution import (
     AxOutput,
     FilterRange,
     check_groups,
-    filter_ranges,
     grouped_filter,
     look_up_sum,
     patches,
     taps,
     window,
 )
-from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned, is_signed
+from ._quantisers import Quantiser, codes, filter_quantisers, quantiser
+from ._reference_matmul import approx_matmul_with_min_max_vars, products
+from ._reference_transpose import approx_conv2d_transpose_with_min_max_vars
+from .truth_table import TableLike, TruthTable, check_unsigned, is_signed
 
 __all__ = [
     "AxOutput",
     "FilterRange",
     "Quantiser",
+    "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
+    "approx_matmul_with_min_max_vars",
     "ax_conv2d",
     "ax_offset",
     "codes",
@@ -41,106 +45,9 @@ __all__ = [
 ]
 
 
-class Quantiser(NamedTuple):
-    """How the real numbers of a range become codes, equations (2).
-
-    Attributes:
-        scale: float32, the real width of one code.
-        inverse_scale: float32, the codes per unit.
-        nudged_min: float32, the real number of code 0 of an unsigned range; 0 for a signed one.
-        zero_point: the code of the real number 0.
-        min_code: the lowest code, 0 or -127.
-        max_code: the highest code.
-    """
-
-    scale: np.float32
-    inverse_scale: np.float32
-    nudged_min: np.float32
-    zero_point: int
-    min_code: int
-    max_code: int
-
-
 def exact_table(num_bits: int, signed: bool = False) -> np.ndarray:
     """The exact product as a table: uint16 `[2**num_bits, 2**num_bits]`; signed, int16 in the order of a file (1.3)."""
     return TruthTable.exact(num_bits, signed).entries.copy()
-
-
-def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, signed: bool = False) -> Quantiser:
-    """Scale and zero point of a range as TensorFlow computes them: nudged (2.1)-(2.3), or symmetric (2.5)-(2.6).
-
-    Args:
-        name: `"input"` or `"filter"`, for the message.
-        minimum: lower end of the range, rounded to float32.
-        maximum: upper end of the range, rounded to float32.
-        num_bits: width of the codes, 2 to 8.
-        signed: whether the codes are those of a signed table, for `num_bits=8`.
-
-    Returns:
-        A `Quantiser`.
-
-    Raises:
-        ValueError: if the range is not finite or `minimum > maximum`; or for signed codes of another width.
-
-    Example:
-        >>> quantiser("input", -1.0, 3.0).zero_point
-        64
-    """
-    check_num_bits(num_bits, signed)
-    max_code = 2**num_bits - 1
-    ends = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
-    with np.errstate(all="ignore"):
-        low, high = np.float32(ends[0]), np.float32(ends[1])
-        width = high - low
-        received = f"received {name}_min={low}, {name}_max={high}"
-        if not np.all(np.isfinite([low, high, width])):
-            raise ValueError(f"{name}_min, {name}_max and their difference must be finite; {received}")
-        if low > high:
-            raise ValueError(f"{name}_min must not be greater than {name}_max; {received}")
-        if signed:
-            limit, top = max(abs(low), abs(high)), np.float32(127)
-            return Quantiser(limit / top, top / limit, np.float32(0), 0, -127, 127)  # (2.5), (2.6)
-        scale = width / np.float32(max_code)  # (2.1)
-        unclamped = float(np.float32(0) - low / scale)
-        # (2.2); the NaN of 0 / 0 is not greater than 0
-        zero_point = math.floor(min(unclamped, max_code) + 0.5) if unclamped > 0 else 0
-        nudged_min = (np.float32(0) - np.float32(zero_point)) * scale  # (2.3)
-        return Quantiser(scale, np.float32(1) / scale, nudged_min, zero_point, 0, max_code)
-
-
-def codes(quantiser: Quantiser, x: np.ndarray) -> np.ndarray:
-    """Codes of real numbers, (2.4) or (2.7): an int64 array of the shape of `x`; the code of NaN is 0."""
-    with np.errstate(all="ignore"):
-        steps = (np.float32(x) - quantiser.nudged_min) * quantiser.inverse_scale
-        steps = np.rint(steps) if quantiser.min_code < 0 else np.floor(steps + np.float32(0.5))
-        return np.where(np.isnan(steps), 0, np.clip(steps, quantiser.min_code, quantiser.max_code)).astype(np.int64)
-
-
-def filter_quantisers(
-    filter_min: FilterRange, filter_max: FilterRange, filters: int, num_bits: int = 8, signed: bool = False
-) -> List[Quantiser]:
-    """Scale and zero point of every filter, from one range or from a range for each filter.
-
-    Args:
-        filter_min: lower end of the range: a number, or `[filters]` numbers.
-        filter_max: upper end of the range, of the same shape.
-        filters: number of filters.
-        num_bits: width of the codes, 2 to 8; 8 for a signed table.
-        signed: whether the codes are those of a signed table.
-
-    Returns:
-        `filters` quantisers.
-
-    Raises:
-        ValueError: if a shape is not possible or a range is not finite.
-
-    Example:
-        >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [3, 1], 2)]
-        [64, 0]
-    """
-    ranges = filter_ranges(filter_min, filter_max, filters)
-    quantisers = [quantiser("filter", low, high, num_bits, signed) for low, high in ranges]
-    return quantisers * (filters if len(ranges) == 1 else 1)
 
 
 def approx_conv2d_with_min_max_vars(
@@ -225,16 +132,8 @@ def _group_outputs(x, filter, qa, qw, positions, truth):
     """The outputs `[pixels, filters]` of one group of channels, (3.1) to (3.5)."""
     rows, columns = positions
     a = patches(codes(qa, x), rows, columns, fill=qa.zero_point)  # (3.2)
-    w = np.stack([codes(quantiser, filter[..., f]).ravel() for f, quantiser in enumerate(qw)], 1)
-    za, zw, k = qa.zero_point, np.array([quantiser.zero_point for quantiser in qw]), len(w)
-    acc = look_up_sum(truth.entries, a, w)  # (3.1)
-    total = acc - a.sum(1)[:, None] * zw - za * w.sum(0) + k * za * zw  # (3.3)
-    with np.errstate(all="ignore"):
-        scales = np.float64(qa.scale) * np.array([quantiser.scale for quantiser in qw], np.float64)
-        output = (scales * total).astype(np.float32)  # (3.4)
-    nan_inputs, nan_weights = patches(np.isnan(x), rows, columns, fill=False), np.isnan(filter)
-    touched = np.any(nan_inputs, 1)[:, None] | np.any(nan_weights, (0, 1, 2))
-    return np.where(touched, np.float32(np.nan), output)  # (3.5)
+    nan_inputs = patches(np.isnan(x), rows, columns, fill=False)
+    return products(a, nan_inputs, filter.reshape(-1, filter.shape[3]), qa, qw, truth)
 
 
 def approx_depthwise_conv2d_with_min_max_vars(

@@ -4,8 +4,7 @@
 namespace tfapprox {
 namespace {
 
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", ApproxConv2D</*kIsDepthwise=*/false>, AttributeTable)
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/false>, InputTable)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/false>)
 
 }  // namespace
 }  // namespace tfapprox

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "operation_kernel.h"
-#include "table_source.h"
+#include "operand_ranges.h"
+#include "register_kernels.h"
 
 namespace tfapprox {
 
@@ -37,8 +37,9 @@ class ApproxConv2D {
     if (kIsDepthwise) TF_RETURN_IF_ERROR(ReadDepthwise(input_shape, axes.channels, &filter_shape));
     TF_RETURN_IF_ERROR(
         ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny, &problem));
-    TF_RETURN_IF_ERROR(ReadActivation(context, operation));
-    TF_RETURN_IF_ERROR(ReadWeight(context, problem.out_channels, operation, tensors));
+    TF_RETURN_IF_ERROR(ReadRange(context, 2, "input", operation->table, &operation->activation));
+    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "filter", "filters", problem.out_channels, operation->table,
+                                  &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
 
     TensorShape output_shape({0, 0, 0, 0});
@@ -55,12 +56,7 @@ class ApproxConv2D {
   }
 
   Status Read(OpKernelConstruction* context) {
-    tensorflow::DataType dtype;
-    TF_RETURN_IF_ERROR(context->GetAttr("T", &dtype));
-    if (dtype != tensorflow::DT_FLOAT) {
-      return tensorflow::errors::InvalidArgument("T must be float32; received " + tensorflow::DataTypeString(dtype) +
-                                                 ". Cast input and filter: their codes have at most 8 bits");
-    }
+    TF_RETURN_IF_ERROR(CheckType(context, "input and filter"));
     std::string data_format, padding;
     std::vector<int64_t> strides, dilations, pads;
     TF_RETURN_IF_ERROR(context->GetAttr("data_format", &data_format));
@@ -79,6 +75,9 @@ class ApproxConv2D {
     return ReadPadding(padding, pads, data_format);
   }
 
+ protected:
+  tfapprox_problem problem_ = {};  // has what the attributes say
+
  private:
   // The shape [height, width, 1, channels * multiplier] of a filter [height, width, channels, multiplier].
   static Status ReadDepthwise(const TensorShape& input, int channel_axis, TensorShape* filter) {
@@ -96,53 +95,6 @@ class ApproxConv2D {
     filter->set_dim(2, filters == 0 ? 0 : 1);
     filter->set_dim(3, filters);
     return Status();
-  }
-
-  Status ReadActivation(OpKernelContext* context, tfapprox_operation* operation) const {
-    float ends[2];
-    const char* names[2] = {"input_min", "input_max"};
-    for (int i = 0; i < 2; ++i) {
-      const Tensor& tensor = context->input(2 + i);
-      if (tensor.dims() != 0) {
-        return tensorflow::errors::InvalidArgument(std::string(names[i]) + " must be a scalar; received shape " +
-                                                   tensor.shape().DebugString());
-      }
-      ends[i] = tensor.scalar<float>()();
-    }
-    operation->activation.elements = TFAPPROX_REALS;
-    return ReadQuantiser("input", ends[0], ends[1], operation->table, &operation->activation.quantiser);
-  }
-
-  // One range, or a range for each filter.
-  Status ReadWeight(OpKernelContext* context, int64_t filters, tfapprox_operation* operation, Tensors* tensors) const {
-    const tfapprox_table* table = operation->table;
-    tfapprox_operand* operand = &operation->weight;
-    const Tensor &min = context->input(4), &max = context->input(5);
-    const bool is_scalar = min.dims() == 0 && max.dims() == 0;
-    const bool is_vector =
-        min.dims() == 1 && max.dims() == 1 && min.NumElements() == filters && max.NumElements() == filters;
-    if (!is_scalar && !is_vector) {
-      return tensorflow::errors::InvalidArgument(
-          "filter_min and filter_max must be scalars, or vectors with one element for each of the " +
-          std::to_string(filters) + " filters; received shapes " + min.shape().DebugString() + " and " +
-          max.shape().DebugString());
-    }
-    operand->elements = TFAPPROX_REALS;
-    const auto mins = min.flat<float>(), maxs = max.flat<float>();
-    TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(0), maxs(0), table, &operand->quantiser));
-    if (is_scalar) return Status();
-    tensors->filter_quantisers.resize(filters);
-    for (int64_t f = 0; f < filters; ++f) {
-      TF_RETURN_IF_ERROR(ReadQuantiser("filter", mins(f), maxs(f), table, &tensors->filter_quantisers[f]));
-    }
-    operand->per_filter = tensors->filter_quantisers.data();
-    return Status();
-  }
-
-  static Status ReadQuantiser(const char* name, float min, float max, const tfapprox_table* table,
-                              tfapprox_quantiser* quantiser) {
-    tfapprox_error error;
-    return ToStatus(tfapprox_quantiser_init(name, min, max, table, quantiser, &error), error);
   }
 
   Status ReadPadding(const std::string& padding, const std::vector<int64_t>& pads, const std::string& data_format) {
@@ -166,37 +118,14 @@ class ApproxConv2D {
     problem_.pad_right = pads[2 * axes.width + 1];
     return Status();
   }
-
-  tfapprox_problem problem_ = {};  // has what the attributes say
 };
 
 }  // namespace tfapprox
 
-// Registers the kernels of an operation of this class, on the CPU and on GPUs. TABLE is AttributeTable or InputTable.
-#define TFAPPROX_APPROX_CONV2D_KERNEL(NAME, DEVICE, TYPE) Name(NAME).Device(DEVICE).TypeConstraint<TYPE>("T")
-#define TFAPPROX_REGISTER_CPU(NAME, OPERATION, TABLE, TYPE)                                    \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_CPU, TYPE), \
-                          OperationKernel<OPERATION, TABLE, CpuDevice>);
-#define TFAPPROX_HOST_MEMORY_AttributeTable
-#define TFAPPROX_HOST_MEMORY_InputTable .HostMemory("table")
-#ifdef TFAPPROX_GPU
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)                                   \
-  REGISTER_KERNEL_BUILDER(TFAPPROX_APPROX_CONV2D_KERNEL(NAME, ::tensorflow::DEVICE_GPU, TYPE) \
-                              .HostMemory("input_min")                                        \
-                              .HostMemory("input_max")                                        \
-                              .HostMemory("filter_min")                                       \
-                              .HostMemory("filter_max") TFAPPROX_HOST_MEMORY_##TABLE,         \
-                          OperationKernel<OPERATION, TABLE, GpuDevice>);
-#else
-#define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)
-#endif
-#define TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, TYPE) \
-  TFAPPROX_REGISTER_CPU(NAME, OPERATION, TABLE, TYPE) TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE)
-// Types other than float are registered so that Read can say what to do instead.
-#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, OPERATION, TABLE)   \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, float)           \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, Eigen::half)     \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, Eigen::bfloat16) \
-  TFAPPROX_REGISTER_TYPE(NAME, OPERATION, TABLE, double)
+// Registers the kernels of both forms of an operation of this class, on the CPU and on GPUs.
+#define TFAPPROX_REGISTER_APPROX_CONV2D(NAME, NAME_WITH_TABLE, OPERATION) \
+  TFAPPROX_REGISTER_KERNELS(                                              \
+      NAME, NAME_WITH_TABLE, OPERATION,                                   \
+      .HostMemory("input_min").HostMemory("input_max").HostMemory("filter_min").HostMemory("filter_max"))
 
 #endif  // TFAPPROX_TENSORFLOW_OPS_APPROX_CONV2D_OPERATION_H_

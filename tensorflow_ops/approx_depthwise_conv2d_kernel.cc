@@ -4,9 +4,7 @@
 namespace tfapprox {
 namespace {
 
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxDepthwiseConv2DWithMinMaxVars", ApproxConv2D</*kIsDepthwise=*/true>,
-                                AttributeTable)
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxDepthwiseConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/true>, InputTable)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/true>)
 
 }  // namespace
 }  // namespace tfapprox

@@ -49,9 +49,9 @@ absl::Status ApproxDepthwiseConv2DShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition Define(TableIn table) {
+OpDefinition DefineForm(TableIn table) {
   OpDefinition definition =
-      ConvolutionDefinition(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable");
+      Define(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", "input", "filter");
   definition.Attr("strides: list(int)");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int").Attr("mul_map_file: string");
   definition.Attr("padding: {'SAME', 'VALID'}")
@@ -71,7 +71,7 @@ filter_max: upper end of the range of the filter, of the same shape.
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineForm)
 
 }  // namespace
 }  // namespace tfapprox

@@ -49,7 +49,11 @@ struct Tensors {
   const void* activations;
   const void* weights;
   void* output;
-  std::vector<tfapprox_quantiser> filter_quantisers;  // one for each filter, if filters have ranges of their own
+  std::vector<tfapprox_quantiser> filter_quantisers;    // one for each filter, if filters have ranges of their own
+  std::vector<int64_t> activation_items, weight_items;  // of tfapprox_operation, if it has items
+  // Problems and filter steps of the parts of a transposed convolution (3.9), each of which is an operation; empty for
+  // any other operation.
+  std::vector<tfapprox_operation> parts;
 };
 
 // The pointer to the elements of a tensor of any type.

@@ -2,12 +2,18 @@
 #include "cpu_device.h"
 
 #include <atomic>
+#include <cstring>
 
 #include "cancellation.h"
 #include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/util/work_sharder.h"
 
 namespace tfapprox {
+
+Status CpuDevice::Clear(tensorflow::OpKernelContext*, void* memory, int64_t bytes) {
+  std::memset(memory, 0, static_cast<size_t>(bytes));
+  return Status();
+}
 
 Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& described,
                       const Tensors& tensors) {

@@ -8,6 +8,7 @@ namespace tfapprox {
 
 class CpuDevice {
  public:
+  Status Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes);
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
 };
 

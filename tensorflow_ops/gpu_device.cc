@@ -5,6 +5,13 @@
 #include "xla/stream_executor/stream.h"
 
 namespace tfapprox {
+namespace {
+
+void* StreamOf(tensorflow::OpKernelContext* context) {
+  return context->op_device_context()->stream()->platform_specific_handle().stream;
+}
+
+}  // namespace
 
 Status GpuDevice::CopyOf(const tfapprox_table* table, CopyHandle* copy) {
   {
@@ -26,6 +33,11 @@ Status GpuDevice::CopyOf(const tfapprox_table* table, CopyHandle* copy) {
   return Status();
 }
 
+Status GpuDevice::Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes) {
+  tfapprox_error error;
+  return ToStatus(tfapprox_cuda_clear(memory, bytes, StreamOf(context), &error), error);
+}
+
 Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
                       const Tensors& tensors) {
   CopyHandle copy;
@@ -38,9 +50,8 @@ Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
   tensorflow::Tensor workspace;
   TF_RETURN_IF_ERROR(
       context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.workspace_bytes}), &workspace));
-  void* stream = context->op_device_context()->stream()->platform_specific_handle().stream;
   return ToStatus(tfapprox_cuda_operation_run(&operation, table, &work, tensors.activations, tensors.weights,
-                                              tensors.output, workspace.data(), stream, &error),
+                                              tensors.output, workspace.data(), StreamOf(context), &error),
                   error);
 }
 

@@ -15,6 +15,7 @@ namespace tfapprox {
 // construction of a kernel.
 class GpuDevice {
  public:
+  Status Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes);
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
 
  private:

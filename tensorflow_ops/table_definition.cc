@@ -1,8 +1,6 @@
 // What the definitions of operations in two forms have in common.
 #include "table_definition.h"
 
-#include <string>
-
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tfapprox.h"
 
@@ -34,17 +32,14 @@ absl::Status CheckTableShape(InferenceContext* context) {
 
 }  // namespace
 
-OpDefinition ConvolutionDefinition(TableIn table, const char* name, const char* name_with_table) {
+OpDefinition Define(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
+                    const std::string& weight) {
   OpDefinition definition(table == TableIn::kInput ? name_with_table : name);
-  definition.Input("input: T")
-      .Input("filter: T")
-      .Input("input_min: float")
-      .Input("input_max: float")
-      .Input("filter_min: float")
-      .Input("filter_max: float")
-      .Output("output: T")
-      .Attr("T: {half, bfloat16, float, double}");
-  if (table == TableIn::kInput) definition.Input("table: Ttable").Attr("Ttable: {uint16, int16}");
+  definition.Input(activation + ": T").Input(weight + ": T");
+  for (const std::string& operand : {activation, weight}) {
+    definition.Input(operand + "_min: float").Input(operand + "_max: float");
+  }
+  definition.Output("output: T").Attr("T: {half, bfloat16, float, double}");
   return definition;
 }
 
@@ -55,6 +50,7 @@ void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* d
                                       "mul_map_file: name or path of the truth table; empty for the exact product.\n");
     return;
   }
+  definition->Input("table: Ttable").Attr("Ttable: {uint16, int16}");
   definition
       ->SetShapeFn([shape](InferenceContext* context) -> absl::Status {
         TF_RETURN_IF_ERROR(CheckTableShape(context));

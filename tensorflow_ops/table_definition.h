@@ -2,6 +2,8 @@
 #ifndef TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
 #define TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
 
+#include <string>
+
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
@@ -12,11 +14,13 @@ enum class TableIn { kAttributes, kInput };
 using OpDefinition = tensorflow::register_op::OpDefBuilderWrapper;
 using ShapeFunction = absl::Status (*)(tensorflow::shape_inference::InferenceContext*);
 
-// The name of the form, the tensors of a convolution, T, and for kInput the table, which is the last input.
-OpDefinition ConvolutionDefinition(TableIn table, const char* name, const char* name_with_table);
+// The name of the form, two operands and their ranges, the output, and T. `activation` and `weight` are the names of the
+// operands; the ends of the range of an operand x are x_min and x_max.
+OpDefinition Define(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
+                    const std::string& weight);
 
-// Sets the shape function, which for kInput also checks the shape of the table, and the documentation. `doc` may
-// describe arguments at its end.
+// Adds the table as the last input for kInput; sets the shape function, which for kInput also checks the shape of the
+// table, and the documentation. `doc` may describe arguments at its end.
 void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
 
 }  // namespace tfapprox

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 from hypothesis import strategies as st
 
+from tfapprox.common._convolution import window
 from tfapprox.common.reference import is_signed
 
 GOLDEN_TF2 = [f"approx_conv2d_{number:02d}.npz" for number in range(0, 28, 2)]
@@ -164,6 +165,60 @@ def quantised_convolutions(draw):
         "table": random_table(8, random.randint(1000)),
         "ax_tune": draw(st.booleans()),
     }
+
+
+@st.composite
+def matrix_products(draw):
+    """Arguments of `approx_matmul_with_min_max_vars`, `table` among them: batches, transposed matrices, any range."""
+    seed, width = draw(st.integers(0, 2**32 - 1)), draw(st.integers(2, 9))
+    random, num_bits = np.random.RandomState(seed), min(width, 8)
+    batch = draw(st.lists(st.sampled_from([0, 1, 1, 2, 3]), max_size=3))
+    shared = [[size if draw(st.booleans()) else 1 for size in batch] for _ in range(2)]
+    rows, depth, columns = (draw(st.sampled_from(sizes)) for sizes in ([0, 1, 5, 70], [1, 4, 19], [1, 3, 70]))
+    options = {"transpose_a": draw(st.booleans()), "transpose_b": draw(st.booleans())}
+    tensors = []
+    for sizes, shape, transposed in zip(shared, [(rows, depth), (depth, columns)], options.values()):
+        sizes = sizes[draw(st.integers(0, len(sizes))) :]
+        tensor = random.uniform(-1.2, 2.5, (*sizes, *(shape[::-1] if transposed else shape))).astype(np.float32)
+        for value in draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=2)):
+            if tensor.size:
+                tensor.flat[random.randint(tensor.size)] = value
+        tensors.append(tensor)
+    limits = st.sampled_from(3 * RANGES + IMPOSSIBLE_RANGES)
+    a_range, b_range = draw(limits), draw(limits)
+    if draw(st.booleans()):
+        b_range = np.sort(random.uniform(-2, 2, (2, columns)), 0).astype(np.float32)
+    named = dict(zip(["a", "b", "a_min", "a_max", "b_min", "b_max"], [*tensors, *a_range, *b_range]))
+    return {**named, **options, "num_bits": num_bits, "table": random_table(num_bits, seed, width == 9)}
+
+
+def _output_size(*arguments):
+    """Output size of one dimension of a convolution, `None` if there is none."""
+    return outcome(lambda: window(*arguments).output, ValueError)
+
+
+@st.composite
+def transposed_convolutions(draw):
+    """Arguments of `approx_conv2d_transpose_with_min_max_vars`: those of a convolution whose input is the output."""
+    forward = draw(convolutions(grouped=False))
+    random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    axes = [forward["data_format"].index(name) for name in "HW"]
+    shape, filter = list(forward["input"].shape), forward["filter"]
+    sizes = list(shape)
+    sizes[forward["data_format"].index("C")] = filter.shape[3]
+    for axis, extent in zip(axes, filter.shape):
+        pads = tuple(forward["explicit_paddings"][2 * axis : 2 * axis + 2])
+        steps = forward["strides"][axis], forward["dilations"][axis]
+        output = _output_size(shape[axis], extent, *steps, forward["padding"], pads)
+        sizes[axis] = 3 if output is None else output
+    x = random.uniform(-1.2, 2.5, sizes).astype(np.float32)
+    for value in draw(st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=2)):
+        if x.size:
+            x.flat[random.randint(x.size)] = value
+    if draw(st.booleans()):
+        ends = np.sort(random.uniform(-2, 2, (2, filter.shape[2])), 0).astype(np.float32)
+        forward.update(filter_min=ends[0], filter_max=ends[1])
+    return {**forward, "input": x, "output_shape": shape}
 
 
 def ax_arguments(golden):

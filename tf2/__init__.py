@@ -5,19 +5,33 @@ registers the gradients of the operations and the layers for Keras' files.
 """
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
+from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
+from .approx_matmul import approx_matmul_with_min_max_vars
 from .convert import approximate_model
+from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
+from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .library import library_path
 from .products import depthwise_products, products
 from .set_multiplier import set_multiplier
 
 __all__ = [
+    "FakeApproxConv1D",
     "FakeApproxConv2D",
+    "FakeApproxConv2DTranspose",
+    "FakeApproxDense",
     "FakeApproxDepthwiseConv2D",
+    "FakeApproxEinsumDense",
+    "FakeApproxSeparableConv2D",
+    "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
+    "approx_matmul_with_min_max_vars",
     "approximate_model",
     "depthwise_products",
     "library_path",

@@ -1,4 +1,4 @@
-"""The gradient of both convolutions, straight-through: that of the exact one (7.1), none for ranges and table."""
+"""The gradients of the convolutions, straight-through: those of exact ones (7.1), (7.2), none for ranges and table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ def register() -> None:
     for form in ("WithMinMaxVars", "WithTable"):
         tf.RegisterGradient(f"ApproxConv2D{form}")(_conv2d_gradient)
         tf.RegisterGradient(f"ApproxDepthwiseConv2D{form}")(_depthwise_conv2d_gradient)
+        tf.RegisterGradient(f"ApproxConv2DTranspose{form}")(_conv2d_transpose_gradient)
 
 
 def _conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
@@ -27,6 +28,48 @@ def _depthwise_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf
     return [dx, tf.reshape(dw, size), *ranges]
 
 
+def _conv2d_transpose_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
+    """Gradients of the exact transposed convolution; that of the input is a convolution of `gradient`."""
+    gradients = tf.cond(
+        (tf.size(gradient) > 0) & (tf.size(op.inputs[0]) > 0),
+        lambda: _exact_transpose_gradients(op, gradient),
+        lambda: [tf.zeros_like(tensor) for tensor in op.inputs[:2]],
+    )
+    return [*gradients, *[None] * (len(op.inputs) - 2)]
+
+
+def _exact_transpose_gradients(op, gradient):
+    form = _Form(op)
+    x, w, dy = form.to_nhwc(op.inputs[0]), op.inputs[1], form.to_nhwc(gradient)
+    pads = _pads(op, form.axes, tf.shape(dy)[1:3], tf.shape(w)[:2], tf.shape(x)[1:3], form.strides, form.dilations)
+    dy = tf.pad(dy, [[0, 0], *pads, [0, 0]])
+    dx = tf.nn.conv2d(dy, w, form.strides, "VALID", dilations=form.dilations)
+    if form.dilations == [1, 1]:
+        dw = tf.raw_ops.Conv2DBackpropFilter(
+            input=dy, filter_sizes=tf.shape(w), out_backprop=x, strides=[1, *form.strides, 1], padding="VALID"
+        )
+    else:
+        _, dw = _dilated_gradients(dy, w, x, form.strides, form.dilations)
+    return [form.from_nhwc(dx), dw]
+
+
+class _Form:
+    """Strides, dilations and layout of an operation, whose gradients are computed in NHWC on every device."""
+
+    def __init__(self, op):
+        data_format = op.get_attr("data_format").decode()
+        self.axes = [data_format.index("H"), data_format.index("W")]
+        self.strides = [op.get_attr("strides")[axis] for axis in self.axes]
+        self.dilations = [op.get_attr("dilations")[axis] for axis in self.axes]
+        self.is_nchw = data_format == "NCHW"
+
+    def to_nhwc(self, tensor):
+        return tf.transpose(tensor, [0, 2, 3, 1]) if self.is_nchw else tensor
+
+    def from_nhwc(self, tensor):
+        return tf.transpose(tensor, [0, 3, 1, 2]) if self.is_nchw else tensor
+
+
 def _gradients(op, filter, gradient):
     # TensorFlow's own gradients of a convolution crash the process where the output is empty.
     gradients = tf.cond(
@@ -39,24 +82,19 @@ def _gradients(op, filter, gradient):
 
 def _exact_gradients(op, filter, gradient):
     """Gradients of the exact convolution for the input and for `filter`, `[height, width, depth / groups, filters]`."""
-    data_format = op.get_attr("data_format").decode()
-    axes = [data_format.index("H"), data_format.index("W")]
-    strides = [op.get_attr("strides")[axis] for axis in axes]
-    dilations = [op.get_attr("dilations")[axis] for axis in axes]
-    to_nhwc, to_nchw = ([0, 2, 3, 1], [0, 3, 1, 2]) if data_format == "NCHW" else (None, None)
-
+    form = _Form(op)
+    strides, dilations = form.strides, form.dilations
     # The convolution is written in NHWC without padding, the only form that has gradients on every device.
-    x = op.inputs[0] if to_nhwc is None else tf.transpose(op.inputs[0], to_nhwc)
-    dy = gradient if to_nhwc is None else tf.transpose(gradient, to_nhwc)
+    x, dy = form.to_nhwc(op.inputs[0]), form.to_nhwc(gradient)
     w, size = filter, tf.shape(x)
-    pads = _pads(op, axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
+    pads = _pads(op, form.axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
     x = tf.pad(x, [[0, 0], *pads, [0, 0]])
     if dilations == [1, 1]:
         dx, dw = _valid_gradients(x, w, dy, strides)
     else:
         dx, dw = _dilated_gradients(x, w, dy, strides, dilations)
     dx = dx[:, pads[0][0] :, pads[1][0] :][:, : size[1], : size[2]]
-    return [dx if to_nchw is None else tf.transpose(dx, to_nchw), dw]
+    return [form.from_nhwc(dx), dw]
 
 
 def _pads(op, axes, inputs, filters, outputs, strides, dilations):

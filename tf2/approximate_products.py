@@ -61,6 +61,9 @@ class ApproximateProducts(SwappableTable):
         if keras.backend.backend() != "tensorflow":
             raise ValueError(f"KERAS_BACKEND must be tensorflow; received {keras.backend.backend()}")
         super().__init__(*args, **kwargs)
+        layer: Any = self
+        if getattr(layer, "quantization_mode", None) is not None:
+            raise ValueError(f"dtype must be no quantised policy of Keras; received {layer.dtype_policy.name}")
         self._num_bits = num_bits
         self._open_table(num_bits, multiplier, mul_map_file)
         self._fake_quantised = _symmetrically_fake_quantised if self._is_signed() else _fake_quantised
@@ -102,3 +105,12 @@ class ApproximateProducts(SwappableTable):
         """The constructor's arguments, including `num_bits`, the multiplier, and where it came from."""
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
         return {**config, "num_bits": self.num_bits, **self._table_config()}
+
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses Keras' own quantisation, whose products are exact; `keras.Model.quantize` warns and goes on.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        layer: Any = self
+        raise NotImplementedError(f"{layer.name} is quantised for its multiplier; Keras' quantize would replace it")

@@ -1,4 +1,4 @@
-"""Models with approximate convolutions from ordinary ones."""
+"""Models with approximate layers from ordinary ones."""
 
 from __future__ import annotations
 
@@ -8,27 +8,40 @@ from typing import Any
 import keras
 
 from .approximate_products import ApproximateProducts
+from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
+from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .table_argument import MultiplierLike, read_multiplier
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
+    keras.layers.Conv1D: FakeApproxConv1D,
     keras.layers.Conv2D: FakeApproxConv2D,
-    FakeApproxConv2D: FakeApproxConv2D,
+    keras.layers.Conv2DTranspose: FakeApproxConv2DTranspose,
+    keras.layers.Dense: FakeApproxDense,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
-    FakeApproxDepthwiseConv2D: FakeApproxDepthwiseConv2D,
+    keras.layers.EinsumDense: FakeApproxEinsumDense,
+    keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
-CONVOLUTIONS = tuple(layer for name, layer in vars(keras.layers).items() if "Conv" in name)
+APPROXIMATE.update({layer: layer for layer in APPROXIMATE.values()})  # an approximate layer gets another multiplier
+# The layers of which a model has a warning where they are not replaced.
+MULTIPLYING = tuple(
+    layer for name, layer in vars(keras.layers).items() if any(kind in name for kind in ("Conv", "Dense", "Attention"))
+)
 
 
 def approximate_model(model: keras.Model, mul_map_file: MultiplierLike = "", num_bits: int = 8) -> keras.Model:
-    """A copy of a Keras model in which every `Conv2D` and `DepthwiseConv2D` uses an approximate multiplier.
+    """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
 
-    These layers inside of nested models and of wrappers such as `TimeDistributed` are replaced as well. The weights
-    are copied; the new model is not compiled. All other layers stay as they are. The function warns of convolutions
-    among them (separable, transposed, 1-D, of a subclass, `keras.ops.conv`). It cannot see a convolution that a
-    custom layer computes.
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense` and `EinsumDense` is
+    replaced, also inside of nested models and of wrappers such as `TimeDistributed`. The weights are copied; the new
+    model is not compiled. All other layers stay as they are. The function warns of other layers with convolutions,
+    dense products or attention among them (3-D ones, those of a subclass, `keras.ops.conv`). It cannot see what a
+    custom layer multiplies.
 
     Args:
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
@@ -48,7 +61,7 @@ def approximate_model(model: keras.Model, mul_map_file: MultiplierLike = "", num
             a class that Keras cannot copy.
 
     Warns:
-        UserWarning: if convolutions stay as they are; the message has their names.
+        UserWarning: if such layers stay as they are; the message has their names.
 
     Example:
         >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3)])
@@ -80,11 +93,12 @@ def approximate_model(model: keras.Model, mul_map_file: MultiplierLike = "", num
     approximate = [layer for layer in layers if _has(layer, num_bits, table)]
     if not approximate:
         received = [layer.name for layer in model.layers]
-        raise ValueError(f"model must have a Conv2D or DepthwiseConv2D layer; received layers {received}")
-    unchanged = [x for x in _convolutions(layers) if not any(x is layer for layer in approximate)]
+        kinds = ", ".join(sorted(kind.__name__ for kind in set(APPROXIMATE) - set(APPROXIMATE.values())))
+        raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
+    unchanged = [x for x in _multiplying(layers) if not any(x is layer for layer in approximate)]
     if unchanged:
         names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)
-        warnings.warn(f"convolutions that stay as they are: {names}", stacklevel=2)
+        warnings.warn(f"layers that stay as they are: {names}", stacklevel=2)
     copy.set_weights(model.get_weights())
     for layer in layers:
         if hasattr(layer, "finalize_state"):  # Normalization derives values from its weights, and computes with these
@@ -105,9 +119,9 @@ def _has(layer, num_bits, table):
     return isinstance(layer, ApproximateProducts) and (layer.num_bits, layer.multiplier) == (num_bits, table)
 
 
-def _convolutions(layers):
-    """The convolutions of a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
-    yield from (layer for layer in layers if isinstance(layer, CONVOLUTIONS))
+def _multiplying(layers):
+    """What multiplies in a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
+    yield from (layer for layer in layers if isinstance(layer, MULTIPLYING))
     for model in layers:
         for operation in getattr(model, "operations", []):
             if not isinstance(operation, keras.layers.Layer) and "Conv" in type(operation).__name__:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approximate_products import ApproximateProducts
+from .layer_outputs import with_bias_and_activation
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")
@@ -51,8 +52,4 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
         operands = self._quantised_operands(inputs, self.kernel)
-        outputs = tf.cast(approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype)
-        if self.use_bias:
-            shape = [1, -1, 1, 1] if self.data_format == "channels_first" else [1, 1, 1, -1]
-            outputs = outputs + tf.reshape(tf.cast(self.bias, outputs.dtype), shape)
-        return outputs if self.activation is None else self.activation(outputs)
+        return with_bias_and_activation(self, approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()))

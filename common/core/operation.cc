@@ -16,7 +16,41 @@ constexpr double kCyclesPerPreparedByte = 2;
 // Returns an estimate of cycles, which may be of any size, as an integer of at most 2^62.
 int64_t ToCycles(double estimate) { return static_cast<int64_t>(std::min(estimate, 0x1p62)); }
 
-// Divides tiles and filters among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts
+// The products of an operation that are computed one by one.
+int64_t Items(const tfapprox_operation& operation) { return std::max<int64_t>(1, operation.items); }
+
+// The number of the input or of the filter that an item reads.
+int64_t ItemAt(const tfapprox_operation& operation, const int64_t* items, int64_t item) {
+  return operation.items == 0 ? 0 : items[item];
+}
+
+// The tensors of an operand, of which items share some.
+int64_t Count(const tfapprox_operation& operation, const int64_t* items) {
+  return operation.items == 0 ? 1 : *std::max_element(items, items + operation.items) + 1;
+}
+
+// The numbers of the broadcast operand's tensors, which are prepared.
+const int64_t* BroadcastItems(const tfapprox_operation& operation, const tfapprox_work& work) {
+  return work.lanes == TFAPPROX_LANES_ACTIVATION ? operation.weight_items : operation.activation_items;
+}
+
+// The first element of tensor number `number` of an operand, whose tensors have `size` elements each.
+const void* TensorAt(const tfapprox_operand& operand, const void* tensors, int64_t number, int64_t size) {
+  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
+  return static_cast<const uint8_t*>(tensors) + number * size * bytes;
+}
+
+const void* InputAt(const tfapprox_operation& operation, const void* inputs, int64_t number) {
+  const tfapprox_problem& problem = operation.problem;
+  return TensorAt(operation.activation, inputs, number,
+                  problem.batch * problem.in_height * problem.in_width * problem.in_channels);
+}
+
+const void* FilterAt(const tfapprox_operation& operation, const void* filters, int64_t number) {
+  return TensorAt(operation.weight, filters, number, Taps(operation.problem) * operation.problem.out_channels);
+}
+
+// Divides the tiles and filters of an item among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts
 // per thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
 void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   const tfapprox_problem& problem = work->problem;
@@ -41,21 +75,40 @@ double TermFactor(const tfapprox_problem& problem) {
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
 }
 
+// Makes the parts and the memory of one item those of all items.
+int32_t AddItems(const tfapprox_operation& operation, tfapprox_work* work, tfapprox_error* error) {
+  const int64_t tensors = Count(operation, BroadcastItems(operation, *work));
+  work->item_prepare_parts = work->prepare_parts;
+  work->item_run_parts = work->run_parts;
+  work->item_prepared_bytes = work->prepared_bytes;
+  if (__builtin_mul_overflow(work->prepared_bytes, tensors, &work->prepared_bytes) ||
+      __builtin_mul_overflow(work->prepare_parts, tensors, &work->prepare_parts) ||
+      __builtin_mul_overflow(work->run_parts, Items(operation), &work->run_parts)) {
+    return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the items must need less than 2^63 bytes; received %lld items",
+                static_cast<long long>(operation.items));
+  }
+  return TFAPPROX_OK;
+}
+
 int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work* work, tfapprox_error* error) {
   *work = {};
   if (const int32_t status = tfapprox_operation_check(&operation, error)) return status;
   if (threads < 1) return Fail(error, TFAPPROX_INVALID_ARGUMENT, "threads must be 1 or more; received %d", threads);
   const int32_t path = ChooseCpuPath(error);
+  const int64_t items = Items(operation);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
   if (const int32_t status =
           FindProgram(*operation.table, path, TermFactor(operation.problem), &work->program, error)) {
     return status;
   }
-  work->problem = Simplify(operation.problem);
+  // The taps of a filter with steps are not contiguous, and strided outputs are no row.
+  const bool is_plain = !HasSteps(operation) && !IsStrided(operation.problem);
+  work->problem = is_plain ? Simplify(operation.problem) : operation.problem;
   if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
   if (const int32_t status = DivideIntoTiles(work, error)) return status;
-  DivideAmongThreads(path, threads, work);
-  return TFAPPROX_OK;
+  // Whole items are what threads divide among them where there are enough of them: nothing is packed twice.
+  DivideAmongThreads(path, static_cast<int32_t>(CeilDivide(threads, std::min<int64_t>(items, threads))), work);
+  return AddItems(operation, work, error);
 }
 
 // CPU cycles between two looks at `cancelled`, about 20 ms: long enough that the panel that is packed again by the
@@ -71,7 +124,7 @@ int64_t StepBetweenLooks(int64_t cycles) { return std::max<int64_t>(1, kCyclesPe
 
 // Returns the number of tiles, whole units where possible, that are run between two looks at `cancelled`.
 int64_t TilesPerLook(const tfapprox_work& work) {
-  const int64_t tiles = StepBetweenLooks(work.cycles_per_run_part / (work.tiles / work.run_parts));
+  const int64_t tiles = StepBetweenLooks(work.cycles_per_run_part / (work.tiles / work.item_run_parts));
   return tiles > work.tiles_per_unit ? tiles / work.tiles_per_unit * work.tiles_per_unit : tiles;
 }
 
@@ -96,15 +149,50 @@ void WriteOutputs(const tfapprox_operation& operation, const tfapprox_work& work
   }
 }
 
+uint8_t* PreparedAt(const tfapprox_work& work, const void* prepared, int64_t number) {
+  return static_cast<uint8_t*>(const_cast<void*>(prepared)) + number * work.item_prepared_bytes;
+}
+
+// Prepares parts [begin, end) of tensor number `number` of the broadcast operand.
+void PrepareTensor(const tfapprox_operation& operation, const tfapprox_work& work, const void* inputs,
+                   const void* filters, void* prepared, int64_t number, int64_t begin, int64_t end) {
+  const Call call = MakeCall(work, PreparedAt(work, prepared, number));
+  // The tensor of the operand in lanes is not read.
+  const bool has_filters = work.lanes == TFAPPROX_LANES_ACTIVATION;
+  const Sides sides = SidesOf(operation, work, has_filters ? inputs : InputAt(operation, inputs, number),
+                              has_filters ? FilterAt(operation, filters, number) : filters);
+  const int64_t tensor_filters = work.problem.out_channels;
+  const int64_t step = StepBetweenLooks(work.cycles_per_prepare_part);
+  for (; begin < end && !IsCancelled(operation); begin += step) {
+    const int64_t last = std::min(begin + step, end);
+    const FilterRange range = {kFiltersPerPart * begin, std::min(kFiltersPerPart * last, tensor_filters)};
+    PrepareBroadcast(operation, work, sides.broadcast, call.division, call.filter, range);
+  }
+}
+
+// Computes parts [begin, end) of an item.
+void RunItem(const tfapprox_operation& operation, const tfapprox_work& work, const void* inputs, const void* filters,
+             const void* prepared, void* output, int64_t item, int64_t begin, int64_t end, void* workspace) {
+  const int64_t broadcast = ItemAt(operation, BroadcastItems(operation, work), item);
+  const Call call = MakeCall(work, PreparedAt(work, prepared, broadcast));
+  const Sides sides =
+      SidesOf(operation, work, InputAt(operation, inputs, ItemAt(operation, operation.activation_items, item)),
+              FilterAt(operation, filters, ItemAt(operation, operation.weight_items, item)));
+  const int64_t units = work.tiles / work.tiles_per_unit;
+  const auto first_tile = [&](int64_t part) { return units * part / work.item_run_parts * work.tiles_per_unit; };
+  auto* outputs = static_cast<uint32_t*>(output) + item * Pixels(operation.problem) * operation.problem.out_channels;
+  WriteOutputs(operation, work, sides, call, outputs, first_tile(begin), first_tile(end), workspace);
+}
+
 }  // namespace
 }  // namespace tfapprox
 
 int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error) {
-  const tfapprox_problem& problem = operation->problem;
-  if (problem.out_stride_height != 1 || problem.out_stride_width != 1) {
-    return tfapprox::Fail(
-        error, TFAPPROX_INVALID_ARGUMENT, "the steps between outputs must be 1; received %lld and %lld",
-        static_cast<long long>(problem.out_stride_height), static_cast<long long>(problem.out_stride_width));
+  if (tfapprox::HasSteps(*operation) && (operation->weight.elements != TFAPPROX_REALS || operation->items != 0)) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "a filter with steps must consist of real numbers and belong to one product; received kind "
+                          "of elements %d, %lld items",
+                          operation->weight.elements, static_cast<long long>(operation->items));
   }
   if (operation->activation.per_filter != nullptr) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
@@ -120,28 +208,24 @@ int32_t tfapprox_operation_init(const tfapprox_operation* operation, int32_t thr
 
 void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work, const void* activations,
                                 const void* weights, void* prepared, int64_t begin, int64_t end) {
-  if (begin == end) return;
   const tfapprox::FloatEnvironment ieee;
-  const tfapprox::Call call = tfapprox::MakeCall(*work, prepared);
-  const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
-  const int64_t filters = work->problem.out_channels;
-  const int64_t step = tfapprox::StepBetweenLooks(work->cycles_per_prepare_part);
-  for (; begin < end && !tfapprox::IsCancelled(*operation); begin += step) {
-    const int64_t last = std::min(begin + step, end);
-    const tfapprox::FilterRange range = {tfapprox::kFiltersPerPart * begin,
-                                         std::min(tfapprox::kFiltersPerPart * last, filters)};
-    tfapprox::PrepareBroadcast(*operation, *work, sides.broadcast, call.division, call.filter, range);
+  while (begin < end && !tfapprox::IsCancelled(*operation)) {
+    const int64_t tensor = begin / work->item_prepare_parts, first = tensor * work->item_prepare_parts;
+    const int64_t last = std::min(end, first + work->item_prepare_parts);
+    tfapprox::PrepareTensor(*operation, *work, activations, weights, prepared, tensor, begin - first, last - first);
+    begin = last;
   }
 }
 
 void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_work* work, const void* activations,
                             const void* weights, const void* prepared, void* output, int64_t begin, int64_t end,
                             void* workspace) {
-  if (begin == end) return;
   const tfapprox::FloatEnvironment ieee;
-  const tfapprox::Call call = tfapprox::MakeCall(*work, const_cast<void*>(prepared));
-  const tfapprox::Sides sides = tfapprox::SidesOf(*operation, *work, activations, weights);
-  const int64_t units = work->tiles / work->tiles_per_unit;
-  const auto first_tile = [&](int64_t part) { return units * part / work->run_parts * work->tiles_per_unit; };
-  tfapprox::WriteOutputs(*operation, *work, sides, call, output, first_tile(begin), first_tile(end), workspace);
+  while (begin < end && !tfapprox::IsCancelled(*operation)) {
+    const int64_t item = begin / work->item_run_parts, first = item * work->item_run_parts;
+    const int64_t last = std::min(end, first + work->item_run_parts);
+    tfapprox::RunItem(*operation, *work, activations, weights, prepared, output, item, begin - first, last - first,
+                      workspace);
+    begin = last;
+  }
 }

@@ -17,6 +17,7 @@ struct Preparation {
   const Source& source;
   const PreparedFilter& prepared;
   const FilterRange range;
+  const tfapprox_filter_steps steps;  // of a filter; not used for windows
 
   // write_codes(box, codes) writes those of the range in codes[out_channels][taps of the box].
   template <typename WriteCodes>
@@ -44,16 +45,17 @@ struct Preparation {
   // Up to kBlockTaps taps and kBlockFilters filters from element `first` to target[filter][tap].
   void Transpose(int64_t first, int64_t taps, int64_t filter, int64_t filters, uint8_t* target, int64_t step) const {
     const ElementLoops& loops = *program.path->loops;
-    const int64_t channels = shape.out_channels;
+    const int64_t channels = steps.channel;
     if (source.reals == nullptr) {
       return loops.transpose(source.codes + first, channels, taps, filters, 1, step, /*slack=*/false, target);
     }
     const float* x = source.reals + first;
-    if (source.per_filter != nullptr) {
-      for (int64_t f = 0; f < filters; ++f) {
-        const tfapprox_quantiser& quantiser = source.per_filter[filter + f];
+    if (source.per_filter != nullptr || steps.filter != 1) {
+      for (int64_t f = 0; f < filters; ++f, x += steps.filter) {
+        const tfapprox_quantiser& quantiser =
+            source.per_filter != nullptr ? source.per_filter[filter + f] : *source.quantiser;
         prepared.touches_nan[filter + f] |=
-            loops.quantise(x + f, taps, channels, 1, quantiser, target + f * step) && TouchesNan(x + f, taps, channels);
+            loops.quantise(x, taps, channels, 1, quantiser, target + f * step) && TouchesNan(x, taps, channels);
       }
       return;
     }
@@ -69,10 +71,10 @@ struct Preparation {
   void TransposeBox(const Box& box, uint8_t* target) const {
     for (int64_t position = 0; position < box.rows * box.columns; ++position) {
       const int64_t row = box.row + position / box.columns, column = box.column + position % box.columns;
-      const int64_t tap = (row * shape.filter_width + column) * GroupInputs(shape) + box.channel;
+      const int64_t first = steps.first + row * steps.row + column * steps.column + box.channel * steps.channel;
       for (int64_t c = 0; c < box.channels; c += kBlockTaps) {
         for (int64_t f = range.begin; f < range.end; f += kBlockFilters) {
-          Transpose((tap + c) * shape.out_channels + f, std::min(kBlockTaps, box.channels - c), f,
+          Transpose(first + c * steps.channel + f * steps.filter, std::min(kBlockTaps, box.channels - c), f,
                     std::min(kBlockFilters, range.end - f), target + f * box.taps() + position * box.channels + c,
                     box.taps());
         }
@@ -158,15 +160,15 @@ PreparedFilter MakePreparedFilter(const tfapprox_problem& shape, const Program& 
   return prepared;
 }
 
-void PrepareFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
-                   const Source& filter, const PreparedFilter& prepared, FilterRange range) {
-  const Preparation preparation{shape, program, filter, prepared, range};
+void PrepareFilter(const tfapprox_problem& shape, const tfapprox_filter_steps& steps, const Program& program,
+                   const Division& division, const Source& filter, const PreparedFilter& prepared, FilterRange range) {
+  const Preparation preparation{shape, program, filter, prepared, range, steps};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.TransposeBox(box, codes); });
 }
 
 void PrepareWindows(const tfapprox_problem& windows, const tfapprox_problem& shape, const Program& program,
                     const Division& division, const Source& input, const PreparedFilter& prepared, FilterRange range) {
-  const Preparation preparation{shape, program, input, prepared, range};
+  const Preparation preparation{shape, program, input, prepared, range, {}};
   preparation.Prepare(division, [&](const Box& box, uint8_t* codes) { preparation.GatherBox(windows, box, codes); });
 }
 

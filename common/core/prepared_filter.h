@@ -20,9 +20,10 @@ struct PreparedFilter {
 PreparedFilter MakePreparedFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
                                   MemoryLayout* layout);
 
-// Fills filters `range` from a filter [taps][out_channels]. Threads may prepare different filters at the same time.
-void PrepareFilter(const tfapprox_problem& shape, const Program& program, const Division& division,
-                   const Source& filter, const PreparedFilter& prepared, FilterRange range);
+// Fills filters `range` from a filter whose elements lie as `steps` says. Threads may prepare different filters at the
+// same time.
+void PrepareFilter(const tfapprox_problem& shape, const tfapprox_filter_steps& steps, const Program& program,
+                   const Division& division, const Source& filter, const PreparedFilter& prepared, FilterRange range);
 
 // Swapped roles: fills filters `range` from the windows of an input. Each window of the NHWC convolution `windows` is
 // one filter 1x1 of `shape`.

@@ -23,6 +23,32 @@ inline int64_t Pixels(const tfapprox_problem& problem) {
   return problem.batch * problem.out_height * problem.out_width;
 }
 
+// Whether the outputs are only some of the elements of the output tensor.
+inline bool IsStrided(const tfapprox_problem& problem) {
+  return problem.out_stride_height != 1 || problem.out_stride_width != 1;
+}
+
+// Rows and columns of the output tensor.
+inline int64_t TensorHeight(const tfapprox_problem& problem) {
+  return IsStrided(problem) ? problem.out_tensor_height : problem.out_height;
+}
+inline int64_t TensorWidth(const tfapprox_problem& problem) {
+  return IsStrided(problem) ? problem.out_tensor_width : problem.out_width;
+}
+
+// Whether a filter lies elsewhere than [filter_height][filter_width][in_channels / groups][out_channels].
+inline bool HasSteps(const tfapprox_operation& operation) {
+  return operation.filter_steps.channel != 0 || operation.filter_steps.filter != 0;
+}
+
+// Where the elements of the filter lie.
+inline tfapprox_filter_steps FilterSteps(const tfapprox_operation& operation) {
+  if (HasSteps(operation)) return operation.filter_steps;
+  const tfapprox_problem& problem = operation.problem;
+  const int64_t column = GroupInputs(problem) * problem.out_channels;
+  return {problem.filter_width * column, column, problem.out_channels, 1, 0};
+}
+
 }  // namespace tfapprox
 
 #endif  // TFAPPROX_COMMON_CORE_PROBLEM_H_

@@ -59,6 +59,7 @@ int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_
   const Program& program = *work->program;
   if (program.planes == 0 || problem.layout != TFAPPROX_LAYOUT_NHWC || problem.groups != 1) return TFAPPROX_OK;
   if (operation.weight.per_filter != nullptr) return TFAPPROX_OK;  // lanes have one zero point
+  if (HasSteps(operation) || IsStrided(problem)) return TFAPPROX_OK;
   if (!IsFasterSwapped(Pixels(problem), problem.out_channels)) return TFAPPROX_OK;
   const tfapprox_table* transposed;
   const Program* swapped;
@@ -77,7 +78,9 @@ void PrepareBroadcast(const tfapprox_operation& operation, const tfapprox_work& 
   if (work.lanes == TFAPPROX_LANES_WEIGHT) {
     PrepareWindows(operation.problem, work.problem, *work.program, division, broadcast, prepared, range);
   } else {
-    PrepareFilter(work.problem, *work.program, division, broadcast, prepared, range);
+    tfapprox_operation simplified = operation;
+    simplified.problem = work.problem;
+    PrepareFilter(work.problem, FilterSteps(simplified), *work.program, division, broadcast, prepared, range);
   }
 }
 

@@ -208,11 +208,19 @@ typedef struct tfapprox_problem {
   int64_t groups;                                   /* parts of the channels that are convolved apart (3.6) */
   int64_t stride_height, stride_width;              /* input positions between the windows of two outputs */
   int64_t dilation_height, dilation_width;          /* input positions between two taps */
-  int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs; 1 so far */
+  int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs */
+  int64_t out_first_row, out_first_column;          /* of the output tensor; 0 if both steps are 1 */
+  int64_t out_tensor_height, out_tensor_width;      /* of the output tensor, if a step is not 1 */
   int32_t padding, layout;                          /* one of the constants above */
   int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
   int64_t out_height, out_width;                    /* set by resolve */
 } tfapprox_problem;
+
+/* Where the elements of a filter lie, in elements: the distances of two rows, columns, channels and filters, of which
+ * some may be negative, and the place of the first element of the first row. */
+typedef struct tfapprox_filter_steps {
+  int64_t row, column, channel, filter, first;
+} tfapprox_filter_steps;
 
 /* Checks the sizes and sets the output size and the padding, as TensorFlow's conv2d does (4). */
 TFAPPROX_API int32_t tfapprox_problem_resolve(tfapprox_problem* problem, tfapprox_error* error);
@@ -250,10 +258,44 @@ typedef struct tfapprox_operation {
   /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run
    * then return soon, between two tiles, and the output is not complete. */
   const int32_t* cancelled;
+
+  /* 0, or the number of products of equal sizes that are computed one by one, such as those of a batched matrix product
+   * (3.8). Item i reads tensor number activation_items[i] among the inputs and number weight_items[i] among the
+   * filters, each of which has the sizes of the problem, and writes output number i. The numbers in each array begin
+   * at 0 and leave none out. */
+  int64_t items;
+  const int64_t *activation_items, *weight_items;
+
+  /* All 0 if the filter lies as tfapprox_problem says; else it consists of real numbers, and there are no items. */
+  tfapprox_filter_steps filter_steps;
 } tfapprox_operation;
 
-/* Whether this version of the core carries an operation out: output strides are 1, and activations have one
- * quantiser. */
+/* Fills problem and items of ApproxMatMulWithMinMaxVars (3.8) for `a` [..., m, k] and `b` [..., k, n], whose shapes have
+ * a_rank and b_rank sizes. The matrices of `a` are one input, whose pixels are their rows, if `b` has one matrix; else
+ * each matrix of the output is an item. Writes the max(a_rank, b_rank) sizes of the output to `output_shape`, and to
+ * `items` the number of items: `operation` points to arrays of so many numbers only after
+ * tfapprox_matmul_set_items. */
+TFAPPROX_API int32_t tfapprox_matmul_fill(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
+                                          int32_t b_rank, tfapprox_operation* operation, int64_t* output_shape,
+                                          int64_t* items, tfapprox_error* error);
+
+/* Writes the numbers of the items, [items] each, which must live as long as the operation, and lets it point to them. */
+TFAPPROX_API void tfapprox_matmul_set_items(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
+                                            int32_t b_rank, int64_t items, int64_t* activation_items,
+                                            int64_t* weight_items, tfapprox_operation* operation);
+
+/* Fills problem and filter steps of part number `index`, from 0, of ApproxConv2DTransposeWithMinMaxVars (3.9) with the
+ * input [in_height][in_width] and the filter [filter_height][filter_width][out_channels][in_channels]. `convolution` is
+ * the convolution of one group that has the output as its input, resolved: its output must have the input's height and
+ * width, and its in_channels and out_channels are the output's and the input's channels. Each part writes other
+ * elements of the output. A part without taps gets an output of height 0: its elements must be 0 (3.10), and are written
+ * by nothing. TFAPPROX_NOT_FOUND after the last part. */
+TFAPPROX_API int32_t tfapprox_conv2d_transpose_fill(const tfapprox_problem* convolution, int64_t in_height,
+                                                    int64_t in_width, int64_t index, tfapprox_operation* operation,
+                                                    tfapprox_error* error);
+
+/* Whether this version of the core carries an operation out: activations have one quantiser, and a filter with steps
+ * consists of real numbers. */
 TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
 
 /* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the
@@ -285,9 +327,12 @@ typedef struct tfapprox_work {
   int64_t tiles, tiles_per_unit;   /* of the output; a part has a whole number of units of tiles_per_unit tiles */
   int64_t prepare_parts;           /* 0 for an empty output */
   int64_t run_parts;               /* 0 for an empty output */
+  int64_t item_prepare_parts;      /* of each tensor of the broadcast operand */
+  int64_t item_run_parts;          /* of each item */
   int64_t cycles_per_prepare_part; /* an estimate, for the caller's scheduler */
   int64_t cycles_per_run_part;     /* an estimate, for the caller's scheduler */
   int64_t prepared_bytes;          /* of the prepared operand, aligned to 64 */
+  int64_t item_prepared_bytes;     /* of each tensor of it */
   int64_t workspace_bytes;         /* of each concurrent run, aligned to 64 */
 } tfapprox_work;
 

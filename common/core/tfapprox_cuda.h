@@ -31,6 +31,9 @@ TFAPPROX_API int32_t tfapprox_cuda_upload(void* device, const void* host, int64_
 TFAPPROX_API int32_t tfapprox_cuda_download(void* host, const void* device, int64_t bytes, tfapprox_error* error);
 TFAPPROX_API int32_t tfapprox_cuda_synchronize(tfapprox_error* error);
 
+/* Queues on `stream` that `bytes` bytes of device memory become 0. */
+TFAPPROX_API int32_t tfapprox_cuda_clear(void* device, int64_t bytes, void* stream, tfapprox_error* error);
+
 /* ---- Tables ----------------------------------------------------------------------------------- */
 
 /* A table on one device, with the plan that is cheapest there or that TFAPPROX_PLAN names. */

@@ -131,7 +131,33 @@ class TileRunner {
   }
 
   void Store(int64_t filter, int64_t count) {
+    if (IsStrided(call_.problem)) return StoreStrided(filter, count);
     call_.problem.layout == TFAPPROX_LAYOUT_NHWC ? StorePixels(filter, count) : StorePlanes(filter, count);
+  }
+
+  // Stores outputs that are only some of the elements of the output tensor, row by row.
+  void StoreStrided(int64_t filter, int64_t count) {
+    const tfapprox_problem& problem = call_.problem;
+    const Panel& panel = workspace_.panel;
+    const int64_t plane = problem.out_tensor_height * problem.out_tensor_width, step = problem.out_stride_width;
+    for (int64_t p = 0, length; p < panel.pixels; p += length) {
+      const int64_t row = (panel.first + p) / problem.out_width, column = (panel.first + p) % problem.out_width;
+      length = std::min(panel.pixels - p, problem.out_width - column);
+      const int64_t image = row / problem.out_height;
+      const int64_t y = problem.out_first_row + row % problem.out_height * problem.out_stride_height;
+      const int64_t position = y * problem.out_tensor_width + problem.out_first_column + column * step;
+      const uint32_t* outputs = workspace_.outputs + p;
+      if (problem.layout == TFAPPROX_LAYOUT_NHWC) {
+        call_.program.path->loops->interleave(outputs, panel.width, count, length,
+                                              output_ + (image * plane + position) * problem.out_channels + filter,
+                                              step * problem.out_channels);
+        continue;
+      }
+      for (int64_t f = 0; f < count; ++f) {
+        uint32_t* target = output_ + (image * problem.out_channels + filter + f) * plane + position;
+        for (int64_t i = 0; i < length; ++i) target[i * step] = outputs[f * panel.width + i];
+      }
+    }
   }
 
   void StorePixels(int64_t filter, int64_t count) {

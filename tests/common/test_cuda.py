@@ -17,10 +17,12 @@ from cases import (
     arguments,
     ax_arguments,
     convolutions,
+    matrix_products,
     outcome,
     quantised_convolutions,
     random_table,
     structured_table,
+    transposed_convolutions,
 )
 from tfapprox.common import cuda, load_table, plans, reference
 
@@ -109,6 +111,81 @@ def test_depthwise_random(gpu, case, multiplier):
     if np.ndim(case["filter_min"]):
         case.update({end: np.resize(case[end], channels * multiplier) for end in ("filter_min", "filter_max")})
     assert_equal_to_reference(gpu, case, "approx_depthwise_conv2d_with_min_max_vars")
+
+
+@FEW
+@given(matrix_products())
+def test_matmul_random(gpu, case):
+    assert_equal_to_reference(gpu, case, "approx_matmul_with_min_max_vars")
+
+
+def matmul_case(a_shape, b_shape, per_column=True, **options):
+    random = np.random.RandomState(0)
+    a, b = (random.uniform(-1, 1, shape).astype(np.float32) for shape in (a_shape, b_shape))
+    a.flat[5] = b.flat[-7] = np.nan
+    ends = np.sort(random.uniform(-1, 1, (2, b_shape[-1])), 0) if per_column else (-1.0, 0.8)
+    named = zip(["a", "b", "a_min", "a_max", "b_min", "b_max"], (a, b, -0.9, 1, *ends))
+    return {**dict(named), "table": random_table(8, 1), **options}
+
+
+@pytest.mark.parametrize("per_column", [False, True])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_plans_of_matrix_products(gpu, kind, per_column):
+    """Every plan, of rows of one product and of items, some of which share a matrix."""
+    for shapes in [((2, 130, 33), (33, 17)), ((3, 1, 9, 18), (2, 18, 5))]:
+        case = matmul_case(*shapes, per_column, table=structured_table(kind, 8, 1))
+        for plan in plan_names(gpu, case["table"], 8):
+            with forced(plan):
+                assert_equal_to_reference(gpu, case, "approx_matmul_with_min_max_vars")
+
+
+@pytest.mark.parametrize("shapes", [((7, 18), (18, 5)), ((3, 7, 18), (3, 18, 5))])
+def test_sanitized_matrix_products(gpu, shapes):
+    """Small cases of one product and of items, for compute-sanitizer, too."""
+    assert_equal_to_reference(gpu, matmul_case(*shapes), "approx_matmul_with_min_max_vars")
+
+
+@FEW
+@given(transposed_convolutions())
+def test_transpose_random(gpu, case):
+    assert_equal_to_reference(gpu, case, "approx_conv2d_transpose_with_min_max_vars")
+
+
+def transposed_case(strides, data_format="NHWC", per_channel=True, **options):
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (3, 5, 4, 18)).astype(np.float32), random.uniform(-1, 1, (3, 4, 17, 18))
+    x[1, 2, 3, 4] = w[1, 2, 3, 4] = np.nan
+    ends = np.sort(random.uniform(-1, 1, (2, 17)), 0) if per_channel else (-1.0, 0.8)
+    shape, steps = [3, 5 * strides[0], 4 * strides[1] - 1, 17], [1, *strides, 1]
+    if data_format == "NCHW":
+        x, shape, steps = x.transpose(0, 3, 1, 2), [3, 17, *shape[1:3]], [1, 1, *strides]
+    named = dict(zip([*CASE[:2], "output_shape", *CASE[2:]], (x, w, shape, -0.9, 1, *ends, steps)))
+    return {**named, "data_format": data_format, "table": random_table(8, 1), **options}
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_plans_of_transposed_convolutions(gpu, kind, data_format):
+    """Every plan, parts of different filters, and outputs that are written with steps."""
+    for per_channel in (False, True):
+        case = transposed_case((2, 3), data_format, per_channel, table=structured_table(kind, 8, 1))
+        for plan in plan_names(gpu, case["table"], 8):
+            with forced(plan):
+                assert_equal_to_reference(gpu, case, "approx_conv2d_transpose_with_min_max_vars")
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_passes_of_transposed_convolutions(gpu, monkeypatch, data_format):
+    """Passes over images and taps, whose sums lie in the workspace in between."""
+    divide(monkeypatch, gpu, images=1, filter_chunks=4)
+    case = transposed_case((1, 2), data_format)
+    assert_equal_to_reference(gpu, case, "approx_conv2d_transpose_with_min_max_vars")
+
+
+@pytest.mark.parametrize("strides", [(1, 1), (2, 5)])
+def test_sanitized_transposed_convolutions(gpu, strides):
+    """Small cases, one of which leaves outputs without taps, for compute-sanitizer, too."""
+    assert_equal_to_reference(gpu, transposed_case(strides), "approx_conv2d_transpose_with_min_max_vars")
 
 
 def grouped_case(shape, kernel, group_inputs, group_filters, data_format="NHWC", per_filter=True, **options):

@@ -178,6 +178,7 @@ def test_structures_have_the_sizes_of_the_header(tmp_path):
     compiler = shutil.which("g++") or pytest.skip("no g++ to read the header with")
     header = pathlib.Path(__file__).parents[2] / "common" / "core" / "tfapprox.h"
     structures = {"error": _abi.Error, "quantiser": _abi.Quantiser, "problem": _abi.Problem, "work": _abi.Work}
+    structures.update(filter_steps=_abi.FilterSteps)
     structures.update(operand=_abi.Operand, operation=_abi.Operation, plan=_abi.Plan, plan_costs=_abi.PlanCosts)
     lines = [f"static_assert(sizeof(tfapprox_{n}) == {ctypes.sizeof(s)});" for n, s in structures.items()]
     for name, structure in structures.items():

@@ -74,6 +74,10 @@ class OwnConvolution(keras.layers.Conv2D):
     """A subclass, whose call is unknown."""
 
 
+class OwnDense(keras.layers.Dense):
+    """A subclass, whose call is unknown."""
+
+
 class OwnApproximation(FakeApproxConv2D):
     """A subclass, which keeps its multiplier."""
 
@@ -84,14 +88,15 @@ class OwnApproximation(FakeApproxConv2D):
         OwnConvolution(4, 3, name="own"),
         OwnApproximation(4, 3, mul_map_file="mul8u_drum3", name="own"),
         lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 2])),
-        keras.layers.Conv2DTranspose(4, 3, name="own"),
-        keras.layers.SeparableConv2D(4, 3, name="own"),
+        lambda x: keras.layers.Conv3D(4, 3, name="own")(keras.layers.Reshape([8, 8, 4, 1])(x)),
+        lambda x: keras.layers.Attention(name="own")([keras.layers.Reshape([16, 16])(x)] * 2),
+        OwnDense(4, name="own"),
     ],
 )
 def test_what_cannot_be_replaced_is_named(layer):
     inputs = keras.Input([8, 8, 4])
     model = keras.Model(inputs, [layer(inputs), keras.layers.Conv2D(2, 1)(inputs)])
-    with pytest.warns(UserWarning, match=r"convolutions that stay as they are: (own|conv\w*) \([^,]+\)$"):
+    with pytest.warns(UserWarning, match=r"layers that stay as they are: (own|conv\w*) \([^,]+\)$"):
         approximate_model(model, "mul8u_drum4")
 
 
@@ -118,13 +123,13 @@ def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
 
 
 def test_a_model_without_convolutions_is_an_error():
-    with pytest.raises(ValueError, match="model must have a Conv2D or DepthwiseConv2D layer; received layers"):
-        approximate_model(keras.Sequential([keras.Input([3]), keras.layers.Dense(2, name="only")]))
+    with pytest.raises(ValueError, match=r"model must have a layer of one of the kinds Conv1D, .*; received layers"):
+        approximate_model(keras.Sequential([keras.Input([3]), keras.layers.PReLU(name="only")]))
 
 
 def test_a_model_that_only_keeps_another_multiplier_is_an_error():
     model = keras.Sequential([keras.Input([8, 8, 4]), OwnApproximation(4, 3, mul_map_file="mul8u_drum3")])
-    with pytest.raises(ValueError, match="model must have a Conv2D or DepthwiseConv2D layer"):
+    with pytest.raises(ValueError, match="model must have a layer of one of the kinds Conv1D,"):
         approximate_model(model, "mul8u_drum4")
 
 

@@ -5,18 +5,31 @@ import importlib
 import pytest
 from signatures import arguments, public_functions, unannotated
 
+from tfapprox import tf2
 from tfapprox.common import reference
-from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
 
-@pytest.mark.parametrize("name", ["approx_conv2d", "convert", "fake_approx_conv2d", "library", "products"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "approx_conv2d",
+        "approx_matmul",
+        "convert",
+        "fake_approx_conv2d",
+        "fake_approx_dense",
+        "layer_outputs",
+        "library",
+        "products",
+    ],
+)
 def test_every_public_function_is_annotated(name):
     module = importlib.import_module(f"tfapprox.tf2.{name}")
     assert public_functions(module)
     assert unannotated(module) == []
 
 
-def test_order_of_arguments():
-    positional, by_name = arguments(reference.approx_conv2d_with_min_max_vars)
+@pytest.mark.parametrize("name", ["approx_conv2d_with_min_max_vars", "approx_matmul_with_min_max_vars"])
+def test_order_of_arguments(name):
+    positional, by_name = arguments(getattr(reference, name))
     by_name = ["mul_map_file" if name == "table" else name for name in by_name]
-    assert arguments(approx_conv2d_with_min_max_vars) == (positional, [*by_name, "name"])
+    assert arguments(getattr(tf2, name)) == (positional, [*by_name, "name"])

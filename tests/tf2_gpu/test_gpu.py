@@ -12,13 +12,20 @@ from cases import (
     assert_same_in_threads,
     ax_arguments,
     convolutions,
+    matrix_products,
     outcome,
     quantised_convolutions,
     random_table,
+    transposed_convolutions,
 )
 from tfapprox.common import load_table, reference
 from tfapprox.tf1 import ax_conv2d
-from tfapprox.tf2 import approx_conv2d_with_min_max_vars, approx_depthwise_conv2d_with_min_max_vars
+from tfapprox.tf2 import (
+    approx_conv2d_transpose_with_min_max_vars,
+    approx_conv2d_with_min_max_vars,
+    approx_depthwise_conv2d_with_min_max_vars,
+    approx_matmul_with_min_max_vars,
+)
 
 ONES, RANGES = [1, 1, 1, 1], [-1.0, 1.0, -0.9, 0.8]
 FEW = settings(max_examples=60, deadline=None)
@@ -116,6 +123,25 @@ def test_table_as_an_input_random(case):
     expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
     case["mul_map_file"] = case.pop("table")
     result = outcome(lambda: on_gpu(approx_conv2d_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+@FEW
+@given(case=matrix_products())
+def test_approx_matmul_random(table_file, case):
+    expected = outcome(lambda: reference.approx_matmul_with_min_max_vars(**case), ValueError)
+    for name in "ab":  # a transposition is TensorFlow's own operation, which the model's device does not have
+        if case.pop(f"transpose_{name}"):
+            case[name] = np.ascontiguousarray(case[name].swapaxes(-1, -2))
+    case["mul_map_file"] = table_file(case.pop("table"))
+    result = outcome(lambda: on_gpu(approx_matmul_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+    np.testing.assert_array_equal(result, expected)
+
+
+@FEW
+@given(case=transposed_convolutions())
+def test_approx_conv2d_transpose_random(table_file, case):
+    expected = outcome(lambda: reference.approx_conv2d_transpose_with_min_max_vars(**case), ValueError)
+    case["mul_map_file"] = table_file(case.pop("table"))
+    call = approx_conv2d_transpose_with_min_max_vars
+    result = outcome(lambda: on_gpu(call, **case).numpy(), tf.errors.InvalidArgumentError)
     np.testing.assert_array_equal(result, expected)
 
 

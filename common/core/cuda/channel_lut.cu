@@ -134,7 +134,7 @@ __global__ void __launch_bounds__(kThreads, 3) ChannelLutKernel(ChannelLutArgume
     if (pixel >= g.output_pixels) break;
     const OutputPixel place = OutputPixelAt(g, e, pixel);
     const bool nan = (place.sum & 1) != 0 && ReadsNan(arguments, pixel, channel);
-    const int64_t step = g.nchw ? int64_t{g.out_height} * g.out_width : 1;
+    const int64_t step = OutputStep(g);
     e.output[place.element + filter * step] = OutputBits(e, output, totals[p], nan);
   }
 }

@@ -83,6 +83,11 @@ int32_t tfapprox_cuda_download(void* host, const void* device, int64_t bytes, tf
                error);
 }
 
+int32_t tfapprox_cuda_clear(void* device, int64_t bytes, void* stream, tfapprox_error* error) {
+  return Check(cudaMemsetAsync(device, 0, static_cast<size_t>(bytes), static_cast<cudaStream_t>(stream)),
+               "clearing memory of the GPU", error);
+}
+
 int32_t tfapprox_cuda_synchronize(tfapprox_error* error) {
   return Check(cudaDeviceSynchronize(), "the work of the GPU", error);
 }

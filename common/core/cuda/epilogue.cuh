@@ -15,7 +15,7 @@ struct OutputPixel {
 };
 
 __device__ inline OutputPixel OutputPixelAt(const Geometry& g, const Epilogue& e, int32_t pixel) {
-  return {ElementOf(g, pixel, g.out_height * g.out_width, g.all_out_channels), e.window_sums[pixel]};
+  return {OutputElementOf(g, pixel), e.window_sums[pixel]};
 }
 
 // Returns the bits of an output: a float32 by (3.4) and (3.5), or an int32 by (5.2), modulo 2^32.
@@ -29,7 +29,7 @@ __device__ inline int32_t OutputBits(int32_t is_integer, double scale, int64_t t
 // pass writes the sum so far.
 __device__ inline void Finish(const Geometry& g, const Epilogue& e, const OutputPixel& pixel, int32_t channel,
                               int64_t sum) {
-  const int64_t step = g.nchw ? int64_t{g.out_height} * g.out_width : 1, index = pixel.element + channel * step;
+  const int64_t index = pixel.element + channel * OutputStep(g);
   if (!e.first) sum += e.wide_sums != nullptr ? e.wide_sums[index] : e.output[index];
   if (e.last) {
     const int64_t filter = e.filter_sums[channel];

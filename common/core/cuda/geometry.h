@@ -33,9 +33,12 @@ struct Geometry {
   int32_t stride_height, stride_width, dilation_height, dilation_width;
   int32_t pad_top, pad_left;  // rows and columns of padding before the input; may be negative (5.3)
   int32_t out_height, out_width;
-  int32_t nchw;                         // 1 if input and output lie in layout NCHW, 0 for NHWC
-  int32_t chunks;                       // the number of chunks of a pixel
-  int32_t input_pixels, output_pixels;  // the number of pixels of all images of the pass
+  int32_t out_stride_height, out_stride_width;  // steps in the output tensor between two outputs
+  int32_t out_first_row, out_first_column;      // of the output tensor
+  int32_t tensor_height, tensor_width;          // of the output tensor
+  int32_t nchw;                                 // 1 if input and output lie in layout NCHW, 0 for NHWC
+  int32_t chunks;                               // the number of chunks of a pixel
+  int32_t input_pixels, output_pixels;          // the number of pixels of all images of the pass
 };
 
 // The position of the first tap of an output pixel.
@@ -65,6 +68,23 @@ TFAPPROX_HOST_DEVICE inline int64_t ElementOf(const Geometry& g, int32_t pixel, 
   if (!g.nchw) return int64_t{pixel} * channels;
   const int32_t image = pixel / plane;
   return int64_t{image} * channels * plane + (pixel - image * plane);
+}
+
+// Returns the index of channel 0 of an output pixel in the output tensor.
+TFAPPROX_HOST_DEVICE inline int64_t OutputElementOf(const Geometry& g, int32_t pixel) {
+  int32_t position = pixel;
+  if (g.out_stride_height != 1 || g.out_stride_width != 1) {
+    const int32_t row = pixel / g.out_width, image = row / g.out_height;
+    const int32_t y = g.out_first_row + (row - image * g.out_height) * g.out_stride_height;
+    const int32_t x = g.out_first_column + (pixel - row * g.out_width) * g.out_stride_width;
+    position = (image * g.tensor_height + y) * g.tensor_width + x;
+  }
+  return ElementOf(g, position, g.tensor_height * g.tensor_width, g.all_out_channels);
+}
+
+// Returns the distance of two channels of an output pixel in the output tensor.
+TFAPPROX_HOST_DEVICE inline int64_t OutputStep(const Geometry& g) {
+  return g.nchw ? int64_t{g.tensor_height} * g.tensor_width : 1;
 }
 
 // A place among the chunks of a filter: tap position (ky, kx), and a chunk of its channels.

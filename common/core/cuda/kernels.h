@@ -70,7 +70,8 @@ struct PrepareArguments {
   Geometry geometry;
   tfapprox_quantiser quantiser;          // turns real numbers into codes; not used if the filter consists of codes
   const tfapprox_quantiser* per_filter;  // null, or [out_channels] quantisers that take the place of `quantiser`
-  const void* filter;                    // [taps][all_out_channels], float or uint8_t
+  const void* filter;                    // the first element of the first row, float or uint8_t
+  tfapprox_filter_steps steps;           // where its elements lie; `first` is not used
   int64_t zero;                          // the zero point of the activations
   const int32_t* weight;                 // [256] of the plan (plan.h)
   int64_t* filter_sums;                  // [out_channels] sums of weight[w] - zero * w, with NaN mark; must be 0 before

@@ -30,10 +30,19 @@ Geometry GeometryOf(const tfapprox_problem& shape, const Sizes& sizes, int64_t i
   g.dilation_height = narrow(shape.dilation_height), g.dilation_width = narrow(shape.dilation_width);
   g.pad_top = narrow(shape.pad_top), g.pad_left = narrow(shape.pad_left);
   g.out_height = narrow(shape.out_height), g.out_width = narrow(shape.out_width);
+  g.out_stride_height = narrow(shape.out_stride_height), g.out_stride_width = narrow(shape.out_stride_width);
+  g.out_first_row = narrow(shape.out_first_row), g.out_first_column = narrow(shape.out_first_column);
+  g.tensor_height = narrow(TensorHeight(shape)), g.tensor_width = narrow(TensorWidth(shape));
   g.nchw = shape.layout == TFAPPROX_LAYOUT_NCHW;
   g.chunks = narrow(sizes.chunks);
   g.input_pixels = narrow(images * sizes.in_plane), g.output_pixels = narrow(images * sizes.out_plane);
   return g;
+}
+
+// The address of an element of an operand's tensor.
+const void* Element(const void* tensor, const tfapprox_operand& operand, int64_t index) {
+  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
+  return static_cast<const uint8_t*>(tensor) + index * bytes;
 }
 
 // The kernels of one round, on one stream.
@@ -58,7 +67,8 @@ class Round {
     arguments.geometry.chunks = static_cast<int32_t>(CeilDivide(sizes_.filter_inputs, kChunk));
     arguments.quantiser = weight_.quantiser;
     arguments.per_filter = PerFilter();
-    arguments.filter = Element(call_.weights, weight_, first_filter_);
+    arguments.steps = FilterSteps(call_.operation);
+    arguments.filter = Element(call_.weights, weight_, arguments.steps.first + first_filter_ * arguments.steps.filter);
     arguments.zero = activation_.quantiser.zero_point;
     arguments.weight = sizes_.by_channel ? table_.table_weight : table_.weight;
     arguments.filter_sums = At<int64_t>(layout_.filter_sums);
@@ -111,11 +121,6 @@ class Round {
   // Whether FinishOutputs finishes the sums of the GEMM kernels.
   bool HasCodeSums() const { return weight_.per_filter != nullptr && !sizes_.by_channel; }
 
-  static const void* Element(const void* tensor, const tfapprox_operand& operand, int64_t index) {
-    const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
-    return static_cast<const uint8_t*>(tensor) + index * bytes;
-  }
-
   // The index of the first element of a round in a tensor, where `channel` is its first of `channels` channels, `plane`
   // is the number of pixels of an image, and `image` is the first image.
   int64_t First(int64_t image, int64_t plane, int64_t channels, int64_t channel) const {
@@ -164,7 +169,7 @@ class Round {
     epilogue.constant = static_cast<int64_t>(static_cast<uint64_t>(Taps(problem_)) * activation_zero * weight_zero);
     epilogue.scale = double{activation_.quantiser.scale} * double{weight_.quantiser.scale};  // (3.4)
     epilogue.is_integer = call_.operation.output == TFAPPROX_OUTPUT_WRAPPED;
-    epilogue.output = call_.output + First(first, sizes_.out_plane, problem_.out_channels, first_filter_);
+    epilogue.output = call_.output + First(first, sizes_.tensor_plane, problem_.out_channels, first_filter_);
     epilogue.wide_sums = layout_.is_wide ? At<int64_t>(layout_.wide_sums) : nullptr;
     epilogue.first = is_first;
     epilogue.last = is_last;
@@ -241,6 +246,35 @@ class Round {
   uint8_t* const memory_;
 };
 
+// Queues the passes of a call, whatever its items are.
+cudaError_t RunItem(const Call& call, void* workspace) {
+  const tfapprox_problem& shape = call.operation.problem;
+  cudaError_t status = cudaSuccess;
+  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
+    const Round round(call, number, workspace);
+    status = round.Prepare();
+    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
+      status = round.Run(first, std::min(call.work.images, shape.batch - first));
+    }
+  }
+  return status;
+}
+
+// The call of one item, which has the tensors of this item. Items use the workspace one after the other.
+Call ItemAt(const Call& call, int64_t item) {
+  const tfapprox_operation& operation = call.operation;
+  if (operation.items == 0) return call;
+  const tfapprox_problem& shape = operation.problem;
+  Call part = call;
+  part.activations =
+      Element(call.activations, operation.activation,
+              operation.activation_items[item] * shape.batch * shape.in_height * shape.in_width * shape.in_channels);
+  part.weights =
+      Element(call.weights, operation.weight, operation.weight_items[item] * Taps(shape) * shape.out_channels);
+  part.output += item * Pixels(shape) * shape.out_channels;
+  return part;
+}
+
 }  // namespace
 
 int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error) {
@@ -254,12 +288,8 @@ int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error)
                 device, call.table.device);
   }
   cudaError_t status = cudaSuccess;
-  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
-    const Round round(call, number, workspace);
-    status = round.Prepare();
-    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
-      status = round.Run(first, std::min(call.work.images, shape.batch - first));
-    }
+  for (int64_t item = 0; item < std::max<int64_t>(1, call.operation.items) && status == cudaSuccess; ++item) {
+    status = RunItem(ItemAt(call, item), workspace);
   }
   return Check(status, "the kernels of an operation", error);
 }

@@ -1,6 +1,6 @@
 // Weights on CUDA: codes and coefficients in the order in which the GEMM kernels read them, and the sum of each filter.
 //
-//   filter [taps][out_channels]  --->  weights [groups of 16 filters][taps][16]                    for lut_gemm.cu
+//   filter, with any steps       --->  weights [groups of 16 filters][taps][16]                    for lut_gemm.cu
 //                                      matrices [terms][padded_filters][padded_chunks][16]         for term_gemm.cu
 //                                      filter_sums [out_channels]
 #include "codes.cuh"
@@ -36,11 +36,13 @@ __global__ void __launch_bounds__(kThreads) PrepareKernel(PrepareArguments argum
   unsigned char nan = 0;
   if (filter < g.out_channels) {
     const tfapprox_quantiser quantiser = QuantiserOf<kPerFilter>(arguments, filter);
-    const T* source = static_cast<const T*>(arguments.filter) + int64_t{first} * g.all_out_channels + filter;
+    const tfapprox_filter_steps& steps = arguments.steps;
+    const T* source = static_cast<const T*>(arguments.filter) + tap / g.filter_width * steps.row +
+                      tap % g.filter_width * steps.column + channel * steps.channel + filter * steps.filter;
 #pragma unroll
     for (int32_t i = 0; i < kChunk; ++i) {
       if (i >= count) continue;
-      codes.codes[i] = CodeOf(quantiser, source[int64_t{i} * g.all_out_channels], &nan);
+      codes.codes[i] = CodeOf(quantiser, source[i * steps.channel], &nan);
       sum += arguments.weight[codes.codes[i]];
       code_sum += codes.codes[i];
     }

@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads) FinishKernel(FinishArguments argumen
   const auto channel = static_cast<int32_t>(g.nchw ? item / g.output_pixels : item % g.out_channels);
   const FilterOutput filter = FilterOutputOf(arguments.ranges, e.filter_sums, channel);
   const OutputPixel output = OutputPixelAt(g, e, pixel);
-  const int64_t index = output.element + channel * (g.nchw ? int64_t{g.out_height} * g.out_width : 1);
+  const int64_t index = output.element + channel * OutputStep(g);
   const int64_t sum = e.wide_sums != nullptr ? e.wide_sums[index] : e.output[index];
   const uint64_t zeros = static_cast<uint64_t>(int64_t{WeightOf(arguments.ranges, channel).zero_point}) *
                          static_cast<uint64_t>(arguments.window_code_sums[pixel] >> 1);

@@ -27,8 +27,9 @@ int64_t Align(int64_t bytes) { return RoundUp(bytes, kAlignment); }
 // Single pixels, each under a filter of its size, are as many images, which passes divide anywhere. The core makes one
 // wide image of them (AxConv2D).
 tfapprox_problem Divisible(tfapprox_problem shape) {
-  const bool single = shape.filter_height == 1 && shape.filter_width == 1 && shape.out_height == shape.in_height &&
-                      shape.out_width == shape.in_width && shape.stride_height == 1 && shape.stride_width == 1;
+  const bool single = !IsStrided(shape) && shape.filter_height == 1 && shape.filter_width == 1 &&
+                      shape.out_height == shape.in_height && shape.out_width == shape.in_width &&
+                      shape.stride_height == 1 && shape.stride_width == 1;
   if (!single || shape.layout != TFAPPROX_LAYOUT_NHWC || shape.pad_top != 0 || shape.pad_left != 0) return shape;
   shape.batch *= shape.in_height * shape.in_width;
   shape.in_height = shape.in_width = shape.out_height = shape.out_width = 1;
@@ -46,7 +47,8 @@ Sizes::Sizes(const tfapprox_problem& shape)
       padded_filters(RoundUp(filters, kPaddedFilters)),
       padded_chunks(RoundUp(filter_chunks, kPaddedChunks)),
       in_plane(shape.in_height * shape.in_width),
-      out_plane(shape.out_height * shape.out_width) {}
+      out_plane(shape.out_height * shape.out_width),
+      tensor_plane(TensorHeight(shape) * TensorWidth(shape)) {}
 
 Layout LayOut(const tfapprox_operation& operation, const Sizes& sizes, const tfapprox_cuda_table& table,
               const tfapprox_cuda_work& work) {
@@ -73,7 +75,8 @@ Layout LayOut(const tfapprox_operation& operation, const Sizes& sizes, const tfa
   layout.window_sums = take(outputs * sizeof(int64_t));
   layout.window_code_sums = take(has_code_sums ? outputs * sizeof(int64_t) : 0);
   layout.codes = take((sizes.by_channel ? 1 : table.planes) * layout.plane_bytes);
-  layout.wide_sums = take(layout.is_wide ? outputs * operation.problem.out_channels * sizeof(int64_t) : 0);
+  layout.wide_sums =
+      take(layout.is_wide ? work.images * sizes.tensor_plane * operation.problem.out_channels * sizeof(int64_t) : 0);
   layout.bytes = end;
   return layout;
 }
@@ -90,7 +93,8 @@ int32_t DivideWork(const tfapprox_operation& undivided, const tfapprox_cuda_tabl
   // Blocks of the filter's kernel, and of the GEMMs for one image: 128 pixels times 16 filters at least.
   const int64_t filter_blocks = sizes.padded_filters / 128 * sizes.padded_chunks;
   const int64_t groups = CeilDivide(shape.out_channels, 16);
-  const int64_t largest = std::max({height, width, sizes.in_plane, sizes.out_plane, shape.out_channels, filter_blocks});
+  const int64_t largest =
+      std::max({height, width, sizes.in_plane, sizes.tensor_plane, shape.out_channels, filter_blocks});
   if (largest > kMaxSize || sizes.in_plane > kMaxSize / sizes.chunks ||
       CeilDivide(sizes.out_plane, 128) > kMaxSize / groups) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT,
@@ -107,8 +111,8 @@ int32_t DivideWork(const tfapprox_operation& undivided, const tfapprox_cuda_tabl
   work->images = kPassImages;
   const int64_t image_bytes =
       CeilDivide(std::max<int64_t>(LayOut(operation, sizes, table, *work).bytes - fixed, 1), kPassImages);
-  const int64_t pixels =
-      std::max({sizes.in_plane * sizes.chunks, CeilDivide(sizes.out_plane, 128) * groups, sizes.out_plane, int64_t{1}});
+  const int64_t pixels = std::max(
+      {sizes.in_plane * sizes.chunks, CeilDivide(sizes.out_plane, 128) * groups, sizes.tensor_plane, int64_t{1}});
   work->images = std::max<int64_t>(1, std::min({kPassBytes / image_bytes, kMaxSize / pixels, shape.batch}));
   work->workspace_bytes = LayOut(operation, sizes, table, *work).bytes;
   return TFAPPROX_OK;

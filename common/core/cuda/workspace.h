@@ -21,6 +21,7 @@ struct Sizes {
   int64_t filter_chunks;  // of a filter
   int64_t padded_filters, padded_chunks;
   int64_t in_plane, out_plane;  // pixels of an image
+  int64_t tensor_plane;         // pixels of an image of the output tensor
 
   explicit Sizes(const tfapprox_problem& shape);
 };

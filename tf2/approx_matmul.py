@@ -1,0 +1,94 @@
+"""`ApproxMatMulWithMinMaxVars` as a Python function, and its gradient."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from .approx_conv2d import TensorLike, call_with_table, operations
+from .table_argument import TableArgument
+
+
+@tf.autograph.experimental.do_not_convert
+def approx_matmul_with_min_max_vars(
+    a: TensorLike,
+    b: TensorLike,
+    a_min: TensorLike,
+    a_max: TensorLike,
+    b_min: TensorLike,
+    b_max: TensorLike,
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    num_bits: int = 8,
+    mul_map_file: TableArgument = "",
+    name: str | None = None,
+) -> tf.Tensor:
+    """Product of matrices whose products of elements are read from the truth table of an approximate multiplier.
+
+    The elements of `a` are the activations and those of `b` the weights, equation (3.8) of docs/arithmetic.md: the
+    table is read as `T[a, b]`. Both are quantised to `num_bits` bits in the given ranges, symmetrically for a signed
+    table (`mul8s_...`). The sums are exact integers. The gradients with respect to `a` and `b` are those of `tf.matmul`
+    (straight-through); the ranges have no gradient.
+
+    Args:
+        a: float32 tensor `[..., m, k]`; `[..., k, m]` with `transpose_a`.
+        b: float32 tensor `[..., k, n]`; `[..., n, k]` with `transpose_b`. The dimensions before the last two are
+            broadcast with those of `a`.
+        a_min: float32 scalar, lower end of the quantisation range of `a`.
+        a_max: float32 scalar, upper end of the quantisation range of `a`.
+        b_min: lower end of the quantisation range of `b`: a float32 scalar, or `[n]`, one range for each column of the
+            product.
+        b_max: upper end of the quantisation range of `b`, of the same shape.
+        transpose_a: whether the last two dimensions of `a` are exchanged first. A transposition copies the tensor.
+        transpose_b: whether the last two dimensions of `b` are exchanged first.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder. This call pins it to its content: to load a graph whose table has changed is an error. `""` is the
+            exact product. Or the table itself: a `TruthTable`, an integer array `[2**num_bits, 2**num_bits]`,
+            activation code first, or a tensor or variable of dtype uint16, or int16 for a signed table.
+        name: name of the operation.
+
+    Returns:
+        float32 tensor `[..., m, n]`; NaN where an element of the row of `a` or of the column of `b` is NaN.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: if this install has no kernel for the GPU.
+        FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `mul_map_file` is neither a name, a path nor a table.
+        ValueError: if the table does not fit `num_bits`.
+
+    Example:
+        >>> a, b = tf.constant([[0.0, 255.0]]), tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        >>> approx_matmul_with_min_max_vars(a, b, 0.0, 255.0, 0.0, 255.0, mul_map_file="mul8u_drum4").numpy().tolist()
+        [[720.0, 960.0]]
+    """
+    return call_with_table(
+        operations.approx_mat_mul_with_min_max_vars,
+        mul_map_file,
+        num_bits,
+        a=tf.linalg.matrix_transpose(a) if transpose_a else a,
+        b=tf.linalg.matrix_transpose(b) if transpose_b else b,
+        a_min=a_min,
+        a_max=a_max,
+        b_min=b_min,
+        b_max=b_max,
+        name=name,
+    )
+
+
+@tf.RegisterGradient("ApproxMatMulWithMinMaxVars")
+@tf.RegisterGradient("ApproxMatMulWithTable")
+def _gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
+    """The gradient of the exact product, straight-through (7.2)."""
+    a, b = op.inputs[:2]
+    da = _summed_as(a, tf.matmul(gradient, b, transpose_b=True))
+    db = _summed_as(b, tf.matmul(a, gradient, transpose_a=True))
+    return [da, db, *[None] * (len(op.inputs) - 2)]
+
+
+def _summed_as(tensor, gradient):
+    """A gradient of the broadcast tensor as one of the tensor: sums over the dimensions that were broadcast."""
+    shape = tf.shape(tensor)
+    axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=shape, s1=tf.shape(gradient))
+    return tf.reshape(tf.reduce_sum(gradient, axes), shape)

@@ -1,0 +1,76 @@
+"""`FakeApproxConv1D`: a Keras Conv1D whose products are those of an approximate multiplier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .approx_conv2d import approx_conv2d_with_min_max_vars
+from .approximate_products import ApproximateProducts
+from .layer_outputs import with_bias_and_activation
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxConv1D(ApproximateProducts, keras.layers.Conv1D):
+    """1-D convolution by an approximate multiplier, on fake-quantised activations and weights.
+
+    The layer is a drop-in replacement for `keras.layers.Conv1D` and has the same arguments, weights and shapes. It
+    computes a 2-D convolution of height 1. With `padding="causal"` the zeros before the first step are taps in the
+    padding. In each call the quantisation range of the activations is the minimum and maximum of the batch, and the
+    range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
+    (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the
+    fake-quantised values (straight-through). The layer computes in float32 whatever the dtype policy, and XLA cannot
+    compile it.
+
+    Args:
+        filters: integer, the number of output channels.
+        kernel_size: integer, the length of the filters.
+        *args: further arguments of `keras.layers.Conv1D` by position: `strides`, `padding`, ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
+            its content. To load a model where its table is missing or has changed is an error.
+        **kwargs: further arguments of `keras.layers.Conv1D` by name.
+
+    Input shape:
+        A 3-D tensor, `(batch, steps, channels)` or, with `data_format="channels_first"`, `(batch, channels, steps)`.
+
+    Output shape:
+        A 3-D tensor, `(batch, out_steps, filters)` or, with `data_format="channels_first"`, `(batch, filters,
+        out_steps)`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxConv1D(16, 3, padding="causal", mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 3])).shape
+        TensorShape([1, 8, 16])
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The layer's output; called by Keras."""
+        last = self.data_format == "channels_last"
+        height = 1 if last else 2
+        inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)
+
+        def in_format(step):
+            return [1, 1, step, 1] if last else [1, 1, 1, step]
+
+        form: dict[str, Any] = {"padding": self.padding.upper()}
+        if self.padding == "causal":
+            before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
+            pads = [0, 0, 0, 0, before, 0, 0, 0] if last else [0, 0, 0, 0, 0, 0, before, 0]
+            form = {"padding": "EXPLICIT", "explicit_paddings": pads}
+        outputs = approx_conv2d_with_min_max_vars(
+            *(tf.expand_dims(inputs, height), kernel[None], *ranges, in_format(self.strides[0])),
+            dilations=in_format(self.dilation_rate[0]),
+            data_format="NHWC" if last else "NCHW",
+            num_bits=self.num_bits,
+            mul_map_file=self._table_operand(),
+            **form,
+        )
+        return with_bias_and_activation(self, tf.squeeze(outputs, height))

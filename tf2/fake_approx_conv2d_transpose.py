@@ -1,0 +1,60 @@
+"""`FakeApproxConv2DTranspose`: a Keras Conv2DTranspose whose products are those of an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
+from .approximate_products import ApproximateProducts
+from .layer_outputs import with_bias_and_activation
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspose):
+    """2-D transposed convolution by an approximate multiplier, on fake-quantised activations and weights.
+
+    The layer is a drop-in replacement for `keras.layers.Conv2DTranspose` and has the same arguments, weights and
+    shapes. In each call the quantisation range of the activations is the minimum and maximum of the batch, and the
+    range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
+    (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact transposed
+    convolution of the fake-quantised values (straight-through). The layer computes in float32 whatever the dtype
+    policy, and XLA cannot compile it.
+
+    Args:
+        filters: integer, the number of output channels.
+        kernel_size: integer or two integers, height and width of the filters.
+        *args: further arguments of `keras.layers.Conv2DTranspose` by position: `strides`, `padding`, ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
+            its content. To load a model where its table is missing or has changed is an error.
+        **kwargs: further arguments of `keras.layers.Conv2DTranspose` by name.
+
+    Input shape:
+        A 4-D tensor, `(batch, height, width, channels)` or, with `data_format="channels_first"`, `(batch, channels,
+        height, width)`.
+
+    Output shape:
+        A 4-D tensor, `(batch, out_height, out_width, filters)` or, with `data_format="channels_first"`, `(batch,
+        filters, out_height, out_width)`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxConv2DTranspose(16, 3, strides=2, padding="same", mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 8, 3])).shape
+        TensorShape([1, 16, 16, 16])
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The layer's output; called by Keras."""
+        sizes = tf.shape(inputs)
+        known = [sizes[i] if size is None else size for i, size in enumerate(inputs.shape)]
+        inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)
+        outputs = approx_conv2d_transpose_with_min_max_vars(
+            inputs, kernel, self.compute_output_shape(known), *ranges, **self._geometry()
+        )
+        return with_bias_and_activation(self, outputs)

@@ -1,0 +1,55 @@
+"""`FakeApproxEinsumDense`: a Keras EinsumDense whose products are those of an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from .approx_einsum import approx_einsum
+from .approximate_products import ApproximateProducts
+from .layer_outputs import with_bias_and_activation
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
+    """Einsum layer by an approximate multiplier, on fake-quantised activations and weights.
+
+    The layer is a drop-in replacement for `keras.layers.EinsumDense` and has the same arguments, weights and shapes. In
+    each call the quantisation range of the activations is the minimum and maximum of the batch, and the range of the
+    weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier (`mul8s_...`) has
+    symmetric ranges, up to the maximum magnitude. Gradients are those of the exact product of the fake-quantised values
+    (straight-through). The layer computes in float32 whatever the dtype policy, and XLA cannot compile it.
+
+    Args:
+        equation: such as `"abc,cde->abde"`. Each label occurs in two of the three terms at least.
+        *args: further arguments of `keras.layers.EinsumDense` by position: `output_shape`, `activation`, `bias_axes`,
+            ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
+            its content. To load a model where its table is missing or has changed is an error.
+        **kwargs: further arguments of `keras.layers.EinsumDense` by name.
+
+    Input shape:
+        A tensor with the dimensions of the first term of `equation`.
+
+    Output shape:
+        A tensor with the dimensions of the output of `equation`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxEinsumDense("abc,cd->abd", [None, 16], mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([2, 5, 8])).shape
+        TensorShape([2, 5, 16])
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """The layer's output; called by Keras."""
+        operands = self._quantised_operands(inputs, self.kernel)
+        products = approx_einsum(
+            self.equation, *operands, num_bits=self.num_bits, mul_map_file=self._table_operand()
+        )
+        return with_bias_and_activation(self, products)

@@ -1,0 +1,60 @@
+"""`FakeApproxSeparableConv2D`: a Keras SeparableConv2D of which both parts have an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from .approx_conv2d import approx_conv2d_with_min_max_vars
+from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
+from .approximate_products import ApproximateProducts
+from .layer_outputs import with_bias_and_activation
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2D):
+    """2-D separable convolution by an approximate multiplier: a depthwise convolution, then a pointwise one.
+
+    The layer is a drop-in replacement for `keras.layers.SeparableConv2D` and has the same arguments, weights and
+    shapes. Both parts are approximate. In each call the quantisation ranges are the minimum and maximum of the batch,
+    of the result of the depthwise part, and of the weights of each part. They are extended to contain 0. A signed
+    multiplier (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact
+    convolutions of the fake-quantised values (straight-through). The layer computes in float32 whatever the dtype
+    policy, and XLA cannot compile it.
+
+    Args:
+        filters: integer, the number of output channels.
+        kernel_size: integer or two integers, height and width of the depthwise filters.
+        *args: further arguments of `keras.layers.SeparableConv2D` by position: `strides`, `padding`, ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
+            its content. To load a model where its table is missing or has changed is an error.
+        **kwargs: further arguments of `keras.layers.SeparableConv2D` by name.
+
+    Input shape:
+        A 4-D tensor, `(batch, height, width, channels)` or, with `data_format="channels_first"`, `(batch, channels,
+        height, width)`.
+
+    Output shape:
+        A 4-D tensor, `(batch, out_height, out_width, filters)` or, with `data_format="channels_first"`, `(batch,
+        filters, out_height, out_width)`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxSeparableConv2D(16, 3, padding="same", mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 8, 3])).shape
+        TensorShape([1, 8, 8, 16])
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The layer's output; called by Keras."""
+        geometry, ones = self._geometry(), [1, 1, 1, 1]
+        operands = self._quantised_operands(inputs, self.depthwise_kernel)
+        intermediate = approx_depthwise_conv2d_with_min_max_vars(*operands, **geometry)
+        operands = self._quantised_operands(intermediate, self.pointwise_kernel)
+        outputs = approx_conv2d_with_min_max_vars(*operands, **{**geometry, "strides": ones, "dilations": ones})
+        return with_bias_and_activation(self, outputs)
