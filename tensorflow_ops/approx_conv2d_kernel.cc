@@ -4,7 +4,8 @@
 namespace tfapprox {
 namespace {
 
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/false>)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable",
+                                ApproxConv2D</*kIsDepthwise=*/false>)
 
 }  // namespace
 }  // namespace tfapprox

@@ -60,7 +60,8 @@ class ApproxConv2DTranspose : public ApproxConv2D</*kIsDepthwise=*/false> {
   }
 };
 
-TFAPPROX_REGISTER_KERNELS("ApproxConv2DTransposeWithMinMaxVars", "ApproxConv2DTransposeWithTable", ApproxConv2DTranspose,
+TFAPPROX_REGISTER_KERNELS("ApproxConv2DTransposeWithMinMaxVars", "ApproxConv2DTransposeWithTable",
+                          ApproxConv2DTranspose,
                           .HostMemory("input_min")
                               .HostMemory("input_max")
                               .HostMemory("filter_min")

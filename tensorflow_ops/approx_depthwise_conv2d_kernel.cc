@@ -4,7 +4,8 @@
 namespace tfapprox {
 namespace {
 
-TFAPPROX_REGISTER_APPROX_CONV2D("ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", ApproxConv2D</*kIsDepthwise=*/true>)
+TFAPPROX_REGISTER_APPROX_CONV2D("ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable",
+                                ApproxConv2D</*kIsDepthwise=*/true>)
 
 }  // namespace
 }  // namespace tfapprox

@@ -17,9 +17,7 @@ std::vector<int64_t> SizesOf(const tensorflow::Tensor& tensor) {
 
 class ApproxMatMul {
  public:
-  Status Read(tensorflow::OpKernelConstruction* context) {
-    return CheckType(context, "a and b");
-  }
+  Status Read(tensorflow::OpKernelConstruction* context) { return CheckType(context, "a and b"); }
 
   Status Fill(tensorflow::OpKernelContext* context, tfapprox_operation* operation, Tensors* tensors) const {
     const std::vector<int64_t> a = SizesOf(context->input(0)), b = SizesOf(context->input(1));

@@ -15,10 +15,10 @@
 #else
 #define TFAPPROX_REGISTER_GPU(NAME, OPERATION, TABLE, TYPE, HOST_MEMORY)
 #endif
-#define TFAPPROX_REGISTER_TYPE(NAME, NAME_WITH_TABLE, OPERATION, TYPE, HOST_MEMORY)        \
-  TFAPPROX_REGISTER_CPU(NAME, OPERATION, AttributeTable, TYPE)                             \
-  TFAPPROX_REGISTER_GPU(NAME, OPERATION, AttributeTable, TYPE, HOST_MEMORY)                \
-  TFAPPROX_REGISTER_CPU(NAME_WITH_TABLE, OPERATION, InputTable, TYPE)                      \
+#define TFAPPROX_REGISTER_TYPE(NAME, NAME_WITH_TABLE, OPERATION, TYPE, HOST_MEMORY) \
+  TFAPPROX_REGISTER_CPU(NAME, OPERATION, AttributeTable, TYPE)                      \
+  TFAPPROX_REGISTER_GPU(NAME, OPERATION, AttributeTable, TYPE, HOST_MEMORY)         \
+  TFAPPROX_REGISTER_CPU(NAME_WITH_TABLE, OPERATION, InputTable, TYPE)               \
   TFAPPROX_REGISTER_GPU(NAME_WITH_TABLE, OPERATION, InputTable, TYPE, HOST_MEMORY.HostMemory("table"))
 // Registers the kernels of both forms of an operation. HOST_MEMORY is a chain of calls of .HostMemory, for the inputs
 // that a GPU's kernel reads on the host. Types other than float are registered so that Read can say what to do instead.

@@ -17,7 +17,7 @@ from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .library import library_path
-from .products import depthwise_products, products
+from .products import depthwise_products, matmul_products, products, transposed_products
 from .set_multiplier import set_multiplier
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "approximate_model",
     "depthwise_products",
     "library_path",
+    "matmul_products",
     "products",
     "set_multiplier",
+    "transposed_products",
 ]

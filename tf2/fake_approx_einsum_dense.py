@@ -49,7 +49,5 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The layer's output; called by Keras."""
         operands = self._quantised_operands(inputs, self.kernel)
-        products = approx_einsum(
-            self.equation, *operands, num_bits=self.num_bits, mul_map_file=self._table_operand()
-        )
+        products = approx_einsum(self.equation, *operands, num_bits=self.num_bits, mul_map_file=self._table_operand())
         return with_bias_and_activation(self, products)

@@ -52,6 +52,8 @@ PLUGINS = {1: Plugin(1, "tf1", "axqconv.so"), 2: Plugin(2, "tf2", "libApproxGPUO
 OPERATIONS = (
     Operation("tf2", "ApproxConv2DWithMinMaxVars", (2,), "tfapprox.tf2:products"),
     Operation("tf2", "ApproxDepthwiseConv2DWithMinMaxVars", (2,), "tfapprox.tf2:depthwise_products"),
+    Operation("tf2", "ApproxConv2DTransposeWithMinMaxVars", (2,), "tfapprox.tf2:transposed_products"),
+    Operation("tf2", "ApproxMatMulWithMinMaxVars", (2,), "tfapprox.tf2:matmul_products"),
     Operation("tf1", "AxConv2D", (1, 2), "tfapprox.tf1:products", unsigned_8_bits_only=True),
     Operation("core", "core", (), "tfapprox.common.multipliers:core_products"),
 )

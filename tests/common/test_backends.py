@@ -9,7 +9,12 @@ import pytest
 from tfapprox import backends, operations
 from tfapprox.common import TruthTable, multipliers
 
-OF_TF2 = ["ApproxConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithMinMaxVars"]
+OF_TF2 = [
+    "ApproxConv2DWithMinMaxVars",
+    "ApproxDepthwiseConv2DWithMinMaxVars",
+    "ApproxConv2DTransposeWithMinMaxVars",
+    "ApproxMatMulWithMinMaxVars",
+]
 
 
 @pytest.mark.parametrize(
@@ -60,11 +65,12 @@ def test_a_room_means_all_of_its_operations():
 def test_every_operation_of_the_plugins_is_registered():
     """A new operation that is not entered here would never be tested by `doctor` and `multiplier check`."""
     sources = pathlib.Path(__file__).parents[2].joinpath("tensorflow_ops").glob("*_op.cc")
-    registered = {name for path in sources for name in re.findall(r'REGISTER_OP\("(\w+)"\)', path.read_text())}
+    names = [re.findall(r'"(\w+WithMinMaxVars)"|REGISTER_OP\("(\w+)"\)', path.read_text()) for path in sources]
+    registered = {first or second for pairs in names for first, second in pairs}
     assert registered == {operation.name for operation in backends.OPERATIONS} - {"core"}
 
 
 def test_an_unknown_operation():
-    names = "tf2, ApproxConv2DWithMinMaxVars, ApproxDepthwiseConv2DWithMinMaxVars, tf1, AxConv2D, core"
+    names = ", ".join(["tf2", *OF_TF2, "tf1", "AxConv2D", "core"])
     with pytest.raises(ValueError, match=f"^operation must be one of {names}; received 'tf3'$"):
         operations.named("tf3")

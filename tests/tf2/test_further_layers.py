@@ -94,8 +94,9 @@ def expected_einsum(layer, inputs, multiplier):
     result = np.empty([sizes[label] for label in output], np.float32)
     for index in np.ndindex(*result.shape):
         place = dict(zip(output, index))
-        row, column = (tensor[tuple(place.get(label, slice(None)) for label in labels)]
-                       for tensor, labels in ((x, a), (w, b)))
+        row, column = (
+            tensor[tuple(place.get(label, slice(None)) for label in labels)] for tensor, labels in ((x, a), (w, b))
+        )
         rest = [label for label in a if label not in output]
         column = column.transpose([[label for label in b if label not in output].index(label) for label in rest])
         product = reference.approx_matmul_with_min_max_vars(

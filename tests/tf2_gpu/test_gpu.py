@@ -123,6 +123,8 @@ def test_table_as_an_input_random(case):
     expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
     case["mul_map_file"] = case.pop("table")
     result = outcome(lambda: on_gpu(approx_conv2d_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+
+
 @FEW
 @given(case=matrix_products())
 def test_approx_matmul_random(table_file, case):
