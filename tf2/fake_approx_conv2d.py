@@ -54,5 +54,7 @@ class FakeApproxConv2D(ApproximateProducts, keras.layers.Conv2D):
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """The convolution, without bias and activation; called by Keras."""
+        if self._observed(inputs):
+            return super().convolution_op(inputs, kernel)
         output = approx_conv2d_with_min_max_vars(*self._quantised_operands(inputs, kernel), **self._geometry())
         return tf.cast(output, self.compute_dtype)

@@ -48,8 +48,12 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
         TensorShape([1, 8, 8, 6])
     """
 
+    _CHANNEL_AXES = 2  # input channels and depth multiplier
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
+        if self._observed(inputs):
+            return super().call(inputs)
         operands = self._quantised_operands(inputs, self.kernel)
         outputs = tf.cast(approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype)
         if self.use_bias:

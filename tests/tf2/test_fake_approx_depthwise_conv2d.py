@@ -12,7 +12,7 @@ IMAGES = np.random.RandomState(0).uniform(-1, 1, (2, 8, 7, 4)).astype(np.float32
 
 
 def quantised(layer, tensor):
-    values, low, high = layer._fake_quantised(tf.constant(tensor), layer.num_bits)
+    values, low, high = layer._fake_quantised(tf.constant(tensor), layer.num_bits, None)
     return values.numpy(), float(low), float(high)
 
 
