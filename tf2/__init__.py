@@ -6,6 +6,7 @@ registers the gradients of the operations and the layers for Keras' files.
 
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
+from .calibrate import calibrate
 from .convert import approximate_model
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
@@ -18,6 +19,7 @@ __all__ = [
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
     "approximate_model",
+    "calibrate",
     "library_path",
     "products",
 ]
