@@ -55,7 +55,7 @@ class ActivationRange(tf.Module):
         ends = self._ends.numpy()
         return None if self.mode == "batch" or np.isnan(ends[0]) else [float(end) for end in ends]
 
-    def set(self, mode: str, values: Sequence[float] | None) -> None:
+    def set(self, mode: str, values: Sequence[float] | np.ndarray | None) -> None:
         """Changes mode and values; functions that are traced already use them from their next call.
 
         Args:
