@@ -18,6 +18,7 @@ from .copying import Copy
 from .exactness import warn_of_exact_layers
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .folding import fold_batch_normalisation
 from .layer_paths import layers_by_path
 from .macs import formula
 
@@ -42,6 +43,7 @@ def approximate_model(
     data: Any = None,
     method: str = "minmax",
     skip: str | Iterable[str] = (),
+    fold_batch_norm: bool = False,
     ranges: str | None = None,
     per_channel: bool | None = None,
 ) -> keras.Model:
@@ -67,6 +69,8 @@ def approximate_model(
         method: of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
         skip: layers that stay as they are, in floating point: `"first"` and `"last"`, which count all layers that
             multiply, or names, paths or patterns. One of them, or several.
+        fold_batch_norm: whether batch normalisation first becomes part of the weights of the layer before it, as most
+            accelerators compute it. The copy then has other weights than `model`.
         ranges: the ranges of the activations without `data`: `"batch"`, those of each batch; `"moving"`, moving
             averages, which training updates; or `"fixed"`, if you call `calibrate` or load weights later. By default an
             approximate layer keeps what it has, and others have `"batch"`.
@@ -95,6 +99,8 @@ def approximate_model(
         'fixed'
     """
     _check_model(model)
+    if fold_batch_norm:
+        model = fold_batch_normalisation(model)
     layers = list(layers_by_path(model))
     convertible = [(path, layer) for path, layer in layers if type(layer) in APPROXIMATE]
     if not convertible:
