@@ -8,10 +8,12 @@ from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .calibrate import calibrate
 from .convert import approximate_model
+from .distortion import distortion
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .library import library_path
 from .products import products
+from .summary import summary
 
 __all__ = [
     "FakeApproxConv2D",
@@ -20,6 +22,8 @@ __all__ = [
     "approx_depthwise_conv2d_with_min_max_vars",
     "approximate_model",
     "calibrate",
+    "distortion",
     "library_path",
     "products",
+    "summary",
 ]

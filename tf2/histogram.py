@@ -46,16 +46,24 @@ class Histogram:
         self.maximum = max(self.maximum, float(nonzero.max()))
         # frexp gives the exponent e with |x| < 2**e.
         needed = int(np.frexp(max(-self.minimum, self.maximum))[1]) - (BINS.bit_length() - 1)
+        exponent = self.widen(needed)
+        bins = np.floor(np.ldexp(nonzero, -exponent)).astype(np.int64) + BINS
+        self.counts += np.bincount(bins, minlength=2 * BINS)
+
+    def widen(self, exponent: int) -> int:
+        """Makes bins at least `2.0**exponent` wide, and returns the exponent of their width.
+
+        Args:
+            exponent: the binary logarithm of the minimal width.
+        """
         if self.exponent is None:
-            self.exponent = needed
-        while self.exponent < needed:
+            self.exponent = exponent
+        while self.exponent < exponent:
             pairs = self.counts.reshape(-1, 2).sum(axis=1)
             self.counts[:] = 0
             self.counts[BINS // 2 : BINS // 2 + BINS] = pairs
             self.exponent += 1
-        bins = np.floor(np.ldexp(nonzero, -self.exponent)).astype(np.int64) + BINS
-        # -2**e itself lies at the lower edge of the first bin.
-        self.counts += np.bincount(bins, minlength=2 * BINS)
+        return self.exponent
 
     @property
     def edges(self) -> np.ndarray:
@@ -118,3 +126,33 @@ def mse_range(histogram: Histogram, num_bits: int, signed: bool) -> tuple[float,
         if error < best_error:
             best, best_error = ends, error
     return best
+
+
+def divergence(exact: Histogram, approximate: Histogram) -> float:
+    """The Kullback-Leibler divergence of two distributions, in nats, with 0.5 added to the count of each bin.
+
+    Args:
+        exact: counts of the first distribution, which gives the weights of the logarithms.
+        approximate: counts of the second one.
+
+    Returns:
+        `sum of p log(p / q)` over the bins, of the width of the coarser histogram, that one of both has numbers in;
+        zeros have a bin of their own.
+
+    Example:
+        >>> first, second = Histogram(), Histogram()
+        >>> first.add(np.arange(9.0)), second.add(np.arange(9.0))
+        (None, None)
+        >>> divergence(first, second)
+        0.0
+    """
+    exponents = [histogram.exponent for histogram in (exact, approximate) if histogram.exponent is not None]
+    counts = []
+    for histogram in (exact, approximate):
+        coarse = Histogram()
+        coarse.counts[:], coarse.exponent = histogram.counts, histogram.exponent
+        coarse.widen(max(exponents, default=0))
+        counts.append(np.append(coarse.counts, histogram.zeros))
+    is_used = (counts[0] + counts[1]) > 0
+    p, q = ((count[is_used] + 0.5) / np.sum(count[is_used] + 0.5) for count in counts)
+    return float(np.sum(p * np.log(p / q)))

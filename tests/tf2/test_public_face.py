@@ -9,7 +9,9 @@ from tfapprox.common import reference
 from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
 
-@pytest.mark.parametrize("name", ["approx_conv2d", "convert", "fake_approx_conv2d", "library", "products"])
+@pytest.mark.parametrize(
+    "name", ["approx_conv2d", "calibrate", "convert", "fake_approx_conv2d", "library", "products", "summary"]
+)
 def test_every_public_function_is_annotated(name):
     module = importlib.import_module(f"tfapprox.tf2.{name}")
     assert public_functions(module)
