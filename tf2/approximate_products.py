@@ -114,7 +114,7 @@ class ApproximateProducts(StateBesideWeights):
         layer: Any = self
         tensor, ends = tf.cast(tensor, tf.float32), None
         if name in self.activation_ranges:
-            # Keras tells a layer whether it is trained only if `call` has the argument `training`; the context knows it.
+            # Keras passes `training` only to a `call` that has this argument; the context of the call always has it.
             training = bool(layer._get_call_context().training)
             ends = self.activation_ranges[name](tensor, training, layer.name)
         return self._fake_quantised(tensor, self.num_bits, ends)
@@ -150,4 +150,10 @@ class ApproximateProducts(StateBesideWeights):
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
         values = {name: range_.values for name, range_ in self.activation_ranges.items() if range_.values}
         own = {"num_bits": self.num_bits, "mul_map_file": self.mul_map_file}
-        return {**config, **own, "ranges": self.ranges, "per_channel": self._per_channel, "range_values": values or None}
+        return {
+            **config,
+            **own,
+            "ranges": self.ranges,
+            "per_channel": self._per_channel,
+            "range_values": values or None,
+        }

@@ -71,7 +71,9 @@ def calibrate(
         raise ValueError("data must have at least one sample; received none")
     unused = [path for path, histogram in histograms.items() if not histogram.zeros + histogram.counts.sum()]
     if unused:
-        raise ValueError(f"model must use all of its approximate layers on the data; received no activations of {unused}")
+        raise ValueError(
+            f"model must use all of its approximate layers on the data; received no activations of {unused}"
+        )
     chosen = {}
     for path, (layer, _) in ranges.items():
         chosen[path] = _choose(histograms[path], method, percentile, layer)

@@ -88,7 +88,7 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
     return copy
 
 
-def _graphs(model) -> Iterator[Any]:
+def _graphs(model: Any) -> Iterator[Any]:
     yield model
     for layer in held_layers(model):
         if is_graph(layer):
@@ -140,7 +140,7 @@ def _folded(layer, normalisation):
 def _check_equal(model, copy):
     """Compares the outputs of a model and its copy for random inputs."""
     generator = np.random.default_rng(0)
-    inputs = [
+    inputs: Any = [
         generator.uniform(-1, 1, [2, *(size or 32 for size in tensor.shape[1:])]).astype(tensor.dtype)
         for tensor in model.inputs
     ]

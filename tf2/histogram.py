@@ -121,7 +121,9 @@ def mse_range(histogram: Histogram, num_bits: int, signed: bool) -> tuple[float,
     best, best_error = (histogram.minimum, histogram.maximum), np.inf
     for shrink in _SHRINKS:
         ends = histogram.minimum * shrink, histogram.maximum * shrink
-        rounded, _, _ = quantise(tf.constant(centres, tf.float32), num_bits, [tf.constant(end, tf.float32) for end in ends])
+        rounded, _, _ = quantise(
+            tf.constant(centres, tf.float32), num_bits, [tf.constant(end, tf.float32) for end in ends]
+        )
         error = float(np.sum(counts * (rounded.numpy().astype(np.float64) - centres) ** 2))
         if error < best_error:
             best, best_error = ends, error

@@ -119,7 +119,9 @@ def test_activations_that_are_not_finite_name_the_layer_and_change_nothing(bad):
     expected = values(model)
     kernel, bias = model.layers[0].get_weights()
     model.layers[0].set_weights([kernel, np.full_like(bias, bad)])
-    with pytest.raises(ValueError, match=r"activations of layer 'second' must be finite; received (nan|inf) and \d+ more"):
+    with pytest.raises(
+        ValueError, match=r"activations of layer 'second' must be finite; received (nan|inf) and \d+ more"
+    ):
         calibrate(model, 2 * IMAGES)
     assert values(model) == expected
     assert not any(layer.activation_ranges["input"].observer for layer in model.layers[:2])
@@ -141,7 +143,10 @@ def test_bad_arguments(arguments, error, message):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"percentile": 50}, "percentile must be more than 50 and up to 100; received 50"), ({"batch_size": 0}, "batch_size")],
+    [
+        ({"percentile": 50}, "percentile must be more than 50 and up to 100; received 50"),
+        ({"batch_size": 0}, "batch_size"),
+    ],
 )
 def test_bad_options(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -97,5 +97,5 @@ def test_a_model_that_keras_cannot_copy():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match="must be sequential or functional for fold_batch_norm=True; received 'own' of"):
+    with pytest.raises(ValueError, match="must be sequential or functional for fold_batch_norm=True; received 'own'"):
         fold_batch_normalisation(Own(name="own"))

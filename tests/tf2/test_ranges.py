@@ -1,4 +1,4 @@
-"""Quantisation ranges of activations: batch, moving and fixed; per channel; files; and what a batch has no influence on."""
+"""Quantisation ranges of activations and channels: batch, moving and fixed; files; what does not depend on batches."""
 
 import subprocess
 import sys
