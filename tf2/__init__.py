@@ -8,7 +8,9 @@ from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approx_matmul import approx_matmul_with_min_max_vars
+from .calibrate import calibrate
 from .convert import approximate_model
+from .distortion import distortion
 from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
@@ -19,6 +21,7 @@ from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .library import library_path
 from .products import depthwise_products, matmul_products, products, transposed_products
 from .set_multiplier import set_multiplier
+from .summary import summary
 
 __all__ = [
     "FakeApproxConv1D",
@@ -33,10 +36,13 @@ __all__ = [
     "approx_depthwise_conv2d_with_min_max_vars",
     "approx_matmul_with_min_max_vars",
     "approximate_model",
+    "calibrate",
     "depthwise_products",
+    "distortion",
     "library_path",
     "matmul_products",
     "products",
     "set_multiplier",
+    "summary",
     "transposed_products",
 ]

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
 from tfapprox.common.tables import NameOrPath
 
+from .activation_range import ActivationRange, checked_mode
+from .call_context import is_training
+from .fake_quantisation import fake_quantiser, quantised_per_channel
+from .state_beside_weights import StateBesideWeights
 from .table_argument import MultiplierLike
 from .table_state import SwappableTable
 
 
-def _fake_quantised(tensor, num_bits):
-    """The tensor rounded to the values of its codes, and the minimum and maximum of its quantisation range.
+def _fixed(name: str) -> Any:
+    """A read-only property: the functions that Keras has traced would silently keep the old value."""
 
-    The range contains 0, because padding has the value 0.
-    """
-    minimum = tf.minimum(tf.reduce_min(tensor), 0.0)
-    maximum = tf.maximum(tf.reduce_max(tensor), 0.0)
-    return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
+    def refuse(layer, value):
+        raise AttributeError(
+            f"{name} must stay as the layer was created, {getattr(layer, name)!r}; received {value!r}. "
+            "approximate_model makes a copy of a model with another one"
+        )
 
-
-def _symmetrically_fake_quantised(tensor, num_bits):
-    """The tensor rounded to the values of the codes of a signed table, (2.5)-(2.7), and its symmetric range."""
-    limit = tf.maximum(tf.reduce_max(tf.abs(tensor)), 0.0)  # 0 if there is no element
-    quantised = tf.quantization.quantize_and_dequantize_v2(
-        tensor, -limit, limit, num_bits=num_bits, range_given=True, round_mode="HALF_TO_EVEN", narrow_range=True
-    )
-    return quantised, -limit, limit
+    return property(lambda layer: getattr(layer, f"_{name}"), refuse)
 
 
-class ApproximateProducts(SwappableTable):
+class ApproximateProducts(SwappableTable, StateBesideWeights):
     """A mixin for Keras layers whose products are read from a truth table; it comes before the layer's own class.
 
     Args:
@@ -42,13 +39,24 @@ class ApproximateProducts(SwappableTable):
             folder; `""` is the exact product. It is checked at once and kept pinned to its content.
         multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, in place of
             `mul_map_file`; or the entry of this name in the configuration of a layer.
+        ranges: the quantisation range of the activations, in which 0 is contained: `"batch"`, that of each batch;
+            `"moving"`, moving averages of minimum and maximum, which training updates; or `"fixed"`, the values that
+            `calibrate` finds, or `range_values`.
+        per_channel: whether the weights of each output channel have a quantisation range of their own.
+        range_values: minimum and maximum of the activations by the name of the quantised tensor, which is `"input"` in
+            a convolution, for example `{"input": (0.0, 6.0)}`. They are values of `ranges="fixed"`, or the first ones
+            of `ranges="moving"`.
         **kwargs: arguments of the layer by name.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
         TypeError: if `multiplier` is none of these.
-        ValueError: if the table does not fit `num_bits`, both arguments are given, or Keras does not run on TensorFlow.
+        ValueError: if the table does not fit `num_bits`, both arguments are given, Keras does not run on TensorFlow, or
+            an argument is not possible.
     """
+
+    _RANGED: tuple[str, ...] = ("input",)  # the names of the tensors of activations that the layer quantises
+    _CHANNEL_AXES = 1  # how many axes at the end of the kernel count the output channels
 
     def __init__(
         self,
@@ -56,6 +64,9 @@ class ApproximateProducts(SwappableTable):
         num_bits: int = 8,
         mul_map_file: NameOrPath = "",
         multiplier: MultiplierLike | dict[str, Any] | None = None,
+        ranges: str = "batch",
+        per_channel: bool = False,
+        range_values: Mapping[str, Sequence[float]] | None = None,
         **kwargs: Any,
     ) -> None:
         if keras.backend.backend() != "tensorflow":
@@ -66,26 +77,66 @@ class ApproximateProducts(SwappableTable):
             raise ValueError(f"dtype must be no quantised policy of Keras; received {layer.dtype_policy.name}")
         self._num_bits = num_bits
         self._open_table(num_bits, multiplier, mul_map_file)
-        self._fake_quantised = _symmetrically_fake_quantised if self._is_signed() else _fake_quantised
+        self._fake_quantised = fake_quantiser(self._is_signed())
         self.supports_jit = False
+        self._per_channel = bool(per_channel)
+        self._make_ranges(checked_mode(ranges), dict(range_values or {}))
+
+    def _make_ranges(self, mode: str, values: dict[str, Sequence[float]]) -> None:
+        if mode != "batch" and not self._RANGED:
+            raise ValueError(f"ranges must be 'batch' in a layer of Keras 2; received {mode!r}")
+        unknown = sorted(set(values) - set(self._RANGED))
+        if unknown:
+            raise ValueError(f"range_values must have the names {list(self._RANGED)}; received {unknown}")
+        for name in self._RANGED:
+            setattr(self, f"_{name}_range", ActivationRange(mode, values.get(name)))
+
+    num_bits = _fixed("num_bits")
+    per_channel = _fixed("per_channel")
 
     @property
-    def num_bits(self) -> int:
-        """Width of the codes. Functions that Keras has traced would silently keep another one."""
-        return self._num_bits
+    def activation_ranges(self) -> dict[str, ActivationRange]:
+        """The ranges of the tensors of activations that the layer quantises, by name."""
+        return {name: getattr(self, f"_{name}_range") for name in self._RANGED}
 
-    @num_bits.setter
-    def num_bits(self, value: Any) -> None:
-        raise AttributeError(
-            f"num_bits must stay as the layer was created, {self._num_bits!r}; received {value!r}. "
-            "approximate_model makes a copy of a model with another width"
-        )
+    @property
+    def ranges(self) -> str:
+        """Where the quantisation ranges of the activations come from: `"batch"`, `"moving"` or `"fixed"`."""
+        return next((range_.mode for range_ in self.activation_ranges.values()), "batch")
+
+    def _state_beside_weights(self) -> dict[str, Any]:
+        ranges = {f"{name}_range": range_ for name, range_ in self.activation_ranges.items()}
+        return {**super()._state_beside_weights(), **ranges}
+
+    def _observed(self, tensor: tf.Tensor, name: str = "input") -> bool:
+        """Whether the layer is being calibrated, and computes with real numbers; shows the activations if so."""
+        range_ = self.activation_ranges.get(name)
+        if range_ is None or range_.observer is None:
+            return False
+        range_.observer(tensor.numpy())
+        return True
+
+    def _quantised_activations(self, tensor: tf.Tensor, name: str = "input") -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """A tensor of activations rounded to the values of its codes, and minimum and maximum of its range."""
+        layer: Any = self
+        tensor, ends = tf.cast(tensor, tf.float32), None
+        if name in self.activation_ranges:
+            ends = self.activation_ranges[name](tensor, is_training(), layer.name)
+        return self._fake_quantised(tensor, self.num_bits, ends)
+
+    def _quantised_weights(
+        self, kernel: tf.Tensor, channel_axes: int | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Weights rounded to the values of their codes, and the minimum and maximum of the range or ranges."""
+        kernel = tf.cast(kernel, tf.float32)
+        if self._per_channel:
+            return quantised_per_channel(kernel, self.num_bits, channel_axes or self._CHANNEL_AXES, self._is_signed())
+        return self._fake_quantised(kernel, self.num_bits, None)
 
     def _quantised_operands(self, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
         """Activations, weights and their ranges, in the order of the arguments of the operations."""
-        inputs, kernel = tf.cast(inputs, tf.float32), tf.cast(kernel, tf.float32)
-        inputs, input_min, input_max = self._fake_quantised(inputs, self.num_bits)
-        kernel, filter_min, filter_max = self._fake_quantised(kernel, self.num_bits)
+        inputs, input_min, input_max = self._quantised_activations(inputs)
+        kernel, filter_min, filter_max = self._quantised_weights(kernel)
         return [inputs, kernel, input_min, input_max, filter_min, filter_max]
 
     def _geometry(self) -> dict[str, Any]:
@@ -102,9 +153,17 @@ class ApproximateProducts(SwappableTable):
         }
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, including `num_bits`, the multiplier, and where it came from."""
+        """The constructor's arguments, including the multiplier, where it came from, and the ranges of this moment."""
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
-        return {**config, "num_bits": self.num_bits, **self._table_config()}
+        values = {name: range_.values for name, range_ in self.activation_ranges.items() if range_.values}
+        return {
+            **config,
+            "num_bits": self.num_bits,
+            **self._table_config(),
+            "ranges": self.ranges,
+            "per_channel": self._per_channel,
+            "range_values": values or None,
+        }
 
     def quantize(self, *args: Any, **kwargs: Any) -> None:
         """Refuses Keras' own quantisation, whose products are exact; `keras.Model.quantize` warns and goes on.

@@ -1,13 +1,19 @@
-"""Models with approximate layers from ordinary ones."""
+"""Models with approximate multipliers from ordinary ones."""
 
 from __future__ import annotations
 
+import logging
 import warnings
-from typing import Any
+from typing import Any, Iterable
 
 import keras
 
+from .activation_range import checked_mode
 from .approximate_products import ApproximateProducts
+from .calibrate import calibrate
+from .choosing import Multipliers, multiplier_of_each, skipped
+from .copying import Copy
+from .exactness import warn_of_exact_layers
 from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
@@ -15,7 +21,10 @@ from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
-from .table_argument import MultiplierLike, read_multiplier
+from .folding import fold_batch_normalisation
+from .layer_paths import layers_by_path
+from .macs import formula
+from .table_argument import read_multiplier
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
@@ -27,102 +36,153 @@ APPROXIMATE: dict[type, Any] = {
     keras.layers.EinsumDense: FakeApproxEinsumDense,
     keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
-APPROXIMATE.update({layer: layer for layer in APPROXIMATE.values()})  # an approximate layer gets another multiplier
-# The layers of which a model has a warning where they are not replaced.
-MULTIPLYING = tuple(
-    layer for name, layer in vars(keras.layers).items() if any(kind in name for kind in ("Conv", "Dense", "Attention"))
-)
+EXACT: dict[type, Any] = {approximate: exact for exact, approximate in APPROXIMATE.items()}
+APPROXIMATE.update({layer: layer for layer in EXACT})  # an approximate layer gets another multiplier
+
+_logger = logging.getLogger("tfapprox")
+_has_told = False
 
 
-def approximate_model(model: keras.Model, mul_map_file: MultiplierLike = "", num_bits: int = 8) -> keras.Model:
+def approximate_model(
+    model: keras.Model,
+    multipliers: Multipliers = "",
+    num_bits: int = 8,
+    *,
+    data: Any = None,
+    method: str = "minmax",
+    skip: str | Iterable[str] = (),
+    fold_batch_norm: bool = False,
+    ranges: str | None = None,
+    per_channel: bool | None = None,
+) -> keras.Model:
     """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
 
     Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense` and `EinsumDense` is
-    replaced, also inside of nested models and of wrappers such as `TimeDistributed`. The weights are copied; the new
-    model is not compiled. All other layers stay as they are. The function warns of other layers with convolutions,
-    dense products or attention among them (3-D ones, those of a subclass, `keras.ops.conv`). It cannot see what a
-    custom layer multiplies.
+    replaced wherever a model, a wrapper such as `TimeDistributed`, a custom layer or a subclassed model
+    holds them, in attributes, lists, tuples and dictionaries. A layer that is shared stays shared, and weights are
+    copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its share of the
+    multiply-accumulate operations (MACs).
+
+    With `data`, quantisation ranges are calibrated at once, so that an image has the same result in every batch.
 
     Args:
-        model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,
-            too.
-        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
-            folder; or a `TruthTable` or an integer array `[2**num_bits, 2**num_bits]`, activation code first. `""` is
-            the exact product of the codes. `set_multiplier` gives the layers others later.
+        model: a built `keras.Model`: functional, sequential, or a subclass that Keras can make again from its
+            configuration, as it does for `.keras` files.
+        multipliers: one multiplier for all layers: the name of a built-in multiplier, the path of a `.bin` truth table,
+            or the name of one in a multiplier folder; `""` or `None` is the exact product of the codes, and `False`
+            leaves a layer as it is, in floating point. Or a dictionary from the names, paths (`"block/conv"`) or
+            patterns (`"block*"`) of layers to multipliers, where layers without an entry get `None`. Or a function from
+            a layer to a multiplier.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        data: sample inputs as `calibrate` takes them, for example a few hundred images of the training set.
+        method: of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
+        skip: layers that stay as they are, in floating point: `"first"` and `"last"`, which count all layers that
+            multiply, or names, paths or patterns. One of them, or several.
+        fold_batch_norm: whether batch normalisation first becomes part of the weights of the layer before it, as most
+            accelerators compute it. The copy then has other weights than `model`.
+        ranges: the ranges of the activations without `data`: `"batch"`, those of each batch; `"moving"`, moving
+            averages, which training updates; or `"fixed"`, if you call `calibrate` or load weights later. By default an
+            approximate layer keeps what it has, and others have `"batch"`.
+        per_channel: whether the weights of each output channel have a range of their own. By default an approximate
+            layer keeps what it has, and others have one range.
 
     Returns:
-        A `keras.Model` with the inputs, outputs and layer names of `model`.
+        A `keras.Model` with the inputs, outputs, weights and layer names of `model`.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        TypeError: if `mul_map_file` is neither a name, a path nor a table.
-        ValueError: if the table does not fit `num_bits`, no layer of the model can be replaced, or a model in it is of
-            a class that Keras cannot copy.
+        TypeError: if `model` is no model of Keras 3.
+        ValueError: if a table does not fit `num_bits`, no layer of the model can be replaced, a name or pattern fits no
+            layer, an argument is not possible, or the model is of a class that Keras cannot make again.
 
     Warns:
-        UserWarning: if such layers stay as they are; the message has their names.
+        UserWarning: if layers that multiply stay exact without being asked for; the message has their paths and shares.
 
     Example:
-        >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3)])
-        >>> approximate_model(model, "mul8u_mitchell").layers[0].mul_map_file
-        'mul8u_mitchell'
+        >>> model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3), keras.layers.Conv2D(4, 3)])
+        >>> images = keras.random.uniform([10, 8, 8, 1])
+        >>> approximate = approximate_model(model, "mul8u_mitchell", data=images, skip="first")
+        >>> [type(layer).__name__ for layer in approximate.layers]
+        ['Conv2D', 'FakeApproxConv2D']
+        >>> approximate.layers[1].ranges
+        'fixed'
     """
-    table, source = read_multiplier(mul_map_file, num_bits, "mul_map_file")
-    multiplier = {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
-    # A shared layer is cloned once, although Keras 3.0 asks for each of its calls. Keys are the identities of layers.
-    clones = {}
-
-    def clone(layer):
-        if id(layer) not in clones:
-            clones[id(layer)] = clone_once(layer)
-        return clones[id(layer)]
-
-    def clone_once(layer):
-        if isinstance(layer, keras.Model):
-            return _copy(layer, clone)
-        config = layer.get_config()
-        if type(layer) in APPROXIMATE:
-            return APPROXIMATE[type(layer)].from_config({**config, **multiplier})
-        if isinstance(layer, keras.layers.Wrapper):
-            config["layer"] = keras.saving.serialize_keras_object(clone(layer.layer))
-        return layer.__class__.from_config(config)
-
-    copy = _copy(model, clone)
-    layers = list(copy._flatten_layers())  # includes the layers inside of nested models and wrappers
-    approximate = [layer for layer in layers if _has(layer, num_bits, table)]
-    if not approximate:
-        received = [layer.name for layer in model.layers]
-        kinds = ", ".join(sorted(kind.__name__ for kind in set(APPROXIMATE) - set(APPROXIMATE.values())))
+    _check_model(model)
+    if fold_batch_norm:
+        model = fold_batch_normalisation(model)
+    layers = list(layers_by_path(model))
+    convertible = [(path, layer) for path, layer in layers if type(layer) in APPROXIMATE]
+    if not convertible:
+        received = [path for path, _ in layers]
+        kinds = ", ".join(sorted(kind.__name__ for kind in EXACT.values()))
         raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
-    unchanged = [x for x in _multiplying(layers) if not any(x is layer for layer in approximate)]
-    if unchanged:
-        names = ", ".join(f"{x.name} ({type(x).__name__})" for x in unchanged)
-        warnings.warn(f"layers that stay as they are: {names}", stacklevel=2)
-    copy.set_weights(model.get_weights())
-    for layer in layers:
+    chosen = multiplier_of_each(multipliers, convertible)
+    asked = skipped(skip, [(path, layer) for path, layer in layers if path in chosen or formula(layer)])
+    exact = asked | {path for path, multiplier in chosen.items() if multiplier is False}
+    if ranges is not None:
+        checked_mode(ranges)
+    options = {"ranges": ranges, "per_channel": per_channel}
+    options = {name: value for name, value in options.items() if value is not None}
+    new = {
+        id(layer): _float_layer(layer) if path in exact else _approximate_layer(layer, chosen[path], num_bits, options)
+        for path, layer in convertible
+    }
+    copy = Copy(model, lambda layer: new.get(id(layer)))
+    _finalise(copy.model)
+    warn_of_exact_layers(copy, exact)
+    _warn_of_kept_multipliers(layers)
+    if data is not None:
+        calibrate(copy.model, data, method)
+    elif ranges is None:
+        _tell_of_batches(copy.model)
+    return copy.model
+
+
+def _check_model(model):
+    if isinstance(model, keras.Model):
+        return
+    if any(kind.__module__.split(".")[0] == "tf_keras" for kind in type(model).__mro__):
+        raise TypeError(
+            "model must be a model of Keras 3; received one of Keras 2 (tf_keras). Build it by `keras` instead of "
+            "`tf_keras`, or unset TF_USE_LEGACY_KERAS, and copy its weights by set_weights"
+        )
+    raise TypeError(f"model must be a keras.Model; received {type(model).__name__}")
+
+
+def _approximate_layer(layer, multiplier, num_bits, options):
+    table, source = read_multiplier("" if multiplier is None else multiplier, num_bits, "multipliers")
+    own = {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
+    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **own, **options})
+
+
+def _float_layer(layer):
+    """The exact layer in place of an approximate one; `None`, which means a plain copy, for an exact layer."""
+    exact: Any = EXACT.get(type(layer))
+    if exact is None:
+        return None
+    own = ApproximateProducts.__init__.__kwdefaults__ or {}
+    return exact.from_config({name: value for name, value in layer.get_config().items() if name not in own})
+
+
+def _warn_of_kept_multipliers(layers):
+    kept = [(path, x) for path, x in layers if isinstance(x, ApproximateProducts) and type(x) not in APPROXIMATE]
+    if kept:
+        text = ", ".join(f"{path} ({type(layer).__name__}, {layer.mul_map_file})" for path, layer in kept)
+        warnings.warn(f"layers of other classes, which keep their multiplier: {text}", stacklevel=3)
+
+
+def _finalise(model):
+    for _, layer in layers_by_path(model):
         if hasattr(layer, "finalize_state"):  # Normalization derives values from its weights, and computes with these
             layer.finalize_state()
-    return copy
 
 
-def _copy(model, clone):
-    if not hasattr(model, "operations") and not isinstance(model, keras.Sequential):
-        raise ValueError(
-            f"model must be functional or sequential, and so the models inside of it; received '{model.name}' of class "
-            f"{type(model).__name__}, which Keras cannot copy layer by layer"
+def _tell_of_batches(model):
+    global _has_told
+    layers = [layer for _, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)]
+    if not _has_told and any(layer.ranges == "batch" for layer in layers):
+        _has_told = True
+        _logger.warning(
+            "approximate_model without data: quantisation ranges are those of each batch, so results depend on the "
+            "batch size and on the order of images. Pass data=..., or call calibrate, for ranges that are fixed"
         )
-    return keras.models.clone_model(model, clone_function=clone)
-
-
-def _has(layer, num_bits, table):
-    return isinstance(layer, ApproximateProducts) and (layer.num_bits, layer.multiplier) == (num_bits, table)
-
-
-def _multiplying(layers):
-    """What multiplies in a model: layers, and operations such as `keras.ops.conv` that belong to no layer."""
-    yield from (layer for layer in layers if isinstance(layer, MULTIPLYING))
-    for model in layers:
-        for operation in getattr(model, "operations", []):
-            if not isinstance(operation, keras.layers.Layer) and "Conv" in type(operation).__name__:
-                yield operation

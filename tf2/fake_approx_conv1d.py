@@ -53,6 +53,8 @@ class FakeApproxConv1D(ApproximateProducts, keras.layers.Conv1D):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
+        if self._observed(inputs):
+            return super().call(inputs)
         last = self.data_format == "channels_last"
         height = 1 if last else 2
         inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)

@@ -13,12 +13,12 @@ from .approximate_products import ApproximateProducts
 class FakeApproxConv2D(ApproximateProducts, keras.layers.Conv2D):
     """2-D convolution by an approximate multiplier, on fake-quantised activations and weights.
 
-    The layer is a drop-in replacement for `keras.layers.Conv2D` and has the same arguments, weights and shapes. In
-    each call the quantisation range of the activations is the minimum and maximum of the batch, and the range of the
-    weights is their minimum and maximum. Both ranges are extended to contain 0. The code of an activation therefore
-    depends on the batch that it is in. A signed multiplier (`mul8s_...`) has symmetric ranges, up to the maximum
-    magnitude. Gradients are those of the exact convolution of the fake-quantised values (straight-through), so the
-    layer can be trained.
+    The layer is a drop-in replacement for `keras.layers.Conv2D` and has the same arguments, weights and shapes.
+    Activations are quantised in the minimum and maximum of the batch, in moving averages of them, or in fixed ranges,
+    as `ranges` says; with the first kind, the code of an activation depends on the batch that it is in. Weights are
+    quantised in their minimum and maximum. All ranges are extended to contain 0. A signed multiplier (`mul8s_...`) has
+    symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the fake-quantised
+    values (straight-through), so the layer can be trained.
 
     The layer computes in float32 whatever the dtype policy. XLA cannot compile it: Keras compiles a model that has it
     without XLA, and warns if it was asked for `jit_compile=True`.
@@ -32,6 +32,11 @@ class FakeApproxConv2D(ApproximateProducts, keras.layers.Conv2D):
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
             its content. To load a model where its table is missing or has changed is an error.
+        ranges: `"batch"`: minimum and maximum of each batch. `"moving"`: moving averages of them, which training
+            updates and inference uses. `"fixed"`: the values that `calibrate` finds, or those of `range_values`.
+        per_channel: whether the weights of each output channel have a quantisation range of their own.
+        range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
+            `{"input": (minimum, maximum)}`, with a minimum up to 0 and a maximum from 0.
         **kwargs: further arguments of `keras.layers.Conv2D` by name.
 
     Input shape:
@@ -54,5 +59,7 @@ class FakeApproxConv2D(ApproximateProducts, keras.layers.Conv2D):
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """The convolution, without bias and activation; called by Keras."""
+        if self._observed(inputs):
+            return super().convolution_op(inputs, kernel)
         output = approx_conv2d_with_min_max_vars(*self._quantised_operands(inputs, kernel), **self._geometry())
         return tf.cast(output, self.compute_dtype)

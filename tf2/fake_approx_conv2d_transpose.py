@@ -51,6 +51,8 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
+        if self._observed(inputs):
+            return super().call(inputs)
         sizes = tf.shape(inputs)
         known = [sizes[i] if size is None else size for i, size in enumerate(inputs.shape)]
         inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)
@@ -58,3 +60,10 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
             inputs, kernel, self.compute_output_shape(known), *ranges, **self._geometry()
         )
         return with_bias_and_activation(self, outputs)
+
+    def _quantised_weights(
+        self, kernel: tf.Tensor, channel_axes: int | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Weights and their ranges; the output channels are the last axis but one."""
+        kernel, minima, maxima = super()._quantised_weights(tf.linalg.matrix_transpose(kernel))
+        return tf.linalg.matrix_transpose(kernel), minima, maxima

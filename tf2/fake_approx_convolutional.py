@@ -113,5 +113,7 @@ class FakeApproxConv2D(_PinnedTable, ApproximateProducts, tf_keras.layers.Conv2D
             **kwargs,
         )
 
+    _RANGED = ()  # Keras 2 would make the variables of a range weights of the layer
+
     # It reads attributes that the layers of both versions of Keras have, and calls TensorFlow only.
     convolution_op = fake_approx_conv2d.FakeApproxConv2D.convolution_op

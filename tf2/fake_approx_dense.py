@@ -47,6 +47,8 @@ class FakeApproxDense(ApproximateProducts, keras.layers.Dense):
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The layer's output; called by Keras."""
+        if self._observed(inputs):
+            return super().call(inputs)
         products = approx_matmul_with_min_max_vars(
             *self._quantised_operands(inputs, self.kernel), num_bits=self.num_bits, mul_map_file=self._table_operand()
         )

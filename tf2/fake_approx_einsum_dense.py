@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from .approx_einsum import approx_einsum
+from .approx_einsum import approx_einsum, labels_of
 from .approximate_products import ApproximateProducts
 from .layer_outputs import with_bias_and_activation
 
@@ -48,6 +48,20 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The layer's output; called by Keras."""
-        operands = self._quantised_operands(inputs, self.kernel)
-        products = approx_einsum(self.equation, *operands, num_bits=self.num_bits, mul_map_file=self._table_operand())
+        if self._observed(inputs):
+            return super().call(inputs)
+        kernel, *kernel_ends = self._quantised_kernel(labels_of(self.equation, len(inputs.shape)))
+        inputs, *ends = self._quantised_activations(inputs)
+        multiplier = {"num_bits": self.num_bits, "mul_map_file": self._table_operand()}
+        products = approx_einsum(self.equation, inputs, kernel, *ends, *kernel_ends, **multiplier)
         return with_bias_and_activation(self, products)
+
+    def _quantised_kernel(self, labels):
+        """Weights and their ranges. The output channels are the columns of the product of matrices, in its order."""
+        if not self.per_channel:
+            return self._quantised_weights(self.kernel)
+        if labels.batch or not labels.columns:
+            raise ValueError(f"per_channel must be False for the equation {self.equation!r}; received True")
+        order = [labels.b.index(name) for name in labels.depth + labels.columns]
+        kernel, minima, maxima = self._quantised_weights(tf.transpose(self.kernel, order), len(labels.columns))
+        return tf.transpose(kernel, [order.index(axis) for axis in range(len(order))]), minima, maxima

@@ -50,11 +50,25 @@ class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2
         TensorShape([1, 8, 8, 16])
     """
 
+    _RANGED = ("input", "intermediate")
+
+    def _exact_depthwise(self, inputs):
+        """The result of the depthwise part with real numbers, for calibration."""
+        return keras.ops.depthwise_conv(
+            inputs, self.depthwise_kernel, self.strides, self.padding, self.data_format, self.dilation_rate
+        )
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
         geometry, ones = self._geometry(), [1, 1, 1, 1]
-        operands = self._quantised_operands(inputs, self.depthwise_kernel)
-        intermediate = approx_depthwise_conv2d_with_min_max_vars(*operands, **geometry)
-        operands = self._quantised_operands(intermediate, self.pointwise_kernel)
+        if self._observed(inputs):
+            self._observed(self._exact_depthwise(inputs), "intermediate")
+            return super().call(inputs)
+        inputs, *input_ends = self._quantised_activations(inputs)
+        kernel, *ends = self._quantised_weights(self.depthwise_kernel, channel_axes=2)
+        intermediate = approx_depthwise_conv2d_with_min_max_vars(inputs, kernel, *input_ends, *ends, **geometry)
+        intermediate, *input_ends = self._quantised_activations(intermediate, "intermediate")
+        kernel, *ends = self._quantised_weights(self.pointwise_kernel)
+        operands = intermediate, kernel, *input_ends, *ends
         outputs = approx_conv2d_with_min_max_vars(*operands, **{**geometry, "strides": ones, "dilations": ones})
         return with_bias_and_activation(self, outputs)

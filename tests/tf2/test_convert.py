@@ -83,20 +83,24 @@ class OwnApproximation(FakeApproxConv2D):
 
 
 @pytest.mark.parametrize(
-    "layer",
+    ("layer", "share"),
     [
-        OwnConvolution(4, 3, name="own"),
-        OwnApproximation(4, 3, mul_map_file="mul8u_drum3", name="own"),
-        lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 2])),
-        lambda x: keras.layers.Conv3D(4, 3, name="own")(keras.layers.Reshape([8, 8, 4, 1])(x)),
-        lambda x: keras.layers.Attention(name="own")([keras.layers.Reshape([16, 16])(x)] * 2),
-        OwnDense(4, name="own"),
+        (OwnConvolution(4, 3, name="own"), "83.5%"),  # 6 * 6 * 9 * 4 * 4 of them and 8 * 8 * 4 * 4
+        (lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 4])), "83.5%"),
+        (keras.layers.Lambda(lambda x: keras.ops.matmul(x, keras.ops.ones([4, 5])), name="own"), "55.6%"),
+        (keras.layers.Conv3D(2, 3, padding="same", name="own"), None),
+        (OwnDense(4, name="own"), "50.0%"),
     ],
 )
-def test_what_cannot_be_replaced_is_named(layer):
+def test_what_cannot_be_replaced_is_named_with_its_share(layer, share):
     inputs = keras.Input([8, 8, 4])
-    model = keras.Model(inputs, [layer(inputs), keras.layers.Conv2D(2, 1)(inputs)])
-    with pytest.warns(UserWarning, match=r"layers that stay as they are: (own|conv\w*) \([^,]+\)$"):
+    if share is None:
+        shaped = keras.layers.Reshape([8, 8, 4, 1])(inputs)
+        outputs, share = layer(shaped), "93.1%"  # 256 * 27 * 2 of 13824 + 1024
+    else:
+        outputs = layer(inputs)
+    model = keras.Model(inputs, [outputs, keras.layers.Conv2D(4, 1)(inputs)])
+    with pytest.warns(UserWarning, match=rf"^layers that stay exact: (own|conv\w*) \(\w+, {share} of the MACs\)$"):
         approximate_model(model, "mul8u_drum4")
 
 
@@ -118,7 +122,7 @@ def test_an_approximate_model_can_get_another_multiplier():
     ("arguments", "error"), [(("mul8u_NONE",), FileNotFoundError), (("mul8u_exact", 4), ValueError)]
 )
 def test_a_wrong_table_is_an_error_of_its_own(arguments, error):
-    with pytest.raises(error, match="mul_map_file"):
+    with pytest.raises(error, match=r"^multipliers"):
         approximate_model(residual_model(), *arguments)
 
 
@@ -133,18 +137,28 @@ def test_a_model_that_only_keeps_another_multiplier_is_an_error():
         approximate_model(model, "mul8u_drum4")
 
 
-class OwnModel(keras.Model):
-    """A model whose call is code."""
+def test_a_subclass_that_keeps_its_multiplier_is_named():
+    layers = [OwnApproximation(4, 3, mul_map_file="mul8u_drum3", name="own"), keras.layers.Conv2D(4, 1)]
+    with pytest.warns(UserWarning, match=r"which keep their multiplier: own \(OwnApproximation, mul8u_drum3\)$"):
+        approximate_model(keras.Sequential([keras.Input([8, 8, 4]), *layers]), "mul8u_drum4")
+
+
+class Needy(keras.layers.Layer):
+    """A layer that cannot be made from its configuration."""
+
+    def __init__(self, function):
+        super().__init__(name="needy")
+        self.function = function
+        self.dense = keras.layers.Dense(2)
 
     def call(self, x):
-        return x
+        return self.function(self.dense(x))
 
 
-def test_a_model_that_keras_cannot_copy_is_named():
-    model = keras.Sequential([keras.Input([8, 8, 4]), keras.layers.Conv2D(4, 3), OwnModel(name="inner")])
-    for refused, name in [(model, "inner"), (OwnModel(name="outer"), "outer")]:
-        with pytest.raises(ValueError, match=f"functional or sequential.*; received '{name}' of class OwnModel"):
-            approximate_model(refused)
+def test_a_layer_that_keras_cannot_make_again_is_named():
+    model = keras.Sequential([keras.Input([8, 8, 4]), keras.layers.Conv2D(4, 3), Needy(abs)])
+    with pytest.raises(ValueError, match=r"model must be built of layers that .*; received 'needy' of class Needy: "):
+        approximate_model(model)
 
 
 def test_an_adapted_normalization_keeps_its_statistics():

@@ -51,7 +51,7 @@ def test_evaluate_fewer_bits(model):
 
 
 def test_evaluate_mistakes(model, tmp_path):
-    assert "error: mul_map_file must be a built-in" in run("evaluate.py", model, "--mtab_file", "mul8u_NONE", code=1)
+    assert "error: multipliers must be a built-in" in run("evaluate.py", model, "--mtab_file", "mul8u_NONE", code=1)
     assert "error: File not found" in run("evaluate.py", tmp_path / "none.keras", code=1)
 
 

@@ -14,12 +14,14 @@ from tfapprox.common import reference
     [
         "approx_conv2d",
         "approx_matmul",
+        "calibrate",
         "convert",
         "fake_approx_conv2d",
         "fake_approx_dense",
         "layer_outputs",
         "library",
         "products",
+        "summary",
     ],
 )
 def test_every_public_function_is_annotated(name):

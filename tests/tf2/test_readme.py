@@ -15,6 +15,18 @@ SNIPPETS = [
 ]
 
 
+# The snippets of this page build upon each other.
+NETWORKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/networks.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore:layers that stay exact")
+def test_the_page_of_networks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(NETWORKS), "docs/networks.md", "exec"), {})
+    assert "block_16_depthwise" in capsys.readouterr().out
+    assert len(NETWORKS) == 6
+
+
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_snippet(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,75 @@
+"""Tensors rounded to the values of their codes, with the range of the codes."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional, Sequence
+
+import tensorflow as tf
+
+from .activation_range import batch_range
+
+# From a float32 tensor, the number of bits, and the minimum and maximum of its range, by default those of the tensor
+# and 0, to the rounded tensor and the minimum and maximum of the quantisation range.
+FakeQuantise = Callable[[tf.Tensor, int, Optional[Sequence[tf.Tensor]]], "tuple[tf.Tensor, tf.Tensor, tf.Tensor]"]
+
+
+def _asymmetric(tensor, num_bits, ends=None):
+    minimum, maximum = batch_range(tensor) if ends is None else ends
+    return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
+
+
+def _symmetric(tensor, num_bits, ends=None):
+    """The codes of a signed table, (2.5)-(2.7), in a symmetric range."""
+    minimum, maximum = batch_range(tensor) if ends is None else ends
+    limit = tf.maximum(-minimum, maximum)
+    rounded = tf.quantization.quantize_and_dequantize_v2(
+        tensor, -limit, limit, num_bits=num_bits, range_given=True, round_mode="HALF_TO_EVEN", narrow_range=True
+    )
+    return rounded, -limit, limit
+
+
+def _symmetrically_rounded_columns(columns, limits):
+    """(2.5)-(2.7) for each column of a matrix. TensorFlow's `quantize_and_dequantize_v2` takes one range only."""
+
+    def rounded(columns):
+        codes = tf.round(columns * tf.math.divide_no_nan(127.0, limits))
+        return tf.clip_by_value(codes, -127.0, 127.0) * (limits / 127.0)
+
+    return tf.grad_pass_through(rounded)(columns)
+
+
+def fake_quantiser(signed: bool) -> FakeQuantise:
+    """The function that rounds a tensor to the values of the codes of a table.
+
+    Args:
+        signed: whether the table is signed, and its ranges symmetric.
+    """
+    return _symmetric if signed else _asymmetric
+
+
+def quantised_per_channel(
+    kernel: tf.Tensor, num_bits: int, channel_axes: int, signed: bool
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Weights rounded to the values of their codes, with a range for each output channel.
+
+    Args:
+        kernel: float32 tensor, whose last `channel_axes` axes count the output channels.
+        num_bits: width of the codes.
+        channel_axes: number of axes at the end of `kernel`, 1 or more.
+        signed: whether the table is signed, and its ranges symmetric.
+
+    Returns:
+        The rounded weights, in the shape of `kernel`, and the minima and maxima of the ranges, two float32 vectors
+        `[output channels]`. Each range contains 0.
+    """
+    channels = tf.reduce_prod(tf.shape(kernel)[-channel_axes:])
+    columns = tf.reshape(kernel, [-1, channels])
+    minima = tf.minimum(tf.reduce_min(columns, axis=0), 0.0)
+    maxima = tf.maximum(tf.reduce_max(columns, axis=0), 0.0)
+    if signed:
+        maxima = tf.maximum(-minima, maxima)
+        minima = -maxima
+        rounded = _symmetrically_rounded_columns(columns, maxima)
+    else:
+        rounded = tf.quantization.fake_quant_with_min_max_vars_per_channel(columns, minima, maxima, num_bits)
+    return tf.reshape(rounded, tf.shape(kernel)), minima, maxima
