@@ -123,6 +123,7 @@ def test_table_as_an_input_random(case):
     expected = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
     case["mul_map_file"] = case.pop("table")
     result = outcome(lambda: on_gpu(approx_conv2d_with_min_max_vars, **case).numpy(), tf.errors.InvalidArgumentError)
+    np.testing.assert_array_equal(result, expected)
 
 
 @FEW
