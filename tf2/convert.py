@@ -16,6 +16,7 @@ from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 
 # The layers that are replaced, and by what.
@@ -26,6 +27,7 @@ APPROXIMATE: dict[type, Any] = {
     keras.layers.Dense: FakeApproxDense,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
     keras.layers.EinsumDense: FakeApproxEinsumDense,
+    keras.layers.MultiHeadAttention: FakeApproxMultiHeadAttention,
     keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
 APPROXIMATE.update({layer: layer for layer in APPROXIMATE.values()})  # an approximate layer gets another multiplier
@@ -36,13 +38,13 @@ MULTIPLYING = tuple(
 
 
 def approximate_model(model: keras.Model, mul_map_file: NameOrPath = "", num_bits: int = 8) -> keras.Model:
-    """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
+    """A copy of a Keras model whose convolutions, dense layers and attention use an approximate multiplier.
 
-    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense` and `EinsumDense` is
-    replaced, also inside of nested models and of wrappers such as `TimeDistributed`. The weights are copied; the new
-    model is not compiled. All other layers stay as they are. The function warns of other layers with convolutions,
-    dense products or attention among them (3-D ones, those of a subclass, `keras.ops.conv`). It cannot see what a
-    custom layer multiplies.
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense`, `EinsumDense` and
+    `MultiHeadAttention` is replaced, also inside of nested models and of wrappers such as `TimeDistributed`. The
+    weights are copied; the new model is not compiled. All other layers stay as they are. The function warns of other
+    layers with convolutions, dense products or attention among them (3-D ones, those of a subclass, `keras.ops.conv`).
+    It cannot see what a custom layer multiplies.
 
     Args:
         model: a built `keras.Model`, functional or sequential. Models inside of it must be functional or sequential,

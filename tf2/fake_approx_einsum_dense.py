@@ -41,7 +41,7 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:
-        >>> layer = FakeApproxEinsumDense("abc,cd->abd", [None, 16], mul_map_file="mul8u_drum4")
+        >>> layer = FakeApproxEinsumDense("abc,cf->abf", [None, 16], mul_map_file="mul8u_drum4")
         >>> layer(tf.ones([2, 5, 8])).shape
         TensorShape([2, 5, 16])
     """
@@ -49,7 +49,5 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The layer's output; called by Keras."""
         operands = self._quantised_operands(inputs, self.kernel)
-        products = approx_einsum(
-            self.equation, *operands, num_bits=self.num_bits, mul_map_file=self.mul_map_file
-        )
+        products = approx_einsum(self.equation, *operands, num_bits=self.num_bits, mul_map_file=self.mul_map_file)
         return with_bias_and_activation(self, products)
