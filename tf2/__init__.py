@@ -17,6 +17,7 @@ from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .library import library_path
 from .products import depthwise_products, matmul_products, products, transposed_products
@@ -30,6 +31,7 @@ __all__ = [
     "FakeApproxDense",
     "FakeApproxDepthwiseConv2D",
     "FakeApproxEinsumDense",
+    "FakeApproxMultiHeadAttention",
     "FakeApproxSeparableConv2D",
     "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",

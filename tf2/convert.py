@@ -20,6 +20,7 @@ from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .folding import fold_batch_normalisation
 from .layer_paths import layers_by_path
@@ -34,6 +35,7 @@ APPROXIMATE: dict[type, Any] = {
     keras.layers.Dense: FakeApproxDense,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
     keras.layers.EinsumDense: FakeApproxEinsumDense,
+    keras.layers.MultiHeadAttention: FakeApproxMultiHeadAttention,
     keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
 EXACT: dict[type, Any] = {approximate: exact for exact, approximate in APPROXIMATE.items()}
@@ -57,10 +59,10 @@ def approximate_model(
 ) -> keras.Model:
     """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
 
-    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense` and `EinsumDense` is
-    replaced wherever a model, a wrapper such as `TimeDistributed`, a custom layer or a subclassed model
-    holds them, in attributes, lists, tuples and dictionaries. A layer that is shared stays shared, and weights are
-    copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its share of the
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense`, `EinsumDense` and
+    `MultiHeadAttention` is replaced wherever a model, a wrapper such as `TimeDistributed`, a custom layer or a
+    subclassed model holds it, in attributes, lists, tuples and dictionaries. A layer that is shared stays shared, and
+    weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its share of the
     multiply-accumulate operations (MACs).
 
     With `data`, quantisation ranges are calibrated at once, so that an image has the same result in every batch.
@@ -111,7 +113,7 @@ def approximate_model(
     if fold_batch_norm:
         model = fold_batch_normalisation(model)
     layers = list(layers_by_path(model))
-    convertible = [(path, layer) for path, layer in layers if type(layer) in APPROXIMATE]
+    convertible = list(_outermost((path, layer) for path, layer in layers if type(layer) in APPROXIMATE))
     if not convertible:
         received = [path for path, _ in layers]
         kinds = ", ".join(sorted(kind.__name__ for kind in EXACT.values()))
@@ -136,6 +138,15 @@ def approximate_model(
     elif ranges is None:
         _tell_of_batches(copy.model)
     return copy.model
+
+
+def _outermost(layers):
+    """Those of paths and layers that are not part of another one, as the projections of an attention layer are."""
+    inside: set[int] = set()
+    for path, layer in layers:
+        if id(layer) not in inside:
+            inside.update(id(part) for _, part in layers_by_path(layer))
+            yield path, layer
 
 
 def _check_model(model):

@@ -41,7 +41,7 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:
-        >>> layer = FakeApproxEinsumDense("abc,cd->abd", [None, 16], mul_map_file="mul8u_drum4")
+        >>> layer = FakeApproxEinsumDense("abc,cf->abf", [None, 16], mul_map_file="mul8u_drum4")
         >>> layer(tf.ones([2, 5, 8])).shape
         TensorShape([2, 5, 16])
     """

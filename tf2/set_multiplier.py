@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping, Union
 import keras
 
 from .approximate_products import ApproximateProducts
+from .layer_paths import layers_by_path
 from .table_argument import Multiplier, MultiplierLike, read_multiplier
 
 # One multiplier, multipliers by the names of layers, or a function that gives a layer its multiplier.
@@ -28,7 +29,8 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
               name of one in a multiplier folder, `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`,
               activation code first; `""` is the exact product of unsigned codes;
             - a dictionary from names of layers to multipliers. Other layers keep theirs. If layers in several nested
-              models have one name, all of them get the multiplier;
+              models have one name, all of them get the multiplier. That of an attention layer is for its projections,
+              too, unless the dictionary has names of these;
             - a function from a layer to its multiplier, or to `None` for a layer that keeps its own.
 
     Raises:
@@ -48,12 +50,13 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
     """
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a model or layer of Keras 3; received {model!r}")
-    layers: list[Any] = [layer for layer in model._flatten_layers() if isinstance(layer, ApproximateProducts)]
+    layers = _approximate_layers(model)
     if not layers:
         raise ValueError(f"model must have an approximate layer; received {model.name!r}, which has none")
     if isinstance(multipliers, Mapping):
         _check_names([layer.name for layer in layers], multipliers)
-        chosen = [(layer, multipliers[layer.name]) for layer in layers if layer.name in multipliers]
+        named = [(layer, _name_in(multipliers, names)) for layer, names in layers.items()]
+        chosen = [(layer, multipliers[name]) for layer, name in named if name is not None]
     elif callable(multipliers):
         answers = [(layer, multipliers(layer)) for layer in layers]
         chosen = [(layer, multiplier) for layer, multiplier in answers if multiplier is not None]
@@ -67,6 +70,21 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
         layer._table_state.check(read[key].table)
     for layer, multiplier in chosen:
         layer._table_state.assign(read[id(multiplier), layer.num_bits])
+
+
+def _approximate_layers(model: Any) -> dict[Any, list[str]]:
+    """The approximate layers, each with its name and those of the approximate layers that it is a part of."""
+    layers: dict[Any, list[str]] = {}
+    for layer in [model, *(layer for _, layer in layers_by_path(model))]:
+        if isinstance(layer, ApproximateProducts):
+            layers[layer] = [layer.name, *layers.get(layer, [])]
+            for _, part in layers_by_path(layer):
+                layers.setdefault(part, []).append(layer.name)
+    return {layer: names for layer, names in layers.items() if isinstance(layer, ApproximateProducts)}
+
+
+def _name_in(multipliers: Mapping[str, Any], names: list[str]) -> str | None:
+    return next((name for name in names if name in multipliers), None)
 
 
 def _check_names(known: list[str], names: Mapping[str, Any]) -> None:

@@ -32,6 +32,9 @@ Part PartOf(int64_t first, int64_t size, int64_t filter, int64_t stride, int64_t
   return part;
 }
 
+// The filter position of the last tap.
+int64_t LastTap(const Part& part) { return part.first_tap + std::max<int64_t>(0, part.taps - 1) * part.step; }
+
 }  // namespace
 }  // namespace tfapprox
 
@@ -80,11 +83,11 @@ int32_t tfapprox_conv2d_transpose_fill(const tfapprox_problem* convolution, int6
   part.out_width = x.outputs;
   part.pad_bottom = y.outputs + (y.taps - 1) * y.dilation - in_height - y.pad_before;
   part.pad_right = x.outputs + (x.taps - 1) * x.dilation - in_width - x.pad_before;
-  // The filter is [filter_height][filter_width][out_channels][in_channels], and its taps are counted backwards.
+  // The filter is [filter_height][filter_width][out_channels][in_channels], and its taps are counted backwards. A step
+  // that leads to no further tap may be too large for the filter, and its product for 63 bits.
   const int64_t column = part.out_channels * part.in_channels, row = forward.filter_width * column;
-  operation->filter_steps = {
-      -y.step * row, -x.step * column, 1, part.in_channels,
-      (y.first_tap + (y.taps - 1) * y.step) * row + (x.first_tap + (x.taps - 1) * x.step) * column};
+  operation->filter_steps = {y.taps > 1 ? -y.step * row : 0, x.taps > 1 ? -x.step * column : 0, 1, part.in_channels,
+                             tfapprox::LastTap(y) * row + tfapprox::LastTap(x) * column};
   if (tfapprox::Taps(part) > INT32_MAX) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
                           "the number of taps (filter height * filter width * input channels) must be below 2^31; "

@@ -19,11 +19,6 @@ int64_t ToCycles(double estimate) { return static_cast<int64_t>(std::min(estimat
 // The products of an operation that are computed one by one.
 int64_t Items(const tfapprox_operation& operation) { return std::max<int64_t>(1, operation.items); }
 
-// The number of the input or of the filter that an item reads.
-int64_t ItemAt(const tfapprox_operation& operation, const int64_t* items, int64_t item) {
-  return operation.items == 0 ? 0 : items[item];
-}
-
 // The tensors of an operand, of which items share some.
 int64_t Count(const tfapprox_operation& operation, const int64_t* items) {
   return operation.items == 0 ? 1 : *std::max_element(items, items + operation.items) + 1;
@@ -34,24 +29,9 @@ const int64_t* BroadcastItems(const tfapprox_operation& operation, const tfappro
   return work.lanes == TFAPPROX_LANES_ACTIVATION ? operation.weight_items : operation.activation_items;
 }
 
-// The first element of tensor number `number` of an operand, whose tensors have `size` elements each.
-const void* TensorAt(const tfapprox_operand& operand, const void* tensors, int64_t number, int64_t size) {
-  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
-  return static_cast<const uint8_t*>(tensors) + number * size * bytes;
-}
-
-const void* InputAt(const tfapprox_operation& operation, const void* inputs, int64_t number) {
-  const tfapprox_problem& problem = operation.problem;
-  return TensorAt(operation.activation, inputs, number,
-                  problem.batch * problem.in_height * problem.in_width * problem.in_channels);
-}
-
-const void* FilterAt(const tfapprox_operation& operation, const void* filters, int64_t number) {
-  return TensorAt(operation.weight, filters, number, Taps(operation.problem) * operation.problem.out_channels);
-}
-
-// Divides the tiles and filters of an item among threads. A block of pixels whose tiles lie in two parts is packed twice. Two parts
-// per thread balance the load and split few blocks; if the blocks divide evenly among the threads, no block is split.
+// Divides the tiles and filters of an item among threads. A block of pixels whose tiles lie in two parts is packed
+// twice. Two parts per thread balance the load and split few blocks; if the blocks divide evenly among the threads, no
+// block is split.
 void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
   const tfapprox_problem& problem = work->problem;
   if (work->tiles == 0) return;
@@ -173,11 +153,11 @@ void PrepareTensor(const tfapprox_operation& operation, const tfapprox_work& wor
 // Computes parts [begin, end) of an item.
 void RunItem(const tfapprox_operation& operation, const tfapprox_work& work, const void* inputs, const void* filters,
              const void* prepared, void* output, int64_t item, int64_t begin, int64_t end, void* workspace) {
-  const int64_t broadcast = ItemAt(operation, BroadcastItems(operation, work), item);
+  const int64_t broadcast = TensorOf(operation, BroadcastItems(operation, work), item);
   const Call call = MakeCall(work, PreparedAt(work, prepared, broadcast));
   const Sides sides =
-      SidesOf(operation, work, InputAt(operation, inputs, ItemAt(operation, operation.activation_items, item)),
-              FilterAt(operation, filters, ItemAt(operation, operation.weight_items, item)));
+      SidesOf(operation, work, InputAt(operation, inputs, TensorOf(operation, operation.activation_items, item)),
+              FilterAt(operation, filters, TensorOf(operation, operation.weight_items, item)));
   const int64_t units = work.tiles / work.tiles_per_unit;
   const auto first_tile = [&](int64_t part) { return units * part / work.item_run_parts * work.tiles_per_unit; };
   auto* outputs = static_cast<uint32_t*>(output) + item * Pixels(operation.problem) * operation.problem.out_channels;

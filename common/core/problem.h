@@ -49,6 +49,27 @@ inline tfapprox_filter_steps FilterSteps(const tfapprox_operation& operation) {
   return {problem.filter_width * column, column, problem.out_channels, 1, 0};
 }
 
+// The address of an element of an operand's tensor.
+inline const void* ElementAt(const tfapprox_operand& operand, const void* tensor, int64_t index) {
+  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
+  return static_cast<const uint8_t*>(tensor) + index * bytes;
+}
+
+// The number of the input or of the filter that an item reads; `items` are those of the operand.
+inline int64_t TensorOf(const tfapprox_operation& operation, const int64_t* items, int64_t item) {
+  return operation.items == 0 ? 0 : items[item];
+}
+
+// The address of input number `number`, and of filter number `number`.
+inline const void* InputAt(const tfapprox_operation& operation, const void* inputs, int64_t number) {
+  const tfapprox_problem& problem = operation.problem;
+  const int64_t size = problem.batch * problem.in_height * problem.in_width * problem.in_channels;
+  return ElementAt(operation.activation, inputs, number * size);
+}
+inline const void* FilterAt(const tfapprox_operation& operation, const void* filters, int64_t number) {
+  return ElementAt(operation.weight, filters, number * Taps(operation.problem) * operation.problem.out_channels);
+}
+
 }  // namespace tfapprox
 
 #endif  // TFAPPROX_COMMON_CORE_PROBLEM_H_

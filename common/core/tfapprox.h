@@ -324,7 +324,7 @@ typedef struct tfapprox_work {
   const tfapprox_program* program; /* of the path and the plan that were chosen */
   tfapprox_problem problem;        /* what is computed: equal to the call's problem, of simpler geometry perhaps */
   int32_t lanes;                   /* TFAPPROX_LANES_ACTIVATION or TFAPPROX_LANES_WEIGHT */
-  int64_t tiles, tiles_per_unit;   /* of the output; a part has a whole number of units of tiles_per_unit tiles */
+  int64_t tiles, tiles_per_unit;   /* of an item; a part has a whole number of units of tiles_per_unit tiles */
   int64_t prepare_parts;           /* 0 for an empty output */
   int64_t run_parts;               /* 0 for an empty output */
   int64_t item_prepare_parts;      /* of each tensor of the broadcast operand */

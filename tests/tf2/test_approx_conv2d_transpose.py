@@ -82,7 +82,7 @@ def test_gradient(data_format, padding, stride, dilation, output):
         expected = tf.add_n([tf.reduce_sum(tf.einsum("bijf,fc->bijc", *tap) * x) for tap in taps])
         result = approx_conv2d_transpose_with_min_max_vars(
             *(tf.transpose(x, in_format([0, 1, 2, 3])), w, in_format(shape), *RANGES, in_format(strides), padding),
-            explicit_paddings=sum(in_format(pads), []) if padding == "EXPLICIT" else [],
+            explicit_paddings=np.ravel(in_format(pads)).tolist() if padding == "EXPLICIT" else [],
             data_format=data_format,
             dilations=in_format(dilations),
         )

@@ -32,7 +32,7 @@ CASES = [
     (FakeApproxSeparableConv2D, (8, 7, 4), (5, 3), {"strides": 2, "padding": "same", "use_bias": False}),
     (FakeApproxSeparableConv2D, (4, 8, 7), (5, 3), {"data_format": "channels_first", "mul_map_file": "mul8s_exact"}),
     (FakeApproxEinsumDense, (8, 4), ("abc,cde->abde",), {"output_shape": (None, 3, 5), "bias_axes": "e"}),
-    (FakeApproxEinsumDense, (8, 4), ("abc,bcd->abd",), {"output_shape": (8, 3), "activation": "relu"}),
+    (FakeApproxEinsumDense, (8, 4), ("abc,bcf->abf",), {"output_shape": (8, 3), "activation": "relu"}),
     (FakeApproxEinsumDense, (8, 7, 4), ("...x,xy->...y",), {"output_shape": 6, "bias_axes": "y"}),
     (FakeApproxEinsumDense, (8, 7, 4), ("aBcd,dcf->afB",), {"output_shape": (6, 8), "mul_map_file": "mul8s_exact"}),
 ]
@@ -166,5 +166,5 @@ def test_unknown_sizes():
     decoder = keras.Sequential([keras.Input([None, None, 4]), FakeApproxConv2DTranspose(2, 3, strides=2, **DRUM)])
     assert decoder.output_shape == (None, None, None, 2)
     assert decoder(IMAGES).shape == decoder.predict(IMAGES, verbose=0).shape == (2, 17, 15, 2)
-    dense = keras.Sequential([keras.Input([None, 4]), FakeApproxEinsumDense("abc,cd->abd", (None, 3))])
+    dense = keras.Sequential([keras.Input([None, 4]), FakeApproxEinsumDense("abc,cf->abf", (None, 3))])
     assert dense.predict(IMAGES[0], verbose=0).shape == (8, 7, 3)

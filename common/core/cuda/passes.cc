@@ -39,12 +39,6 @@ Geometry GeometryOf(const tfapprox_problem& shape, const Sizes& sizes, int64_t i
   return g;
 }
 
-// The address of an element of an operand's tensor.
-const void* Element(const void* tensor, const tfapprox_operand& operand, int64_t index) {
-  const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
-  return static_cast<const uint8_t*>(tensor) + index * bytes;
-}
-
 // The kernels of one round, on one stream.
 class Round {
  public:
@@ -68,7 +62,8 @@ class Round {
     arguments.quantiser = weight_.quantiser;
     arguments.per_filter = PerFilter();
     arguments.steps = FilterSteps(call_.operation);
-    arguments.filter = Element(call_.weights, weight_, arguments.steps.first + first_filter_ * arguments.steps.filter);
+    arguments.filter =
+        ElementAt(weight_, call_.weights, arguments.steps.first + first_filter_ * arguments.steps.filter);
     arguments.zero = activation_.quantiser.zero_point;
     arguments.weight = sizes_.by_channel ? table_.table_weight : table_.weight;
     arguments.filter_sums = At<int64_t>(layout_.filter_sums);
@@ -128,7 +123,7 @@ class Round {
   }
 
   const void* Input(int64_t first) const {
-    return Element(call_.activations, activation_, First(first, sizes_.in_plane, problem_.in_channels, first_input_));
+    return ElementAt(activation_, call_.activations, First(first, sizes_.in_plane, problem_.in_channels, first_input_));
   }
 
   cudaError_t Clear(int64_t sums, int64_t count) const {
@@ -263,15 +258,10 @@ cudaError_t RunItem(const Call& call, void* workspace) {
 // The call of one item, which has the tensors of this item. Items use the workspace one after the other.
 Call ItemAt(const Call& call, int64_t item) {
   const tfapprox_operation& operation = call.operation;
-  if (operation.items == 0) return call;
-  const tfapprox_problem& shape = operation.problem;
   Call part = call;
-  part.activations =
-      Element(call.activations, operation.activation,
-              operation.activation_items[item] * shape.batch * shape.in_height * shape.in_width * shape.in_channels);
-  part.weights =
-      Element(call.weights, operation.weight, operation.weight_items[item] * Taps(shape) * shape.out_channels);
-  part.output += item * Pixels(shape) * shape.out_channels;
+  part.activations = InputAt(operation, call.activations, TensorOf(operation, operation.activation_items, item));
+  part.weights = FilterAt(operation, call.weights, TensorOf(operation, operation.weight_items, item));
+  part.output += item * Pixels(operation.problem) * operation.problem.out_channels;
   return part;
 }
 
