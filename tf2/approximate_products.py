@@ -8,9 +8,11 @@ import keras
 import tensorflow as tf
 
 from tfapprox.common import native
-from tfapprox.common.tables import NameOrPath, pin_table
+from tfapprox.common.tables import NameOrPath, load_truth_table, pin_table
+from tfapprox.common.truth_table import TruthTable
 
 from .activation_range import ActivationRange, checked_mode
+from .call_context import is_training
 from .fake_quantisation import fake_quantiser, quantised_per_channel
 from .state_beside_weights import StateBesideWeights
 
@@ -25,6 +27,22 @@ def _fixed(name: str) -> Any:
         )
 
     return property(lambda layer: getattr(layer, f"_{name}"), refuse)
+
+
+def multiplier_arguments(multiplier: NameOrPath, num_bits: int, argument: str) -> dict[str, Any]:
+    """The entries of the configuration of an approximate layer that are about its multiplier.
+
+    Args:
+        multiplier: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier folder;
+            `""` is the exact product.
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        argument: the name of the caller's argument, with which errors begin.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`.
+    """
+    return {"num_bits": num_bits, "mul_map_file": pin_table(multiplier, num_bits, argument=argument)}
 
 
 class ApproximateProducts(StateBesideWeights):
@@ -51,7 +69,6 @@ class ApproximateProducts(StateBesideWeights):
     """
 
     _RANGED: tuple[str, ...] = ("input",)  # the names of the tensors of activations that the layer quantises
-    _CHANNEL_AXES = 1  # how many axes at the end of the kernel count the output channels
 
     def __init__(
         self,
@@ -68,8 +85,7 @@ class ApproximateProducts(StateBesideWeights):
         super().__init__(*args, **kwargs)
         self._num_bits = num_bits
         self._mul_map_file = pin_table(mul_map_file, num_bits)
-        self._is_signed = native.name_is_signed(self._mul_map_file)
-        self._fake_quantised = fake_quantiser(self._is_signed)
+        self._fake_quantised = fake_quantiser(self._is_signed())
         self.supports_jit = False
         self._per_channel = bool(per_channel)
         self._make_ranges(checked_mode(ranges), dict(range_values or {}))
@@ -97,6 +113,14 @@ class ApproximateProducts(StateBesideWeights):
         """Where the quantisation ranges of the activations come from: `"batch"`, `"moving"` or `"fixed"`."""
         return next((range_.mode for range_ in self.activation_ranges.values()), "batch")
 
+    @property
+    def truth_table(self) -> TruthTable:
+        """The truth table of the multiplier."""
+        return load_truth_table(self.mul_map_file, self.num_bits)
+
+    def _is_signed(self) -> bool:
+        return native.name_is_signed(self._mul_map_file)
+
     def _state_beside_weights(self) -> dict[str, Any]:
         ranges = {f"{name}_range": range_ for name, range_ in self.activation_ranges.items()}
         return {**super()._state_beside_weights(), **ranges}
@@ -114,22 +138,29 @@ class ApproximateProducts(StateBesideWeights):
         layer: Any = self
         tensor, ends = tf.cast(tensor, tf.float32), None
         if name in self.activation_ranges:
-            # Keras passes `training` only to a `call` that has this argument; the context of the call always has it.
-            training = bool(layer._get_call_context().training)
-            ends = self.activation_ranges[name](tensor, training, layer.name)
+            ends = self.activation_ranges[name](tensor, is_training(), layer.name)
         return self._fake_quantised(tensor, self.num_bits, ends)
 
-    def _quantised_weights(self, kernel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _quantised_weights(self, kernel: tf.Tensor, channel_axes: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Weights rounded to the values of their codes, and the minimum and maximum of the range or ranges."""
         kernel = tf.cast(kernel, tf.float32)
         if self._per_channel:
-            return quantised_per_channel(kernel, self.num_bits, self._CHANNEL_AXES, self._is_signed)
+            return quantised_per_channel(kernel, self.num_bits, channel_axes, self._is_signed())
         return self._fake_quantised(kernel, self.num_bits, None)
 
-    def _quantised_operands(self, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
-        """Activations, weights and their ranges, in the order of the arguments of the operations."""
-        inputs, input_min, input_max = self._quantised_activations(inputs)
-        kernel, filter_min, filter_max = self._quantised_weights(kernel)
+    def _quantised_operands(
+        self, inputs: tf.Tensor, kernel: tf.Tensor, name: str = "input", channel_axes: int = 1
+    ) -> list[tf.Tensor]:
+        """Activations, weights and their ranges, in the order of the arguments of the operations.
+
+        Args:
+            inputs: the activations.
+            kernel: the weights.
+            name: that of the activations in `_RANGED`.
+            channel_axes: how many axes at the end of `kernel` count the output channels.
+        """
+        inputs, input_min, input_max = self._quantised_activations(inputs, name)
+        kernel, filter_min, filter_max = self._quantised_weights(kernel, channel_axes)
         return [inputs, kernel, input_min, input_max, filter_min, filter_max]
 
     def _geometry(self) -> dict[str, Any]:

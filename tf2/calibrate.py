@@ -94,7 +94,7 @@ def _choose(histogram, method, percentile, layer):
     if method == "percentile":
         return percentile_range(histogram, percentile)
     if method == "mse":
-        return mse_range(histogram, layer.num_bits, layer._is_signed)
+        return mse_range(histogram, layer.num_bits, layer._is_signed())
     return histogram.minimum, histogram.maximum
 
 

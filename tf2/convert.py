@@ -8,10 +8,8 @@ from typing import Any, Iterable
 
 import keras
 
-from tfapprox.common.tables import pin_table
-
 from .activation_range import checked_mode
-from .approximate_products import ApproximateProducts
+from .approximate_products import ApproximateProducts, multiplier_arguments
 from .calibrate import calibrate
 from .choosing import Multipliers, multiplier_of_each, skipped
 from .copying import Copy
@@ -109,8 +107,8 @@ def approximate_model(
     chosen = multiplier_of_each(multipliers, convertible)
     asked = skipped(skip, [(path, layer) for path, layer in layers if path in chosen or formula(layer)])
     exact = asked | {path for path, multiplier in chosen.items() if multiplier is False}
-    if ranges is not None:
-        checked_mode(ranges)
+    if ranges is not None and checked_mode(ranges) != "fixed" and data is not None:
+        raise ValueError(f"ranges must be 'fixed', or left out, if there is data; received {ranges!r}")
     options = {"ranges": ranges, "per_channel": per_channel}
     options = {name: value for name, value in options.items() if value is not None}
     new = {
@@ -141,8 +139,8 @@ def _check_model(model):
 
 def _approximate_layer(layer, multiplier, num_bits, options):
     multiplier = "" if multiplier is None else multiplier
-    pinned = {"num_bits": num_bits, "mul_map_file": pin_table(multiplier, num_bits, argument="multipliers")}
-    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **pinned, **options})
+    arguments = multiplier_arguments(multiplier, num_bits, "multipliers")
+    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **arguments, **options})
 
 
 def _float_layer(layer):

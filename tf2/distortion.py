@@ -9,10 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfapprox.common.tables import load_truth_table
 from tfapprox.terminal import progress_bar
 
-from .approximate_products import ApproximateProducts
+from .approximate_products import ApproximateProducts, multiplier_arguments
 from .calibration_data import batches, number_of_samples
 from .histogram import Histogram, divergence
 from .layer_paths import layers_by_path
@@ -133,9 +132,8 @@ class _Comparison:
 
 
 def _exact_twin(layer):
-    signed = load_truth_table(layer.mul_map_file, layer.num_bits).signed
-    config = {**layer.get_config(), "mul_map_file": "mul8s_exact" if signed else "", "name": f"{layer.name}_exact"}
-    twin = type(layer).from_config(config)
+    exact = multiplier_arguments("mul8s_exact" if layer.truth_table.signed else "", layer.num_bits, "multiplier")
+    twin = type(layer).from_config({**layer.get_config(), **exact, "name": f"{layer.name}_exact"})
     twin.build_from_config(layer.get_build_config())
     twin.set_weights(layer.get_weights())
     return twin

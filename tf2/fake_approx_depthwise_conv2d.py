@@ -56,13 +56,11 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
         TensorShape([1, 8, 8, 6])
     """
 
-    _CHANNEL_AXES = 2  # input channels and depth multiplier
-
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
         if self._observed(inputs):
             return super().call(inputs)
-        operands = self._quantised_operands(inputs, self.kernel)
+        operands = self._quantised_operands(inputs, self.kernel, channel_axes=2)
         outputs = tf.cast(approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()), self.compute_dtype)
         if self.use_bias:
             shape = [1, -1, 1, 1] if self.data_format == "channels_first" else [1, 1, 1, -1]

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tfapprox.common.multipliers import load
-from tfapprox.common.tables import load_truth_table, without_pin
+from tfapprox.common.tables import without_pin
 from tfapprox.common.truth_table import TruthTable
 
 from .approximate_products import ApproximateProducts
@@ -59,7 +59,7 @@ def summary(model: keras.Model, input_shape: Any = None, *, exact_power_mw: floa
 
 
 def _table(layer: Any) -> TruthTable | None:
-    return load_truth_table(layer.mul_map_file, layer.num_bits) if isinstance(layer, ApproximateProducts) else None
+    return layer.truth_table if isinstance(layer, ApproximateProducts) else None
 
 
 def _published_exact_power(tables: list[TruthTable]) -> float | None:
@@ -91,7 +91,10 @@ def _power(layer, table, exact):
     """The power of a multiplier in mW, and where that is from; `None` and `""` where it is not known."""
     if table == TruthTable.exact(table.num_bits, table.signed):
         return exact, ""
-    multiplier = load(without_pin(layer.mul_map_file))
+    try:
+        multiplier = load(without_pin(layer.mul_map_file))
+    except (OSError, ValueError):  # its file has gone, and what is known of it as well
+        return None, ""
     power = multiplier.sidecar["power_mW"]
     if multiplier.table != table or power is None:
         return None, ""
