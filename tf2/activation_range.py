@@ -59,14 +59,16 @@ class ActivationRange(tf.Module):
         """Changes mode and values; functions that are traced already use them from their next call.
 
         Args:
-            mode: `"batch"`, `"moving"` or `"fixed"`.
+            mode: `"moving"` or `"fixed"`. Functions that are traced would not follow a change back to `"batch"`.
             values: minimum and maximum, which contain 0, or `None`.
 
         Raises:
-            ValueError: if the mode does not exist, or the values are no range that contains 0.
+            ValueError: if the mode is not one of these, or the values are no range that contains 0.
         """
+        if mode not in ("moving", "fixed"):
+            raise ValueError(f"mode must be 'moving' or 'fixed'; received {mode!r}")
         ends = _checked_values(values)
-        self.mode = checked_mode(mode)
+        self.mode = mode
         self._mode.assign(MODES.index(mode))
         self._ends.assign(ends)
 
@@ -84,9 +86,11 @@ class ActivationRange(tf.Module):
         Raises:
             tf.errors.InvalidArgumentError: if the range has no values yet.
         """
-        if training and self.mode == "moving":
-            return self._moved(tensor)
-        return tf.cond(self._mode == 0, lambda: batch_range(tensor), lambda: self._stored(layer))
+        if self.mode == "batch":
+            # The mode may change after this is traced. `tf.cond` would make traces several times slower.
+            ends = tf.where(self._mode == MODES.index("batch"), tf.stack(batch_range(tensor)), self._ends)
+            return ends[0], ends[1]
+        return self._moved(tensor) if training and self.mode == "moving" else self._stored(layer)
 
     def _stored(self, layer):
         ends = tf.convert_to_tensor(self._ends)
@@ -96,7 +100,7 @@ class ActivationRange(tf.Module):
         return ends[0], ends[1]
 
     def _moved(self, tensor):
-        """The updated moving averages. An assignment in `tf.cond` is not possible under a distribution strategy."""
+        """The updated moving averages."""
         old, batch = tf.convert_to_tensor(self._ends), tf.stop_gradient(tf.stack(batch_range(tensor)))
         is_usable = (tf.size(tensor) > 0) & tf.reduce_all(tf.math.is_finite(batch))
         moved = tf.where(tf.math.is_nan(old), batch, MOMENTUM * old + (1 - MOMENTUM) * batch)

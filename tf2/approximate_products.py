@@ -13,7 +13,7 @@ from .activation_range import ActivationRange, checked_mode
 from .call_context import is_training
 from .fake_quantisation import fake_quantiser, quantised_per_channel
 from .state_beside_weights import StateBesideWeights
-from .table_argument import MultiplierLike
+from .table_argument import MultiplierLike, read_multiplier
 from .table_state import SwappableTable
 
 
@@ -27,6 +27,25 @@ def _fixed(name: str) -> Any:
         )
 
     return property(lambda layer: getattr(layer, f"_{name}"), refuse)
+
+
+def multiplier_arguments(multiplier: MultiplierLike, num_bits: int, argument: str) -> dict[str, Any]:
+    """The entries of the configuration of an approximate layer that are about its multiplier.
+
+    Args:
+        multiplier: name of a built-in multiplier, path of a `.bin` truth table, name of one in a multiplier folder,
+            `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; `""` is the exact
+            product.
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        argument: the name of the caller's argument, with which errors begin.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if `multiplier` is none of these.
+        ValueError: if the table does not fit `num_bits`.
+    """
+    table, source = read_multiplier(multiplier, num_bits, argument)
+    return {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
 
 
 class ApproximateProducts(SwappableTable, StateBesideWeights):
@@ -56,7 +75,6 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
     """
 
     _RANGED: tuple[str, ...] = ("input",)  # the names of the tensors of activations that the layer quantises
-    _CHANNEL_AXES = 1  # how many axes at the end of the kernel count the output channels
 
     def __init__(
         self,
@@ -124,19 +142,26 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
             ends = self.activation_ranges[name](tensor, is_training(), layer.name)
         return self._fake_quantised(tensor, self.num_bits, ends)
 
-    def _quantised_weights(
-        self, kernel: tf.Tensor, channel_axes: int | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _quantised_weights(self, kernel: tf.Tensor, channel_axes: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Weights rounded to the values of their codes, and the minimum and maximum of the range or ranges."""
         kernel = tf.cast(kernel, tf.float32)
         if self._per_channel:
-            return quantised_per_channel(kernel, self.num_bits, channel_axes or self._CHANNEL_AXES, self._is_signed())
+            return quantised_per_channel(kernel, self.num_bits, channel_axes, self._is_signed())
         return self._fake_quantised(kernel, self.num_bits, None)
 
-    def _quantised_operands(self, inputs: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
-        """Activations, weights and their ranges, in the order of the arguments of the operations."""
-        inputs, input_min, input_max = self._quantised_activations(inputs)
-        kernel, filter_min, filter_max = self._quantised_weights(kernel)
+    def _quantised_operands(
+        self, inputs: tf.Tensor, kernel: tf.Tensor, name: str = "input", channel_axes: int = 1
+    ) -> list[tf.Tensor]:
+        """Activations, weights and their ranges, in the order of the arguments of the operations.
+
+        Args:
+            inputs: the activations.
+            kernel: the weights.
+            name: that of the activations in `_RANGED`.
+            channel_axes: how many axes at the end of `kernel` count the output channels.
+        """
+        inputs, input_min, input_max = self._quantised_activations(inputs, name)
+        kernel, filter_min, filter_max = self._quantised_weights(kernel, channel_axes)
         return [inputs, kernel, input_min, input_max, filter_min, filter_max]
 
     def _geometry(self) -> dict[str, Any]:

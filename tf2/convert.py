@@ -9,7 +9,7 @@ from typing import Any, Iterable
 import keras
 
 from .activation_range import checked_mode
-from .approximate_products import ApproximateProducts
+from .approximate_products import ApproximateProducts, multiplier_arguments
 from .calibrate import calibrate
 from .choosing import Multipliers, multiplier_of_each, skipped
 from .copying import Copy
@@ -25,7 +25,6 @@ from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .folding import fold_batch_normalisation
 from .layer_paths import layers_by_path
 from .macs import formula
-from .table_argument import read_multiplier
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
@@ -62,8 +61,8 @@ def approximate_model(
     Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense`, `EinsumDense` and
     `MultiHeadAttention` is replaced wherever a model, a wrapper such as `TimeDistributed`, a custom layer or a
     subclassed model holds it, in attributes, lists, tuples and dictionaries. A layer that is shared stays shared, and
-    weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its share of the
-    multiply-accumulate operations (MACs).
+    weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its
+    share of the multiply-accumulate operations (MACs).
 
     With `data`, quantisation ranges are calibrated at once, so that an image has the same result in every batch.
 
@@ -121,8 +120,8 @@ def approximate_model(
     chosen = multiplier_of_each(multipliers, convertible)
     asked = skipped(skip, [(path, layer) for path, layer in layers if path in chosen or formula(layer)])
     exact = asked | {path for path, multiplier in chosen.items() if multiplier is False}
-    if ranges is not None:
-        checked_mode(ranges)
+    if ranges is not None and checked_mode(ranges) != "fixed" and data is not None:
+        raise ValueError(f"ranges must be 'fixed', or left out, if there is data; received {ranges!r}")
     options = {"ranges": ranges, "per_channel": per_channel}
     options = {name: value for name, value in options.items() if value is not None}
     new = {
@@ -161,9 +160,9 @@ def _check_model(model):
 
 
 def _approximate_layer(layer, multiplier, num_bits, options):
-    table, source = read_multiplier("" if multiplier is None else multiplier, num_bits, "multipliers")
-    own = {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
-    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **own, **options})
+    multiplier = "" if multiplier is None else multiplier
+    arguments = multiplier_arguments(multiplier, num_bits, "multipliers")
+    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **arguments, **options})
 
 
 def _float_layer(layer):

@@ -61,9 +61,7 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
         )
         return with_bias_and_activation(self, outputs)
 
-    def _quantised_weights(
-        self, kernel: tf.Tensor, channel_axes: int | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _quantised_weights(self, kernel: tf.Tensor, channel_axes: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Weights and their ranges; the output channels are the last axis but one."""
-        kernel, minima, maxima = super()._quantised_weights(tf.linalg.matrix_transpose(kernel))
+        kernel, minima, maxima = super()._quantised_weights(tf.linalg.matrix_transpose(kernel), channel_axes)
         return tf.linalg.matrix_transpose(kernel), minima, maxima

@@ -57,11 +57,9 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
         TensorShape([1, 8, 8, 6])
     """
 
-    _CHANNEL_AXES = 2  # input channels and depth multiplier
-
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
         if self._observed(inputs):
             return super().call(inputs)
-        operands = self._quantised_operands(inputs, self.kernel)
+        operands = self._quantised_operands(inputs, self.kernel, channel_axes=2)
         return with_bias_and_activation(self, approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()))

@@ -59,7 +59,7 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
     def _quantised_kernel(self, labels):
         """Weights and their ranges. The output channels are the columns of the product of matrices, in its order."""
         if not self.per_channel:
-            return self._quantised_weights(self.kernel)
+            return self._quantised_weights(self.kernel, 1)
         if labels.batch or not labels.columns:
             raise ValueError(f"per_channel must be False for the equation {self.equation!r}; received True")
         order = [labels.b.index(name) for name in labels.depth + labels.columns]

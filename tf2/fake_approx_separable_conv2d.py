@@ -64,11 +64,8 @@ class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2
         if self._observed(inputs):
             self._observed(self._exact_depthwise(inputs), "intermediate")
             return super().call(inputs)
-        inputs, *input_ends = self._quantised_activations(inputs)
-        kernel, *ends = self._quantised_weights(self.depthwise_kernel, channel_axes=2)
-        intermediate = approx_depthwise_conv2d_with_min_max_vars(inputs, kernel, *input_ends, *ends, **geometry)
-        intermediate, *input_ends = self._quantised_activations(intermediate, "intermediate")
-        kernel, *ends = self._quantised_weights(self.pointwise_kernel)
-        operands = intermediate, kernel, *input_ends, *ends
+        operands = self._quantised_operands(inputs, self.depthwise_kernel, channel_axes=2)
+        intermediate = approx_depthwise_conv2d_with_min_max_vars(*operands, **geometry)
+        operands = self._quantised_operands(intermediate, self.pointwise_kernel, "intermediate")
         outputs = approx_conv2d_with_min_max_vars(*operands, **{**geometry, "strides": ones, "dilations": ones})
         return with_bias_and_activation(self, outputs)

@@ -85,6 +85,10 @@ def test_false_makes_an_approximate_layer_exact_again():
             "skip must have .* names or patterns of layers that multiply; received 'convX'",
         ),
         ({"ranges": "none"}, "ranges must be 'batch', 'moving' or 'fixed'; received 'none'"),
+        (
+            {"ranges": "moving", "data": IMAGES},
+            "ranges must be 'fixed', or left out, if there is data",
+        ),
     ],
 )
 def test_bad_arguments(arguments, message):

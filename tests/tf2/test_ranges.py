@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapprox.common import load_table, reference
+from cases import random_table
+from tfapprox.common import load_table, reference, save_table
 from tfapprox.tf2 import FakeApproxConv2D, FakeApproxDepthwiseConv2D
 
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (12, 8, 8, 4)).astype(np.float32)
@@ -64,6 +65,35 @@ def test_a_fixed_range_and_channel_ranges_equal_the_reference(multiplier, per_ch
         *(IMAGES, kernel, *ends, low, high, [1, 1, 1, 1], "VALID"), table=load_table(multiplier)
     )
     np.testing.assert_array_equal(output, expected)
+
+
+@pytest.mark.parametrize(("multiplier", "exact"), [("mul8u_mitchell", ""), ("mul8s_OWN", "mul8s_exact")])
+@pytest.mark.parametrize("make", LAYERS)
+def test_gradients_are_those_of_exact_products(multiplier, exact, make, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    save_table(tmp_path / "mul8s_OWN.bin", random_table(8, seed=5, signed=True))
+    gradients = []
+    for name in (multiplier, exact):
+        keras.utils.set_random_seed(0)
+        layer = make(mul_map_file=name, per_channel=True, use_bias=False, **FIXED)
+        inputs = tf.Variable(IMAGES)
+        with tf.GradientTape() as tape:
+            output = tf.reduce_sum(layer(inputs))
+        gradients.append([x.numpy() for x in tape.gradient(output, [inputs, layer.kernel])])
+    for approximate, expected in zip(*gradients):
+        np.testing.assert_array_equal(approximate, expected)
+        assert np.mean(expected != 0) > 0.5
+    if not exact:  # an activation beyond its range does not matter; with symmetric ranges TensorFlow says the same
+        assert np.all(gradients[0][0][IMAGES > 0.91] == 0)
+
+
+def test_a_direct_call_is_no_training_and_leaves_no_context():
+    layer = FakeApproxConv2D(2, 1, ranges="moving", range_values={"input": (-1.0, 1.0)})
+    layer(IMAGES)
+    layer.call(IMAGES)
+    assert layer.activation_ranges["input"].values == [-1, 1]
+    dropout = keras.layers.Dropout(0.5)
+    np.testing.assert_array_equal(dropout(IMAGES), IMAGES)
 
 
 def test_a_channel_of_zeros():
