@@ -93,7 +93,8 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
 
     def _products(self, equation, **activations):
         """Products of two tensors of activations, by the names of their ranges."""
-        if any([self._observed(tensor, name) for name, tensor in activations.items()]):  # all of them are observed
+        observed = [self._observed(tensor, name) for name, tensor in activations.items()]
+        if any(observed):
             return tf.einsum(equation, *activations.values())
         quantised = [self._quantised_activations(tensor, name) for name, tensor in activations.items()]
         tensors, ends = [tensor for tensor, *_ in quantised], [end for _, *ends in quantised for end in ends]

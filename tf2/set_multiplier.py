@@ -74,13 +74,14 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
 
 def _approximate_layers(model: Any) -> dict[Any, list[str]]:
     """The approximate layers, each with its name and those of the approximate layers that it is a part of."""
-    layers: dict[Any, list[str]] = {}
-    for layer in [model, *(layer for _, layer in layers_by_path(model))]:
-        if isinstance(layer, ApproximateProducts):
-            layers[layer] = [layer.name, *layers.get(layer, [])]
-            for _, part in layers_by_path(layer):
-                layers.setdefault(part, []).append(layer.name)
-    return {layer: names for layer, names in layers.items() if isinstance(layer, ApproximateProducts)}
+    everything: list[Any] = [model, *(layer for _, layer in layers_by_path(model))]
+    approximate = {id(layer) for layer in everything if isinstance(layer, ApproximateProducts)}
+    names: dict[Any, list[str]] = {layer: [layer.name] for layer in everything if id(layer) in approximate}
+    for layer in list(names):
+        for _, part in layers_by_path(layer):
+            if part in names:
+                names[part].append(layer.name)
+    return names
 
 
 def _name_in(multipliers: Mapping[str, Any], names: list[str]) -> str | None:
