@@ -13,11 +13,20 @@ from tfapprox.common import reference
     "name",
     [
         "approx_conv2d",
+        "approx_conv2d_transpose",
+        "approx_depthwise_conv2d",
+        "approx_einsum",
         "approx_matmul",
         "calibrate",
         "convert",
         "fake_approx_conv2d",
+        "fake_approx_conv1d",
+        "fake_approx_conv2d_transpose",
         "fake_approx_dense",
+        "fake_approx_depthwise_conv2d",
+        "fake_approx_einsum_dense",
+        "fake_approx_multi_head_attention",
+        "fake_approx_separable_conv2d",
         "layer_outputs",
         "library",
         "products",
@@ -30,8 +39,9 @@ def test_every_public_function_is_annotated(name):
     assert unannotated(module) == []
 
 
-@pytest.mark.parametrize("name", ["approx_conv2d_with_min_max_vars", "approx_matmul_with_min_max_vars"])
-def test_order_of_arguments(name):
+@pytest.mark.parametrize("operation", ["approx_conv2d", "approx_conv2d_transpose", "approx_matmul"])
+def test_order_of_arguments(operation):
+    name = f"{operation}_with_min_max_vars"
     positional, by_name = arguments(getattr(reference, name))
     by_name = ["mul_map_file" if name == "table" else name for name in by_name]
     assert arguments(getattr(tf2, name)) == (positional, [*by_name, "name"])
