@@ -2,6 +2,8 @@
 #ifndef TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
 #define TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
 
+#include <string>
+
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
@@ -12,12 +14,13 @@ enum class TableIn { kAttributes, kInput };
 using OpDefinition = tensorflow::register_op::OpDefBuilderWrapper;
 using ShapeFunction = absl::Status (*)(tensorflow::shape_inference::InferenceContext*);
 
-// The name of the form, the tensors of a convolution, T, and for kInput the table, which is the last input.
-OpDefinition ConvolutionDefinition(TableIn table, const char* name, const char* name_with_table);
+// Begins a definition: the name of the form, the operands under their names, the ends of their ranges, output, and T.
+OpDefinition Begin(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
+                   const std::string& weight);
 
-// Sets the shape function, which for kInput also checks the shape of the table, and the documentation. `doc` may
-// describe arguments at its end.
-void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
+// Ends a definition: the table, which for kInput is the last input; the shape function, which for kInput also checks the
+// shape of the table; and the documentation. `doc` may describe arguments at its end.
+void End(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
 
 }  // namespace tfapprox
 
