@@ -24,15 +24,15 @@ absl::Status ApproxConv2DShape(InferenceContext* context) {
   return tensorflow::shape_inference::Conv2DShapeWithExplicitPadding(context);
 }
 
-OpDefinition DefineForm(TableIn table) {
-  OpDefinition definition = Define(table, "ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable", "input", "filter");
+OpDefinition Define(TableIn table) {
+  OpDefinition definition = Begin(table, "ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable", "input", "filter");
   definition.Attr("strides: list(int)");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
   definition.Attr("padding: {'SAME', 'VALID', 'EXPLICIT'} = 'SAME'")
       .Attr("explicit_paddings: list(int) = []")
       .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
       .Attr("dilations: list(int) = [1, 1, 1, 1]");
-  Finish(table, ApproxConv2DShape, R"doc(
+  End(table, ApproxConv2DShape, R"doc(
 A 2-D convolution whose products are read from the truth table of an approximate multiplier.
 
 Input and filter are quantised to codes of the table in the given ranges, symmetrically for a signed table; sums are
@@ -41,11 +41,11 @@ exact integers. A filter of fewer channels than the input makes a grouped convol
 filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
 filter_max: upper end of the range of the filter, of the same shape.
 )doc",
-         &definition);
+      &definition);
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineForm)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

@@ -33,16 +33,16 @@ absl::Status ApproxConv2DTransposeShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition DefineForm(TableIn table) {
+OpDefinition Define(TableIn table) {
   OpDefinition definition =
-      Define(table, "ApproxConv2DTransposeWithMinMaxVars", "ApproxConv2DTransposeWithTable", "input", "filter");
+      Begin(table, "ApproxConv2DTransposeWithMinMaxVars", "ApproxConv2DTransposeWithTable", "input", "filter");
   definition.Input("output_shape: int32").Attr("strides: list(int)");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
   definition.Attr("padding: {'SAME', 'VALID', 'EXPLICIT'} = 'SAME'")
       .Attr("explicit_paddings: list(int) = []")
       .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
       .Attr("dilations: list(int) = [1, 1, 1, 1]");
-  Finish(table, ApproxConv2DTransposeShape, R"doc(
+  End(table, ApproxConv2DTransposeShape, R"doc(
 A transposed 2-D convolution whose products are read from the truth table of an approximate multiplier.
 
 The filter is [height, width, out_channels, in_channels]. strides, padding and dilations are those of the convolution
@@ -53,11 +53,11 @@ filter_min: lower end of the range of the filter: a scalar, or a vector with one
 filter_max: upper end of the range of the filter, of the same shape.
 output_shape: the shape of the output, in the order of data_format.
 )doc",
-         &definition);
+      &definition);
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineForm)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

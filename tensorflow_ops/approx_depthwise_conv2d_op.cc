@@ -49,15 +49,15 @@ absl::Status ApproxDepthwiseConv2DShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition DefineForm(TableIn table) {
+OpDefinition Define(TableIn table) {
   OpDefinition definition =
-      Define(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", "input", "filter");
+      Begin(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", "input", "filter");
   definition.Attr("strides: list(int)");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int").Attr("mul_map_file: string");
   definition.Attr("padding: {'SAME', 'VALID'}")
       .Attr("data_format: {'NHWC', 'NCHW'} = 'NHWC'")
       .Attr("dilations: list(int) = [1, 1, 1, 1]");
-  Finish(table, ApproxDepthwiseConv2DShape, R"doc(
+  End(table, ApproxDepthwiseConv2DShape, R"doc(
 A depthwise convolution whose products are read from the truth table of an approximate multiplier.
 
 The filter is [height, width, channels, multiplier]; output channel c * multiplier + m is channel c of the input,
@@ -67,11 +67,11 @@ exact integers.
 filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
 filter_max: upper end of the range of the filter, of the same shape.
 )doc",
-         &definition);
+      &definition);
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineForm)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

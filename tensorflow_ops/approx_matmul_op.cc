@@ -27,10 +27,10 @@ absl::Status ApproxMatMulShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition DefineForm(TableIn table) {
-  OpDefinition definition = Define(table, "ApproxMatMulWithMinMaxVars", "ApproxMatMulWithTable", "a", "b");
+OpDefinition Define(TableIn table) {
+  OpDefinition definition = Begin(table, "ApproxMatMulWithMinMaxVars", "ApproxMatMulWithTable", "a", "b");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
-  Finish(table, ApproxMatMulShape, R"doc(
+  End(table, ApproxMatMulShape, R"doc(
 A product of matrices whose products of elements are read from the truth table of an approximate multiplier.
 
 a is [..., m, k], the activations, and b is [..., k, n], the weights; the dimensions before the last two are broadcast.
@@ -39,11 +39,11 @@ Both are quantised to codes of the table in the given ranges, symmetrically for 
 b_min: lower end of the range of b: a scalar, or a vector with one element for each of the n columns.
 b_max: upper end of the range of b, of the same shape.
 )doc",
-         &definition);
+      &definition);
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineForm)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
 
 }  // namespace
 }  // namespace tfapprox

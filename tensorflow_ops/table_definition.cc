@@ -32,27 +32,30 @@ absl::Status CheckTableShape(InferenceContext* context) {
 
 }  // namespace
 
-OpDefinition Define(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
-                    const std::string& weight) {
+OpDefinition Begin(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
+                   const std::string& weight) {
   OpDefinition definition(table == TableIn::kInput ? name_with_table : name);
-  definition.Input(activation + ": T").Input(weight + ": T");
-  for (const std::string& operand : {activation, weight}) {
-    definition.Input(operand + "_min: float").Input(operand + "_max: float");
-  }
-  definition.Output("output: T").Attr("T: {half, bfloat16, float, double}");
+  definition.Input(activation + ": T")
+      .Input(weight + ": T")
+      .Input(activation + "_min: float")
+      .Input(activation + "_max: float")
+      .Input(weight + "_min: float")
+      .Input(weight + "_max: float")
+      .Output("output: T")
+      .Attr("T: {half, bfloat16, float, double}");
   return definition;
 }
 
-void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition) {
+void End(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition) {
   std::string text = doc;
   if (table == TableIn::kAttributes) {
     definition->SetShapeFn(shape).Doc(text +
                                       "mul_map_file: name or path of the truth table; empty for the exact product.\n");
     return;
   }
-  definition->Input("table: Ttable").Attr("Ttable: {uint16, int16}");
-  definition
-      ->SetShapeFn([shape](InferenceContext* context) -> absl::Status {
+  definition->Input("table: Ttable")
+      .Attr("Ttable: {uint16, int16}")
+      .SetShapeFn([shape](InferenceContext* context) -> absl::Status {
         TF_RETURN_IF_ERROR(CheckTableShape(context));
         return shape(context);
       })

@@ -14,14 +14,13 @@ enum class TableIn { kAttributes, kInput };
 using OpDefinition = tensorflow::register_op::OpDefBuilderWrapper;
 using ShapeFunction = absl::Status (*)(tensorflow::shape_inference::InferenceContext*);
 
-// The name of the form, two operands and their ranges, the output, and T. `activation` and `weight` are the names of the
-// operands; the ends of the range of an operand x are x_min and x_max.
-OpDefinition Define(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
-                    const std::string& weight);
+// Begins a definition: the name of the form, the operands under their names, the ends of their ranges, output, and T.
+OpDefinition Begin(TableIn table, const char* name, const char* name_with_table, const std::string& activation,
+                   const std::string& weight);
 
-// Adds the table as the last input for kInput; sets the shape function, which for kInput also checks the shape of the
-// table, and the documentation. `doc` may describe arguments at its end.
-void Finish(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
+// Ends a definition: the table, which for kInput is the last input; the shape function, which for kInput also checks the
+// shape of the table; and the documentation. `doc` may describe arguments at its end.
+void End(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* definition);
 
 }  // namespace tfapprox
 

@@ -19,6 +19,8 @@ class _PinnedTable:
     _pinned: str
 
     def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
+        if multiplier is not None:
+            raise TypeError(f"multiplier must be given as mul_map_file to a layer of Keras 2; received {multiplier!r}")
         self._pinned = pin_table(mul_map_file, num_bits)
 
     def _table_source(self) -> str | None:

@@ -26,8 +26,15 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
             ...
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
-            folder; `""` is the exact product. The layer checks it at once and keeps it in its configuration, pinned to
-            its content. To load a model where its table is missing or has changed is an error.
+            folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
+            itself, so that they can be loaded where this file is missing or has changed.
+        multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code
+            first, int16 if it is signed; in place of `mul_map_file`. `set_multiplier` gives the layer another one.
+        ranges: `"batch"`: minimum and maximum of each batch. `"moving"`: moving averages of them, which training
+            updates and inference uses. `"fixed"`: the values that `calibrate` finds, or those of `range_values`.
+        per_channel: whether the weights of each output channel have a quantisation range of their own.
+        range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
+            `{"input": (minimum, maximum)}`, with a minimum up to 0 and a maximum from 0.
         **kwargs: further arguments of `keras.layers.EinsumDense` by name.
 
     Input shape:

@@ -63,7 +63,7 @@ def table_tensor(table: TableLike | tf.Tensor | tf.Variable, num_bits: int, argu
 
     Args:
         table: `TruthTable`, integer array, or tensor or variable of uint16, or of int16 if it is signed.
-        num_bits: the width that the table must have, as far as its shape is known.
+        num_bits: the width that the table must have. A shape that is not known yet is checked when the table is used.
         argument: the name of the caller's argument, with which errors begin.
 
     Raises:
@@ -81,4 +81,7 @@ def table_tensor(table: TableLike | tf.Tensor | tf.Variable, num_bits: int, argu
         raise ValueError(
             f"{argument} must be [{2**num_bits}, {2**num_bits}] for num_bits={num_bits}; received {table.shape}"
         )
-    return table
+    if table.shape.is_fully_defined():
+        return table
+    with tf.device("CPU:0"):  # where the operations take it, on GPUs as well
+        return tf.ensure_shape(table, [2**num_bits, 2**num_bits])

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import warnings
 import weakref
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from tfapprox.common.truth_table import TruthTable
 
@@ -53,16 +55,19 @@ class TableState(keras.layers.Layer):
         self.owner, self.num_bits, self.built = owner, num_bits, True
         self._table: TruthTable | None = None
         self.source: str | None = None
-        self.missing: dict[str, Any] | None = None  # the record of a table that was not found
+        # The record of a table that was not found. Keras and TensorFlow would replace a dictionary by one of their own.
+        self.missing: Mapping[str, Any] | None = None
         if multiplier is None:
             assert record is not None
             multiplier = _find(record, source, num_bits)
-            self.source, self.missing = source, record
+            self.source, self.missing = source, MappingProxyType(record)
         self.signed = record["signed"] if multiplier is None else multiplier.table.signed  # type: ignore[index]
         # A table that is not there yet is empty, and every operation refuses it. So the shape is not fixed.
         initial = np.zeros((0, 0), np.int16 if self.signed else np.uint16)
+        # All replicas of a distribution strategy read this one variable in host memory; tf.Variable would make one for
+        # each of them, in the memory of its device.
         with tf.init_scope(), tf.device("CPU:0"):
-            self.entries = tf.Variable(initial, trainable=False, shape=[None, None], name="table")
+            self.entries = ResourceVariable(initial, trainable=False, shape=[None, None], name="table")
         if multiplier is not None:
             self.assign(multiplier)
 
@@ -174,7 +179,7 @@ def _text(table: TruthTable) -> str:
     return _described({"name": table.name, "sha256": table.sha256})
 
 
-def _described(record: dict[str, Any]) -> str:
+def _described(record: Mapping[str, Any]) -> str:
     return f"{record['name'] or 'a table without a name'} (sha256 {record['sha256'][:16]})"
 
 
@@ -236,4 +241,6 @@ class SwappableTable:
         return {"multiplier": record, "mul_map_file": self._table_source()}
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()[:-1]}, multiplier={_described(self._table_state.record)}>"
+        text = super().__repr__()
+        state = getattr(self, "_table_state", None)  # None where an error of the constructor shows the layer
+        return text if state is None else f"{text[:-1]}, multiplier={_described(state.record)}>"

@@ -150,6 +150,19 @@ def test_static_shape(function):
 
 
 @BOTH
+def test_a_width_that_is_known_late(function):
+    """A table of 4 bits would change the quantisation, which the caller has chosen for codes of 8 bits."""
+
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.uint16)])
+    def convolve(table):
+        return function(X, W, *RANGES, ONES, "SAME", mul_map_file=table)
+
+    np.testing.assert_array_equal(convolve(random_table(8, 1)), expected(function, random_table(8, 1)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+        convolve(random_table(4, 1))
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [
