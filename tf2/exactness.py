@@ -7,8 +7,6 @@ import re
 import warnings
 from typing import Any, Collection
 
-import keras
-
 from .approximate_products import ApproximateProducts
 from .copying import Copy
 from .counting import Multiplying, count_macs, operations_by_path
@@ -50,7 +48,7 @@ def _exact_parts(model: Any) -> tuple[list[Multiplying], int | None]:
     try:
         rows = count_macs(model)
     except Exception:  # a model that cannot be traced, or whose inputs are not known
-        return [row for row in candidates if formula(row.layer) or not isinstance(row.layer, keras.layers.Layer)], None
+        return candidates, None
     total = None if any(row.macs is None for row in rows) else sum(row.macs or 0 for row in rows)
     return [row for row in rows if not isinstance(row.layer, ApproximateProducts)], total
 

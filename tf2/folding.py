@@ -6,6 +6,7 @@ from typing import Any, Iterator
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from .copying import is_graph
 from .layer_paths import held_layers
@@ -145,7 +146,7 @@ def _check_equal(model, copy):
         for tensor in model.inputs
     ]
     inputs = inputs[0] if len(inputs) == 1 else inputs
-    for expected, output in zip(*(keras.tree.flatten(x(inputs, training=False)) for x in (model, copy))):
+    for expected, output in zip(*(tf.nest.flatten(x(inputs, training=False)) for x in (model, copy))):
         expected, output = np.asarray(expected), np.asarray(output)
         difference, limit = np.abs(output - expected).max(), _TOLERANCE * np.abs(expected).max()
         if not difference <= limit:

@@ -143,7 +143,7 @@ def divergence(exact: Histogram, approximate: Histogram) -> float:
 
     Example:
         >>> first, second = Histogram(), Histogram()
-        >>> first.add(np.arange(9.0)), second.add(np.arange(9.0))
+        >>> first.add(np.arange(10)), second.add(np.arange(10))
         (None, None)
         >>> divergence(first, second)
         0.0

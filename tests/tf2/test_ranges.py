@@ -246,6 +246,15 @@ def test_the_range_of_the_batch_survives_a_file_without_values(tmp_path):
     assert fixed.layers[0].ranges == "fixed"
 
 
+def test_weights_of_a_layer_without_ranges_load():
+    layer = FakeApproxConv2D(2, 3, **FIXED)
+    layer.build(IMAGES.shape)
+    weights = [np.ones(weight.shape, np.float32) for weight in layer.get_weights()]
+    layer.load_own_variables({str(index): weight for index, weight in enumerate(weights)})
+    np.testing.assert_array_equal(layer.get_weights()[0], weights[0])
+    np.testing.assert_allclose(layer.activation_ranges["input"].values, [-0.75, 0.9])
+
+
 def test_nan_in_a_fixed_range_stays_nan():
     images = IMAGES.copy()
     images[3, 4, 4, 1] = np.nan
