@@ -1,6 +1,7 @@
 // Queues an operation on TensorFlow's stream.
 #include "gpu_device.h"
 
+#include "cancellation.h"
 #include "tensorflow/core/framework/device_base.h"
 #include "xla/stream_executor/stream.h"
 
@@ -19,8 +20,11 @@ Status GpuDevice::CopyOf(const tfapprox_table* table, const tfapprox_cuda_table*
   return Status();
 }
 
-Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
+Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& described,
                       const Tensors& tensors) {
+  const Cancellation cancellation(context);
+  tfapprox_operation operation = described;
+  operation.cancelled = cancellation.flag();
   const tfapprox_cuda_table* table;
   TF_RETURN_IF_ERROR(CopyOf(operation.table, &table));
   tfapprox_cuda_work work;
@@ -31,9 +35,11 @@ Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
   TF_RETURN_IF_ERROR(
       context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.workspace_bytes}), &workspace));
   void* stream = context->op_device_context()->stream()->platform_specific_handle().stream;
-  return ToStatus(tfapprox_cuda_operation_run(&operation, table, &work, tensors.activations, tensors.weights,
-                                              tensors.output, workspace.data(), stream, &error),
-                  error);
+  TF_RETURN_IF_ERROR(
+      ToStatus(tfapprox_cuda_operation_run(&operation, table, &work, tensors.activations, tensors.weights,
+                                           tensors.output, workspace.data(), stream, &error),
+               error));
+  return cancellation.Check(context);
 }
 
 }  // namespace tfapprox

@@ -9,6 +9,7 @@
 
 #include "device.h"
 #include "error.h"
+#include "locks.h"
 #include "table.h"
 
 namespace tfapprox {
@@ -197,20 +198,19 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
   return tfapprox_cuda_upload(shared->memory, contents.bytes.data(), contents.bytes.size(), error);
 }
 
-struct Registry {
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Shared>> copies;
-};
+using Copies = std::vector<std::unique_ptr<Shared>>;
 
-// Never destroyed, as the registry of tables on the host.
-Registry& TheRegistry() {
-  static Registry* registry = new Registry;
-  return *registry;
+// All copies. The vector is never destroyed, as the registry of tables on the host.
+Copies& AllCopies() {
+  static Copies* copies = new Copies;
+  return *copies;
 }
 
-// A user more of the copy that does the same as `wanted`, or null.
-const tfapprox_cuda_table* FindCopy(const Registry& registry, const Shared& wanted) {
-  for (const auto& known : registry.copies) {
+std::mutex& CopiesMutex() { return MutexOf(Guarded::kDeviceTables); }
+
+// Returns the copy that does the same as `wanted`, which has one more user then, or null.
+const tfapprox_cuda_table* FindCopy(const Shared& wanted) {
+  for (const auto& known : AllCopies()) {
     if (known->table != wanted.table || known->copy.device != wanted.copy.device || known->plan != wanted.plan)
       continue;
     ++known->users;
@@ -229,19 +229,18 @@ int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table,
   if (const int32_t status = Check(cudaGetDevice(&shared->copy.device), "the current device", error)) return status;
   if (const int32_t status = tfapprox_plan_choose(table, &costs, &shared->plan, error)) return status;
 
-  Registry& registry = TheRegistry();
   {
-    const std::lock_guard<std::mutex> lock(registry.mutex);
-    *copy = FindCopy(registry, *shared);
+    const std::lock_guard<std::mutex> lock(CopiesMutex());
+    *copy = FindCopy(*shared);
   }
   if (*copy != nullptr) return TFAPPROX_OK;
   if (const int32_t status = Fill(*table, shared.get(), error)) return status;
   if (shared->copy.max_chunks == 0) return TFAPPROX_OK;
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  *copy = FindCopy(registry, *shared);
+  const std::lock_guard<std::mutex> lock(CopiesMutex());
+  *copy = FindCopy(*shared);
   if (*copy != nullptr) return TFAPPROX_OK;
-  registry.copies.push_back(std::move(shared));
-  *copy = &registry.copies.back()->copy;
+  AllCopies().push_back(std::move(shared));
+  *copy = &AllCopies().back()->copy;
   return TFAPPROX_OK;
 }
 
@@ -267,10 +266,9 @@ int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_
 }
 
 void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy) {
-  tfapprox::cuda::Registry& registry = tfapprox::cuda::TheRegistry();
   std::unique_ptr<tfapprox::cuda::Shared> unused;  // freed without the lock
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  auto& copies = registry.copies;
+  const std::lock_guard<std::mutex> lock(tfapprox::cuda::CopiesMutex());
+  auto& copies = tfapprox::cuda::AllCopies();
   const auto known =
       std::find_if(copies.begin(), copies.end(), [&](const auto& known) { return &known->copy == copy; });
   if (known == copies.end() || --(*known)->users != 0) return;

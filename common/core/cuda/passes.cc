@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "cancelled.h"
 #include "device.h"
 #include "error.h"
 #include "problem.h"
@@ -254,10 +255,13 @@ int32_t RunPasses(const Call& undivided, void* workspace, tfapprox_error* error)
                 device, call.table.device);
   }
   cudaError_t status = cudaSuccess;
-  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
+  // A driver takes some hundred kernels ahead of the GPU. To queue the passes of a long call takes almost as long as to
+  // run them.
+  const auto goes_on = [&] { return status == cudaSuccess && !IsCancelled(call.operation); };
+  for (int64_t number = 0; number < Sizes(shape).rounds && goes_on(); ++number) {
     const Round round(call, number, workspace);
     status = round.Prepare();
-    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
+    for (int64_t first = 0; first < shape.batch && goes_on(); first += call.work.images) {
       status = round.Run(first, std::min(call.work.images, shape.batch - first));
     }
   }
