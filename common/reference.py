@@ -15,8 +15,8 @@ from ._convolution import (
     AxOutput,
     FilterRange,
     check_groups,
+    depthwise_tensors,
     filter_ranges,
-    grouped_filter,
     look_up_sum,
     patches,
     taps,
@@ -87,6 +87,7 @@ def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, sign
         64
     """
     check_num_bits(num_bits, signed)
+    _validation.one_of("name", name, ("input", "filter"))
     max_code = 2**num_bits - 1
     ends = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
     with np.errstate(all="ignore"):
@@ -138,7 +139,7 @@ def filter_quantisers(
         >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [3, 1], 2)]
         [64, 0]
     """
-    ranges = filter_ranges(filter_min, filter_max, filters)
+    ranges = filter_ranges(filter_min, filter_max, _validation.integer("filters", filters, 1))
     quantisers = [quantiser("filter", low, high, num_bits, signed) for low, high in ranges]
     return quantisers * (filters if len(ranges) == 1 else 1)
 
@@ -283,8 +284,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
         ((1, 2, 2, 6), 9.0)
     """
     return approx_conv2d_with_min_max_vars(
-        input,
-        grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter, np.float32)),
+        *depthwise_tensors(input, filter, data_format),
         input_min,
         input_max,
         filter_min,
@@ -387,7 +387,7 @@ def ax_conv2d(
     """
     truth = TruthTable.of(table)
     check_unsigned(truth)
-    entries = tune(truth) if ax_tune else truth.entries
+    entries = tune(truth) if _validation.boolean("ax_tune", ax_tune) else truth.entries
     input, filter = _validation.codes("input", input), _validation.codes("filter", filter)
     _validation.one_of("padding", padding, ["SAME", "VALID"])
     strides = _validation.geometry(strides, padding).strides
