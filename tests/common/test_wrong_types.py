@@ -8,6 +8,7 @@ from tfapprox.common import (
     load_table,
     load_truth_table,
     metrics,
+    multipliers,
     native,
     pin_table,
     plans,
@@ -80,6 +81,21 @@ FUNCTIONS = {
         TruthTable.from_bytes,
         {"content": TABLE.to_bytes(), "num_bits": 4},
         {"content": [FRACTION, "x", None, [], OBJECT], "num_bits": NO_INTEGER, "signed": NO_BOOLEAN, "name": NO_TEXT},
+    ),
+    "construction_name": (
+        multipliers.construction_name,
+        {"construction": "drum", "k": 4},
+        {"construction": NO_CHOICE, "num_bits": NO_INTEGER, "k": NO_INTEGER},
+    ),
+    "import_products": (
+        multipliers.import_products,
+        {"products": TABLE.entries, "name": "mul4u_x", "folder": ".", "force": True},
+        dict.fromkeys(("signed", "swap", "ascending", "force"), NO_BOOLEAN),
+    ),
+    "import_callable": (
+        multipliers.import_callable,
+        {"function": lambda a, w: a * w, "name": "mul2u_x", "num_bits": np.uint8(2), "folder": ".", "force": True},
+        {"num_bits": [value for value in NO_INTEGER if value is not None]},
     ),
 }
 for module in (native, reference):
