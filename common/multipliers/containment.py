@@ -128,8 +128,10 @@ def main():
         if kind is not None:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            # Processor time ends with SIGXCPU, which tells its cause; a second later, SIGKILL cannot be caught.
+            hard = value + 1 if name == "CPU" and value != hard else value
             with contextlib.suppress(OSError, ValueError):  # a system without this limit
-                resource.setrlimit(kind, (value, value))
+                resource.setrlimit(kind, (value, hard))
     contain(*job["contained"])
     os.execve(job["command"][0], job["command"], {})
 
