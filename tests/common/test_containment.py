@@ -17,8 +17,10 @@ ATTEMPT = """
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -57,6 +59,13 @@ def error_of(tmp_path, attempt):
         ("setsid() < 0", {EPERM}),
         ("kill(1, 0) < 0", {EPERM}),
         ("kill(getppid(), 0) < 0", {EPERM}),
+        ("prlimit(getppid(), RLIMIT_CORE, &(struct rlimit){0, 0}, 0) < 0", {EPERM}),
+        ("prlimit(getppid(), RLIMIT_CORE, 0, &(struct rlimit){0, 0}) < 0", {EPERM}),
+        ("setpriority(PRIO_PROCESS, getppid(), 19) < 0", {EPERM}),
+        ("sched_setaffinity(getppid(), sizeof(cpu_set_t), &(cpu_set_t){{1}}) < 0", {EPERM}),
+        ("({int p[2]; pipe(p); fcntl(p[0], F_SETOWN, getppid());}) < 0", {EPERM}),
+        ("({int p[2]; pipe(p); fcntl(p[0], F_SETSIG, SIGKILL);}) < 0", {EPERM}),
+        ("inotify_init() < 0", {EPERM}),
     ],
 )
 def test_what_is_refused(tmp_path, attempt, errors):
@@ -101,6 +110,13 @@ def test_time_limits_that_are_none(tmp_path, seconds):
     (tmp_path / "mul2u_X.c").write_text("int mul2u_X(int a, int b) { return a * b; }")
     with pytest.raises(ValueError, match=r"seconds must be from 0\.1 to 86,400; received"):
         multipliers.import_multiplier(tmp_path / "mul2u_X.c", seconds=seconds, folder=tmp_path)
+
+
+def test_processor_time_is_a_time_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "START_SECONDS", 100)
+    (tmp_path / "x.c").write_text("int mul2u_X(int a, int b) { volatile int x = 1; while (x) {} return a * b; }")
+    with pytest.raises(ValueError, match=r"must answer all pairs within 0\.1 s"):
+        c_circuit.products(tmp_path / "x.c", "mul2u_X", 2, seconds=0.1)
 
 
 def test_a_compiler_that_writes_without_end(tmp_path, monkeypatch):
