@@ -1,10 +1,11 @@
 """The geometry of a convolution and the sum of look-ups, which both operations of the reference use."""
 
-from typing import List, NamedTuple, Sequence, Tuple, Union
+from typing import Any, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _validation
+from .argument_error import ArgumentError
 
 # One range for all filters, or a number for each filter.
 FilterRange = Union[float, Sequence[float], np.ndarray]
@@ -54,7 +55,7 @@ def window(
     before, after = explicit if padding == "EXPLICIT" else (0, 0)
     numerator = size + before + after - extent + stride
     if numerator <= -stride:
-        raise ValueError(f"input must not be smaller than the filter; received size {size}, dilated filter {extent}")
+        raise ArgumentError("input", "must not be smaller than the filter", f"size {size}, dilated filter {extent}")
     return Window(max(0, numerator // stride), before)
 
 
@@ -100,10 +101,9 @@ def check_groups(in_channels: int, filter_channels: int, filters: int) -> int:
         return 1
     groups = in_channels // filter_channels if filter_channels > 0 else 0
     if groups == 0 or in_channels != groups * filter_channels or filters % groups != 0:
-        raise ValueError(
-            "filter must have the input's depth, or 1 / groups of it where groups divide the number of filters; "
-            f"received filter {filter_channels}, input {in_channels}, {filters} filters"
-        )
+        rule = "must have the input's depth, or 1 / groups of it where groups divide the number of filters"
+        received = f"filter {filter_channels}, input {in_channels}, {filters} filters"
+        raise ArgumentError("filter", rule, received)
     return groups
 
 
@@ -127,11 +127,29 @@ def filter_ranges(
     named = {f"{name}_min": filter_min, f"{name}_max": filter_max}
     ends = [_validation.float_array(argument, end) for argument, end in named.items()]
     if ends[0].shape != ends[1].shape or ends[0].shape not in ((), (filters,)):
-        raise ValueError(
-            f"{name}_min and {name}_max must be two numbers, or two arrays [{filters}], one number for each filter; "
-            f"received shapes {list(ends[0].shape)} and {list(ends[1].shape)}"
-        )
+        rule = f"must be two numbers, or two arrays [{filters}], one number for each filter"
+        received = f"shapes {list(ends[0].shape)} and {list(ends[1].shape)}"
+        raise ArgumentError(f"{name}_min and {name}_max", rule, received)
     return list(zip(ends[0].reshape(-1).tolist(), ends[1].reshape(-1).tolist()))
+
+
+def depthwise_tensors(input: Any, filter: Any, data_format: str) -> Tuple[np.ndarray, np.ndarray]:
+    """The tensors of the grouped convolution that a depthwise convolution is (3.7).
+
+    Args:
+        input: array of real numbers, four dimensions in the order of `data_format`.
+        filter: array of real numbers `[filter_height, filter_width, channels, multiplier]`.
+        data_format: `"NHWC"` or `"NCHW"`.
+
+    Returns:
+        Both as float32, the filter as `grouped_filter` returns it.
+
+    Raises:
+        ValueError: if one of them is something else, or the filter has another number of channels than the input.
+    """
+    _validation.one_of("data_format", data_format, _validation.DATA_FORMATS)
+    input, filter = _validation.reals("input", input), _validation.reals("filter", filter)
+    return input, grouped_filter(input.shape[data_format.index("C")], filter)
 
 
 def grouped_filter(in_channels: int, filter: np.ndarray) -> np.ndarray:
@@ -148,9 +166,8 @@ def grouped_filter(in_channels: int, filter: np.ndarray) -> np.ndarray:
         ValueError: if the filter has another number of channels than the input.
     """
     if filter.ndim != 4 or filter.shape[2] != in_channels:
-        raise ValueError(
-            f"filter must be [height, width, {in_channels}, multiplier], as deep as the input; received {filter.shape}"
-        )
+        rule = f"must be [height, width, {in_channels}, multiplier], as deep as the input"
+        raise ArgumentError("filter", rule, filter.shape)
     return filter.reshape(*filter.shape[:2], 1, -1)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ._abi import Error
 from ._bindings import check, core, text
+from .argument_error import ArgumentError, ArgumentTypeError
 from .paths import NameOrPath
 from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned
 
@@ -22,9 +23,14 @@ def built_in_multipliers() -> Dict[str, str]:
 
 
 def _c_string(name_or_path, argument="mul_map_file"):
-    encoded = os.fsencode(name_or_path)
+    if not isinstance(name_or_path, (str, bytes, os.PathLike)):
+        raise ArgumentTypeError(argument, "must be a name or a path", repr(name_or_path))
+    try:
+        encoded = os.fsencode(name_or_path)
+    except UnicodeEncodeError:
+        raise ArgumentError(argument, "must be text that a file name can have", ascii(name_or_path)) from None
     if b"\0" in encoded:
-        raise ValueError(f"{argument} must have no null character; received {name_or_path!r}")
+        raise ArgumentError(argument, "must have no null character", repr(name_or_path))
     return encoded
 
 
@@ -33,9 +39,9 @@ def table_source(name_or_path: NameOrPath, argument: str = "mul_map_file") -> st
     return ("built in", "path", "search path")[core().tfapprox_table_source(_c_string(name_or_path, argument))]
 
 
-def name_is_signed(name_or_path: NameOrPath) -> bool:
+def name_is_signed(name_or_path: NameOrPath, argument: str = "mul_map_file") -> bool:
     """Whether a name or path, pinned or not, is that of a signed table, `mul8s_...` (1.3)."""
-    return bool(core().tfapprox_name_is_signed(_c_string(name_or_path)))
+    return bool(core().tfapprox_name_is_signed(_c_string(name_or_path, argument)))
 
 
 def table_hash(table: TableLike) -> int:

@@ -10,9 +10,10 @@ import numpy as np
 
 from . import _abi, _validation
 from ._bindings import check, core
-from ._convolution import AxOutput, check_groups, filter_ranges, grouped_filter
+from ._convolution import AxOutput, check_groups, depthwise_tensors, filter_ranges
 from ._core_tables import Table, tune
 from ._matmul import matrices
+from .argument_error import ArgumentError
 from .truth_table import TruthTable
 
 PADDINGS = {"VALID": 0, "SAME": 1, "EXPLICIT": 2}
@@ -53,6 +54,9 @@ def quantiser(name, minimum, maximum, table):
     Raises:
         ValueError: if an end is no number or not finite, or `minimum > maximum`.
     """
+    _validation.one_of("name", name, _validation.RANGES)
+    if not isinstance(table, Table):
+        raise ArgumentError("table", "must be a native.Table", repr(table))
     minimum, maximum = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
     result, error = _abi.Quantiser(), _abi.Error()
     status = core().tfapprox_quantiser_init(
@@ -118,8 +122,8 @@ def _weight(filter_min, filter_max, filters, table, name="filter"):
 
 def approx_depthwise_conv2d(input, filter, *ranges_and_geometry, data_format="NHWC", **options):
     """`ApproxDepthwiseConv2DWithMinMaxVars` (3.7) as an `Operation`: a grouped convolution."""
-    filter = grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter))
-    return approx_conv2d(input, filter, *ranges_and_geometry, data_format=data_format, **options)
+    tensors = depthwise_tensors(input, filter, data_format)
+    return approx_conv2d(*tensors, *ranges_and_geometry, data_format=data_format, **options)
 
 
 def approx_conv2d(
@@ -214,7 +218,7 @@ def ax_conv2d(
     _validation.one_of("padding", padding, ["SAME", "VALID"])
     _validation.shapes(input.shape, filter.shape, "NHWC")
     shape = problem(input.shape, filter.shape, strides, padding)
-    shared = Table(tune(TruthTable.of(table)) if ax_tune else table)
+    shared = Table(tune(TruthTable.of(table)) if _validation.boolean("ax_tune", ax_tune) else table)
     descriptor, error, limits = _abi.Operation(), _abi.Error(), (ctypes.c_float(), ctypes.c_float())
     pointers = [ctypes.byref(value) for value in (descriptor, *limits, error)]
     ranges = _validation.numbers(min_input=min_input, max_input=max_input, min_filter=min_filter, max_filter=max_filter)

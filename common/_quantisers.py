@@ -51,6 +51,7 @@ def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, sign
         64
     """
     check_num_bits(num_bits, signed)
+    _validation.one_of("name", name, _validation.RANGES)
     max_code = 2**num_bits - 1
     ends = _validation.numbers(**{f"{name}_min": minimum, f"{name}_max": maximum})
     with np.errstate(all="ignore"):
@@ -108,6 +109,6 @@ def filter_quantisers(
         >>> [quantiser.zero_point for quantiser in filter_quantisers([-1, 0], [3, 1], 2)]
         [64, 0]
     """
-    ranges = filter_ranges(filter_min, filter_max, filters, name)
+    ranges = filter_ranges(filter_min, filter_max, _validation.integer("filters", filters, 1), name)
     quantisers = [quantiser(name, low, high, num_bits, signed) for low, high in ranges]
     return quantisers * (filters if len(ranges) == 1 else 1)

@@ -1,17 +1,20 @@
 """Checks of the arguments of operations, the same for the numpy reference, the CPU and the GPU.
 
-The rules are those of the TensorFlow operations. A value that breaks a rule raises a ValueError with the argument, the
-rule and the value received; nothing is rounded, cut or ignored.
+The rules are those of the TensorFlow operations. A value that breaks a rule raises an `ArgumentError`, which is a
+ValueError, with the argument, the rule and the value received; nothing is rounded, cut or ignored.
 """
 
 import operator
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
+
+from .argument_error import ArgumentError
 
 MAX_SIZE = 2**31 - 1  # of every size, stride, dilation and padding; the core has the same limit
 PADDINGS = ("SAME", "VALID", "EXPLICIT")
 DATA_FORMATS = ("NHWC", "NCHW")
+RANGES = ("input", "filter", "a", "b")  # beginnings of the names of ranges
 
 
 class Geometry(NamedTuple):
@@ -24,9 +27,9 @@ class Geometry(NamedTuple):
     dilations: Tuple[int, ...]
 
 
-def _fail(argument: str, rule: str, received: Any) -> ValueError:
+def _fail(argument: str, rule: str, received: Any) -> ArgumentError:
     text = received if isinstance(received, str) else repr(received)
-    return ValueError(f"{argument} must {rule}; received {text if len(text) < 200 else text[:200] + '...'}")
+    return ArgumentError(argument, f"must {rule}", text if len(text) < 200 else text[:200] + "...")
 
 
 def is_integer(value: Any) -> bool:
@@ -79,6 +82,25 @@ def numbers(**values: Any) -> List[float]:
     return [number(argument, value) for argument, value in values.items()]
 
 
+def boolean(argument: str, value: Any) -> bool:
+    """The value as a bool, if it is one of Python or numpy; a number, a text or `None` is neither true nor false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise _fail(argument, "be True or False", repr(value))
+    return bool(value)
+
+
+def optional_boolean(argument: str, value: Any) -> Optional[bool]:
+    """The value as a bool, or `None`, if it is one of these."""
+    return None if value is None else boolean(argument, value)
+
+
+def text(argument: str, value: Any) -> str:
+    """The value, if it is a string."""
+    if not isinstance(value, str):
+        raise _fail(argument, "be a string", repr(value))
+    return value
+
+
 def one_of(argument: str, value: Any, choices: Sequence[str]) -> str:
     """The value, if it is one of the strings."""
     if not isinstance(value, str) or value not in choices:
@@ -113,6 +135,14 @@ def real_matrices(argument: str, value: Any) -> np.ndarray:
         return array.astype(np.float32)
 
 
+def integer_array(argument: str, value: Any) -> np.ndarray:
+    """The value as an array, if its elements are integers."""
+    array = _array(argument, value, "have integer entries")
+    if array.dtype.kind not in "iu":
+        raise _fail(argument, "have integer entries", f"dtype {array.dtype}")
+    return array
+
+
 def reals(argument: str, value: Any) -> np.ndarray:
     """A tensor of four dimensions as a contiguous float32 array, if its elements are integers or floats."""
     return np.ascontiguousarray(_tensor(argument, value, "iuf", "real numbers"), np.float32)
@@ -129,10 +159,10 @@ def codes(argument: str, value: Any) -> np.ndarray:
 
 def _integers(argument: str, values: Any, count: int, rule: str) -> List[int]:
     try:
-        items = list(values)
+        items = None if isinstance(values, (str, bytes, dict)) else list(values)
     except TypeError:
-        items = []
-    if len(items) != count or not all(map(is_integer, items)):
+        items = None
+    if items is None or len(items) != count or not all(map(is_integer, items)):
         raise _fail(argument, rule, repr(values))
     return [operator.index(item) for item in items]
 

@@ -59,6 +59,10 @@ class ArgumentError(ValueError):
         return self.message({})
 
 
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument has a type that can never be right."""
+
+
 class ArgumentFileExistsError(ArgumentError, FileExistsError):
     """An argument names a file that exists already."""
 

@@ -2,7 +2,7 @@
 
 A file is written beside its place, forced to the disk, and renamed. The rules are:
 
-* A symbolic link is followed: the file that it points to is replaced, and the link stays.
+* A symbolic link is followed: the file that it points to is replaced, and the link stays. `link` replaces the link.
 * A device, a pipe or a socket is written to and never replaced. A folder is refused.
 * A file that exists keeps its mode and, where the system allows it, its owner. A file without write permission is
   refused.
@@ -204,3 +204,33 @@ def write(path: Path, content: bytes) -> None:
     with NewFile(path) as file:
         file.write(content)
         file.finish()
+
+
+def link(target: Path, path: Path) -> None:
+    """Makes a path a symbolic link in one step, in place of a file or link of this name.
+
+    Args:
+        target: what the link points to.
+        path: path of the link.
+
+    Raises:
+        TimeoutError: if another process has been writing to the folder of the link for a minute.
+        OSError: if the link cannot be made, or a folder has its name; what was there stays as it was.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "libplugin.so")
+        >>> link("/usr/lib/libplugin.so", path)
+        >>> os.readlink(path)
+        '/usr/lib/libplugin.so'
+    """
+    folder, name = os.path.split(os.path.abspath(os.fsdecode(path)))
+    with file_locks.locked(folder):
+        file_locks.remove_litter(folder)
+        file_locks.remove_links(folder)
+        unfinished = file_locks.new_link(folder, os.fsdecode(target))
+        try:
+            os.replace(unfinished, os.path.join(folder, name))
+        except OSError:
+            os.unlink(unfinished)
+            raise

@@ -55,6 +55,33 @@ def remove_litter(folder: Path) -> None:
                 os.close(descriptor)
 
 
+def new_link(folder: Path, target: str) -> str:
+    """Makes an unfinished symbolic link, which cannot have a lock: the caller holds the lock of the folder.
+
+    Args:
+        folder: path of the folder.
+        target: what the link points to.
+
+    Returns:
+        The path of the link.
+
+    Raises:
+        OSError: if the link cannot be made.
+    """
+    path = os.path.join(folder, f"{PREFIX}{secrets.token_hex(6)}")
+    os.symlink(target, path)
+    return path
+
+
+def remove_links(folder: Path) -> None:
+    """Removes the unfinished links in a folder, whose lock the caller holds, so that no other process makes one."""
+    with os.scandir(folder) as entries:
+        paths = [entry.path for entry in entries if entry.name.startswith(PREFIX) and entry.is_symlink()]
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[int]:
     """Keeps other processes and threads that use this function from writing to a folder; yields the lock's descriptor.

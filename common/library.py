@@ -5,7 +5,7 @@ import importlib.util
 import os
 from typing import Any, Callable, List, Optional
 
-from . import _settings
+from . import _settings, atomic_files
 from .argument_error import ArgumentFileExistsError
 
 # Paths of the TensorFlow plugins that `load` has loaded, the first one first.
@@ -87,7 +87,7 @@ def link(path: str, folder: str, name: str, force: bool = False) -> str:
     Args:
         path: path of the library.
         folder: folder of the link, which is made if it does not exist.
-        name: name of the link. A link of this name is replaced.
+        name: name of the link. A link of this name is replaced in one step: a script finds the old one or the new one.
         force: whether a file of this name is replaced, too, such as the plugin that the script had before.
 
     Returns:
@@ -104,7 +104,5 @@ def link(path: str, folder: str, name: str, force: bool = False) -> str:
     if os.path.exists(target) and not os.path.islink(target) and not force:
         remedy = ("force=True", "replaces the file")
         raise ArgumentFileExistsError("folder", f"must have no file {name} that is not a link", repr(folder), remedy)
-    if os.path.lexists(target):
-        os.unlink(target)
-    os.symlink(os.path.abspath(path), target)
+    atomic_files.link(os.path.abspath(path), target)
     return target

@@ -4,6 +4,7 @@ from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ._validation import boolean, integer, integer_array
 from .truth_table import TableLike, TruthTable
 
 
@@ -64,16 +65,23 @@ class Description(NamedTuple):
 def operands(num_bits: int = 8, signed: bool = False) -> np.ndarray:
     """The values of the codes 0, 1, ... `2**num_bits - 1`, int64: in two's complement if `signed`.
 
+    Args:
+        num_bits: width of the codes, 1 to 16.
+        signed: whether the codes are two's complement.
+
+    Raises:
+        ValueError: if one of them is something else.
+
     Example:
         >>> operands(2), operands(2, signed=True)
         (array([0, 1, 2, 3]), array([ 0,  1, -2, -1]))
     """
-    codes = np.arange(1 << num_bits, dtype=np.int64)
-    return codes - (codes >= 1 << (num_bits - 1)) * (1 << num_bits) if signed else codes
+    codes = np.arange(1 << integer("num_bits", num_bits, 1, 16), dtype=np.int64)
+    return codes - (codes >= 1 << (num_bits - 1)) * (1 << num_bits) if boolean("signed", signed) else codes
 
 
 def _table(table: TableLike, signed: Optional[bool]) -> TruthTable:
-    return TruthTable.of(table, None) if signed is None else TruthTable(np.asarray(table), signed=signed)
+    return TruthTable.of(table, None) if signed is None else TruthTable(integer_array("table", table), signed=signed)
 
 
 def _products(table: TruthTable) -> Tuple[np.ndarray, np.ndarray]:

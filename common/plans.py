@@ -12,6 +12,8 @@ import numpy as np
 from . import _abi
 from ._bindings import check, core
 from ._core_tables import Table
+from ._validation import number
+from .argument_error import ArgumentError
 from .truth_table import TableLike, is_signed
 
 NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
@@ -135,6 +137,14 @@ def plans(table: Optional[TableLike], num_bits: int = 8) -> List[Plan]:
     return listed
 
 
+def _checked_costs(costs):
+    """The `_abi.PlanCosts` of a dictionary."""
+    names = [field[0] for field in _abi.PlanCosts._fields_]
+    if not isinstance(costs, dict) or not set(costs) <= set(names):
+        raise ArgumentError("costs", f"must be a dictionary of {', '.join(names)}", repr(costs))
+    return _abi.PlanCosts(**{name: number(f"costs {name}", cost) for name, cost in costs.items()})
+
+
 def plan(table: Optional[TableLike], num_bits: int = 8, costs: Optional[Dict[str, float]] = None) -> str:
     """Name of the plan that the core uses for a truth table, `"look_up"` for one.
 
@@ -155,6 +165,6 @@ def plan(table: Optional[TableLike], num_bits: int = 8, costs: Optional[Dict[str
         'polynomial'
     """
     shared, index, error = Table(table, num_bits), ctypes.c_int32(), _abi.Error()
-    pointer = ctypes.byref(_abi.PlanCosts(**costs)) if costs is not None else None
+    pointer = ctypes.byref(_checked_costs(costs)) if costs is not None else None
     check(core().tfapprox_plan_choose(shared.handle, pointer, ctypes.byref(index), ctypes.byref(error)), error)
     return _describe(shared, index.value).name

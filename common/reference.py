@@ -15,7 +15,7 @@ from ._convolution import (
     AxOutput,
     FilterRange,
     check_groups,
-    grouped_filter,
+    depthwise_tensors,
     look_up_sum,
     patches,
     taps,
@@ -182,8 +182,7 @@ def approx_depthwise_conv2d_with_min_max_vars(
         ((1, 2, 2, 6), 9.0)
     """
     return approx_conv2d_with_min_max_vars(
-        input,
-        grouped_filter(np.shape(input)[data_format.index("C")], np.asarray(filter, np.float32)),
+        *depthwise_tensors(input, filter, data_format),
         input_min,
         input_max,
         filter_min,
@@ -286,7 +285,7 @@ def ax_conv2d(
     """
     truth = TruthTable.of(table)
     check_unsigned(truth)
-    entries = tune(truth) if ax_tune else truth.entries
+    entries = tune(truth) if _validation.boolean("ax_tune", ax_tune) else truth.entries
     input, filter = _validation.codes("input", input), _validation.codes("filter", filter)
     _validation.one_of("padding", padding, ["SAME", "VALID"])
     strides = _validation.geometry(strides, padding).strides

@@ -1,7 +1,6 @@
 """Truth tables by name or path: load, pin to their content, and save."""
 
 import functools
-import operator
 import os
 import re
 import threading
@@ -11,8 +10,10 @@ from typing import Tuple
 import numpy as np
 
 from . import atomic_files, native
+from ._validation import integer_array
+from .argument_error import ArgumentError
 from .paths import NameOrPath
-from .truth_table import TableLike, TruthTable, checked_entries
+from .truth_table import TableLike, TruthTable, check_num_bits, checked_entries
 
 PIN = "#fnv1a="
 _PINNED = re.compile(rf"{PIN}[0-9a-f]{{16}}\Z")
@@ -20,10 +21,9 @@ _PINNED = re.compile(rf"{PIN}[0-9a-f]{{16}}\Z")
 
 def _resolve(name_or_path: NameOrPath, argument: str = "mul_map_file") -> str:
     """The string that means the same file in any folder: a name as it is, a path made absolute."""
-    if not isinstance(name_or_path, (str, bytes, os.PathLike)):
-        raise TypeError(f"{argument} must be a name or a path; received {name_or_path!r}")
+    source = native.table_source(name_or_path, argument)
     name = os.fsdecode(name_or_path)
-    if isinstance(name_or_path, os.PathLike) or native.table_source(name, argument) == "path":
+    if isinstance(name_or_path, os.PathLike) or source == "path":
         return os.path.abspath(os.path.expanduser(name))
     return name
 
@@ -99,15 +99,16 @@ def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, 
         >>> pin_table("mul8u_drum4")
         'mul8u_drum4'
     """
+    check_num_bits(num_bits)
     name = _resolve(name_or_path, argument)
     if native.table_source(name) == "built in":
-        _check_built_in(name, num_bits, signed, argument)
+        _check_built_in(name, int(num_bits), signed, argument)
         return name
-    table = native.load_table(name, operator.index(num_bits), signed, argument)
+    table = native.load_table(name, num_bits, signed, argument)
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{argument} must be a path in UTF-8; received {os.fsencode(name)!r}") from None
+        raise ArgumentError(argument, "must be a path in UTF-8", repr(os.fsencode(name))) from None
     if is_pinned(name):
         return name
     return f"{name}{PIN}{_hashes.get(name, table):016x}"
@@ -115,7 +116,7 @@ def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, 
 
 @functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
 def _check_built_in(name: str, num_bits: int, signed: bool, argument: str) -> None:
-    native.load_table(name, operator.index(num_bits), signed, argument)
+    native.load_table(name, num_bits, signed, argument)
 
 
 def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
@@ -143,7 +144,7 @@ def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
         >>> int(load_table("mul8u_trunc4")[7, 9]), int(load_table("mul8s_exact")[-3, 5])
         (48, -15)
     """
-    return native.load_table(_resolve(name_or_path), operator.index(num_bits))
+    return native.load_table(_resolve(name_or_path), num_bits)
 
 
 def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8) -> TruthTable:
@@ -194,16 +195,15 @@ def save_table(path: NameOrPath, table: TableLike) -> None:
         >>> os.path.getsize(path)
         131072
     """
+    signed = native.name_is_signed(path, "path")
     name = os.path.basename(os.fsdecode(path))
-    signed = native.name_is_signed(name)
-    shape = np.shape(table)
-    if signed and not (name.startswith("mul8s_") and shape == (256, 256)):
-        raise ValueError(
-            f"path must be mul8s_..., of a table [256, 256], if it is signed by its name; received {name!r}, {shape}"
-        )
+    entries = integer_array("table", table)
+    if signed and not (name.startswith("mul8s_") and entries.shape == (256, 256)):
+        rule = "must be mul8s_..., of a table [256, 256], if it is signed by its name"
+        raise ArgumentError("path", rule, f"{name!r}, {entries.shape}")
     if isinstance(table, TruthTable) and table.signed != signed:
         rule = "begin with mul8s_ for a signed" if table.signed else "not begin with mul8s_ for an unsigned"
-        raise ValueError(f"path must {rule} table; received {name!r}")
+        raise ArgumentError("path", f"must {rule} table", repr(name))
     why = f", as {name!r} is {'' if signed else 'not '}signed by its name (mul8s_...)"
-    entries = checked_entries(np.asarray(table), signed, why)
+    entries = checked_entries(entries, signed, why)
     atomic_files.write(os.fsdecode(path), entries.astype("<i2" if signed else "<u2").tobytes())

@@ -1,6 +1,7 @@
 """The truth table of a multiplier as a value: its entries, width, sign, content hash and name.
 
-The reference and `native` both take it. This module needs numpy, and nothing of the package but `_validation`.
+The reference and `native` both take it. This module needs numpy, and nothing of the package but `_validation` and its
+error.
 """
 
 import hashlib
@@ -8,7 +9,8 @@ from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 
-from ._validation import integer
+from ._validation import boolean, integer, integer_array, optional_boolean, text
+from .argument_error import ArgumentError
 
 MIN_BITS, MAX_BITS = 2, 8
 
@@ -38,8 +40,8 @@ class TruthTable:
     __slots__ = ("__weakref__", "_entries", "_name", "_sha256")
 
     def __init__(self, entries: np.ndarray, name: str = "", *, signed: Optional[bool] = None) -> None:
-        self._entries = checked_entries(entries, signed)
-        self._name = name
+        self._entries = checked_entries(entries, optional_boolean("signed", signed))
+        self._name = text("name", name)
         self._sha256: Optional[str] = None
 
     @classmethod
@@ -74,9 +76,7 @@ class TruthTable:
         result = table if isinstance(table, TruthTable) else cls(table)
         if num_bits not in (None, result.num_bits):
             codes = 2**num_bits
-            raise ValueError(
-                f"table must be [{codes}, {codes}] for num_bits={num_bits}; received {result.entries.shape}"
-            )
+            raise ArgumentError("table", f"must be [{codes}, {codes}] for num_bits={num_bits}", result.entries.shape)
         return result
 
     @property
@@ -128,10 +128,11 @@ class TruthTable:
             True
         """
         check_num_bits(num_bits, signed)
+        if not isinstance(content, (bytes, bytearray, memoryview)):
+            raise ArgumentError("content", "must be bytes", repr(content))
         if len(content) != 2 * 4**num_bits:
-            raise ValueError(
-                f"content must be {2 * 4**num_bits} bytes for num_bits={num_bits}; received {len(content)} bytes"
-            )
+            rule = f"must be {2 * 4**num_bits} bytes for num_bits={num_bits}"
+            raise ArgumentError("content", rule, f"{len(content)} bytes")
         words = np.frombuffer(content, "<i2" if signed else "<u2").reshape(2**num_bits, 2**num_bits)
         return cls(words, name, signed=signed)
 
@@ -174,13 +175,14 @@ def is_signed(table: TableLike) -> bool:
     """
     if isinstance(table, TruthTable):
         return table.signed
-    table = np.asarray(table)
+    table = integer_array("table", table)
     if table.dtype == np.int16:
         if table.shape != (256, 256):
-            raise ValueError(f"table must be [256, 256] if it is signed, as dtype int16 is; received {table.shape}")
+            raise ArgumentError("table", "must be [256, 256] if it is signed, as dtype int16 is", table.shape)
         return True
     if table.size and table.min() < 0:
-        raise ValueError(f"table must have entries from 0, or dtype int16; received {table.min()}, dtype {table.dtype}")
+        received = f"{table.min()}, dtype {table.dtype}"
+        raise ArgumentError("table", "must have entries from 0, or dtype int16", received)
     return False
 
 
@@ -191,7 +193,8 @@ def check_unsigned(table: TableLike) -> None:
         ValueError: if the table is signed.
     """
     if is_signed(table):
-        raise ValueError("table must be one of unsigned products for AxConv2D; received dtype int16, a signed one")
+        received = "dtype int16, a signed one"
+        raise ArgumentError("table", "must be one of unsigned products for AxConv2D", received)
 
 
 def check_num_bits(num_bits: int, signed: bool = False) -> None:
@@ -201,8 +204,8 @@ def check_num_bits(num_bits: int, signed: bool = False) -> None:
         ValueError: if it is not an integer from 2 to 8, or not 8 for a signed table.
     """
     integer("num_bits", num_bits, MIN_BITS, MAX_BITS)
-    if signed and num_bits != MAX_BITS:
-        raise ValueError(f"num_bits must be {MAX_BITS} for a signed table; received {num_bits}")
+    if boolean("signed", signed) and num_bits != MAX_BITS:
+        raise ArgumentError("num_bits", f"must be {MAX_BITS} for a signed table", num_bits)
 
 
 def checked_entries(entries: np.ndarray, signed: Optional[bool] = None, why: str = "") -> np.ndarray:
@@ -216,20 +219,19 @@ def checked_entries(entries: np.ndarray, signed: Optional[bool] = None, why: str
     Raises:
         ValueError: if the shape, the dtype or an entry is not possible.
     """
-    entries = np.asarray(entries)
-    if not np.issubdtype(entries.dtype, np.integer):
-        raise ValueError(f"table must have integer entries; received dtype {entries.dtype}")
+    entries = integer_array("table", entries)
     if entries.shape not in [(2**bits, 2**bits) for bits in range(MIN_BITS, MAX_BITS + 1)]:
-        raise ValueError(f"table must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8; received {entries.shape}")
+        raise ArgumentError("table", "must be [2**num_bits, 2**num_bits] for num_bits from 2 to 8", entries.shape)
     if signed is None:
         signed = is_signed(entries)
     elif signed and entries.shape != (256, 256):
-        raise ValueError(f"table must be [256, 256] if it is signed; received {entries.shape}")
+        raise ArgumentError("table", "must be [256, 256] if it is signed", entries.shape)
     low, high = (-32768, 32767) if signed else (0, 65535)
     wrong = np.argwhere((entries < low) | (entries > high))
     if len(wrong):
         a, w = wrong[0]
-        raise ValueError(f"table entries must be from {low} to {high}{why}; received table[{a}, {w}] = {entries[a, w]}")
+        rule = f"must be from {low} to {high}{why}"
+        raise ArgumentError("table entries", rule, f"table[{a}, {w}] = {entries[a, w]}")
     copy = np.array(entries, np.int16 if signed else np.uint16, order="C")
     copy.flags.writeable = False
     return copy

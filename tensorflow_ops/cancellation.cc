@@ -15,7 +15,11 @@ Cancellation::~Cancellation() {
   if (is_registered_) manager_->DeregisterCallback(token_);
 }
 
-bool Cancellation::is_cancelled() const { return __atomic_load_n(&flag_, __ATOMIC_RELAXED) != 0; }
+Status Cancellation::Check(tensorflow::OpKernelContext* context) const {
+  if (__atomic_load_n(&flag_, __ATOMIC_RELAXED) == 0) return Status();
+  return tensorflow::errors::Cancelled(context->op_kernel().name(), " (", context->op_kernel().type_string(),
+                                       ") was cancelled while it ran");
+}
 
 void Cancellation::Set() { __atomic_store_n(&flag_, 1, __ATOMIC_RELAXED); }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core_adapter.h"
 #include "tensorflow/core/framework/cancellation.h"
 #include "tensorflow/core/framework/op_kernel.h"
 
@@ -20,7 +21,9 @@ class Cancellation {
 
   // The flag as tfapprox_operation takes it: 1 if the step is cancelled, else 0.
   const int32_t* flag() const { return &flag_; }
-  bool is_cancelled() const;
+
+  // The error of a kernel whose step is cancelled, else OK.
+  Status Check(tensorflow::OpKernelContext* context) const;
 
  private:
   void Set();

@@ -51,10 +51,7 @@ Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
                                              tensors.output, begin, end, workspace);
                       allocator->DeallocateRaw(workspace);
                     });
-  if (cancellation.is_cancelled()) {
-    return tensorflow::errors::Cancelled(context->op_kernel().name(), " (", context->op_kernel().type_string(),
-                                         ") was cancelled while it ran");
-  }
+  TF_RETURN_IF_ERROR(cancellation.Check(context));
   if (!out_of_memory) return Status();
   return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
                                                " bytes per thread");

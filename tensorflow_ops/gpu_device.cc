@@ -1,6 +1,7 @@
 // Queues an operation on TensorFlow's stream.
 #include "gpu_device.h"
 
+#include "cancellation.h"
 #include "tensorflow/core/framework/device_base.h"
 #include "xla/stream_executor/stream.h"
 
@@ -38,8 +39,11 @@ Status GpuDevice::Clear(tensorflow::OpKernelContext* context, void* memory, int6
   return ToStatus(tfapprox_cuda_clear(memory, bytes, StreamOf(context), &error), error);
 }
 
-Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation,
+Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_operation& described,
                       const Tensors& tensors) {
+  const Cancellation cancellation(context);
+  tfapprox_operation operation = described;
+  operation.cancelled = cancellation.flag();
   CopyHandle copy;
   TF_RETURN_IF_ERROR(CopyOf(operation.table, &copy));
   const tfapprox_cuda_table* table = copy.get();
@@ -50,9 +54,11 @@ Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
   tensorflow::Tensor workspace;
   TF_RETURN_IF_ERROR(
       context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({work.workspace_bytes}), &workspace));
-  return ToStatus(tfapprox_cuda_operation_run(&operation, table, &work, tensors.activations, tensors.weights,
-                                              tensors.output, workspace.data(), StreamOf(context), &error),
-                  error);
+  TF_RETURN_IF_ERROR(
+      ToStatus(tfapprox_cuda_operation_run(&operation, table, &work, tensors.activations, tensors.weights,
+                                           tensors.output, workspace.data(), StreamOf(context), &error),
+               error));
+  return cancellation.Check(context);
 }
 
 }  // namespace tfapprox

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable
 
+from tfapprox.common import regular_files
 from tfapprox.common.argument_error import ArgumentError
 
 from .layers import Choice, Layer
 
+MAX_BYTES = 1 << 24  # of a file: room for 100,000 layers
 # `layers --json` prints these fields, too. They are no part of an assignment, and are ignored.
 DESCRIPTION = set(Layer._fields) - {"name", *Choice._fields}
 
@@ -38,13 +40,14 @@ def read(path: str) -> dict[str, Choice]:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is not such a file; the message names the file and the entry.
+        ValueError: if it is not such a file, not a regular file, or larger than 16 MiB; the message names the file and
+            the entry.
     """
-    with open(path, encoding="utf-8") as file:
-        try:
-            content = json.load(file)
-        except ValueError as error:
-            raise ArgumentError(path, "must be JSON", error) from error
+    text = regular_files.read(path, MAX_BYTES)
+    try:
+        content = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # the last one of brackets in brackets
+        raise ArgumentError(path, "must be JSON", error) from error
     if not isinstance(content, dict):
         raise ArgumentError(path, "must be an object from layer to multiplier", repr(content))
     return {layer: _choice(value, f"{path}, layer {layer}") for layer, value in content.items()}

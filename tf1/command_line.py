@@ -62,7 +62,7 @@ def show(rows: Sequence[Layer]) -> None:
 
 
 @app.command()
-@with_error_messages(inputs="input_node", outputs="output_node")
+@with_error_messages(inputs="input_node", outputs="output_node", path="layers_file")
 def convert(
     graph: str = GRAPH,
     output: str = OUTPUT,
@@ -95,7 +95,7 @@ def list_layers(graph: str = GRAPH, as_json: bool = JSON) -> None:
 
 
 @app.command(name="set")
-@with_error_messages()
+@with_error_messages(path="layers_file")
 def set_layers(
     graph: str = GRAPH,
     assignments: Optional[List[str]] = ASSIGNMENTS,

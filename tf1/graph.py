@@ -8,8 +8,10 @@ from typing import Sequence
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from tfapprox.common import atomic_files
+from tfapprox.common import atomic_files, regular_files
 from tfapprox.common.argument_error import ArgumentError
+
+MAX_BYTES = 2**31 - 1  # of a graph; protocol buffers have this limit
 
 
 def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
@@ -17,10 +19,9 @@ def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is not a frozen graph.
+        ValueError: if it is not a frozen graph, not a regular file, or larger than 2 GiB.
     """
-    with open(path, "rb") as file:
-        content = file.read()
+    content = regular_files.read(path, MAX_BYTES, "graph")
     try:
         graph = tf.compat.v1.GraphDef.FromString(content)
     except DecodeError:

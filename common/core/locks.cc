@@ -8,7 +8,7 @@
 namespace tfapprox {
 namespace {
 
-constexpr int kGuarded = 3;
+constexpr int kGuarded = 4;
 constexpr int kCompanionBits = 4;
 
 // Constants initialise them, so that they exist before any constructor runs, and nothing destroys them.

@@ -13,7 +13,7 @@
 namespace tfapprox {
 
 // What a mutex protects.
-enum class Guarded { kSettings, kTables, kTunedTables };
+enum class Guarded { kSettings, kTables, kTunedTables, kDeviceTables };
 
 std::mutex& MutexOf(Guarded guarded);
 

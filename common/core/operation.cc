@@ -1,6 +1,7 @@
 // The three functions of an operation: init, prepare and run, for all that a tfapprox_operation can describe.
 #include <algorithm>
 
+#include "cancelled.h"
 #include "error.h"
 #include "float_environment.h"
 #include "planned_table.h"
@@ -94,10 +95,6 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
 // CPU cycles between two looks at `cancelled`, about 20 ms: long enough that the panel that is packed again by the
 // tiles after a look does not count.
 constexpr int64_t kCyclesPerLook = int64_t{1} << 26;
-
-bool IsCancelled(const tfapprox_operation& operation) {
-  return operation.cancelled != nullptr && __atomic_load_n(operation.cancelled, __ATOMIC_RELAXED) != 0;
-}
 
 // Returns how many pieces of work, each of which takes `cycles`, are done between two looks at `cancelled`.
 int64_t StepBetweenLooks(int64_t cycles) { return std::max<int64_t>(1, kCyclesPerLook / std::max<int64_t>(1, cycles)); }

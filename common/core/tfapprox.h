@@ -255,8 +255,9 @@ typedef struct tfapprox_operation {
   int32_t output;              /* TFAPPROX_OUTPUT_REAL or TFAPPROX_OUTPUT_WRAPPED */
   const tfapprox_table* table; /* must outlive the call */
 
-  /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call on a CPU: prepare and run
-   * then return soon, between two tiles, and the output is not complete. */
+  /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call: prepare and run then return
+   * soon, on a CPU between two tiles, on a GPU before the next pass is queued, and the output is not complete. Kernels
+   * that were queued before still run. */
   const int32_t* cancelled;
 
   /* 0, or the number of products of equal sizes that are computed one by one, such as those of a batched matrix product

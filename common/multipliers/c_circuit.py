@@ -103,7 +103,7 @@ def products(path: Path, function: str, num_bits: int = 8, signed: bool = False,
     if calls < 2 * codes * codes:
         pair = int(calls if calls < codes * codes else 2 * codes * codes - 1 - calls)
         where = f"{function}({values[pair // codes]}, {values[pair % codes]})"
-        if code is None:
+        if code in (None, -signal.SIGXCPU):
             raise ValueError(f"{function} must answer all pairs within {seconds} s; received no answer to {where}")
         raise ValueError(
             f"{function} must return a product for every pair; received {where}, which {_description(code)}"

@@ -21,20 +21,24 @@ _PR_CAPBSET_DROP, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 24, 22, 38
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # instructions of the filter language BPF
 _ALLOW, _REFUSE, _X32 = 0x7FFF0000, 0x00050001, 0x40000000  # the second one returns the error EPERM
 # From the architecture to its number and the numbers of the system calls that are refused: sockets, new processes,
-# sessions and groups, other processes, namespaces, keys, io_uring, shared memory, modes, owners, times, attributes.
+# sessions and groups, other processes and their priorities, namespaces, keys, io_uring, shared memory, watches of
+# files, modes, owners, times, attributes.
 _SYSTEM_CALLS = {
     "x86_64": (
         0xC000003E,
         "41 53 56 57 58 435 112 109 101 310 311 434 424 200 129 297 272 308 165 248 249 250 298 321 323 425 29 68 64 "
-        "240 90 91 268 452 92 93 94 260 132 235 280 261 188 189 190 197 198 199 463 466 469 76",
+        "240 90 91 268 452 92 93 94 260 132 235 280 261 188 189 190 197 198 199 463 466 469 76 141 251 203 144 142 314 "
+        "256 279 440 448 253 294 300",
     ),
     "aarch64": (
         0xC00000B7,
         "198 199 220 435 157 154 117 270 271 434 424 130 138 240 97 268 40 217 218 219 241 280 282 425 194 186 190 "
-        "180 53 52 452 54 55 88 5 6 7 14 15 16 463 466 469 45",
+        "180 53 52 452 54 55 88 5 6 7 14 15 16 463 466 469 45 140 30 122 119 118 274 238 239 440 448 26 262",
     ),
 }
-_SIGNAL_CALLS = {"x86_64": (62, 234), "aarch64": (129, 131)}  # kill and tgkill, allowed for the process itself
+_OWN_CALLS = {"x86_64": (62, 234, 302), "aarch64": (129, 131, 261)}  # kill, tgkill, prlimit64: for the process itself
+_FCNTL, _SIGNAL_COMMANDS = {"x86_64": 72, "aarch64": 25}, (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: send signals
+_FIRST_ARGUMENT, _SECOND_ARGUMENT = 16, 24  # where the filter finds them, the low 32 bits
 
 
 def _limit_files(libc, readable, writable):
@@ -58,6 +62,14 @@ def _limit_files(libc, readable, writable):
     return libc.syscall(_LANDLOCK_RESTRICT, rules, 0) == 0
 
 
+def _if_argument(number, argument, values, verdict, otherwise):
+    """The instructions that end a system call with `verdict` if an argument of it is one of the values."""
+    last = len(values)
+    tests = [(_EQUAL, last - i, 0, value) for i, value in enumerate(values)]
+    ends = [(_RETURN, 0, 0, otherwise), (_RETURN, 0, 0, verdict)]
+    return [(_EQUAL, 0, 1 + last + len(ends), number), (_LOAD, 0, 0, argument), *tests, *ends]
+
+
 def _refuse_system_calls(libc):
     """Refuses network, processes and the rest of `_SYSTEM_CALLS`; returns whether the kernel and this file can."""
     machine = os.uname().machine
@@ -69,9 +81,10 @@ def _refuse_system_calls(libc):
     program += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _REFUSE)]
     for number in map(int, numbers.split()):
         program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
-    for number in _SIGNAL_CALLS[machine]:
-        program += [(_EQUAL, 0, 4, number), (_LOAD, 0, 0, 16), (_EQUAL, 1, 0, os.getpid()), (_RETURN, 0, 0, _REFUSE)]
-        program += [(_RETURN, 0, 0, _ALLOW)]
+    for number in _OWN_CALLS[machine]:
+        own = (os.getpid(), 0) if number == _OWN_CALLS[machine][-1] else (os.getpid(),)  # prlimit64 takes 0 for itself
+        program += _if_argument(number, _FIRST_ARGUMENT, own, _ALLOW, _REFUSE)
+    program += _if_argument(_FCNTL[machine], _SECOND_ARGUMENT, _SIGNAL_COMMANDS, _REFUSE, _ALLOW)
     program.append((_RETURN, 0, 0, _ALLOW))
     content = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     header = struct.pack("@HP", len(program), ctypes.addressof(content))
@@ -128,8 +141,10 @@ def main():
         if kind is not None:
             hard = resource.getrlimit(kind)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            # Processor time ends with SIGXCPU, which tells its cause; a second later, SIGKILL cannot be caught.
+            hard = value + 1 if name == "CPU" and value != hard else value
             with contextlib.suppress(OSError, ValueError):  # a system without this limit
-                resource.setrlimit(kind, (value, value))
+                resource.setrlimit(kind, (value, hard))
     contain(*job["contained"])
     os.execve(job["command"][0], job["command"], {})
 

@@ -2,9 +2,10 @@
 
 from typing import Any, Mapping, Optional
 
-from .. import native
+from .. import _validation, native
 from ..argument_error import ArgumentError
 from ..paths import Path
+from ..truth_table import MAX_BITS, MIN_BITS
 from . import arrays, kinds, registry, storage
 
 
@@ -74,6 +75,11 @@ def import_multiplier(
         >>> import_multiplier(lambda a, w: (a & ~1) * w, "mul4u_EVEN", folder=folder).table
         TruthTable(mul4u_EVEN, 4 bits, unsigned, sha256 4ee3795649be5fcb)
     """
+    if num_bits is not None:
+        num_bits = _validation.integer("num_bits", num_bits, MIN_BITS, MAX_BITS)  # numpy's integers overflow
+    signed = _validation.optional_boolean("signed", signed)
+    swap, ascending = _validation.boolean("swap", swap), _validation.boolean("ascending", ascending)
+    force = _validation.boolean("force", force)
     circuit = kinds.read(
         source,
         function=function,

@@ -5,9 +5,10 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 import numpy as np
 
 from .. import metrics, native
+from .._validation import integer
 from ..argument_error import ArgumentError
 from ..paths import Path
-from ..truth_table import TruthTable
+from ..truth_table import MAX_BITS, MIN_BITS, TruthTable
 from . import storage
 
 # From the name of a construction to its parameters, and how they are spelled in the name of a multiplier.
@@ -53,8 +54,10 @@ def construction_name(construction: str, num_bits: int = 8, **parameters: int) -
         >>> construction_name("bam", h=2, v=6)
         'mul8u_bam_h2_v6'
     """
-    if construction not in CONSTRUCTIONS:
+    if not isinstance(construction, str) or construction not in CONSTRUCTIONS:
         raise ArgumentError("construction", f"must be one of {', '.join(CONSTRUCTIONS)}", repr(construction))
+    num_bits = integer("num_bits", num_bits, MIN_BITS, MAX_BITS)
+    parameters = {key: integer(key, value, 0) for key, value in parameters.items()}
     needed, form = CONSTRUCTIONS[construction]
     if set(parameters) != set(needed):
         rule = f"the parameters {', '.join(needed)}" if needed else "no parameters"

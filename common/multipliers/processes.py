@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ..library import find
 
-START_SECONDS = 1.0  # added to every time limit, because the interpreter starts before the command
+START_SECONDS = 3.0  # added to every time limit, because the interpreter starts before the command
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/nix/store")
 _LOADER = ("/etc/ld.so.cache",)
 _SHELL = {
@@ -100,7 +100,7 @@ def containment() -> Dict[str, bool]:
     """
     refused = {"files": False, "network": False, "processes": False}
     try:
-        result = subprocess.run([*_launcher(), "probe"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10)
+        result = subprocess.run([*_launcher(), "probe"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
         refused.update(json.loads(result.stdout.decode()))
     except (OSError, ValueError, subprocess.SubprocessError):
         pass

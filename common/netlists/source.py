@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Iterator
 
+from .. import regular_files
+from ..argument_error import ArgumentError
 from ..paths import Path
 
 MAX_BYTES = 64 << 20
@@ -74,13 +76,15 @@ def read_bytes(path: Path) -> bytes:
         OSError: if the file cannot be read.
         NetlistError: if the path is not a regular file, or the file is larger.
     """
-    size = os.stat(str(path)).st_size
-    if not os.path.isfile(str(path)):
-        raise NetlistError(path, 0, "a netlist must be a regular file")
-    if size > MAX_BYTES:
-        raise NetlistError(path, 0, f"a netlist must have at most {MAX_BYTES} bytes; received {size} bytes")
-    with open(str(path), "rb") as file:
-        return file.read(MAX_BYTES)
+    try:
+        with regular_files.opened(path) as (file, size):
+            content = file.read(MAX_BYTES + 1)
+    except ArgumentError:
+        raise NetlistError(path, 0, "a netlist must be a regular file") from None
+    if len(content) > MAX_BYTES:
+        received = f"received {max(size, len(content))} bytes"
+        raise NetlistError(path, 0, f"a netlist must have at most {MAX_BYTES} bytes; {received}")
+    return content
 
 
 def read_text(path: Path) -> str:

@@ -5,7 +5,8 @@ from typing import Callable, List, Optional
 import typer
 
 from . import script as scripts
-from .terminal import stop_on_error
+from .common.argument_error import ArgumentError
+from .terminal import error_message, stop_on_error
 
 SCRIPT = typer.Argument(..., metavar="SCRIPT", show_default=False)
 ARGUMENTS = typer.Argument(None, metavar="ARGS", show_default=False)
@@ -29,8 +30,8 @@ def run_command(prepare: Callable[[], None], help: str) -> Callable[..., None]:
     ) -> None:
         try:
             source = scripts.read(script)
-        except OSError as error:
-            raise typer.BadParameter(str(error)) from error
+        except (OSError, ArgumentError) as error:
+            raise typer.BadParameter(error_message(error, {"script": "SCRIPT"})) from error
         with stop_on_error():
             prepare()
         scripts.run(source, script, arguments or [])

@@ -7,6 +7,9 @@ import sys
 import types
 from typing import Sequence
 
+from .common import regular_files
+
+MAX_BYTES = 1 << 26  # of a script
 INTERRUPTED = 130  # exit code of a shell for Ctrl-C
 
 
@@ -15,9 +18,9 @@ def read(script: str) -> bytes:
 
     Raises:
         OSError: if it cannot be read.
+        ArgumentError: if it is not a regular file, or larger than 64 MiB.
     """
-    with open(script, "rb") as file:
-        return file.read()
+    return regular_files.read(script, MAX_BYTES, "script")
 
 
 def run(source: bytes, script: str, arguments: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ def printable(text: str) -> str:
 
     Example:
         >>> printable("licence \x1b]0;title\x07")
-        'licence \x1b]0;title\x07'
+        'licence \\x1b]0;title\\x07'
     """
     return _COMMANDS.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 

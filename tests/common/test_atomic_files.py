@@ -162,3 +162,57 @@ def test_large_files_are_not_read(tmp_path):
     assert regular_files.read(path, 5) == b"12345"
     with pytest.raises(ValueError, match=r"source must have at most 4 bytes; received .*x' with more"):
         regular_files.read(path, 4, "source")
+
+
+def test_a_link_is_made_and_replaced(tmp_path):
+    path = tmp_path / "libplugin.so"
+    for target in ("one", "two"):
+        atomic_files.link(target, path)
+        assert os.readlink(str(path)) == target
+    path.unlink()
+    path.write_bytes(b"an older plugin")
+    atomic_files.link("three", path)
+    assert os.readlink(str(path)) == "three"
+    assert os.listdir(str(tmp_path)) == ["libplugin.so"]
+
+
+def test_a_link_that_cannot_be_put_in_its_place(tmp_path, monkeypatch):
+    path = tmp_path / "libplugin.so"
+    atomic_files.link("old", path)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", refuse)
+        with pytest.raises(OSError, match="refused"):
+            atomic_files.link("new", path)
+    assert os.readlink(str(path)) == "old"
+    assert os.listdir(str(tmp_path)) == ["libplugin.so"]
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        atomic_files.link("new", tmp_path / "folder")
+
+
+def refuse(*_):
+    raise OSError("refused")
+
+
+def test_an_unfinished_link_is_litter(tmp_path):
+    """Of a process that was killed; an unfinished file with a lock is none."""
+    (tmp_path / f"{file_locks.PREFIX}killed").symlink_to("old")
+    with atomic_files.NewFile(tmp_path / "figures.csv") as file:
+        atomic_files.link("new", tmp_path / "libplugin.so")
+        assert sorted(os.listdir(str(tmp_path))) == sorted([os.path.basename(file.path), "libplugin.so"])
+
+
+def test_a_link_is_always_there(tmp_path):
+    """Another process replaces it again and again; `readlink` fails in the moment in which it is not there."""
+    program = "import sys; from tfapprox.common import atomic_files\nwhile True: atomic_files.link(*sys.argv[1:])"
+    path = str(tmp_path / "libplugin.so")
+    atomic_files.link("target", path)
+    times = {os.lstat(path).st_ctime_ns}
+    with subprocess.Popen([sys.executable, "-c", program, "target", path]) as process:
+        try:
+            while len(times) < 30 and process.poll() is None:
+                assert os.readlink(path) == "target"
+                times.add(os.lstat(path).st_ctime_ns)
+        finally:
+            process.kill()
+    assert len(times) == 30

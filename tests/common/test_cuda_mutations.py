@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import pathlib
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import host_kernels
 import numpy as np
 import pytest
 
-from tfapprox.common import _abi, _cuda_abi, _operation, cuda, native, reference
+from tfapprox.common import _abi, _cuda_abi, _operation, cuda, library, native, reference
 
 A, W = np.mgrid[0:256, 0:256]
 ERRORS = (A * W) ^ ((A * 7 + W * 3) & 31)
@@ -164,6 +165,78 @@ def test_work_that_is_queued_keeps_its_quantisers(host_gpu):
         queue()
         ctypes.memset(operation.descriptor.weight.per_filter, 0xFF, 2 * ctypes.sizeof(_abi.Quantiser))
         np.testing.assert_array_equal(download(), reference.approx_conv2d_with_min_max_vars(*case))
+
+
+def test_a_cancelled_call_queues_no_further_pass(host_gpu):
+    """The number that cancels the call is its first output: the model runs the first pass when its queue is full."""
+    case = (np.ones((2000, 1, 1, 1)), np.ones((1, 1, 1, 1)), 0, 1, 0, 1, [1] * 4)
+    operation, work = _operation.approx_conv2d(*case), _cuda_abi.Work()
+    operation.output.fill(0)
+    description = ctypes.byref(operation.descriptor)
+    tensors = [array.ctypes.data for array in (operation.activations, operation.weights, operation.output)]
+    with host_gpu.table(operation.table) as copy:
+        host_gpu._call("operation_init", description, copy, ctypes.byref(work))
+        work.images = 1
+        with host_gpu.memory(work.workspace_bytes) as memory:
+            call = description, copy, ctypes.byref(work), *tensors, memory, None
+            for cancelled, first, last in (
+                (operation.output, True, False),
+                (np.ones(1, np.int32), False, False),
+                (None, True, True),
+            ):
+                pointer = None if cancelled is None else cancelled.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+                operation.descriptor.cancelled = pointer
+                host_gpu._call("operation_run", *call)
+                host_gpu.synchronize()
+                assert (operation.output.flat[[0, -1]] != 0).tolist() == [first, last]
+                operation.output.fill(0)
+
+
+# A thread looks for its copy among many almost all the time. Children that are forked meanwhile need the same lock.
+FORKS = """
+#include <sys/wait.h>
+#include <unistd.h>
+#include <thread>
+#include <vector>
+#include "tfapprox_cuda.h"
+int main() {
+  tfapprox_error error;
+  const tfapprox_table* table;
+  const tfapprox_cuda_table* copy;
+  for (uint16_t number = 0; number < 300; ++number) {
+    const std::vector<uint16_t> entries(16, number);
+    if (tfapprox_table_acquire(entries.data(), 2, 0, &table, &error) != 0) return 1;
+    if (tfapprox_cuda_table_acquire(table, &copy, &error) != 0) return 2;
+  }
+  const auto use = [&] {
+    const tfapprox_cuda_table* same;
+    if (tfapprox_cuda_table_acquire(table, &same, &error) != 0 || same != copy) _exit(3);
+    tfapprox_cuda_table_release(same);
+  };
+  std::thread([&] { while (true) use(); }).detach();
+  for (int number = 0; number < 100; ++number) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      use();
+      _exit(0);
+    }
+    int status;
+    if (waitpid(child, &status, 0) != child || status != 0) _exit(4);
+  }
+  _exit(0);
+}
+"""
+
+
+def test_fork_while_a_thread_shares_the_copies_of_tables(host_gpu, tmp_path):
+    (tmp_path / "forks.cc").write_text(FORKS)
+    folder = pathlib.Path(__file__).parents[2] / "common" / "core"
+    libraries = [host_gpu._library._name, library.find("common", "libtfapprox_core.so")]
+    command = ["g++", "-std=c++17", "-pthread", f"-I{folder}", "forks.cc", "-o", "forks", *libraries]
+    command += [f"-Wl,-rpath,{os.path.dirname(path)}" for path in libraries]
+    subprocess.run(command, cwd=str(tmp_path), check=True)
+    assert subprocess.run([str(tmp_path / "forks")], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

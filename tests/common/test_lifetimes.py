@@ -21,7 +21,7 @@ from tfapprox.common._bindings import core
 ONES = [1, 1, 1, 1]
 
 
-def run(program, *arguments, timeout=100, **environment):
+def run(program, *arguments, timeout=300, **environment):
     """What a Python program prints; it must end with exit code 0."""
     command = [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)]
     process = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, timeout=timeout)
@@ -31,41 +31,54 @@ def run(program, *arguments, timeout=100, **environment):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_interrupts_end_a_long_call(threads):
-    """Several interrupts in a row, the later ones while the first one is handled; the call would take many seconds."""
+    """Several interrupts in a row, the later ones while the first one is handled; the call would take many seconds.
+
+    What is measured is the time of the processor, because other programs may have it for any time.
+    """
     program = """
         import signal, sys, threading, time
         import numpy as np
         from tfapprox.common import native
         x, w = np.ones((1, 64, 64, 256), np.float32), np.ones((5, 5, 256, 2048), np.float32)
         table = np.random.RandomState(0).randint(0, 65536, (256, 256)).astype(np.uint16)
-        times, threads = [], threading.active_count()
+        times, threads, begun, run_share = [], threading.active_count(), [], native.Execution._run_share
+        def begin(*arguments):
+            begun.append(time.process_time())
+            run_share(*arguments)
+        native.Execution._run_share = begin
         def interrupt(*_):
-            times.append(time.monotonic())
+            if not begun or time.process_time() - begun[0] < 0.3:
+                return
+            times.append(time.process_time())
             if len(times) == 4:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt
-        signal.signal(signal.SIGALRM, interrupt)
-        signal.setitimer(signal.ITIMER_REAL, 1.0, 0.004)
-        try:
+        def call(depth):  # an interrupt that comes while one is handled ends the next frame
             try:
-                native.approx_conv2d_with_min_max_vars(
-                    x, w, 0, 1, 0, 1, [1, 1, 1, 1], table=table, threads=int(sys.argv[1])
-                )
-            finally:
-                ended = time.monotonic()
-        except KeyboardInterrupt:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+                if depth:
+                    call(depth - 1)
+                else:
+                    native.approx_conv2d_with_min_max_vars(
+                        x, w, 0, 1, 0, 1, [1, 1, 1, 1], table=table, threads=int(sys.argv[1])
+                    )
+            except KeyboardInterrupt:
+                pass
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.004, 0.004)
+        call(4)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        ended = time.process_time()
         del x, w
         junk = [np.full(1 << 20, 7, np.uint8) for _ in range(64)]
         time.sleep(0.1)
-        used, now = time.process_time(), time.monotonic()
+        used = time.process_time()
         time.sleep(0.5)
-        used, now = time.process_time() - used, time.monotonic() - now
-        print(ended - times[0], used / now, threading.active_count() - threads)
+        used = time.process_time() - used
+        print(ended - times[0], used, threading.active_count() - threads)
     """
-    delay, load, left = map(float, run(program, threads, TFAPPROX_FORCE_PATH="scalar"))
+    delay, used, left = map(float, run(program, threads, TFAPPROX_FORCE_PATH="scalar"))
     assert delay < 1
-    assert load < 0.1
+    assert used < 0.1
     assert left == 0
 
 
@@ -127,7 +140,7 @@ def test_fork_while_a_thread_is_in_the_core(function):
         for number in range(30):
             child = os.fork()
             if child == 0:
-                signal.alarm(10)
+                signal.alarm(60)
                 error, plan = _abi.Error(), _abi.Plan()
                 core().tfapprox_plan_describe(shared[0].handle, 0, ctypes.byref(plan), ctypes.byref(error))
                 if sys.argv[1] == "tune":
@@ -228,21 +241,20 @@ def test_a_file_that_becomes_a_fifo(tmp_path):
         os.symlink("file", "t.bin")
         swapper = os.fork()
         if swapper == 0:
-            signal.alarm(40)  # also where the parent dies
+            signal.alarm(80)  # also where the parent dies
         while swapper == 0:
             for kind in ("fifo", "file"):
                 os.symlink(kind, "new")
                 os.rename("new", "t.bin")
         loaded = refused = 0
-        signal.alarm(30)
-        while loaded + refused < 10000:
+        signal.alarm(70)
+        while loaded < 500 or refused < 500:
             try:
                 load_table("t.bin")
                 loaded += 1
             except ValueError:
                 refused += 1
         os.kill(swapper, signal.SIGKILL)
-        assert loaded > 100 and refused > 100, (loaded, refused)
         print("ended")
     """
     assert run(program, tmp_path) == ["ended"]

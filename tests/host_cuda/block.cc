@@ -56,9 +56,22 @@ Block& TheBlock() {
   return *block;
 }
 
+// So much work is queued ahead of the device. Like a driver, Queue does not return before the rest is done.
+constexpr size_t kMaxQueued = 1024;
+
 struct Stream {
   std::mutex mutex;
-  std::vector<std::function<bool()>> work;
+  std::deque<std::function<bool()>> work;
+  bool ran = true;
+
+  // Does the oldest work until `count` pieces are left.
+  void WorkUntil(size_t count) {
+    fenv_t callers;
+    fegetenv(&callers);
+    fesetenv(FE_DFL_ENV);  // a GPU keeps subnormal numbers, whatever the caller's thread does with them
+    for (; work.size() > count; work.pop_front()) ran = work.front()() && ran;
+    fesetenv(&callers);
+  }
 };
 
 Stream& TheStream() {
@@ -129,18 +142,13 @@ unsigned char* SharedMemory() { return TheBlock().shared; }
 void Queue(std::function<bool()> work) {
   const std::lock_guard<std::mutex> lock(TheStream().mutex);
   TheStream().work.push_back(std::move(work));
+  TheStream().WorkUntil(kMaxQueued);
 }
 
 bool Synchronize() {
   const std::lock_guard<std::mutex> lock(TheStream().mutex);
-  fenv_t callers;
-  fegetenv(&callers);
-  fesetenv(FE_DFL_ENV);  // a GPU keeps subnormal numbers, whatever the caller's thread does with them
-  bool ran = true;
-  for (const auto& work : TheStream().work) ran = work() && ran;
-  TheStream().work.clear();
-  fesetenv(&callers);
-  return ran;
+  TheStream().WorkUntil(0);
+  return std::exchange(TheStream().ran, true);
 }
 
 bool RunGrid(unsigned blocks, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel) {

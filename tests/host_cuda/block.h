@@ -15,7 +15,8 @@ Index CurrentThread();
 Index CurrentBlock();
 unsigned char* SharedMemory();
 
-// Work of the device, in order, done at the latest moment that waiting allows; Synchronize is false if some failed.
+// Work of the device, in order, done at the latest moment that waiting and the length of the queue allow. Synchronize is
+// false if some failed.
 void Queue(std::function<bool()> work);
 bool Synchronize();
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import re
 import sys
@@ -196,6 +197,11 @@ def test_data_mistakes(example, small_graph, split, tmp_path):
     assert "labels must be integers from 0 to 9" in error(write_npz(tmp_path / "e.npz", images, labels / 2))
     (tmp_path / "f.npz").write_text("no archive")
     assert "f.npz cannot be used" in error(tmp_path / "f.npz")
+    (tmp_path / "g.npz").write_bytes((tmp_path / "e.npz").read_bytes().replace(b"NUMPY", b"NUMPI"))
+    assert "g.npz cannot be used" in error(tmp_path / "g.npz")
+    for suffix in (".npz", ".tar.gz", ".tfrecords"):
+        os.mkfifo(str(tmp_path / f"pipe{suffix}"))
+        assert "data must be a regular file" in error(tmp_path / f"pipe{suffix}")
     assert "record 0 must have one label, int64; it has 0" in error(
         write_records(tmp_path / "a.tfrecords", images, [None] * COUNT)
     )

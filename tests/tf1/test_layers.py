@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,8 @@ def test_refused(command, small_graph, tmp_path, monkeypatch, arguments, message
     ("content", "message"),
     [
         ("{", "layers.json must be JSON; received "),
+        ("\xff", "layers.json must be JSON; received "),
+        ("[" * 100_000, "layers.json must be JSON; received "),
         ("[]", "layers.json must be an object from layer to multiplier; received []"),
         ('{"a": 1}', "layers.json, layer a must be a multiplier, or an object with multiplier and tune; received 1"),
         ('{"a": {"AxMult": "b"}}', "layer a must be a multiplier, or an object with multiplier and tune; received {"),
@@ -120,7 +123,7 @@ def test_refused(command, small_graph, tmp_path, monkeypatch, arguments, message
     ],
 )
 def test_refused_files(command, small_graph, tmp_path, content, message):
-    (tmp_path / "layers.json").write_text(content)
+    (tmp_path / "layers.json").write_text(content, encoding="latin-1")
     assert message in command("set", small_graph, "-o", "new.pb", "--layers", tmp_path / "layers.json", code=1)
 
 
@@ -129,6 +132,32 @@ def test_refused_graphs(command, tmp_path):
     for content in (b"", b"not a graph", bytes(1000)):
         (tmp_path / "bad.pb").write_bytes(content)
         assert "GRAPH must be a frozen graph, a binary GraphDef" in command("layers", tmp_path / "bad.pb", code=1)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link to a device", "folder"])
+def test_what_is_no_file_is_refused_at_once(command, small_graph, tmp_path, kind):
+    path = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(str(path))
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path = Path("/dev/zero")
+    if kind == "link to a device":
+        (tmp_path / "x").symlink_to(path)
+        path = tmp_path / "x"
+    assert f"error: GRAPH must be a regular file; received '{path}'" in command("layers", path, code=1)
+    message = f"error: --layers must be a regular file; received '{path}'"
+    assert message in command("set", small_graph, "-o", "new.pb", "--layers", path, code=1)
+
+
+def test_files_that_are_too_large(command, small_graph, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfapprox.tf1.graph.MAX_BYTES", small_graph.stat().st_size - 1)
+    assert "error: GRAPH must have at most" in command("layers", small_graph, code=1)
+    monkeypatch.setattr("tfapprox.tf1.assignment.MAX_BYTES", 1)
+    (tmp_path / "layers.json").write_text("{}")
+    message = "error: --layers must have at most 1 bytes"
+    assert message in command("set", small_graph, "-o", "new.pb", "--layers", tmp_path / "layers.json", code=1)
 
 
 def test_a_file_is_never_half_written(command, small_graph, tmp_path, monkeypatch):

@@ -141,6 +141,7 @@ def test_as_if_run_directly(tmp_path, name):
 
 def test_no_script(command, tmp_path):
     assert "No such file or directory" in command("run", tmp_path / "none.py", code=2)
+    assert "SCRIPT must be a regular file" in command("run", "/dev/zero", code=2)
 
 
 ABSENT = {

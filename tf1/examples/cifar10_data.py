@@ -3,10 +3,14 @@
 import os
 import pickle
 import tarfile
+import zlib
 from collections import namedtuple
 
+import archives
 import numpy as np
 import tensorflow as tf
+
+from tfapprox.common import regular_files
 
 SIDE, CLASSES = 32, 10
 BYTES = 3 * SIDE * SIDE
@@ -44,24 +48,26 @@ def _from_batch(file, path):
 def _from_folder(path):
     for folder in (path, os.path.join(path, "cifar-10-batches-py")):
         if os.path.isfile(os.path.join(folder, BATCH)):
-            with open(os.path.join(folder, BATCH), "rb") as file:
+            with regular_files.opened(os.path.join(folder, BATCH), "data") as (file, _):
                 return _from_batch(file, os.path.join(folder, BATCH))
     raise FileNotFoundError(f"a folder of data must have the file {BATCH}; {path} has none")
 
 
 def _from_archive(path):
     try:
-        with tarfile.open(path) as archive:
+        with regular_files.opened(path, "data") as (file, _), tarfile.open(fileobj=file) as archive:
             for member in archive:
                 if os.path.basename(member.name) == BATCH and member.isfile():
                     return _from_batch(archive.extractfile(member), f"{path}, {member.name}")
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} must be a tar archive: {error}") from error
     raise ValueError(f"{path} must have the file {BATCH}, as cifar-10-python.tar.gz has; it has none")
 
 
 def _from_records(path):
     images, labels = [], []
+    with regular_files.opened(path, "data"):  # TensorFlow takes the path, and waits for a pipe without end
+        pass
     try:
         for number, record in enumerate(tf.compat.v1.io.tf_record_iterator(path)):
             features = tf.train.Example.FromString(record).features.feature
@@ -80,14 +86,8 @@ def _from_records(path):
 
 
 def _from_npz(path):
-    try:
-        with np.load(path) as archive:
-            missing = {"images", "labels"} - set(archive.files)
-            if missing:
-                raise ValueError(f"it must have arrays images and labels; it has no {sorted(missing)[0]}")
-            return archive["images"], archive["labels"]
-    except (ValueError, EOFError, AttributeError) as error:
-        raise ValueError(f"{path} cannot be used: {error}") from error
+    arrays = archives.read(path, "data", ["images", "labels"])
+    return arrays["images"], arrays["labels"]
 
 
 def _checked(path, images, labels):

@@ -9,11 +9,13 @@ import os
 from collections import defaultdict
 from typing import Optional
 
+import archives
 import numpy as np
 import tensorflow as tf
 import typer
 from rich.table import Table
 
+from tfapprox.common import atomic_files
 from tfapprox.terminal import console, stop_on_error
 from tfapprox.tf1 import graph as graphs
 
@@ -102,9 +104,11 @@ def show(types, title):
 def record(graph: str, images: str, output: str, count: int = COUNT):
     """Record the outputs of every operation of GRAPH for the array `images` of an .npz."""
     with stop_on_error({"graph": "GRAPH"}):
-        with np.load(images) as archive:
-            values = record_all(graphs.read(graph), archive["images"][:count])
-        np.savez(output, version=np.array(tf.__version__), **{name.replace("/", "|"): v for name, v in values.items()})
+        pixels = archives.read(images, "IMAGES", ["images"])["images"]
+        values = record_all(graphs.read(graph), pixels[:count])
+        named = {name.replace("/", "|"): value for name, value in values.items()}
+        with atomic_files.replacing(output) as unfinished, open(unfinished, "wb") as file:
+            np.savez(file, version=np.array(tf.__version__), **named)
         console.print(f"wrote {len(values)} tensors of TensorFlow {tf.__version__} to {output}", soft_wrap=True)
 
 
@@ -113,9 +117,9 @@ def compare(graph: str, recorded: str, given: Optional[str] = GIVEN):
     """Compare each operation with the recorded one, by types of operations; then the ends of the graph."""
     with stop_on_error({"graph": "GRAPH"}):
         definition = graphs.read(graph)
-        with np.load(recorded) as archive:
-            version = str(archive["version"])
-            values = {name.replace("|", "/"): archive[name] for name in archive.files}
+        arrays = archives.read(recorded, "RECORDED", ["version"], everything=True)
+        version = str(arrays["version"])
+        values = {name.replace("|", "/"): array for name, array in arrays.items()}
         types = defaultdict(list)
         for node, differences in compare_all(definition, values):
             types[node.type].append(differences)

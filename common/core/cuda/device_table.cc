@@ -9,6 +9,7 @@
 
 #include "device.h"
 #include "error.h"
+#include "locks.h"
 #include "table.h"
 
 namespace tfapprox {
@@ -200,22 +201,20 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
 
 // All copies, the most recently acquired first. Copies without a user stay, up to kKeptCopies of them, so that a table
 // that is swapped out and in again is not copied again: at most 0.5 MB each.
-struct Registry {
-  static constexpr int64_t kKeptCopies = 64;
+constexpr int64_t kKeptCopies = 64;
+using Copies = std::list<Shared>;
 
-  std::mutex mutex;
-  std::list<Shared> copies;
-};
-
-// Never destroyed, as the registry of tables on the host.
-Registry& TheRegistry() {
-  static Registry* registry = new Registry;
-  return *registry;
+// All copies. The list is never destroyed, as the registry of tables on the host.
+Copies& AllCopies() {
+  static Copies* copies = new Copies;
+  return *copies;
 }
 
-// The copy of a table on a device with a plan, with one more user, or null.
-const tfapprox_cuda_table* FindCopy(Registry* registry, const tfapprox_table* table, int device, int32_t plan) {
-  auto& copies = registry->copies;
+std::mutex& CopiesMutex() { return MutexOf(Guarded::kDeviceTables); }
+
+// Returns the copy of a table on a device with a plan, which has one more user then, or null.
+const tfapprox_cuda_table* FindCopy(const tfapprox_table* table, int device, int32_t plan) {
+  Copies& copies = AllCopies();
   for (auto known = copies.begin(); known != copies.end(); ++known) {
     if (known->table != table || known->copy.device != device || known->plan != plan) continue;
     ++known->users;
@@ -226,11 +225,12 @@ const tfapprox_cuda_table* FindCopy(Registry* registry, const tfapprox_table* ta
 }
 
 // Moves the least recently acquired copies without a user, beyond kKeptCopies, to `unused`.
-void Trim(Registry* registry, std::list<Shared>* unused) {
+void Trim(std::list<Shared>* unused) {
+  Copies& copies = AllCopies();
   int64_t kept = 0;
-  for (auto it = registry->copies.begin(); it != registry->copies.end();) {
+  for (auto it = copies.begin(); it != copies.end();) {
     const auto next = std::next(it);
-    if (it->users == 0 && ++kept > Registry::kKeptCopies) unused->splice(unused->end(), registry->copies, it);
+    if (it->users == 0 && ++kept > kKeptCopies) unused->splice(unused->end(), copies, it);
     it = next;
   }
 }
@@ -245,10 +245,9 @@ int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table,
   if (const int32_t status = Check(cudaGetDevice(&number), "the current device", error)) return status;
   if (const int32_t status = tfapprox_plan_choose(table, &costs, &plan, error)) return status;
 
-  Registry& registry = TheRegistry();
   {
-    const std::lock_guard<std::mutex> lock(registry.mutex);
-    *copy = FindCopy(&registry, table, number, plan);
+    const std::lock_guard<std::mutex> lock(CopiesMutex());
+    *copy = FindCopy(table, number, plan);
   }
   if (*copy != nullptr) return TFAPPROX_OK;
   tfapprox_cuda_device device;
@@ -260,10 +259,10 @@ int32_t AcquireBy(const tfapprox_plan_costs& costs, const tfapprox_table* table,
   shared.copy.multiprocessors = device.multiprocessors;
   if (const int32_t status = Fill(*table, &shared, error)) return status;
   if (shared.copy.max_chunks == 0) return TFAPPROX_OK;
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  *copy = FindCopy(&registry, table, number, plan);
+  const std::lock_guard<std::mutex> lock(CopiesMutex());
+  *copy = FindCopy(table, number, plan);
   if (*copy != nullptr) return TFAPPROX_OK;
-  registry.copies.splice(registry.copies.begin(), made);
+  AllCopies().splice(AllCopies().begin(), made);
   *copy = &shared.copy;
   return TFAPPROX_OK;
 }
@@ -289,12 +288,11 @@ int32_t tfapprox_cuda_table_acquire(const tfapprox_table* table, const tfapprox_
 
 void tfapprox_cuda_table_release(const tfapprox_cuda_table* copy) {
   std::list<tfapprox::cuda::Shared> unused;  // freed without the lock
-  tfapprox::cuda::Registry& registry = tfapprox::cuda::TheRegistry();
-  const std::lock_guard<std::mutex> lock(registry.mutex);
-  for (tfapprox::cuda::Shared& shared : registry.copies) {
+  const std::lock_guard<std::mutex> lock(tfapprox::cuda::CopiesMutex());
+  for (tfapprox::cuda::Shared& shared : tfapprox::cuda::AllCopies()) {
     if (&shared.copy != copy) continue;
     --shared.users;
-    tfapprox::cuda::Trim(&registry, &unused);
+    tfapprox::cuda::Trim(&unused);
     return;
   }
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "cancelled.h"
 #include "device.h"
 #include "error.h"
 #include "problem.h"
@@ -241,14 +242,16 @@ class Round {
   uint8_t* const memory_;
 };
 
-// Queues the passes of a call, whatever its items are.
+// Queues the passes of a call, whatever its items are. A driver takes some hundred kernels ahead of the GPU, so that to
+// queue the passes of a long call takes almost as long as to run them.
 cudaError_t RunItem(const Call& call, void* workspace) {
   const tfapprox_problem& shape = call.operation.problem;
   cudaError_t status = cudaSuccess;
-  for (int64_t number = 0; number < Sizes(shape).rounds && status == cudaSuccess; ++number) {
+  const auto goes_on = [&] { return status == cudaSuccess && !IsCancelled(call.operation); };
+  for (int64_t number = 0; number < Sizes(shape).rounds && goes_on(); ++number) {
     const Round round(call, number, workspace);
     status = round.Prepare();
-    for (int64_t first = 0; first < shape.batch && status == cudaSuccess; first += call.work.images) {
+    for (int64_t first = 0; first < shape.batch && goes_on(); first += call.work.images) {
       status = round.Run(first, std::min(call.work.images, shape.batch - first));
     }
   }
