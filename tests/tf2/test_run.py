@@ -142,6 +142,7 @@ sys.exit(4)
 """
 
 
+@pytest.mark.image
 def test_names(tmp_path):
     (tmp_path / "names.py").write_text(NAMES)
     output, _ = run(tmp_path, "names.py", "--x", "1", code=4)
