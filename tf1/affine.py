@@ -91,6 +91,8 @@ def affine(graph: IndexedGraph, node: Any, channels: int, rank: int) -> Affine |
         return _normalisation(graph, node)
     if node.op not in ("Mul", *ADDITIONS) or len(node.input) != 2:
         return None
+    if graphs.attribute(node, "data_format", "s", b"NHWC") != b"NHWC":
+        return None
     values = [value for value in map(graph.constant, node.input) if value is not None]
     if len(values) != 1 or (node.op in ("Sub", "BiasAdd") and graph.constant(node.input[1]) is None):
         return None

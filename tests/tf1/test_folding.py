@@ -131,7 +131,13 @@ def scaled_by_pixel(x):
     return convolution(x) * values(6, 6, CHANNELS)
 
 
+def a_bias_of_rows(x):
+    layer = convolution(x[:, :CHANNELS])  # with as many rows as channels
+    return tf.nn.bias_add(layer, values(CHANNELS), data_format="NCHW") * values(CHANNELS)
+
+
 STAY = {
+    "a bias of rows": a_bias_of_rows,
     "statistics of the batch": lambda x: fused(convolution(x), is_training=True),
     "read twice": read_twice,
     "a scale of each pixel": scaled_by_pixel,
