@@ -90,7 +90,9 @@ def install() -> None:
         ImportError: if the package tf_keras is missing.
     """
     if importlib.util.find_spec("tf_keras") is None:
-        raise ImportError("run needs Keras 2, which is the package tf_keras: pip install 'tfapprox[keras2]'")
+        # Each tf_keras needs the TensorFlow of its own minor version, and pip would install that.
+        version = ".".join(tf.__version__.split(".")[:2])
+        raise ImportError(f"run needs Keras 2, which is the package tf_keras: pip install 'tf_keras=={version}.*'")
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     for name in [name for name in sys.modules if _real_name(name)]:
         del sys.modules[name]  # Keras 3, which this package has imported
