@@ -88,8 +88,11 @@ def quantize_annotate_model(
         A model with the same weights. Layers without a config stay as they are.
 
     Raises:
-        ValueError: if the model has no layer of a name.
+        ValueError: if the model has no layer of a name, or has a model inside.
     """
+    inner = [layer.name for layer in model.layers if isinstance(layer, tf_keras.Model)]
+    if inner:
+        raise ValueError(f"model must have no model inside, whose layers would stay exact; received {inner[0]!r}")
     by_class = EXACT if layer_type_quantize_map is None else layer_type_quantize_map
     by_name = layer_override_quantize_map or {}
     unknown = sorted(set(by_name) - {layer.name for layer in model.layers})

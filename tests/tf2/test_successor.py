@@ -143,11 +143,21 @@ middle = quantize_annotate_layer(keras.layers.DepthwiseConv2D(3, name='two'), co
 model = keras.Model(inputs, quantize_annotate_layer(keras.layers.Conv2D(2, 3, name='last'))(middle))
 applied = quantize_apply(model)
 assert [layer.name for layer in applied.layers[1:]] == ['quant_two', 'quant_last']
-assert applied.layers[1].layer.fake_quant and np.isfinite(applied.predict(x, verbose=0)).all()
+assert np.isfinite(applied.predict(x, verbose=0)).all()
+wide = tf.constant(10 * x)
+plain = lambda wide: conv(wide, kernel, -6., 6., -6., 6.)
+for layer, is_cut in ((applied.layers[1], True), (plain, False)):
+    with tf.GradientTape() as tape:
+        tape.watch(wide)
+        y = layer(wide)
+    outside = tape.gradient(y, wide).numpy()[np.abs(wide) > 6.1]
+    assert outside.size > 100 and (outside == 0).all() == is_cut
+nested = keras.Sequential([keras.Input([9, 8, 3]), keras.Sequential([keras.layers.Conv2D(2, 3)])])
 
 for call, text in ((lambda: quantize_apply(keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])), 'annotated'),
                    (lambda: quantize_annotate_layer(keras.layers.Dense(2)), 'to_annotate must be'),
                    (lambda: quantize_annotate_model(model, {}, {'none': config}), "received 'none'"),
+                   (lambda: quantize_annotate_model(nested), 'model must have no model inside'),
                    (lambda: config.quantised(keras.layers.Conv2D(2, 3)), 'must be a DepthwiseConv2D for'),
                    (lambda: QuantConv2DConfig(8, 'mul8s_exact', True), 'fake_quant must be False')):
     try:
