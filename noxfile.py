@@ -54,6 +54,7 @@ LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 IMAGE_TF2 = [
     "pyproject.toml",
     "--extra=tf2",
+    "--extra=keras2",
     "--extra=examples",
     "--extra=circuits",
     "--universal",

@@ -13,7 +13,7 @@ from tfapprox.option_names import with_error_messages
 from tfapprox.run_command import CONTEXT, run_command
 from tfapprox.terminal import console
 
-from . import assignment, layers
+from . import assignment, folding, layers
 from . import convert as conversion
 from . import graph as graphs
 from .layers import Choice, Layer, Sizes
@@ -79,8 +79,21 @@ def convert(
     by_layer = assignment.read(layers_file) if layers_file else {}
     converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
     write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
+    note_unfolded(converted)
     if conversion.normalises_by_batch(converted):
         console.print("note: batch normalisation takes the statistics of the batch; results depend on its size")
+
+
+def note_unfolded(converted: "tf.compat.v1.GraphDef") -> None:
+    """Prints which batch normalisations of a converted graph stay float, and their share of the multiplications."""
+    names = folding.unfolded(converted)
+    if not names:
+        return
+    count, macs = folding.multiplications(converted, names), [layer.macs for layer in layers.layers(converted)]
+    known = [number for number in (count, *macs) if number is not None]
+    share = f"{count / sum(known):.2%}" if count is not None and len(known) == len(macs) + 1 else "an unknown share"
+    text = "note: no convolution comes right before these batch normalisations, which stay float and have"
+    console.print(f"{text} {share} of the multiplications:", *names, highlight=False, soft_wrap=True)
 
 
 @app.command(name="layers")

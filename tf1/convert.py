@@ -8,12 +8,10 @@ import tensorflow as tf
 
 from tfapprox.common.argument_error import ArgumentError
 
-from . import constants
+from . import constants, folding
 from . import graph as graphs
 from .layers import OPERATION
 
-# These transforms move the factors and offsets of a batch normalisation into the weights of its convolution.
-FOLD = ["fold_batch_norms", "fold_old_batch_norms"]
 BEFORE = ["add_default_attributes", "strip_unused_nodes", "remove_nodes(op=Identity, op=CheckNumerics)"]
 BEFORE += ["fold_constants(ignore_errors=true)"]
 QUANTISE = ["quantize_weights", "quantize_nodes", "strip_unused_nodes"]
@@ -45,9 +43,10 @@ def normalises_by_batch(graph: tf.compat.v1.GraphDef) -> bool:
 
 def _check(node):
     """Raises a ValueError for a Conv2D that TransformGraph would turn into a different convolution."""
-    strides, dilations = list(node.attr["strides"].list.i), list(node.attr["dilations"].list.i)
+    strides = list(node.attr["strides"].list.i)
+    dilations = list(node.attr["dilations"].list.i) if "dilations" in node.attr else []
     rules: dict[str, tuple[Any, list[Any]]] = {
-        "data_format NHWC": (node.attr["data_format"].s or b"NHWC", [b"NHWC"]),
+        "data_format NHWC": (graphs.attribute(node, "data_format", "s", b"NHWC"), [b"NHWC"]),
         "padding SAME or VALID": (node.attr["padding"].s, [b"SAME", b"VALID"]),
         "dilations 1": (dilations or [1, 1, 1, 1], [[1, 1, 1, 1]]),
         "equal strides for height and width": (strides[1:2], [strides[2:3]]),
@@ -111,8 +110,7 @@ def convert(
         for node in result.node:
             if node.op in ("Conv2D", "QuantizedConv2D"):
                 _check(node)
-        if not normalises_by_batch(result):
-            result = transform(result, starts, ends, FOLD)
+        folding.fold(result, ends)
         floats = constants.hide(result)
         result = transform(result, starts, ends, QUANTISE)
         constants.restore(result, floats)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Sequence
+from typing import Any, Sequence
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -57,6 +57,18 @@ def imported(graph: tf.compat.v1.GraphDef) -> tf.Graph:
 def node_of(tensor: str) -> str:
     """Name of the node in a node's input, which is written `node`, `node:1` or `^node`."""
     return tensor.lstrip("^").split(":")[0]
+
+
+def attribute(node: tf.compat.v1.NodeDef, name: str, field: str, default: Any) -> Any:
+    """The value of an attribute; `node.attr[name]` would add the attribute where it is missing.
+
+    Args:
+        node: the `NodeDef`.
+        name: name of the attribute.
+        field: the field of `AttrValue` that has its value, such as `"b"`.
+        default: what is returned where the attribute is missing.
+    """
+    return getattr(node.attr[name], field) if name in node.attr else default
 
 
 def as_placeholder(node: tf.compat.v1.NodeDef, dtype: tf.DType, shape: tf.TensorShape) -> None:

@@ -16,8 +16,13 @@ from tfapprox.old_plugins import redirect
 from .approx_conv2d import operations
 from .library import LIBRARY
 
-LAYERS = {"keras.layers.fake_approx_convolutional": f"{__package__}.fake_approx_convolutional"}
-SUCCESSOR = "python.keras"  # the package in which TFApprox4IL has its layers
+LAYERS = {
+    "keras.layers.fake_approx_convolutional": f"{__package__}.fake_approx_convolutional",
+    "python.keras.layers.fake_convolutional": f"{__package__}.successor_layers",
+    "python.keras.utils.quantize": f"{__package__}.successor_quantize",
+}
+SUCCESSOR = "python.keras"  # the package in which TFApprox4IL, the successor of TFApprox, has its layers
+PACKAGES = ("python", SUCCESSOR, f"{SUCCESSOR}.layers", f"{SUCCESSOR}.utils")
 API = "tf_keras.api._v2.keras"  # Keras 2 as `tf.keras`; it lacks only names that are Keras' own
 
 
@@ -47,17 +52,29 @@ class _Keras2:
         sys.modules[module.__name__] = importlib.import_module(str(_real_name(module.__name__)))
 
 
-class _Absent:
-    """The last finder of modules: its error says that the successor's layers are not there."""
+class _Successor:
+    """The last finder of modules: the packages around the successor's modules, and an error for its other modules."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
-        if name == "python" or name == SUCCESSOR or name.startswith(f"{SUCCESSOR}."):
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name in PACKAGES:
+            return ModuleSpec(name, _Successor, is_package=True)  # type: ignore
+        if name.startswith(f"{SUCCESSOR}."):
+            modules = " and ".join(module for module in LAYERS if module.startswith(SUCCESSOR))
             raise ModuleNotFoundError(
-                f"{name} is part of TFApprox4IL, the successor of TFApprox, whose layers tfapprox does not provide; "
-                "approximate_model of tfapprox.tf2 converts a model, and FakeApproxConv2D is the layer",
+                f"{name} is a part of TFApprox4IL, the successor of TFApprox, that tfapprox does not provide; "
+                f"its layers and functions are in {modules}",
                 name=name,
             )
+        return None
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> None:
+        """Python makes an empty package."""
+
+    @staticmethod
+    def exec_module(module: Any) -> None:
+        """The package stays empty."""
 
 
 def _replace(keras: Any, module: str, substitutes: dict[str, Any]) -> None:
@@ -73,7 +90,9 @@ def install() -> None:
         ImportError: if the package tf_keras is missing.
     """
     if importlib.util.find_spec("tf_keras") is None:
-        raise ImportError("run needs Keras 2, which is the package tf_keras: pip install 'tfapprox[keras2]'")
+        # Each tf_keras needs the TensorFlow of its own minor version, and pip would install that.
+        version = ".".join(tf.__version__.split(".")[:2])
+        raise ImportError(f"run needs Keras 2, which is the package tf_keras: pip install 'tf_keras=={version}.*'")
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     for name in [name for name in sys.modules if _real_name(name)]:
         del sys.modules[name]  # Keras 3, which this package has imported
@@ -86,5 +105,5 @@ def install() -> None:
         substitute = importlib.import_module(f"{__package__}.silent_tensorboard")
         _replace(keras, "callbacks", {"TensorBoard": substitute.TensorBoard})
     sys.meta_path.insert(0, _Keras2)
-    sys.meta_path.append(_Absent)
+    sys.meta_path.append(_Successor)
     redirect(tf, lambda path: os.path.basename(path) == LIBRARY, operations)

@@ -236,6 +236,21 @@ def test_macs_of_a_convolution_with_dilation(command, tmp_path):
     assert layer["macs"] == 16 * 16 * 32 * 27 == 221184
 
 
+@only_1_14
+def test_a_normalisation_before_its_activation_is_named_with_its_share(command, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, [None, 8, 8, 3], name="input")
+        ones = tf.ones([5])
+        x = tf.nn.relu(tf.nn.conv2d(x, tf.random.stateless_uniform([3, 3, 3, 5], [1, 2]), name="first", **CONVOLUTION))
+        x = v1.nn.fused_batch_norm(x, ones, ones, ones, ones, is_training=False, name="norm")[0]
+        tf.nn.conv2d(x, tf.random.stateless_uniform([1, 1, 5, 2], [3, 4]), name="second", **CONVOLUTION)
+    graphs.write(graph.as_graph_def(), tmp_path / "float.pb")
+    output = command("convert", tmp_path / "float.pb", "-o", tmp_path / "ax.pb")
+    share = 5 / (5 + 5 * 27 + 2 * 5)  # of the multiplications for each pixel
+    assert "note: no convolution comes right before these batch normalisations, which stay float and have" in output
+    assert f"have {share:.2%} of the multiplications: norm\n" in output
+
+
 @pytest.mark.skipif(tf.__version__.startswith("1."), reason="TensorFlow 1 has TransformGraph")
 def test_elsewhere_it_says_where_it_runs(command, small_graph, tmp_path):
     output = command("convert", small_graph, "-o", tmp_path / "ax.pb", code=1)

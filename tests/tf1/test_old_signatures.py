@@ -37,6 +37,15 @@ def test_calls_by_position(rest):
         np.testing.assert_array_equal(result.astype(np.float64), theirs.astype(np.float64))
 
 
+def test_calls_by_keyword():
+    names = ("input", "filter", "min_input", "max_input", "min_filter", "max_filter")
+    attributes = {"AxTune": False, "AxMult": "mul8u_drum4", "padding": "SAME", "strides": ONES}
+    results = outputs(lambda *inputs: MODULE.ax_conv2d(**dict(zip(names, inputs)), **attributes))
+    expected = outputs(lambda *inputs: ax_conv2d(*inputs, ONES, "SAME", ax_mult="mul8u_drum4", ax_tune=False))
+    for result, theirs in zip(results, expected):
+        np.testing.assert_array_equal(result.astype(np.float64), theirs.astype(np.float64))
+
+
 def test_defaults():
     results = outputs(lambda *inputs: MODULE.ax_conv2d(*inputs, ONES, "VALID"))
     expected = outputs(lambda *inputs: ax_conv2d(*inputs, ONES, "VALID", ax_mult="mul8u_1JFF", ax_tune=True))

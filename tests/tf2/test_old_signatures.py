@@ -5,7 +5,11 @@ import inspect
 import numpy as np
 import tensorflow as tf
 
-from tfapprox.tf2 import approx_conv2d_with_min_max_vars, library_path
+from tfapprox.tf2 import (
+    approx_conv2d_with_min_max_vars,
+    approx_depthwise_conv2d_with_min_max_vars,
+    library_path,
+)
 
 ONES = [1, 1, 1, 1]
 MODULE = tf.load_op_library(library_path())
@@ -20,6 +24,35 @@ def test_order():
         *["input", "filter", "input_min", "input_max", "filter_min", "filter_max"],
         *["strides", "num_bits", "mul_map_file", "padding", "explicit_paddings", "data_format", "dilations", "name"],
     ]
+
+
+def test_order_of_the_depthwise_operation():
+    names = list(inspect.signature(MODULE.approx_depthwise_conv2d_with_min_max_vars).parameters)
+    assert names == [
+        *["input", "filter", "input_min", "input_max", "filter_min", "filter_max"],
+        *["strides", "num_bits", "mul_map_file", "padding", "data_format", "dilations", "name"],
+    ]
+
+
+def test_depthwise_calls():
+    operation = MODULE.approx_depthwise_conv2d_with_min_max_vars
+    expected = approx_depthwise_conv2d_with_min_max_vars(
+        X, W, *RANGES, ONES, "VALID", mul_map_file="mul8u_drum4", dilations=[1, 2, 2, 1]
+    )
+    by_position = operation(X, W, *RANGES, ONES, 8, "mul8u_drum4", "VALID", "NHWC", [1, 2, 2, 1], "name")
+    np.testing.assert_array_equal(by_position, expected)
+    attributes = {"num_bits": 8, "mul_map_file": "mul8u_drum4", "padding": "VALID", "dilations": [1, 2, 2, 1]}
+    np.testing.assert_array_equal(operation(X, W, *RANGES, strides=ONES, **attributes), expected)
+
+
+def test_calls_by_keyword():
+    names = ("input", "filter", "input_min", "input_max", "filter_min", "filter_max")
+    inputs = dict(zip(names, (X, W, *RANGES)))
+    result = MODULE.approx_conv2d_with_min_max_vars(
+        mul_map_file="mul8u_drum4", padding="VALID", num_bits=8, strides=ONES, **inputs
+    )
+    expected = approx_conv2d_with_min_max_vars(X, W, *RANGES, ONES, "VALID", mul_map_file="mul8u_drum4")
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_calls_by_position():
