@@ -1,6 +1,6 @@
 """Makes truth tables of arrays of products, and checks them."""
 
-from typing import Any
+from typing import Any, Dict, Tuple
 
 import numpy as np
 
@@ -10,7 +10,13 @@ from ..truth_table import TruthTable
 from .circuit import Circuit
 
 WIDTHS = range(2, 9)
-_FIT = 8  # an MAE that is this many times smaller shows that the products were meant in another way
+# Which axes of a table run from -128 to 127 instead of in the order of the codes.
+ORDERS: Dict[str, Tuple[int, ...]] = {
+    "codes": (),
+    "ascending": (0, 1),
+    "ascending-rows": (0,),
+    "ascending-columns": (1,),
+}
 
 
 def read_array(source: Any) -> Circuit:
@@ -19,7 +25,13 @@ def read_array(source: Any) -> Circuit:
 
 
 def to_table(
-    products: np.ndarray, name: str = "", *, signed: bool = False, ascending: bool = False, swap: bool = False
+    products: np.ndarray,
+    name: str = "",
+    *,
+    signed: bool = False,
+    order: str = "codes",
+    swap: bool = False,
+    offset: int = 0,
 ) -> TruthTable:
     """The truth table of an array of products.
 
@@ -28,8 +40,9 @@ def to_table(
             if signed.
         name: name of the multiplier.
         signed: whether the operands are signed. Their codes are two's complement: 0 to 127, then -128 to -1.
-        ascending: whether rows and columns of signed operands run from -128 to 127 instead.
+        order: a key of `ORDERS`: which of rows and columns of signed operands run from -128 to 127 instead.
         swap: whether the first index is the weight instead of the activation.
+        offset: what was added to every product, such as 32768, and is subtracted.
 
     Raises:
         ArgumentError: if shape, dtype or a product does not fit.
@@ -44,50 +57,43 @@ def to_table(
         raise ArgumentError("products", rule, "x".join(map(str, products.shape)) or "a single number")
     if not np.issubdtype(products.dtype, np.integer):
         raise ArgumentError("products", "must be integers", f"dtype {products.dtype}")
-    products = from_ascending(products) if ascending else products
+    products = from_ascending(products, ORDERS[order])
     products = products.T if swap else products
     low, high = (-32768, 32767) if signed else (0, 65535)
+    products = _less_offset(products, offset, low, high) if offset else products
     wrong = np.argwhere((products < low) | (products > high))
     if len(wrong):
         values = metrics.operands(len(products).bit_length() - 1, signed)
         a, w = wrong[0]
+        remedy = None
+        if signed and not offset and products.min() >= 0 and products.max() <= 65535:
+            remedy = ("offset=32768", "subtracts 32768 from every product")
+        elif not signed and products[a, w] < 0:
+            remedy = ("signed=True", "is for signed operands")
         raise ArgumentError(
             "products",
             f"of {'signed' if signed else 'unsigned'} operands must be from {low} to {high}",
             f"{values[a]} * {values[w]} = {products[a, w]}, and {len(wrong) - 1} more",
-            None if signed or products[a, w] >= 0 else ("signed=True", "is for signed operands"),
+            remedy,
         )
     return TruthTable(products.astype(np.int16 if signed else np.uint16), name)
 
 
-def from_ascending(products: np.ndarray) -> np.ndarray:
+def _less_offset(products, offset, low, high):
+    """The products without an offset; words of 16 bits may have been read with the other sign."""
+    products = products.astype(np.int64) - offset
+    if products.max() < low or products.min() > high:
+        return products + (65536 if products.max() < low else -65536)
+    return products
+
+
+def from_ascending(products: np.ndarray, axes: Tuple[int, ...] = (0, 1)) -> np.ndarray:
     """Reorders rows and columns of signed operands, which run from -128 to 127, to the order of the codes.
 
     The codes are two's complement: 0 to 127, then -128 to -1.
+
+    Args:
+        products: array `[codes, codes]`.
+        axes: the axes that are reordered: 0 for the rows, 1 for the columns.
     """
-    return np.roll(products, -(len(products) // 2), (0, 1))
-
-
-def check_reading(table: TruthTable) -> None:
-    """Compares the products of an 8-bit table with the exact ones, read in each way that its bits can be meant.
-
-    Raises:
-        ArgumentError: if the table is far nearer to the exact products when it is read with another sign or order.
-    """
-    if table.num_bits != 8:
-        return
-    bits = table.entries.view(np.uint16)
-    readings = {
-        "unsigned operands": bits,
-        "signed operands": bits.view(np.int16),
-        "signed operands from -128 to 127 in this order": from_ascending(bits.view(np.int16)),
-    }
-    mae = {name: metrics.errors(reading).mae for name, reading in readings.items()}
-    declared, nearest = "signed operands" if table.signed else "unsigned operands", min(mae, key=mae.__getitem__)
-    if _FIT * mae[nearest] < mae[declared]:
-        raise ArgumentError(
-            "products",
-            f"must be those of {declared}, as name and options say",
-            f"products that are far nearer to {nearest}: MAE {mae[nearest]:.4g} instead of {mae[declared]:.4g}",
-            ("ascending=True", "puts them in the order of the codes") if nearest.endswith("in this order") else None,
-        )
+    return np.roll(products, [-(len(products) // 2)] * len(axes), axes)

@@ -115,7 +115,7 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
         * `zero_row`, `zero_column`: minimum, maximum and number of non-zero products of activation 0 and of weight 0;
         * `plan`: name and number of terms of the plan in use, the CPU path, and the terms of all possible plans;
         * `published`: from a figure to its published value and whether the measured one agrees to the printed digits;
-        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`: `None` where NAME.json does not say them;
+        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`, `reading`: `None` where NAME.json does not say them;
         * `hash`: the content hash of the table;
         * `changed`: whether the table has another SHA-256 than NAME.json says;
         * `hidden`: other files of the same name, which no operation finds by the name.
@@ -147,7 +147,7 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
             for key, value in known["published"].items()
             if key in measured
         },
-        **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence")},
+        **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence", "reading")},
         "hash": f"{native.table_hash(multiplier.table):016x}",
         "changed": storage.is_changed(multiplier),
         "hidden": [str(path) for path in multiplier.hidden],

@@ -47,7 +47,7 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
     line(_products("T[0, *]", details["zero_row"]))
     line(_products("T[*, 0]", details["zero_column"]))
     line(_plan(details["plan"]))
-    for key in ("source", "licence"):
+    for key in ("source", "reading", "licence"):
         if details[key]:
             line(f"{key}: {details[key]}")
     if details["changed"]:
