@@ -1,6 +1,6 @@
 """Makes truth tables of arrays of products, and checks them."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def to_table(
     signed: bool = False,
     order: str = "codes",
     swap: bool = False,
-    offset: int = 0,
+    offset: Optional[int] = None,
 ) -> TruthTable:
     """The truth table of an array of products.
 
@@ -42,7 +42,8 @@ def to_table(
         signed: whether the operands are signed. Their codes are two's complement: 0 to 127, then -128 to -1.
         order: a key of `ORDERS`: which of rows and columns of signed operands run from -128 to 127 instead.
         swap: whether the first index is the weight instead of the activation.
-        offset: what was added to every product, such as 32768, and is subtracted.
+        offset: what was added to every product, such as 32768, and is subtracted modulo 65536. By default nothing is
+            subtracted, and products must have their sign; those of a uint16 array are words in two's complement.
 
     Raises:
         ArgumentError: if shape, dtype or a product does not fit.
@@ -60,31 +61,47 @@ def to_table(
     products = from_ascending(products, ORDERS[order])
     products = products.T if swap else products
     low, high = (-32768, 32767) if signed else (0, 65535)
-    products = _less_offset(products, offset, low, high) if offset else products
+    if offset is not None or (signed and products.dtype == np.uint16):
+        products = _as_words(products, offset or 0, signed)
     wrong = np.argwhere((products < low) | (products > high))
     if len(wrong):
         values = metrics.operands(len(products).bit_length() - 1, signed)
         a, w = wrong[0]
-        remedy = None
-        if signed and not offset and products.min() >= 0 and products.max() <= 65535:
-            remedy = ("offset=32768", "subtracts 32768 from every product")
-        elif not signed and products[a, w] < 0:
-            remedy = ("signed=True", "is for signed operands")
         raise ArgumentError(
             "products",
             f"of {'signed' if signed else 'unsigned'} operands must be from {low} to {high}",
             f"{values[a]} * {values[w]} = {products[a, w]}, and {len(wrong) - 1} more",
-            remedy,
+            _remedy(products, signed),
         )
     return TruthTable(products.astype(np.int16 if signed else np.uint16), name)
 
 
-def _less_offset(products, offset, low, high):
-    """The products without an offset; words of 16 bits may have been read with the other sign."""
-    products = products.astype(np.int64) - offset
-    if products.max() < low or products.min() > high:
-        return products + (65536 if products.max() < low else -65536)
-    return products
+def _as_words(products, offset, signed):
+    """The products less an offset modulo 65536, if all of them fit words of 16 bits."""
+    if products.min() < -32768 or products.max() > 65535:
+        return products.astype(np.int64) - offset
+    words = (products.astype(np.int64) - offset) & 0xFFFF
+    return words - (words >> 15 << 16) if signed else words
+
+
+def _remedy(products, signed):
+    """The option that makes products fit the sign, and what it does; `None` if there is none."""
+    if not signed:
+        return ("signed=True", "is for signed operands") if products.min() < 0 else None
+    if products.min() < 0 or products.max() > 65535:
+        return None
+    values = metrics.operands(8)
+    exact = np.multiply.outer(values, values)
+    signed_values = metrics.operands(8, signed=True)
+    signed_exact = np.multiply.outer(signed_values, signed_values)
+    near: Dict[Optional[Tuple[str, str]], float] = {None: np.abs(products - exact).mean()}
+    for remedy in (
+        ("offset=32768", "subtracts it from every product"),
+        ("offset=0", "reads them as words in two's complement"),
+    ):
+        offset = int(remedy[0].partition("=")[2])
+        near[remedy] = np.abs(_as_words(products, offset, True) - signed_exact).mean()
+    return min(near, key=near.__getitem__)
 
 
 def from_ascending(products: np.ndarray, axes: Tuple[int, ...] = (0, 1)) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any, Mapping, Optional, Sequence
 from .. import native
 from ..argument_error import ArgumentError
 from ..paths import Path
-from . import arrays, kinds, mistakes, readings, registry, storage
+from . import arrays, identity, kinds, mistakes, readings, registry, storage
 
 
 def import_multiplier(
@@ -67,7 +67,8 @@ def import_multiplier(
             complement.
         order: which of rows and columns of signed operands run from -128 to 127: `"ascending"` for both, as `ascending`
             says, `"ascending-rows"`, `"ascending-columns"`, or `"codes"` for none.
-        offset: what was added to every product, such as 32768, and is subtracted.
+        offset: what was added to every product, such as 32768, and is subtracted modulo 65536. `0` reads products as
+            words of 16 bits, in two's complement if they are signed. By default the products have their sign.
         big_endian: whether the first byte of each word of a `.bin` file is its most significant one.
         arrays_at_once: whether a Python function takes and returns integer arrays instead of single integers.
         parameters: parameters of the class of ariths-gen, such as `{"horizontal_cut": 2}`.
@@ -87,7 +88,8 @@ def import_multiplier(
         force: whether a table of this name in the folder is replaced.
 
     Returns:
-        The `Multiplier` that was stored.
+        The `Multiplier` that was stored. Its `notes` name another circuit of this name, and products that seem to have
+        been cut to 8 bits.
 
     Raises:
         FileExistsError: if the folder has a table of this name and `force` is not set.
@@ -133,14 +135,16 @@ def import_multiplier(
     choice = readings.choose(circuit, width, signed, sign_is_known=known_sign is not None)
     signed = choice.reading.signed
     name = name or _default_name(circuit.name, signed)
-    table = arrays.to_table(choice.products, name, signed=signed, order=order, swap=swap, offset=offset or 0)
+    table = arrays.to_table(choice.products, name, signed=signed, order=order, swap=swap, offset=offset)
     takes_bytes = "big_endian" in kinds.kind_of(source).options
     given = {"signed": given_sign, "order": given_order, "offset": offset, "big_endian": big_endian}
     settled = {key for key, value in given.items() if value is not None} | (set() if takes_bytes else {"big_endian"})
     mistakes.check(table, settled)
     by = "" if known_sign is None else ", as the name says" if given_sign is None else ", as the option says"
     known = {**circuit.known, **_reading(circuit, choice, by), **(known or {})}
-    return storage.store(table, known, folder=folder, force=force)
+    stored = identity.store(table, known, folder=folder, force=force)
+    loss = mistakes.cut(table)
+    return stored._replace(notes=(*stored.notes, f"the products seem to have been {loss}")) if loss else stored
 
 
 def _checked_order(ascending, order, signed):

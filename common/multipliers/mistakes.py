@@ -184,7 +184,7 @@ def cut(table: TruthTable) -> str:
 
 def cuts(products: np.ndarray) -> Dict[str, np.ndarray]:
     """Products as they look after they were stored in 8 bits: from a description of the loss to the products."""
-    words = np.asarray(products) & 0xFFFF
+    words = np.asarray(products).astype(np.int64) & 0xFFFF
     return {
         "cut to their low 8 bits": words & 255,
         "cut to their high 8 bits": words >> 8,

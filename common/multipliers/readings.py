@@ -20,6 +20,10 @@ FAR = 8  # an MAE that is this many times smaller shows that the products were m
 _NEAR = 2  # readings whose MAE differs by less than this factor are equally near
 
 
+class UndecidedError(ArgumentError):
+    """Several readings of a circuit are equally near to the exact product."""
+
+
 class Reading(NamedTuple):
     """One way to read the bits of a circuit.
 
@@ -83,8 +87,8 @@ def choose(circuit: Circuit, num_bits: int, default: bool, *, sign_is_known: boo
         by an MAE that is more than `FAR` times smaller.
 
     Raises:
-        ArgumentError: if several other readings are equally near to the exact product, or the other sign is nearer than
-            the default without being far nearer.
+        UndecidedError: if several other readings are equally near to the exact product, or the other sign is nearer
+            than the default without being far nearer.
         ValueError: if the circuit has no products to give in the default reading.
     """
     plain = Reading(default)
@@ -173,9 +177,11 @@ def _nearest(candidates, first):
     else:
         rivals = [other for other in candidates if other is not nearest and other.mae <= _NEAR * nearest.mae]
     if rivals:
-        listed = "; ".join(f"{candidate.reading.describe()} (MAE {candidate.mae:.4g})" for candidate in [nearest, *rivals][:4])
+        listed = "; ".join(
+            f"{candidate.reading.describe()} (MAE {candidate.mae:.4g})" for candidate in [nearest, *rivals][:4]
+        )
         rule = "must be nearest to the exact product in one reading"
-        raise ArgumentError("source", rule, listed, _remedy(rivals, nearest))
+        raise UndecidedError("source", rule, listed, _remedy(rivals, nearest))
     return nearest
 
 

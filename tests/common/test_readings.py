@@ -47,7 +47,9 @@ def test_a_signed_circuit_with_an_unsigned_prototype(tmp_path):
 
 
 def test_an_unsigned_circuit_with_a_signed_prototype(tmp_path):
-    code = "#include <stdint.h>\nuint16_t f(int8_t A, int8_t B) { return (uint16_t)((uint8_t)A * (uint8_t)B & 0xffe0); }"
+    code = (
+        "#include <stdint.h>\nuint16_t f(int8_t A, int8_t B) { return (uint16_t)((uint8_t)A * (uint8_t)B & 0xffe0); }"
+    )
     made = imported(tmp_path, "f.c", code, "f")
     assert not made.signed
     np.testing.assert_array_equal(made.table, A * W & ~31)
@@ -70,7 +72,9 @@ def test_published_figures_decide(tmp_path):
     assert (made.name, made.signed) == ("mul8s_f", True)
     assert made.sidecar["reading"] == "signed operands; the measured errors are the published ones (MAE 32, WCE 128)"
     made = imported(tmp_path, "f.c", "// MAE = 63.75\n// WCE = 255\n" + code)
-    assert made.sidecar["reading"] == "unsigned operands; the measured errors are the published ones (MAE 63.75, WCE 255)"
+    assert (
+        made.sidecar["reading"] == "unsigned operands; the measured errors are the published ones (MAE 63.75, WCE 255)"
+    )
 
 
 def test_the_default_stays_where_nothing_is_proved(tmp_path):
@@ -149,7 +153,9 @@ def test_a_blif_that_computes_2_times_2_as_8(tmp_path):
 def test_ports_by_option(tmp_path):
     text = circuits.verilog_even("mul").replace("A, B;", "A, B, C;").replace("(A, B, O)", "(A, B, C, O)")
     text = re.sub(r"\bA\b", "left", re.sub(r"\bB\b", "right", text))
-    with pytest.raises(ValueError, match="activation_port and weight_port must be given where they have no usual names"):
+    with pytest.raises(
+        ValueError, match="activation_port and weight_port must be given where they have no usual names"
+    ):
         imported(tmp_path, "mul.v", text)
     made = imported(tmp_path, "mul.v", text, activation_port="right", weight_port="left", output_port="O")
     np.testing.assert_array_equal(made.table, A * (W & ~1))

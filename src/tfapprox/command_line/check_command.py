@@ -10,7 +10,7 @@ from tfapprox.backends import BACKENDS
 from tfapprox.common import multipliers
 from tfapprox.terminal import progress_bar
 
-from .printing import as_json, grid, line, show
+from .printing import as_json, grid, line, short_hash, show
 from .shared_options import JSON
 
 _NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
@@ -29,12 +29,13 @@ def _run(name, functions):
         backend = BACKENDS[room]
         if not backend.takes(multiplier):
             continue
+        shown = {"name": str(name), "operation": backend.operation, "sha256": multiplier.table.sha256, "error": None}
         try:
             outcome = multipliers.check(name, products, backend.operation)
         except ValueError as error:
-            yield {"name": str(name), "operation": backend.operation, "error": str(error)}
+            yield {**shown, "error": str(error)}
         else:
-            yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
+            yield {**shown, **outcome._asdict(), "path": outcome.path and str(outcome.path)}
 
 
 def _verdict(outcome):
@@ -71,10 +72,14 @@ def check_multipliers(
     if json:
         as_json({"ok": good, "checks": outcomes})
     else:
-        table = grid("name", "operation", "pairs", "not exact", "result", numbers=("pairs", "not exact"))
+        table = grid(
+            "name", "sha256", "operation", "pairs", "not exact", "result", numbers=("sha256", "pairs", "not exact")
+        )
         for outcome in outcomes:
             counts = ["-" if outcome["error"] else f"{outcome[key]:,}" for key in ("pairs", "approximate")]
-            table.add_row(outcome["name"], outcome["operation"], *counts, _verdict(outcome))
+            table.add_row(
+                outcome["name"], short_hash(outcome.get("sha256")), outcome["operation"], *counts, _verdict(outcome)
+            )
         show(table)
         paths = {outcome["path"] for outcome in outcomes if outcome.get("path")}
         for path in sorted(paths):

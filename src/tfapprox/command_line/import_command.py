@@ -156,9 +156,10 @@ def _report(imported, json):
     place = registry.table_files().get(imported.name, [])
     by_name = bool(place) and place[0].resolve() == imported.path.resolve()
     if json:
-        as_json({**details, "check": checked, "found_by_name": by_name})
+        as_json({**details, "check": checked, "found_by_name": by_name, "notes": imported.notes})
         return
     line(f"{imported.name}: {imported.path}", "bold")
+    line(f"sha256 {imported.table.sha256}")
     table = grid("", *FIGURES, numbers=FIGURES)
     table.add_row("measured", *(number(details[key]) for key in FIGURES))
     published = details["published"]
@@ -175,6 +176,8 @@ def _report(imported, json):
                 "The first operand is the activation; no comparison can prove this, and --swap exchanges the operands."
             )
     line(checked, None if checked.startswith("checked") else "yellow")
+    for note in imported.notes:
+        line(f"warning: {note}", "yellow")
     if not by_name:
         reason = f"{place[0]} comes first" if place else f"{imported.path.parent} is not in TFAPPROX_MULTIPLIER_PATH"
         line(f"found by its path only: {reason}", "yellow")
