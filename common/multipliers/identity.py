@@ -102,10 +102,8 @@ def warnings(table: TruthTable, others: Mapping[pathlib.Path, str]) -> List[str]
         table: one of the circuits.
         others: the others, as `namesakes` returns them.
     """
-    return [
-        f"{table.name} names two circuits: this one has sha256 {table.sha256[:DIGITS]}, and {path} has {sha256[:DIGITS]}"
-        for path, sha256 in others.items()
-    ]
+    this = f"{table.name} names two circuits: this one has sha256 {table.sha256[:DIGITS]}"
+    return [f"{this}, and {path} has {sha256[:DIGITS]}" for path, sha256 in others.items()]
 
 
 def store(
@@ -236,6 +234,6 @@ def _products(source):
     if not np.issubdtype(products.dtype, np.integer):
         raise ArgumentError("source", "must have integer products", f"dtype {products.dtype}")
     takes_bytes = "big_endian" in kind.options
-    if takes_bytes and 0 <= products.min() and products.max() <= 0xFFFF:  # its words get their sign from an option
+    if takes_bytes and products.min() >= 0 and products.max() <= 0xFFFF:  # its words get their sign from an option
         products = products.astype(np.uint16)
     return products, takes_bytes

@@ -29,6 +29,8 @@ def import_multiplier(
     top: Optional[str] = None,
     cells: Sequence[Path] = (),
     reverse: Optional[Sequence[str]] = None,
+    tie: Optional[Mapping[str, int]] = None,
+    latency: Optional[int] = None,
     seconds: float = 10,
     known: Optional[Mapping[str, Any]] = None,
     folder: Optional[Path] = None,
@@ -81,7 +83,10 @@ def import_multiplier(
         cells: paths of libraries of cells for a netlist, as Verilog, BLIF or genlib.
         reverse: operands of a netlist whose most significant bit comes first: some of `"activation"`, `"weight"` and
             `"product"`. By default the order is proved, and `()` says that no operand is reversed.
-        seconds: time limit of all calls of a C function together.
+        tie: from names of inputs of Verilog, such as resets, to the constant 0 or 1 that replaces them.
+        latency: number of registers on each path from operands to product, for a pipeline in Verilog.
+        seconds: time limit of all calls of a C function together, and of Yosys, which reads Verilog that is more than
+            gates and logic where the extra `verilog` of tfapprox is installed.
         known: entries of NAME.json: `source`, `power_mW`, `area_um2`, `delay_ns`, `licence`. They replace what the
             source says.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
@@ -94,7 +99,7 @@ def import_multiplier(
     Raises:
         FileExistsError: if the folder has a table of this name and `force` is not set.
         FileNotFoundError: if there is no such file, no C compiler, or no folder to write to.
-        ImportError: if ariths-gen is needed and is not installed.
+        ImportError: if ariths-gen or Yosys is needed and is not installed.
         OSError: if a file cannot be read or written, or the source is a folder.
         ValueError: if the source is of no known kind or has no products to give; if the name, the shape, the dtype or
             a product does not fit; or if the products clearly belong to another sign or order of the operands. An error
@@ -118,6 +123,8 @@ def import_multiplier(
         top=top,
         cells=cells or None,
         reverse=reverse,
+        tie=tie or None,
+        latency=latency,
         big_endian=big_endian,
         seconds=seconds,
     )

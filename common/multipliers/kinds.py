@@ -31,8 +31,8 @@ def _refuse_folder(source):
 
 
 _TEXT = Kind(array_files.reader(array_files.read_text))
-_NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse")
-_NETLIST = Kind(netlist_files.read, _NETLIST_OPTIONS)
+_NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse", "tie", "latency")
+_NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds"))
 FILES: Dict[str, Kind] = {
     ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),

@@ -1,13 +1,13 @@
 """The reader of netlists for the import of multipliers: Verilog, BLIF, AIGER and CGP."""
 
-from typing import Iterable, Optional, Sequence, Tuple
+from typing import Iterable, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .. import netlists, regular_files
 from ..argument_error import ArgumentError
 from ..paths import Path, expanded
-from . import headers
+from . import headers, yosys
 from .circuit import Circuit
 from .readings import PORTS
 
@@ -24,6 +24,9 @@ def read(
     top: Optional[str] = None,
     cells: Iterable[Path] = (),
     reverse: Optional[Sequence[str]] = None,
+    tie: Optional[Mapping[str, int]] = None,
+    latency: Optional[int] = None,
+    seconds: float = 10,
 ) -> Circuit:
     """The `Circuit` of a netlist, which is evaluated for all pairs of operands.
 
@@ -38,10 +41,14 @@ def read(
         cells: paths of libraries of cells, as Verilog, BLIF or genlib.
         reverse: operands whose most significant bit comes first, some of `"activation"`, `"weight"` and `"product"`.
             By default nothing is said about the order, and `()` says that no operand is reversed.
+        tie: from names of inputs of Verilog, such as resets, to the constant 0 or 1 that replaces them.
+        latency: number of registers on each path of a pipeline in Verilog.
+        seconds: time limit of Yosys, which reads Verilog that is more than gates and logic.
 
     Raises:
+        ImportError: if `tie` or `latency` needs Yosys, which is not installed.
         OSError: if a file cannot be read.
-        ArgumentError: if `reverse` names something else.
+        ArgumentError: if `reverse` names something else, or `tie` or `latency` is not possible.
         NetlistError: if the source has a construct that is not read, a loop, a register, or no two operands. It is a
             ValueError that names file, line and construct.
     """
@@ -49,7 +56,7 @@ def read(
     if unknown:
         raise ArgumentError("reverse", f"must be some of {', '.join(PORTS)}", repr(unknown[0]))
     path = expanded(source)
-    netlist = netlists.read_netlist(path, cells, top)
+    netlist = _netlist(path, cells, top, tie, latency, seconds)
     ports = netlists.choose_ports(netlist, activation_port, weight_port, output_port)
     widths = len(ports.activation), len(ports.weight), len(ports.output)
     codes = netlists.products(netlist, activation_port, weight_port, output_port)
@@ -70,6 +77,20 @@ def read(
             for operand, name in zip(PORTS, names)
         ),
     )
+
+
+def _netlist(path, cells, top, tie, latency, seconds):
+    """The netlist by the reader of netlists, or by Yosys where it is needed and installed."""
+    needs_yosys = bool(tie) or latency is not None
+    if needs_yosys and path.suffix.lower() not in _VERILOG:
+        raise ArgumentError("latency" if latency is not None else "tie", "is for Verilog", f"'{path}'")
+    if not needs_yosys:
+        try:
+            return netlists.read_netlist(path, cells, top)
+        except netlists.VerilogError:
+            if not yosys.is_installed():
+                raise
+    return yosys.read(path, cells=cells, top=top, tie=tie, latency=latency, seconds=seconds)
 
 
 def _header(path):

@@ -40,7 +40,9 @@ def test_a_second_circuit_of_a_known_name(tmp_path, name, first, second):
     one = multipliers.import_products(first, name)
     assert one.notes == ()
     sums = [table.sha256[:16] for table in (one.table, multipliers.import_products(second, name, folder="b").table)]
-    with pytest.raises(FileExistsError, match=f"which is there with another table: sha256 {sums[0]} instead of {sums[1]}"):
+    with pytest.raises(
+        FileExistsError, match=f"which is there with another table: sha256 {sums[0]} instead of {sums[1]}"
+    ):
         multipliers.import_products(second, name)
     there = f"{name} names two circuits: this one has sha256 {sums[1]}, and {one.path.resolve()} has {sums[0]}"
     elsewhere = multipliers.import_products(second, name, folder="b", force=True)
@@ -96,7 +98,11 @@ def test_the_hash_is_in_plots(tmp_path):
     made = [multipliers.import_products(UNSIGNED >> cut << cut, f"mul8u_{cut}", {"power_mW": 0.3}) for cut in (0, 4)]
     command("plot", "mul8u_0", "-o", "plots")
     command("plot", "mul8u_0", "mul8u_4", "-o", "plots")
-    for path, circuits in (("mul8u_0_heat_map", made[:1]), ("mul8u_0_histogram", made[:1]), ("mae_against_power", made)):
+    for path, circuits in (
+        ("mul8u_0_heat_map", made[:1]),
+        ("mul8u_0_histogram", made[:1]),
+        ("mae_against_power", made),
+    ):
         for kind in ("svg", "png"):
             content = (tmp_path / "plots" / f"{path}.{kind}").read_bytes()
             assert all(circuit.table.sha256.encode() in content for circuit in circuits)

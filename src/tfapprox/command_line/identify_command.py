@@ -48,17 +48,27 @@ def identify(source: str = _SOURCE, json: bool = JSON) -> None:
         for match in identified.matches
     ]
     if json:
-        as_json({"sha256": identified.sha256, "bits": identified.num_bits, "matches": rows, "nearer": nearer and str(nearer)})
+        as_json(
+            {
+                "sha256": identified.sha256,
+                "bits": identified.num_bits,
+                "matches": rows,
+                "nearer": nearer and str(nearer),
+            }
+        )
     else:
         line(f"{source}: {identified.num_bits} bits, sha256 {short_hash(identified.sha256)}", "bold")
         for row in rows:
             text = f"{row['name']}, sha256 {short_hash(row['sha256'])}, {row['path'] or 'built in'}"
             line(f"is {text}" if not row["difference"] else f"is {text}, but {row['difference']}")
             if row["difference"]:
-                line(f"to mend it: {row['command']}" if row["command"] else "no option of import can mend this", "yellow")
+                line(
+                    f"to mend it: {row['command']}" if row["command"] else "no option of import can mend this", "yellow"
+                )
         if nearer is not None:
             line(f"no known circuit, and {nearer}", "yellow")
-            line(f"to mend it: {_command(source, {**nearer.mistakes.options, **({'signed': True} if nearer.signed else {})})}")
+            sign = {"signed": True} if nearer.signed else {}
+            line(f"to mend it: {_command(source, {**nearer.mistakes.options, **sign})}")
         elif not rows:
             line("no known circuit")
     if not rows:

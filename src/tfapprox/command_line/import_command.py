@@ -45,12 +45,14 @@ _REVERSE = typer.Option(
     metavar="OPERAND",
     help="activation, weight or product has its top bit first, or none; may be repeated.",
 )
+_TIE = typer.Option(None, "--tie", metavar="INPUT=0|1", help="A constant for an input of Verilog; may be repeated.")
+_LATENCY = typer.Option(None, "--latency", metavar="N", help="Registers on each path of a pipeline in Verilog.")
 _SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="A parameter of ariths-gen's class; may be repeated.")
 _POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME.json.")
 _AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
 _DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
 _LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
-_SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that a circuit in C may take.")
+_SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that C or Yosys may take.")
 
 
 @option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay")
@@ -71,6 +73,8 @@ def import_multiplier(
     top: Optional[str] = _TOP,
     cells: Optional[List[str]] = _CELLS,
     reverse: Optional[List[str]] = _REVERSE,
+    tie: Optional[List[str]] = _TIE,
+    latency: Optional[int] = _LATENCY,
     parameters: Optional[List[str]] = _SET,
     power: Optional[float] = _POWER,
     area: Optional[float] = _AREA,
@@ -89,7 +93,8 @@ def import_multiplier(
       circuit.py        Python function of two integers, or a circuit of
                         ariths-gen
       circuit.v, .blif  netlist in Verilog, BLIF, AIGER (.aag, .aig) or
-                        CGP (.cgp), inputs A and B or the only two
+                        CGP (.cgp), inputs A and B or the only two; any
+                        other Verilog with tfapprox[verilog]
       table.npy         array of 256x256 products, activation first
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
@@ -134,6 +139,8 @@ def import_multiplier(
         "top": top,
         "cells": cells or (),
         "reverse": [] if reverse == ["none"] else reverse or None,
+        "tie": assignments(tie, "--tie"),
+        "latency": latency,
         "parameters": assignments(parameters, "--set"),
     }
     kind = kinds.kind_of(source)
