@@ -104,7 +104,7 @@ def choose(circuit: Circuit, num_bits: int, default: bool, *, sign_is_known: boo
     if len(agreeing) == 1:
         return Choice(agreeing[0].reading, agreeing[0].products, _reason(agreeing[0], published))
     nearest = _nearest([c for c in agreeing or candidates if _has_same_bits(c, first)], first)
-    return Choice(nearest.reading, nearest.products, _compared(nearest, candidates))
+    return Choice(nearest.reading, nearest.products, _compared(nearest, first, candidates))
 
 
 def _others(circuit, num_bits, plain, sign_is_known):
@@ -203,8 +203,8 @@ def _reason(candidate, published):
     return f"MAE {candidate.mae:.4g}"
 
 
-def _compared(taken, candidates):
-    """What the errors of the reading that was taken are compared with."""
-    others = sorted((c for c in candidates if c is not taken), key=lambda candidate: candidate.mae)
+def _compared(taken, first, candidates):
+    """The MAE of the reading that was taken, and that of the default one or else of the nearest other one."""
+    others = [first] if taken is not first else sorted(candidates[1:], key=lambda candidate: candidate.mae)
     text = f"MAE {taken.mae:.4g}"
     return f"{text}; it would be {others[0].mae:.4g} with {others[0].reading.describe()}" if others else text
