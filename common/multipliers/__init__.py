@@ -28,7 +28,8 @@ from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
 from .checkout import Outcome, circuits, import_checkout
-from .identity import Identification, identify, known_circuits
+from .identifying import Identification, identify
+from .identity import known_circuits
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
 from .making import CONSTRUCTIONS, Tuning, construction_name, make, tune

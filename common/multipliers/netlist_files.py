@@ -11,7 +11,6 @@ from . import headers, yosys
 from .circuit import Circuit
 from .readings import PORTS
 
-_VERILOG = (".v", ".sv", ".vg")
 _HEADER_BYTES = 1 << 16
 
 
@@ -82,7 +81,7 @@ def read(
 def _netlist(path, cells, top, tie, latency, seconds):
     """The netlist by the reader of netlists, or by Yosys where it is needed and installed."""
     needs_yosys = bool(tie) or latency is not None
-    if needs_yosys and path.suffix.lower() not in _VERILOG:
+    if needs_yosys and path.suffix.lower() not in yosys.SUFFIXES:
         raise ArgumentError("latency" if latency is not None else "tie", "is for Verilog", f"'{path}'")
     if not needs_yosys:
         try:
@@ -95,7 +94,7 @@ def _netlist(path, cells, top, tie, latency, seconds):
 
 def _header(path):
     """Figures and licence in the comments of a Verilog file; its comments are those of C."""
-    if path.suffix.lower() not in _VERILOG:
+    if path.suffix.lower() not in yosys.SUFFIXES:
         return {}
     with regular_files.opened(path, "source") as (file, _):
         return headers.read(file.read(_HEADER_BYTES).decode("utf-8", errors="replace"))

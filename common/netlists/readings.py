@@ -92,7 +92,7 @@ def read_as(codes: np.ndarray, widths: tuple[int, int, int], reading: Reading) -
 
     Example:
         >>> codes = np.array([[0, 0, 0, 0], [0, 1, 2, 3], [0, 2, 4, 6], [0, 3, 6, 9]])
-        >>> read_as(codes, (2, 2, 4), Reading(False, True, True, True))[2, 2]
+        >>> int(read_as(codes, (2, 2, 4), Reading(False, True, True, True))[2, 2])
         8
     """
     flags = reading.activation_reversed, reading.weight_reversed

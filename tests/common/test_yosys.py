@@ -80,6 +80,11 @@ def test_cells_and_top(tmp_path):
     """
     made = imported(tmp_path, text, cells=[tmp_path / "cells.v"], top="mul")
     np.testing.assert_array_equal(made.table, (A & 254) * W)
+    (tmp_path / "cells.genlib").write_text("GATE buf 1 O=a; PIN * NONINV 1 999 1 0 1 0")
+    with pytest.raises(
+        ArgumentError, match=r"cells must be Verilog \(\.v, \.sv, \.vg\) for Yosys; received '.*genlib'"
+    ):
+        imported(tmp_path, ALWAYS, cells=[tmp_path / "cells.genlib"])
 
 
 def test_registers_are_named(tmp_path):
