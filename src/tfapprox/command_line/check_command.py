@@ -29,13 +29,12 @@ def _run(name, functions):
         backend = BACKENDS[room]
         if not backend.takes(multiplier):
             continue
-        shown = {"name": str(name), "operation": backend.operation, "sha256": multiplier.table.sha256, "error": None}
         try:
             outcome = multipliers.check(name, products, backend.operation)
         except ValueError as error:
-            yield {**shown, "error": str(error)}
+            yield {"name": str(name), "operation": backend.operation, "error": str(error)}
         else:
-            yield {**shown, **outcome._asdict(), "path": outcome.path and str(outcome.path)}
+            yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
 
 
 def _verdict(outcome):
@@ -66,7 +65,11 @@ def check_multipliers(
         names = [multiplier.name for multiplier in loaded]
     with progress_bar() as bar:
         tracked = bar.track(names, description="checking")
-        outcomes = [outcome for name in tracked for outcome in _run(name, functions)]
+        outcomes = [
+            {**outcome, "sha256": multipliers.load(name).table.sha256}
+            for name in tracked
+            for outcome in _run(name, functions)
+        ]
     outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
     good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
     if json:
