@@ -184,7 +184,8 @@ def _refusal(folder, code, names, seconds):
     text = pathlib.Path(folder, "log").read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
     errors = [line for line in text.splitlines() if "ERROR:" in line]
     if not errors:
-        return NetlistError(path, 0, f"Yosys must give a netlist; received none, and its exit code {code}")
+        last = text.strip().rpartition("\n")[2][:200]
+        return NetlistError(path, 0, f"Yosys must give a netlist; received exit code {code} ({last or 'no message'})")
     line = errors[-1].replace("ERROR: ", "")
     if "Assertion failed" in line:  # of the selections in the script
         return ArgumentError("tie", "must name inputs", repr(line.rpartition("i:")[2]))
