@@ -43,7 +43,7 @@ def to_table(
         order: a key of `ORDERS`: which of rows and columns of signed operands run from -128 to 127 instead.
         swap: whether the first index is the weight instead of the activation.
         offset: what was added to every product, such as 32768, and is subtracted modulo 65536. By default nothing is
-            subtracted, and products must have their sign; those of a uint16 array are words in two's complement.
+            subtracted, and products must have their sign; a uint16 array holds words in two's complement.
 
     Raises:
         ArgumentError: if shape, dtype or a product does not fit.

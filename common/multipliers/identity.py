@@ -33,7 +33,7 @@ def namesakes(table: TruthTable, folder: Optional[Path] = None) -> Dict[pathlib.
 
     Args:
         table: the table.
-        folder: a folder that is searched besides those of the search path.
+        folder: a folder that is searched in addition to the search path.
 
     Returns:
         A dictionary from the path of each file `NAME.bin` whose content is another table to the SHA-256 of this table.
@@ -57,7 +57,7 @@ def warnings(table: TruthTable, others: Mapping[pathlib.Path, str]) -> List[str]
 
     Args:
         table: one of the circuits.
-        others: the others, as `namesakes` returns them.
+        others: from the path of each other circuit of this name to the SHA-256 of its table.
     """
     this = f"{table.name} names two circuits: this one has sha256 {table.sha256[:DIGITS]}"
     return [f"{this}, and {path} has {sha256[:DIGITS]}" for path, sha256 in others.items()]

@@ -103,9 +103,9 @@ def read(source: Any, **options: Any) -> Circuit:
 
     Args:
         source: what `import_multiplier` was given.
-        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, and those of
-            `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes. `seconds`
-            may be given for every kind.
+        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, and the options of
+            `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes. `seconds` may
+            be given for every kind.
 
     Raises:
         ImportError: if ariths-gen is needed and is not installed.

@@ -105,7 +105,7 @@ class Nearer(NamedTuple):
         for option, effect in _EFFECTS.items():
             if option in self.mistakes.options:
                 return f"{option}={self.mistakes.options[option]}", effect
-        return ("signed=True", "reads them so") if self.signed else None
+        return ("signed=True", "reads them as signed operands") if self.signed else None
 
 
 _EFFECTS = {

@@ -93,7 +93,7 @@ def _netlist(path, cells, top, tie, latency, seconds):
 
 
 def _header(path):
-    """Figures and licence in the comments of a Verilog file; its comments are those of C."""
+    """Figures and licence in the comments of a Verilog file; it has the comments of C."""
     if path.suffix.lower() not in yosys.SUFFIXES:
         return {}
     with regular_files.opened(path, "source") as (file, _):

@@ -1,7 +1,7 @@
 """Decides how the bits of a circuit are read: with which sign, and in which order of the bits of its ports.
 
 A C prototype or the numbers in the names of ports prove neither. The measured errors of each reading decide: they are
-the published ones, or they are far smaller than those of every other reading.
+the published ones, or they are far smaller than in every other reading.
 """
 
 import itertools

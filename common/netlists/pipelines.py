@@ -33,7 +33,7 @@ def registers(text: str) -> list[str]:
         text: the netlist, with registers as `.latch` or as instances of Yosys's flip-flops.
 
     Returns:
-        Their names; those of a vector are gathered, for example `sum[16]` for 16 bits.
+        Their names; the bits of a vector are gathered, for example `sum[16]` for 16 bits.
 
     Example:
         >>> registers(".model m\n.latch d[0] q[0] re clk 2\n.latch d[1] q[1] re clk 2\n.end")
