@@ -28,6 +28,7 @@ LOCKS = {
         "--group=core",
         "--extra=plots",
         "--extra=circuits",
+        "--extra=verilog",
         "--universal",
         "--python-version=3.10",
     ],

@@ -28,6 +28,8 @@ from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
 from .checkout import Outcome, circuits, import_checkout
+from .identifying import Identification, identify
+from .identity import known_circuits
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
 from .making import CONSTRUCTIONS, Tuning, construction_name, make, tune
@@ -47,6 +49,7 @@ __all__ = [
     "SEARCH_PATH_VARIABLE",
     "ArgumentError",
     "Check",
+    "Identification",
     "Multiplier",
     "Outcome",
     "Tuning",
@@ -56,12 +59,14 @@ __all__ = [
     "construction_name",
     "core_products",
     "generate_ariths_gen",
+    "identify",
     "import_callable",
     "import_checkout",
     "import_multiplier",
     "import_products",
     "in_folders",
     "is_changed",
+    "known_circuits",
     "load",
     "load_all",
     "load_details",

@@ -93,13 +93,25 @@ def read_text(path: Path, signed: bool = False) -> np.ndarray:
     return np.array(rows, np.int64) if rows else np.empty((0, 0), np.int64)
 
 
-def read_raw(path: Path, signed: bool = False, argument: str = "source") -> np.ndarray:
+def read_raw_file(source: Path, *, big_endian: bool = False) -> Circuit:
+    """The `Circuit` of a file without header, which has the name of the file without its suffix.
+
+    Args:
+        source: path of the file.
+        big_endian: whether the first byte of a word is its most significant one.
+    """
+    path = expanded(source)
+    return Circuit(path.stem, lambda _, signed: read_raw(path, signed, big_endian=big_endian), {"source": path.name})
+
+
+def read_raw(path: Path, signed: bool = False, argument: str = "source", *, big_endian: bool = False) -> np.ndarray:
     """The products of a file without header: little-endian words, activation code first.
 
     Args:
         path: path of the file. Its size says the width of the operands and whether words have 16 or 32 bits.
         signed: whether words of 16 bits are int16, else uint16. Words of 32 bits are int32.
         argument: the name of the caller's argument, with which an error about the kind of the file begins.
+        big_endian: whether the first byte of a word is its most significant one.
 
     Returns:
         int64 array `[2**num_bits, 2**num_bits]`.
@@ -118,4 +130,5 @@ def read_raw(path: Path, signed: bool = False, argument: str = "source") -> np.n
         )
     dtype, widths = (("<i2" if signed else "<u2"), _RAW) if size in _RAW else ("<i4", _RAW_INT32)
     codes = 1 << widths[size]
+    dtype = dtype.replace("<", ">") if big_endian else dtype
     return np.frombuffer(content, dtype).astype(np.int64).reshape(codes, codes)

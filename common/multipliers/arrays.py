@@ -1,6 +1,6 @@
 """Makes truth tables of arrays of products, and checks them."""
 
-from typing import Any
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -10,7 +10,13 @@ from ..truth_table import TruthTable
 from .circuit import Circuit
 
 WIDTHS = range(2, 9)
-_FIT = 8  # an MAE that is this many times smaller shows that the products were meant in another way
+# Which axes of a table run from -128 to 127 instead of in the order of the codes.
+ORDERS: Dict[str, Tuple[int, ...]] = {
+    "codes": (),
+    "ascending": (0, 1),
+    "ascending-rows": (0,),
+    "ascending-columns": (1,),
+}
 
 
 def read_array(source: Any) -> Circuit:
@@ -19,7 +25,13 @@ def read_array(source: Any) -> Circuit:
 
 
 def to_table(
-    products: np.ndarray, name: str = "", *, signed: bool = False, ascending: bool = False, swap: bool = False
+    products: np.ndarray,
+    name: str = "",
+    *,
+    signed: bool = False,
+    order: str = "codes",
+    swap: bool = False,
+    offset: Optional[int] = None,
 ) -> TruthTable:
     """The truth table of an array of products.
 
@@ -28,8 +40,10 @@ def to_table(
             if signed.
         name: name of the multiplier.
         signed: whether the operands are signed. Their codes are two's complement: 0 to 127, then -128 to -1.
-        ascending: whether rows and columns of signed operands run from -128 to 127 instead.
+        order: a key of `ORDERS`: which of rows and columns of signed operands run from -128 to 127 instead.
         swap: whether the first index is the weight instead of the activation.
+        offset: what was added to every product, such as 32768, and is subtracted modulo 65536. By default nothing is
+            subtracted, and products must have their sign; a uint16 array holds words in two's complement.
 
     Raises:
         ArgumentError: if shape, dtype or a product does not fit.
@@ -44,9 +58,11 @@ def to_table(
         raise ArgumentError("products", rule, "x".join(map(str, products.shape)) or "a single number")
     if not np.issubdtype(products.dtype, np.integer):
         raise ArgumentError("products", "must be integers", f"dtype {products.dtype}")
-    products = from_ascending(products) if ascending else products
+    products = from_ascending(products, ORDERS[order])
     products = products.T if swap else products
     low, high = (-32768, 32767) if signed else (0, 65535)
+    if offset is not None or (signed and products.dtype == np.uint16):
+        products = _as_words(products, offset or 0, signed)
     wrong = np.argwhere((products < low) | (products > high))
     if len(wrong):
         values = metrics.operands(len(products).bit_length() - 1, signed)
@@ -55,39 +71,46 @@ def to_table(
             "products",
             f"of {'signed' if signed else 'unsigned'} operands must be from {low} to {high}",
             f"{values[a]} * {values[w]} = {products[a, w]}, and {len(wrong) - 1} more",
-            None if signed or products[a, w] >= 0 else ("signed=True", "is for signed operands"),
+            _remedy(products, signed),
         )
     return TruthTable(products.astype(np.int16 if signed else np.uint16), name)
 
 
-def from_ascending(products: np.ndarray) -> np.ndarray:
+def _as_words(products, offset, signed):
+    """The products less an offset modulo 65536, if all of them fit words of 16 bits."""
+    if products.min() < -32768 or products.max() > 65535:
+        return products.astype(np.int64) - offset
+    words = (products.astype(np.int64) - offset) & 0xFFFF
+    return words - (words >> 15 << 16) if signed else words
+
+
+def _remedy(products, signed):
+    """The option that makes products fit the sign, and what it does; `None` if there is none."""
+    if not signed:
+        return ("signed=True", "is for signed operands") if products.min() < 0 else None
+    if products.min() < 0 or products.max() > 65535:
+        return None
+    values = metrics.operands(8)
+    exact = np.multiply.outer(values, values)
+    signed_values = metrics.operands(8, signed=True)
+    signed_exact = np.multiply.outer(signed_values, signed_values)
+    near: Dict[Optional[Tuple[str, str]], float] = {None: np.abs(products - exact).mean()}
+    for remedy in (
+        ("offset=32768", "subtracts it from every product"),
+        ("offset=0", "reads them as words in two's complement"),
+    ):
+        offset = int(remedy[0].partition("=")[2])
+        near[remedy] = np.abs(_as_words(products, offset, True) - signed_exact).mean()
+    return min(near, key=near.__getitem__)
+
+
+def from_ascending(products: np.ndarray, axes: Tuple[int, ...] = (0, 1)) -> np.ndarray:
     """Reorders rows and columns of signed operands, which run from -128 to 127, to the order of the codes.
 
     The codes are two's complement: 0 to 127, then -128 to -1.
+
+    Args:
+        products: array `[codes, codes]`.
+        axes: the axes that are reordered: 0 for the rows, 1 for the columns.
     """
-    return np.roll(products, -(len(products) // 2), (0, 1))
-
-
-def check_reading(table: TruthTable) -> None:
-    """Compares the products of an 8-bit table with the exact ones, read in each way that its bits can be meant.
-
-    Raises:
-        ArgumentError: if the table is far nearer to the exact products when it is read with another sign or order.
-    """
-    if table.num_bits != 8:
-        return
-    bits = table.entries.view(np.uint16)
-    readings = {
-        "unsigned operands": bits,
-        "signed operands": bits.view(np.int16),
-        "signed operands from -128 to 127 in this order": from_ascending(bits.view(np.int16)),
-    }
-    mae = {name: metrics.errors(reading).mae for name, reading in readings.items()}
-    declared, nearest = "signed operands" if table.signed else "unsigned operands", min(mae, key=mae.__getitem__)
-    if _FIT * mae[nearest] < mae[declared]:
-        raise ArgumentError(
-            "products",
-            f"must be those of {declared}, as name and options say",
-            f"products that are far nearer to {nearest}: MAE {mae[nearest]:.4g} instead of {mae[declared]:.4g}",
-            ("ascending=True", "puts them in the order of the codes") if nearest.endswith("in this order") else None,
-        )
+    return np.roll(products, [-(len(products) // 2)] * len(axes), axes)

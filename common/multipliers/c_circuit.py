@@ -55,6 +55,7 @@ def read(
         {"source": f"{path.name}, function {chosen.name}", **headers.read(text)},
         signed=True if chosen.parameters[0] in _SIGNED_TYPES else None,
         num_bits=num_bits,
+        either_sign=True,
     )
 
 

@@ -1,6 +1,6 @@
 """What a reader finds in a source: the products of a circuit, and what the source says about it."""
 
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -15,6 +15,11 @@ class Circuit(NamedTuple):
         known: entries of NAME.json that the source provides (`sidecar.KEYS`); `source` is among them.
         signed: whether the source says that its operands are signed; `None` where the name decides.
         num_bits: the width of the operands that the source or the caller says; `None` where the name decides.
+        either_sign: whether the products can be asked for with either sign, because nothing in the source proves one.
+            `signed` is then only a hint, such as the prototype of a C function.
+        reversed_products: the same function with a third argument, the names of the ports whose bits are read in the
+            reverse order: some of `"activation"`, `"weight"` and `"product"`. `None` where no order can be doubted.
+        ports: which ports were taken for which operand, in words; `""` where the source has no named ports.
     """
 
     name: str
@@ -22,3 +27,6 @@ class Circuit(NamedTuple):
     known: Dict[str, Any]
     signed: Optional[bool] = None
     num_bits: Optional[int] = None
+    either_sign: bool = False
+    reversed_products: Optional[Callable[[int, bool, Tuple[str, ...]], np.ndarray]] = None
+    ports: str = ""

@@ -17,6 +17,8 @@ def import_products(
     signed: Optional[bool] = None,
     swap: bool = False,
     ascending: bool = False,
+    order: Optional[str] = None,
+    offset: Optional[int] = None,
     folder: Optional[Path] = None,
     force: bool = False,
 ) -> Multiplier:
@@ -30,6 +32,10 @@ def import_products(
         swap: whether the first index is the weight.
         ascending: whether rows and columns of signed operands run from -128 to 127, instead of being codes in two's
             complement.
+        order: which of rows and columns of signed operands run from -128 to 127: `"ascending"` for both,
+            `"ascending-rows"`, `"ascending-columns"`, or `"codes"` for none.
+        offset: what was added to every product, such as 32768, and is subtracted modulo 65536. `0` reads products as
+            words of 16 bits, in two's complement if they are signed. By default the products have their sign.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
 
@@ -54,6 +60,8 @@ def import_products(
         signed=signed,
         swap=swap,
         ascending=ascending,
+        order=order,
+        offset=offset,
         known=known,
         folder=folder,
         force=force,

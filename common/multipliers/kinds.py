@@ -31,14 +31,15 @@ def _refuse_folder(source):
 
 
 _TEXT = Kind(array_files.reader(array_files.read_text))
-_NETLIST = Kind(array_files.reader(netlist_files.read_netlist))
+_NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse", "tie", "latency")
+_NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds"))
 FILES: Dict[str, Kind] = {
     ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
     ".npy": Kind(array_files.reader(array_files.read_npy)),
     ".txt": _TEXT,
     ".csv": _TEXT,
-    ".bin": Kind(array_files.reader(array_files.read_raw)),
+    ".bin": Kind(array_files.read_raw_file, ("big_endian",)),
     **dict.fromkeys(netlists.SUFFIXES, _NETLIST),
 }
 FOLDER = Kind(_refuse_folder)
@@ -51,6 +52,8 @@ _TAKEN_BY = {  # what an option is for, where only some kinds of sources take it
     "num_bits": "code",
     "parameters": f"{ariths_gen.PREFIX}CLASS",
     "arrays_at_once": "functions",
+    "big_endian": ".bin files",
+    **dict.fromkeys(_NETLIST_OPTIONS, "netlists"),
 }
 
 
@@ -100,8 +103,9 @@ def read(source: Any, **options: Any) -> Circuit:
 
     Args:
         source: what `import_multiplier` was given.
-        **options: `function`, `num_bits`, `parameters`, `arrays_at_once` and `seconds`; `None` means not given. The
-            reader gets the options that its kind takes. `seconds` may be given for every kind.
+        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, and the options of
+            `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes. `seconds` may
+            be given for every kind.
 
     Raises:
         ImportError: if ariths-gen is needed and is not installed.

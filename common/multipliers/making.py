@@ -9,7 +9,7 @@ from .._validation import integer
 from ..argument_error import ArgumentError
 from ..paths import Path
 from ..truth_table import MAX_BITS, MIN_BITS, TruthTable
-from . import storage
+from . import identity, storage
 
 # From the name of a construction to its parameters, and how they are spelled in the name of a multiplier.
 CONSTRUCTIONS: Dict[str, Tuple[Tuple[str, ...], str]] = {
@@ -30,12 +30,14 @@ class Tuning(NamedTuple):
         table: the table with the replaced columns.
         before: the errors of the table.
         after: the errors of the table with the replaced columns.
+        sha256: SHA-256 of the table before its columns are replaced.
     """
 
     mapping: np.ndarray
     table: TruthTable
     before: metrics.Errors
     after: metrics.Errors
+    sha256: str
 
 
 def construction_name(construction: str, num_bits: int = 8, **parameters: int) -> str:
@@ -106,7 +108,7 @@ def make(
     """
     built_in = construction_name(construction, num_bits, **parameters)
     table = TruthTable(native.load_table(built_in, num_bits), name or built_in)
-    return storage.store(table, {"source": f"construction {built_in}"}, folder=folder, force=force)
+    return identity.store(table, {"source": f"construction {built_in}"}, folder=folder, force=force)
 
 
 def tune(name_or_path: Path) -> Tuning:
@@ -131,7 +133,7 @@ def tune(name_or_path: Path) -> Tuning:
         raise ArgumentError("name_or_path", rule, repr(table.name))
     tuned = native.tune(table.entries)
     mapping = np.array([column_of(table.entries, tuned, w) for w in range(len(tuned))])
-    return Tuning(mapping, TruthTable(tuned), metrics.errors(table), metrics.errors(tuned))
+    return Tuning(mapping, TruthTable(tuned), metrics.errors(table), metrics.errors(tuned), table.sha256)
 
 
 def column_of(table: np.ndarray, tuned: np.ndarray, w: int) -> int:

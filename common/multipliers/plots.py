@@ -12,6 +12,7 @@ from .. import atomic_files, metrics
 from ..argument_error import ArgumentError
 from ..paths import Path
 from ..truth_table import TruthTable
+from .identity import DIGITS
 from .storage import Multiplier
 
 FORMATS = ("png", "svg")
@@ -36,13 +37,14 @@ def new_figure() -> Tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
-def save(figure: Any, path: Path, formats: Sequence[str]) -> List[pathlib.Path]:
+def save(figure: Any, path: Path, formats: Sequence[str], multipliers: Sequence[Multiplier] = ()) -> List[pathlib.Path]:
     """Writes a figure in several formats.
 
     Args:
         figure: a `matplotlib.figure.Figure`.
         path: path of the files without suffix. Its folder is made if it does not exist.
         formats: some of `"png"` and `"svg"`, which are also the suffixes.
+        multipliers: the multipliers in the figure. Their names and SHA-256 become the description in each file.
 
     Returns:
         The paths that were written.
@@ -56,10 +58,11 @@ def save(figure: Any, path: Path, formats: Sequence[str]) -> List[pathlib.Path]:
         raise ArgumentError("formats", f"must be of {', '.join(FORMATS)}", ", ".join(unknown) or "none")
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"Description": "\n".join(f"{m.name} sha256 {m.table.sha256}" for m in multipliers)}
     written = [path.with_name(f"{path.name}.{kind}") for kind in formats]
     for file in written:
         with atomic_files.replacing(file) as unfinished:
-            figure.savefig(unfinished, dpi=_DOTS, bbox_inches="tight", pad_inches=0.05)
+            figure.savefig(unfinished, dpi=_DOTS, bbox_inches="tight", pad_inches=0.05, metadata=metadata)
     return written
 
 
@@ -70,6 +73,10 @@ def _errors(multiplier):
     exact = TruthTable.exact(multiplier.num_bits, multiplier.signed)
     errors = multiplier.table.entries.astype(np.int64) - exact.entries
     return errors[np.ix_(order, order)], values[order]
+
+
+def _identity(multiplier):
+    return f"sha256 {multiplier.table.sha256[:DIGITS]}"
 
 
 def error_heat_map(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
@@ -100,9 +107,9 @@ def error_heat_map(multiplier: Multiplier, path: Path, formats: Sequence[str] = 
         axis.set_ticks([*ticks, values[-1]])
     axes.set_xlabel("weight")
     axes.set_ylabel("activation")
-    axes.set_title(f"{multiplier.name}: error of the product")
+    axes.set_title(f"{multiplier.name}: error of the product\n{_identity(multiplier)}", fontsize=10)
     figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03).set_label("table less exact product")
-    return save(figure, path, formats)
+    return save(figure, path, formats, [multiplier])
 
 
 def error_histogram(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
@@ -135,7 +142,9 @@ def error_histogram(multiplier: Multiplier, path: Path, formats: Sequence[str] =
     axes.set_ylabel(f"pairs of operands, of {errors.size:,}")
     figures = metrics.errors(multiplier.table)
     axes.set_title(
-        f"{multiplier.name}: MAE {figures.mae:.4g}, WCE {figures.wce:.0f}, EP {100 * figures.ep:.2f} %", fontsize=10
+        f"{multiplier.name}: MAE {figures.mae:.4g}, WCE {figures.wce:.0f}, EP {100 * figures.ep:.2f} %\n"
+        + _identity(multiplier),
+        fontsize=10,
     )
     axes.grid(axis="y", alpha=0.3)
-    return save(figure, path, formats)
+    return save(figure, path, formats, [multiplier])

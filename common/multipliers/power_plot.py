@@ -6,6 +6,7 @@ from typing import List, Sequence, Tuple
 from .. import metrics
 from ..argument_error import ArgumentError
 from ..paths import Path
+from .identity import DIGITS
 from .plots import FORMATS, SIGNED, UNSIGNED, new_figure, save
 from .storage import Multiplier
 
@@ -26,6 +27,10 @@ def pareto_front(points: Sequence[Tuple[float, float]]) -> List[int]:
             front.append(index)
             lowest = points[index][1]
     return front
+
+
+def _label(multiplier):
+    return f"{multiplier.name} {multiplier.table.sha256[:DIGITS]}"
 
 
 def _numbered(axes, points, start, colour):
@@ -50,7 +55,7 @@ def mae_against_power(
 ) -> List[pathlib.Path]:
     """Draws MAE against power of several multipliers of one width, with a Pareto front for each sign.
 
-    The multipliers of the fronts are numbered, and a key has their names.
+    The multipliers of the fronts are numbered, and a key has their names and the first digits of their SHA-256.
 
     Args:
         multipliers: two or more multipliers, as `load` returns them, with `power_mW` in their sidecars.
@@ -87,7 +92,7 @@ def mae_against_power(
             axes.scatter(*zip(*inside), s=20, marker=marker, facecolor="white", edgecolor=colour, label=label, zorder=3)
             front = [group[index] for index in pareto_front(inside)]
             axes.step(*zip(*(points[i] for i in front)), where="post", color=colour, linewidth=1, zorder=2)
-            key += _numbered(axes, [(multipliers[i].name, points[i]) for i in front], len(key), colour)
+            key += _numbered(axes, [(_label(multipliers[i]), points[i]) for i in front], len(key), colour)
     text = "\n".join(["Pareto fronts:", *key])
     spacing = min(1.35, 36 / len(key))  # a long key is not higher than the axes
     axes.text(1.03, 1, text, transform=axes.transAxes, va="top", fontsize=7, linespacing=spacing)
@@ -98,4 +103,4 @@ def mae_against_power(
     axes.set_title(f"{len(points)} multipliers of {widths[0]} bits")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    return save(figure, path, formats)
+    return save(figure, path, formats, multipliers)

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from .. import metrics, native, plans, regular_files
 from ..paths import Path
-from . import registry, sidecar, storage
+from . import identity, registry, sidecar, storage
 
 _SUMMARISED = ("MAE", "WCE", "MRE%", "EP%")
 
@@ -18,7 +18,7 @@ def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
 
     Returns:
         A dictionary: `name`, `bits`, `signed`; the measured errors `MAE`, `WCE`, `MRE%` and `EP%`; `power_mW`, which
-        may be `None`; and `path`, which is `None` for a built-in multiplier.
+        may be `None`; `path`, which is `None` for a built-in multiplier; and `sha256`, the hash of the table.
 
     Example:
         >>> summarise(storage.load("mul8u_drum4"))["WCE"]
@@ -32,6 +32,7 @@ def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
         **{key: getattr(measured, sidecar.FIGURES[key][0]) * sidecar.FIGURES[key][1] for key in _SUMMARISED},
         "power_mW": multiplier.sidecar["power_mW"],
         "path": multiplier.path and str(multiplier.path),
+        "sha256": multiplier.table.sha256,
     }
 
 
@@ -108,17 +109,18 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
     Returns:
         A dictionary with the keys
 
-        * `name`, `bits`, `signed`, `path` (`None` for a built-in multiplier);
+        * `name`, `bits`, `signed`, `path` (`None` for a built-in multiplier), `sha256` of the table;
         * `MAE`, `WCE`, `MRE%`, `EP%`, `MSE`, `bias`: the measured errors;
         * `worst`: operands, product and exact product of the first pair with the maximal error;
         * `symmetric`: whether the operands can be swapped;
         * `zero_row`, `zero_column`: minimum, maximum and number of non-zero products of activation 0 and of weight 0;
         * `plan`: name and number of terms of the plan in use, the CPU path, and the terms of all possible plans;
         * `published`: from a figure to its published value and whether the measured one agrees to the printed digits;
-        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`: `None` where NAME.json does not say them;
+        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`, `reading`: `None` where NAME.json does not say them;
         * `hash`: the content hash of the table;
         * `changed`: whether the table has another SHA-256 than NAME.json says;
-        * `hidden`: other files of the same name, which no operation finds by the name.
+        * `hidden`: other files of the same name, which no operation finds by the name;
+        * `namesakes`: from each file of the same name that holds another circuit to the SHA-256 of its table.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
@@ -147,8 +149,9 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
             for key, value in known["published"].items()
             if key in measured
         },
-        **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence")},
+        **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence", "reading")},
         "hash": f"{native.table_hash(multiplier.table):016x}",
         "changed": storage.is_changed(multiplier),
         "hidden": [str(path) for path in multiplier.hidden],
+        "namesakes": {str(path): other for path, other in identity.namesakes(multiplier.table).items()},
     }

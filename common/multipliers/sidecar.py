@@ -10,7 +10,8 @@ from .. import regular_files
 from ..metrics import Errors
 from ..paths import Path
 
-KEYS = ("bits", "signed", "source", "power_mW", "area_um2", "delay_ns", "published", "licence", "sha256")
+KEYS = ("bits", "signed", "source", "power_mW", "area_um2", "delay_ns", "published", "licence", "sha256", "reading")
+_ONLY_IF_KNOWN = ("reading",)  # keys that NAME.json does not have where their value is null
 COLLECTION = "multipliers.json"  # one file for all tables of a folder: a dictionary by name
 MAX_BYTES = 1 << 24  # of a JSON file: room for 10,000 multipliers
 _MAX_NUMBER = 1e300
@@ -122,7 +123,7 @@ _RULES = {
     "signed": ("true or false", lambda value: isinstance(value, bool)),
     "published": ("an object of figures", lambda value: isinstance(value, dict)),
     **dict.fromkeys(("power_mW", "area_um2", "delay_ns"), _NUMBER),
-    **dict.fromkeys(("source", "licence", "sha256"), _TEXT),
+    **dict.fromkeys(("source", "licence", "sha256", "reading"), _TEXT),
 }
 
 
@@ -133,10 +134,14 @@ def content_of(known: Mapping[str, Any], previous: Optional[Mapping[str, Any]] =
         known: values by keys of `KEYS`; `null` is written for a key that is missing.
         previous: the same of the table that NAME.bin still has.
     """
-    content: Dict[str, Any] = {key: known.get(key) for key in KEYS}
+    content = _entries(known)
     if previous is not None:
-        content["previous"] = {key: previous.get(key) for key in KEYS}
+        content["previous"] = _entries(previous)
     return (json.dumps(content, indent=1, allow_nan=False) + os.linesep).encode()
+
+
+def _entries(known):
+    return {key: known.get(key) for key in KEYS if key not in _ONLY_IF_KNOWN or known.get(key) is not None}
 
 
 def agrees(measured: float, published: float) -> bool:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .. import atomic_files, file_locks, native
 from ..argument_error import ArgumentError, ArgumentFileExistsError
@@ -26,12 +26,14 @@ class Multiplier(NamedTuple):
         table: the truth table, which has the name of the multiplier.
         sidecar: what NAME.json says: a dictionary with every key of `sidecar.KEYS`.
         hidden: other files of the same name, which no operation finds by the name.
+        notes: sentences about what an import found that its user should know; empty after `load`.
     """
 
     path: Optional[pathlib.Path]
     table: TruthTable
     sidecar: Dict[str, Any]
     hidden: List[pathlib.Path]
+    notes: Tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -129,8 +131,11 @@ def _check_name(table):
         raise ArgumentError("name", f"of a multiplier with {kind} operands must {rule}", repr(name))
     if registry.width_of(name) not in (None, table.num_bits):
         raise ArgumentError("name", f"must say the width of the table, {table.num_bits} bits", repr(name))
-    if native.table_source(name) == "built in" and TruthTable(native.load_table(name, table.num_bits)) != table:
-        raise ArgumentError("name", "must not be that of another built-in multiplier", repr(name))
+    if native.table_source(name) == "built in":
+        built_in = TruthTable(native.load_table(name, table.num_bits))
+        if built_in != table:
+            received = f"{name!r} of sha256 {table.sha256[:16]}, and the built-in one has {built_in.sha256[:16]}"
+            raise ArgumentError("name", "must not be that of another built-in multiplier", received)
 
 
 def store(
@@ -167,10 +172,20 @@ def store(
     with file_locks.locked(folder) as lock:
         there = os.path.lexists(str(path))
         if there and not force:
-            received, remedy = f"{table.name!r}, which is there", ("force=True", "replaces it")
+            received = f"{table.name!r}, which is there{_other_content(path, table)}"
+            remedy = ("force=True", "replaces it")
             raise ArgumentFileExistsError("name", f"must be new in {folder}", received, remedy)
         _replace(path, table, known, _description(path) if there else None, lock)
     return Multiplier(path, table, sidecar.read(path, table.sha256), [])
+
+
+def _other_content(path, table):
+    """The words that say that the file at `path` holds another table; empty if it holds `table`."""
+    try:
+        other = _read(path, table.name)
+    except (OSError, ValueError):
+        return " and is no table"
+    return "" if other == table else f" with another table: sha256 {other.sha256[:16]} instead of {table.sha256[:16]}"
 
 
 def _description(path):

@@ -118,6 +118,34 @@ def choose_ports(
     return ports
 
 
+def port_names(netlist: Netlist, ports: Ports) -> tuple[str, str, str]:
+    """Returns the names of the ports of activation, weight and product.
+
+    Args:
+        netlist: a `Netlist`.
+        ports: its chosen ports.
+
+    Returns:
+        The names; a name with bits, such as `inputs[7:0]`, where an operand is a part of a port.
+
+    Example:
+        >>> from tfapprox.common.netlists.netlist import AND
+        >>> netlist = Netlist("m", {"in": [2, 3, 4, 5]}, {"y": [6, 7]}, [AND, AND], [[2, 4, 0], [3, 5, 0]])
+        >>> port_names(netlist, choose_ports(netlist))
+        ('in[1:0]', 'in[3:2]', 'y')
+    """
+    inputs, outputs = vectors(netlist.inputs), vectors(netlist.outputs)
+    return _name(ports.activation, inputs), _name(ports.weight, inputs), _name(ports.output, outputs)
+
+
+def _name(nets: tuple[int, ...], ports: Mapping[str, Sequence[int]]) -> str:
+    for name, bits in ports.items():
+        if tuple(bits) == nets:
+            return name
+    name, selected = next((name, list(bits)) for name, bits in ports.items() if set(nets) <= set(bits))
+    return f"{name}[{selected.index(nets[-1])}:{selected.index(nets[0])}]"
+
+
 _Vectors = Mapping[str, Sequence[int]]
 
 

@@ -67,20 +67,41 @@ def mean_errors(
         >>> reading.signed, reading.output_reversed, error
         (False, False, 0.5)
     """
-    widths = [len(nets) for nets in choose_ports(netlist, activation_port, weight_port, output_port)]
+    activation, weight, output = map(len, choose_ports(netlist, activation_port, weight_port, output_port))
+    widths = activation, weight, output
     codes = products(netlist, activation_port, weight_port, output_port)
     errors: dict[Reading, float] = {}
     for reading in (Reading(*flags) for flags in product((False, True), repeat=4)):
-        order = [
-            _reversed(np.arange(1 << width), width) if is_reversed else np.arange(1 << width)
-            for width, is_reversed in zip(widths, reading[1:])
-        ]
-        table = codes[np.ix_(*order[:2])]
-        table = _reversed(table, widths[2]) if reading.output_reversed else table
         values = [_value(np.arange(1 << width), width, reading.signed) for width in widths[:2]]
-        difference = _value(table, widths[2], reading.signed) - np.multiply.outer(*values)
+        difference = read_as(codes, widths, reading) - np.multiply.outer(*values)
         errors[reading] = float(np.abs(difference).mean())
     return dict(sorted(errors.items(), key=lambda item: item[1]))
+
+
+def read_as(codes: np.ndarray, widths: tuple[int, int, int], reading: Reading) -> np.ndarray:
+    """Returns the products of a netlist in a reading of its ports.
+
+    Args:
+        codes: integer array `[2**n, 2**m]` of unsigned products for an activation of n bits and a weight of m bits, all
+            ports read from their least significant bit.
+        widths: numbers of bits of activation, weight and product.
+        reading: the reading.
+
+    Returns:
+        int64 array `[2**n, 2**m]`, indexed by the codes of both operands in this reading.
+
+    Example:
+        >>> codes = np.array([[0, 0, 0, 0], [0, 1, 2, 3], [0, 2, 4, 6], [0, 3, 6, 9]])
+        >>> int(read_as(codes, (2, 2, 4), Reading(False, True, True, True))[2, 2])
+        8
+    """
+    flags = reading.activation_reversed, reading.weight_reversed
+    order = [
+        _reversed(np.arange(1 << width), width) if is_reversed else np.arange(1 << width)
+        for width, is_reversed in zip(widths, flags)
+    ]
+    table = codes[np.ix_(*order)].astype(np.int64)
+    return _value(_reversed(table, widths[2]) if reading.output_reversed else table, widths[2], reading.signed)
 
 
 def _reversed(codes: np.ndarray, width: int) -> np.ndarray:

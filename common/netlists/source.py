@@ -33,13 +33,18 @@ class NetlistError(ValueError):
         super().__init__(f"{path}, line {line}: {message}" if line else f"{path}: {message}")
 
 
+class VerilogError(NetlistError):
+    """The error for Verilog that this subpackage does not read, and that Yosys may be able to synthesise."""
+
+
 def yosys_hint(path: Path) -> str:
-    """Returns the advice to write a netlist that can be read with Yosys, for the message of an error."""
+    """Returns the advice to use Yosys, for the message of an error."""
     name = os.path.basename(str(path))
     option = " -sv" if name.endswith(".sv") else ""
     return (
         f"write a flattened netlist with yosys -p 'read_verilog{option} {name}; synth -flatten; "
-        f"write_blif {os.path.splitext(name)[0]}.blif' and read that"
+        f"write_blif {os.path.splitext(name)[0]}.blif' and read that, or let the import of multipliers do this: "
+        "pip install 'tfapprox[verilog]'"
     )
 
 

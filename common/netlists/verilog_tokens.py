@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Iterator, NoReturn
 
-from .source import Budget, NetlistError, Path, read_text, yosys_hint
+from .source import Budget, Path, VerilogError, read_text, yosys_hint
 from .verilog_keywords import KEYWORDS
 
 _TOKEN = re.compile(
@@ -55,18 +55,18 @@ class Tokens:
         self._budget.spend(amount, self.line)
 
     def refuse(self, message: str, line: int | None = None) -> NoReturn:
-        """Raises a `NetlistError` for the current line."""
-        raise NetlistError(self.path, line or self.line, message)
+        """Raises a `VerilogError` for the current line."""
+        raise VerilogError(self.path, line or self.line, message)
 
     def refuse_construct(self, what: str) -> NoReturn:
-        """Raises a `NetlistError` for a construct that needs Yosys."""
+        """Raises a `VerilogError` for a construct that needs Yosys."""
         self.refuse(
             "Verilog must consist of wires, assignments of bitwise logic, gates and instances; "
             f"received {what} ({yosys_hint(self.path)})"
         )
 
     def refuse_delay(self) -> None:
-        """Raises a `NetlistError` if the current word begins a delay or parameters."""
+        """Raises a `VerilogError` if the current word begins a delay or parameters."""
         if self.text == "#":
             self.refuse_construct("a delay or parameters, #")
 
@@ -84,7 +84,7 @@ class Tokens:
         return True
 
     def expect(self, text: str) -> None:
-        """Goes to the next word; raises a `NetlistError` if the current one is not `text`."""
+        """Goes to the next word; raises a `VerilogError` if the current one is not `text`."""
         if self.text != text:
             self.refuse(f"Verilog must have {text!r} here; received {self.shown()}")
         self.advance()
@@ -149,4 +149,4 @@ class Tokens:
 
     def _break(self, line: int, message: str) -> NoReturn:
         self.is_broken = True
-        raise NetlistError(self.path, line, message)
+        raise VerilogError(self.path, line, message)

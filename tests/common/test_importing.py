@@ -10,7 +10,7 @@ import pytest
 from cases import random_table
 from tfapprox.common import load_table, multipliers, native
 from tfapprox.common.metrics import operands
-from tfapprox.common.multipliers import arrays, headers, sidecar
+from tfapprox.common.multipliers import arrays, headers, mistakes, sidecar
 from tfapprox.common.reference import exact_table
 
 A, W = np.mgrid[0:256, 0:256]
@@ -206,7 +206,7 @@ def test_wrong_products(home, name, products, options, message):
 def test_no_table_of_the_library_is_taken_for_another_kind(shared_data, home):
     for path in sorted((shared_data / "multipliers").glob("*.bin")):
         multiplier = multipliers.load(path)
-        arrays.check_reading(multiplier.table)
+        mistakes.check(multiplier.table)
 
 
 def test_the_products_of_a_built_in_multiplier_may_have_its_name(home):

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from tfapprox.command_line import app
 from tfapprox.common import load_table, multipliers, netlists
 from tfapprox.common.argument_error import ArgumentError
-from tfapprox.common.multipliers import array_files, kinds
+from tfapprox.common.multipliers import array_files, kinds, yosys
 from tfapprox.common.reference import exact_table
 from tfapprox.common.truth_table import TruthTable
 
@@ -60,11 +60,12 @@ def test_the_name_says_the_width_of_every_function(tmp_path):
         np.testing.assert_array_equal(made.table, exact_table(5))
 
 
-def test_a_netlist_that_is_not_read(tmp_path):
+def test_a_netlist_that_is_not_read(tmp_path, monkeypatch):
     """The error names file, line and construct, in Python and on the command line."""
+    monkeypatch.setattr(yosys, "is_installed", lambda: False)
     text = "module m (input [7:0] A, B, output [15:0] O);\n  always @* O = A * B;\nendmodule\n"
     (tmp_path / "bad.v").write_text(text)
-    with pytest.raises(ValueError, match=r"bad\.v, line 2: .*always.*yosys"):
+    with pytest.raises(ValueError, match=r"bad\.v, line 2: .*always.*yosys.*tfapprox\[verilog\]"):
         multipliers.import_multiplier("bad.v", "mul8u_BAD")
     result = CliRunner().invoke(app, ["multiplier", "import", "bad.v", "--name", "mul8u_BAD"])
     assert result.exit_code == 1

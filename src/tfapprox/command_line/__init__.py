@@ -5,6 +5,7 @@ import typer
 from . import (
     check_command,
     doctor,
+    identify_command,
     import_command,
     list_command,
     make_command,
@@ -21,7 +22,8 @@ app = typer.Typer(
 )
 multiplier = typer.Typer(
     no_args_is_help=True,
-    help="""Truth tables of multipliers: import, list, show, plot, check, make, tune.
+    help="""Truth tables of multipliers: import, list, show, identify, plot, check,
+    make, tune.
 
     NAME is a built-in multiplier, a .bin file, or NAME of a NAME.bin in a
     folder of TFAPPROX_MULTIPLIER_PATH, or in the user's folder,
@@ -32,6 +34,7 @@ multiplier.command("import")(import_command.import_multiplier)
 multiplier.command("list")(list_command.list_multipliers)
 multiplier.command("show")(show_command.show_multiplier)
 multiplier.command("check")(check_command.check_multipliers)
+multiplier.command("identify")(identify_command.identify)
 multiplier.command("plot")(plot_command.plot)
 multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)

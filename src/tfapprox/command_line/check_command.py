@@ -9,7 +9,7 @@ from tfapprox import operations, option_names
 from tfapprox.common import multipliers
 from tfapprox.terminal import progress_bar
 
-from .printing import as_json, grid, line, show
+from .printing import as_json, grid, line, short_hash, show
 from .shared_options import JSON
 
 _NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
@@ -68,16 +68,24 @@ def check_multipliers(
         names = [multiplier.name for multiplier in loaded]
     with progress_bar() as bar:
         tracked = bar.track(names, description="checking")
-        outcomes = [outcome for name in tracked for outcome in _run(name, functions)]
+        outcomes = [
+            {**outcome, "sha256": multipliers.load(name).table.sha256}
+            for name in tracked
+            for outcome in _run(name, functions)
+        ]
     outcomes += [{"name": path.name, "operation": "-", "path": str(path), "error": why} for path, why in failures]
     good = bool(outcomes) and not any(outcome["error"] or outcome["wrong"] for outcome in outcomes)
     if json:
         as_json({"ok": good, "checks": outcomes})
     else:
-        table = grid("name", "operation", "pairs", "not exact", "result", numbers=("pairs", "not exact"))
+        table = grid(
+            "name", "sha256", "operation", "pairs", "not exact", "result", numbers=("sha256", "pairs", "not exact")
+        )
         for outcome in outcomes:
             counts = ["-" if outcome["error"] else f"{outcome[key]:,}" for key in ("pairs", "approximate")]
-            table.add_row(outcome["name"], outcome["operation"], *counts, _verdict(outcome))
+            table.add_row(
+                outcome["name"], short_hash(outcome.get("sha256")), outcome["operation"], *counts, _verdict(outcome)
+            )
         show(table)
         paths = {outcome["path"] for outcome in outcomes if outcome.get("path")}
         for path in sorted(paths):

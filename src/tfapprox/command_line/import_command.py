@@ -17,18 +17,42 @@ _NAME = typer.Option(
     None, "--name", metavar="NAME", help="Instead of the function's or file's name; mul8s_... if signed."
 )
 _FUNCTION = typer.Option(None, metavar="NAME", help="The function, where a file has several.")
-_SIGNED = typer.Option(None, "--signed/--unsigned", help="Operands from -128, or from 0; by default as the name says.")
+_SIGNED = typer.Option(
+    None, "--signed/--unsigned", help="Operands from -128, or from 0; by default as the name says, or proved."
+)
 _BITS = typer.Option(
     None, "--bits", metavar="N", help="Width of the operands of a function; else as the name says, or 8."
 )
 _SWAP = typer.Option(False, "--swap", help="The first operand, or row, is the weight.")
 _ASCENDING = typer.Option(False, "--ascending", help="Rows and columns of signed operands run from -128 to 127.")
+_ORDER = typer.Option(
+    None, "--order", metavar="ORDER", help="codes, ascending, ascending-rows or ascending-columns: what runs from -128."
+)
+_OFFSET = typer.Option(None, "--offset", metavar="N", help="Subtract N from every product, such as 32768.")
+_BYTES = typer.Option(None, "--big-endian/--little-endian", help="Order of the bytes in a .bin file.")
+_ACTIVATION = typer.Option(None, "--activation-port", metavar="PORT", help="A netlist's input, or bits of it: in[7:0].")
+_WEIGHT = typer.Option(
+    None, "--weight-port", metavar="PORT", help="The input of the weight, if that of activation is given."
+)
+_OUTPUT = typer.Option(None, "--output-port", metavar="PORT", help="A netlist's output.")
+_TOP = typer.Option(None, "--top", metavar="MODULE", help="The module of a netlist at the top.")
+_CELLS = typer.Option(
+    None, "--cells", metavar="FILE", help="Cells of a netlist: Verilog, BLIF, genlib; may be repeated."
+)
+_REVERSE = typer.Option(
+    None,
+    "--reverse",
+    metavar="OPERAND",
+    help="activation, weight or product has its top bit first, or none; may be repeated.",
+)
+_TIE = typer.Option(None, "--tie", metavar="INPUT=0|1", help="A constant for an input of Verilog; may be repeated.")
+_LATENCY = typer.Option(None, "--latency", metavar="N", help="Registers on each path of a pipeline in Verilog.")
 _SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="A parameter of ariths-gen's class; may be repeated.")
 _POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME.json.")
 _AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
 _DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
 _LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
-_SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that a circuit in C may take.")
+_SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that C or Yosys may take.")
 
 
 @option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay")
@@ -40,6 +64,17 @@ def import_multiplier(
     num_bits: Optional[int] = _BITS,
     swap: bool = _SWAP,
     ascending: bool = _ASCENDING,
+    order: Optional[str] = _ORDER,
+    offset: Optional[int] = _OFFSET,
+    big_endian: Optional[bool] = _BYTES,
+    activation_port: Optional[str] = _ACTIVATION,
+    weight_port: Optional[str] = _WEIGHT,
+    output_port: Optional[str] = _OUTPUT,
+    top: Optional[str] = _TOP,
+    cells: Optional[List[str]] = _CELLS,
+    reverse: Optional[List[str]] = _REVERSE,
+    tie: Optional[List[str]] = _TIE,
+    latency: Optional[int] = _LATENCY,
     parameters: Optional[List[str]] = _SET,
     power: Optional[float] = _POWER,
     area: Optional[float] = _AREA,
@@ -58,7 +93,8 @@ def import_multiplier(
       circuit.py        Python function of two integers, or a circuit of
                         ariths-gen
       circuit.v, .blif  netlist in Verilog, BLIF, AIGER (.aag, .aig) or
-                        CGP (.cgp), inputs A and B or the only two
+                        CGP (.cgp), inputs A and B or the only two; any
+                        other Verilog with tfapprox[verilog]
       table.npy         array of 256x256 products, activation first
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
@@ -76,7 +112,9 @@ def import_multiplier(
 
     Writes NAME.bin and NAME.json (bits, signed, source, power, area, delay,
     published errors, licence, SHA-256), shows the errors, and checks that
-    the core computes with the table.
+    the core computes with the table. Sign and order of bits of C functions
+    and netlists are proved by published errors or by the exact product, and
+    the output says how; an option always wins.
     """
     known = {"power_mW": power, "area_um2": area, "delay_ns": delay, "licence": licence}
     options: Dict[str, Any] = {
@@ -88,10 +126,26 @@ def import_multiplier(
         "force": force,
         "known": {key: value for key, value in known.items() if value is not None},
     }
-    of_one = {"name": name, "function": function, "num_bits": num_bits, "parameters": assignments(parameters, "--set")}
+    of_one = {
+        "name": name,
+        "function": function,
+        "num_bits": num_bits,
+        "order": order,
+        "offset": offset,
+        "big_endian": big_endian,
+        "activation_port": activation_port,
+        "weight_port": weight_port,
+        "output_port": output_port,
+        "top": top,
+        "cells": cells or (),
+        "reverse": [] if reverse == ["none"] else reverse or None,
+        "tie": assignments(tie, "--tie"),
+        "latency": latency,
+        "parameters": assignments(parameters, "--set"),
+    }
     kind = kinds.kind_of(source)
     if kind is kinds.FOLDER:
-        kinds.check_options(source, kind, [option for option, value in of_one.items() if value])
+        kinds.check_options(source, kind, [option for option, value in of_one.items() if value not in (None, (), {})])
         _import_folder(source, json, options)
     else:
         options.update(of_one)
@@ -109,9 +163,10 @@ def _report(imported, json):
     place = registry.table_files().get(imported.name, [])
     by_name = bool(place) and place[0].resolve() == imported.path.resolve()
     if json:
-        as_json({**details, "check": checked, "found_by_name": by_name})
+        as_json({**details, "check": checked, "found_by_name": by_name, "notes": imported.notes})
         return
     line(f"{imported.name}: {imported.path}", "bold")
+    line(f"sha256 {imported.table.sha256}")
     table = grid("", *FIGURES, numbers=FIGURES)
     table.add_row("measured", *(number(details[key]) for key in FIGURES))
     published = details["published"]
@@ -121,7 +176,15 @@ def _report(imported, json):
     wrong = [key for key in published if not published[key]["agrees"]]
     if wrong:
         line(f"differs from what is published: {', '.join(wrong)}", "yellow")
+    if details["reading"]:
+        line(f"read as {details['reading']}")
+        if not details["symmetric"]:
+            line(
+                "The first operand is the activation; no comparison can prove this, and --swap exchanges the operands."
+            )
     line(checked, None if checked.startswith("checked") else "yellow")
+    for note in imported.notes:
+        line(f"warning: {note}", "yellow")
     if not by_name:
         reason = f"{place[0]} comes first" if place else f"{imported.path.parent} is not in TFAPPROX_MULTIPLIER_PATH"
         line(f"found by its path only: {reason}", "yellow")

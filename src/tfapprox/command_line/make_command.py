@@ -46,9 +46,12 @@ def make(
     made = multipliers.make(construction, name, num_bits, folder, force=force, **values)
     figures = multipliers.summarise(made)
     if json:
-        as_json(figures)
+        as_json({**figures, "notes": made.notes})
         return
     line(f"{made.name}: {made.path}", "bold")
+    line(f"sha256 {made.table.sha256}")
     table = grid(*FIGURES, numbers=FIGURES)
     table.add_row(*(number(figures[key]) for key in FIGURES))
     show(table)
+    for note in made.notes:
+        line(note, "yellow")

@@ -5,6 +5,7 @@ import json
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from tfapprox.common.multipliers.identity import DIGITS
 from tfapprox.terminal import console, printable
 
 FIGURES = ("MAE", "WCE", "MRE%", "EP%")
@@ -17,6 +18,11 @@ def number(value, digits=4):
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+
+
+def short_hash(sha256):
+    """The digits of a SHA-256 that are shown, or a dash for `None`; JSON has all of them."""
+    return sha256[:DIGITS] if sha256 else "-"
 
 
 class _Grid(Table):

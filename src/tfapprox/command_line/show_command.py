@@ -3,7 +3,7 @@
 from tfapprox import option_names
 from tfapprox.common import multipliers
 
-from .printing import FIGURES, as_json, grid, line, number, show
+from .printing import FIGURES, as_json, grid, line, number, short_hash, show
 from .shared_options import JSON, NAME_OR_PATH
 
 
@@ -33,6 +33,7 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
         return
     sign = "signed" if details["signed"] else "unsigned"
     line(f"{details['name']}: {details['bits']} bits, {sign}, {details['path'] or 'built in'}", "bold")
+    line(f"sha256 {details['sha256']}")
     table = grid("", "measured", "published", numbers=("measured", "published"))
     for key in (*FIGURES, "MSE", "bias"):
         published = details["published"].get(key)
@@ -47,10 +48,12 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
     line(_products("T[0, *]", details["zero_row"]))
     line(_products("T[*, 0]", details["zero_column"]))
     line(_plan(details["plan"]))
-    for key in ("source", "licence"):
+    for key in ("source", "reading", "licence"):
         if details[key]:
             line(f"{key}: {details[key]}")
     if details["changed"]:
         line("NAME.json has another SHA-256: the table was changed after it was imported", "red")
     for path in details["hidden"]:
         line(f"{path} has the same name and is not used", "yellow")
+    for path, sha256 in details["namesakes"].items():
+        line(f"{path} is another circuit of this name: sha256 {short_hash(sha256)}", "yellow")

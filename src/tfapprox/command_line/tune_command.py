@@ -22,8 +22,9 @@ def tune(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None:
         for label, errors in (("before", tuning.before), ("after", tuning.after))
     }
     if json:
-        as_json({"name": name_or_path, "mapping": tuning.mapping.tolist(), **rows})
+        as_json({"name": name_or_path, "sha256": tuning.sha256, "mapping": tuning.mapping.tolist(), **rows})
         return
+    line(f"{name_or_path}: sha256 {tuning.sha256}", "bold")
     table = grid("", *FIGURES, numbers=FIGURES)
     for label, errors in rows.items():
         table.add_row(label, *(number(errors[key]) for key in FIGURES))
