@@ -28,6 +28,7 @@ from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
 from .checkout import Outcome, circuits, import_checkout
+from .exporting import export
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
 from .making import CONSTRUCTIONS, Tuning, construction_name, make, tune
@@ -55,6 +56,7 @@ __all__ = [
     "circuits",
     "construction_name",
     "core_products",
+    "export",
     "generate_ariths_gen",
     "import_callable",
     "import_checkout",

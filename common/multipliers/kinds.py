@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
 from ..paths import expanded
-from . import ariths_gen, array_files, arrays, c_circuit, netlist_files, python_circuit
+from . import ariths_gen, array_files, arrays, c_circuit, memory_files, netlist_files, python_circuit, verilog_case
 from .circuit import Circuit
 
 
@@ -32,15 +32,19 @@ def _refuse_folder(source):
 
 _TEXT = Kind(array_files.reader(array_files.read_text))
 _NETLIST = Kind(array_files.reader(netlist_files.read_netlist))
+_C = Kind(c_circuit.read, ("function", "num_bits", "seconds"))
 FILES: Dict[str, Kind] = {
-    ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
+    ".c": _C,
+    ".h": _C,
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
     ".npy": Kind(array_files.reader(array_files.read_npy)),
     ".txt": _TEXT,
     ".csv": _TEXT,
     ".bin": Kind(array_files.reader(array_files.read_raw)),
+    ".mem": Kind(array_files.reader(memory_files.read_mem)),
     **dict.fromkeys(netlists.SUFFIXES, _NETLIST),
 }
+CASE_TABLE = Kind(verilog_case.read)
 FOLDER = Kind(_refuse_folder)
 GENERATOR = Kind(ariths_gen.read_class, ("num_bits", "parameters"))
 OBJECT = Kind(python_circuit.read_object, ("num_bits", "arrays_at_once"))
@@ -73,7 +77,7 @@ def kind_of(source: Any) -> Kind:
     suffix = path.suffix.lower()
     if suffix not in FILES:
         raise ArgumentError("source", f"must be a folder or a file of the kind {', '.join(FILES)}", f"'{source}'")
-    return FILES[suffix]
+    return CASE_TABLE if suffix in verilog_case.SUFFIXES and verilog_case.is_case_table(path) else FILES[suffix]
 
 
 def check_options(source: Any, kind: Kind, options: Iterable[str]) -> None:

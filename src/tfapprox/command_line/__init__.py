@@ -5,6 +5,7 @@ import typer
 from . import (
     check_command,
     doctor,
+    export_command,
     import_command,
     list_command,
     make_command,
@@ -21,7 +22,8 @@ app = typer.Typer(
 )
 multiplier = typer.Typer(
     no_args_is_help=True,
-    help="""Truth tables of multipliers: import, list, show, plot, check, make, tune.
+    help="""Truth tables of multipliers: import, list, show, plot, check, make, tune,
+    export.
 
     NAME is a built-in multiplier, a .bin file, or NAME of a NAME.bin in a
     folder of TFAPPROX_MULTIPLIER_PATH, or in the user's folder,
@@ -35,6 +37,7 @@ multiplier.command("check")(check_command.check_multipliers)
 multiplier.command("plot")(plot_command.plot)
 multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)
+multiplier.command("export")(export_command.export_multiplier)
 app.add_typer(multiplier, name="multiplier")
 app.command("doctor")(doctor.doctor)
 

@@ -53,7 +53,7 @@ def import_multiplier(
     """Make a truth table of a circuit, under a name that every operation finds.
 
     SOURCE is one of
-      circuit.c         C function of two integers, activation first
+      circuit.c, .h     C function of two integers, activation first
                         (EvoApproxLib's files, for example)
       circuit.py        Python function of two integers, or a circuit of
                         ariths-gen
@@ -63,6 +63,8 @@ def import_multiplier(
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
                         little-endian, activation first
+      table.mem, .v     hexadecimal words of $readmemh, or a module that is
+                        a case statement, as `export` writes them
       folder            checkout of EvoApproxLib or EvoApprox8b: every
                         multiplier of up to 8 bits
       ariths-gen:CLASS  generated circuit, for example
