@@ -27,7 +27,7 @@ argument.
 from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
-from .checkout import Outcome, circuits, import_checkout
+from .checkout import Outcome, Survey, circuits, import_checkout, import_each, survey
 from .exporting import export
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
@@ -50,6 +50,7 @@ __all__ = [
     "Check",
     "Multiplier",
     "Outcome",
+    "Survey",
     "Tuning",
     "built_in_descriptions",
     "check",
@@ -60,6 +61,7 @@ __all__ = [
     "generate_ariths_gen",
     "import_callable",
     "import_checkout",
+    "import_each",
     "import_multiplier",
     "import_products",
     "in_folders",
@@ -71,6 +73,7 @@ __all__ = [
     "make",
     "search_path",
     "summarise",
+    "survey",
     "tune",
     "user_folder",
 ]

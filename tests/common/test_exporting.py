@@ -138,10 +138,16 @@ def test_a_case_statement_by_hand(tmp_path):
     ("change", "text"),
     [
         (lambda items: items[1:], "must have each of its 16 pairs of operands once; received 15 items, 15 different"),
-        (lambda items: [*items, items[0]], "must have each of its 16 pairs of operands once; received 17 items, 16 dif"),
+        (
+            lambda items: [*items, items[0]],
+            "must have each of its 16 pairs of operands once; received 17 items, 16 dif",
+        ),
         (lambda items: [items[0].replace("y =", "z =")], "must assign y only; received z"),
-        (lambda items: [items[0].replace("4'd0", "4'd0 + w")], "no other statement; received \"4'b00_00: y = 4'd0 + w;"),
-        (lambda items: [items[0].replace("4'b00_00", "4'b00_02")], "must have constants; received \"4'b00_02\""),
+        (
+            lambda items: [items[0].replace("4'd0", "4'd0 + w")],
+            "no other statement; received \"4'b00_00: y = 4'd0 + w;",
+        ),
+        (lambda items: [items[0].replace("4'b00_00", "4'b00_02")], 'must have constants; received "4\'b00_02"'),
     ],
 )
 def test_a_wrong_case_statement(change, text, tmp_path):

@@ -15,9 +15,7 @@ _OUTPUT = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of 
 
 
 @option_names.with_error_messages(path="output")
-def export_multiplier(
-    name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, output: Optional[str] = _OUTPUT
-) -> None:
+def export_multiplier(name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, output: Optional[str] = _OUTPUT) -> None:
     """Write the table of a multiplier in a format of other tools.
 
     bin      16-bit little-endian words, activation code first

@@ -7,8 +7,8 @@ import typer
 from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import kinds, registry
-from tfapprox.terminal import error_message, progress_bar
 
+from .library_report import import_folder
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import FOLDER, FORCE, JSON, assignments
 
@@ -65,8 +65,8 @@ def import_multiplier(
                         little-endian, activation first
       table.mem, .v     hexadecimal words of $readmemh, or a module that is
                         a case statement, as `export` writes them
-      folder            checkout of EvoApproxLib or EvoApprox8b: every
-                        multiplier of up to 8 bits
+      folder            library such as EvoApproxLib: every multiplier of
+                        up to 8 bits; files with one name are compared
       ariths-gen:CLASS  generated circuit, for example
                         ariths-gen:UnsignedBrokenArrayMultiplier
 
@@ -94,7 +94,7 @@ def import_multiplier(
     kind = kinds.kind_of(source)
     if kind is kinds.FOLDER:
         kinds.check_options(source, kind, [option for option, value in of_one.items() if value])
-        _import_folder(source, json, options)
+        import_folder(source, json, options, option_names.options_of(import_multiplier))
     else:
         options.update(of_one)
         _report(multipliers.import_multiplier(source, **options), json)
@@ -127,35 +127,3 @@ def _report(imported, json):
     if not by_name:
         reason = f"{place[0]} comes first" if place else f"{imported.path.parent} is not in TFAPPROX_MULTIPLIER_PATH"
         line(f"found by its path only: {reason}", "yellow")
-
-
-def _import_folder(source, json, options):
-    paths = multipliers.circuits(source)
-    with progress_bar() as bar:
-        outcomes = multipliers.import_checkout(
-            paths, lambda files: bar.track(files, description="compiling"), **options
-        )
-    counts = {
-        status: sum(outcome.status == status for outcome in outcomes) for status in ("imported", "same", "failed")
-    }
-    words = option_names.options_of(import_multiplier)
-    rows = [
-        {
-            "path": outcome.path,
-            "name": outcome.name,
-            "status": outcome.status,
-            "message": error_message(outcome.error, words) if outcome.error else outcome.message,
-        }
-        for outcome in outcomes
-    ]
-    if json:
-        as_json({**counts, "outcomes": rows})
-    else:
-        table = grid("C files", "imported", "the same again", "failed", numbers=("C files", *counts, "the same again"))
-        table.add_row(*map(str, (len(outcomes), counts["imported"], counts["same"], counts["failed"])))
-        show(table)
-        for row in rows:
-            if row["status"] == "failed":
-                line(f"{row['path']}: {row['message']}", "yellow")
-    if counts["failed"]:
-        raise typer.Exit(1)
