@@ -27,6 +27,7 @@ from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned, 
 __all__ = [
     "AxOutput",
     "FilterRange",
+    "GroupSums",
     "Quantiser",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
@@ -35,8 +36,11 @@ __all__ = [
     "codes",
     "exact_table",
     "filter_quantisers",
+    "group_sums",
     "is_signed",
     "quantiser",
+    "scaled",
+    "tap_positions",
     "tune",
 ]
 
@@ -203,15 +207,7 @@ def approx_conv2d_with_min_max_vars(
         x = x.transpose(0, 2, 3, 1)
     groups = check_groups(x.shape[3], filter.shape[2], filter.shape[3])
 
-    positions = []
-    for axis, name in enumerate("HW"):
-        dimension = data_format.index(name)
-        size = x.shape[1 + axis]
-        pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
-        shape = window(size, filter.shape[axis], strides[dimension], dilations[dimension], padding, pads)
-        origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
-        positions.append(taps(origins, filter.shape[axis], dilations[dimension]))
-
+    positions = tap_positions(x.shape, filter.shape, strides, padding, explicit_paddings, data_format, dilations)
     size = len(qw) // groups  # filters of a group
     parts = [
         _group_outputs(part, weights, qa, qw[g * size : (g + 1) * size], positions, truth)
@@ -221,17 +217,97 @@ def approx_conv2d_with_min_max_vars(
     return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
 
 
-def _group_outputs(x, filter, qa, qw, positions, truth):
-    """The outputs `[pixels, filters]` of one group of channels, (3.1) to (3.5)."""
+def tap_positions(
+    input_shape: Sequence[int],
+    filter_shape: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+    explicit_paddings: Sequence[int],
+    data_format: str,
+    dilations: Sequence[int],
+) -> List[np.ndarray]:
+    """Input rows and columns of the taps of a convolution, equations (4).
+
+    Args:
+        input_shape: `[batch, height, width, channels]`.
+        filter_shape: `[filter_height, filter_width, in_channels / groups, out_channels]`.
+        strides: four integers in the order of `data_format`.
+        padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers in the order of `data_format`.
+
+    Returns:
+        Two integer arrays: the rows `[out_height, filter_height]` and the columns `[out_width, filter_width]`.
+
+    Raises:
+        ValueError: if the input is too small for the filter.
+    """
+    positions = []
+    for axis, name in enumerate("HW"):
+        dimension = data_format.index(name)
+        pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
+        sizes = (input_shape[1 + axis], filter_shape[axis], strides[dimension], dilations[dimension])
+        shape = window(*sizes, padding, pads)
+        origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
+        positions.append(taps(origins, filter_shape[axis], dilations[dimension]))
+    return positions
+
+
+class GroupSums(NamedTuple):
+    """The integers of one group of channels.
+
+    Attributes:
+        activations: activation codes `[pixels, taps]`; the zero point where a tap lies in the padding (3.2).
+        weights: weight codes `[taps, filters]`.
+        sums: sums of the products `[pixels, filters]` (3.1).
+        totals: the same with the corrections for the zero points `[pixels, filters]` (3.3).
+    """
+
+    activations: np.ndarray
+    weights: np.ndarray
+    sums: np.ndarray
+    totals: np.ndarray
+
+
+def group_sums(
+    x: np.ndarray,
+    filter: np.ndarray,
+    qa: Quantiser,
+    qw: Sequence[Quantiser],
+    positions: Sequence[np.ndarray],
+    truth: TruthTable,
+) -> GroupSums:
+    """The codes and sums of one group of channels, (3.1) to (3.3), all int64.
+
+    Args:
+        x: float32 array `[batch, height, width, channels]`, the channels of the group.
+        filter: float32 array `[filter_height, filter_width, channels, filters]`, the filters of the group.
+        qa: the quantiser of the activations.
+        qw: the quantiser of each filter.
+        positions: input rows and columns of the taps, as `tap_positions` returns them.
+        truth: the truth table.
+    """
     rows, columns = positions
     a = patches(codes(qa, x), rows, columns, fill=qa.zero_point)  # (3.2)
     w = np.stack([codes(quantiser, filter[..., f]).ravel() for f, quantiser in enumerate(qw)], 1)
     za, zw, k = qa.zero_point, np.array([quantiser.zero_point for quantiser in qw]), len(w)
     acc = look_up_sum(truth.entries, a, w)  # (3.1)
     total = acc - a.sum(1)[:, None] * zw - za * w.sum(0) + k * za * zw  # (3.3)
+    return GroupSums(a, w, acc, total)
+
+
+def scaled(totals: np.ndarray, qa: Quantiser, qw: Sequence[Quantiser]) -> np.ndarray:
+    """The outputs `[..., filters]` of corrected sums of the same shape (3.4): a float32 array."""
     with np.errstate(all="ignore"):
         scales = np.float64(qa.scale) * np.array([quantiser.scale for quantiser in qw], np.float64)
-        output = (scales * total).astype(np.float32)  # (3.4)
+        return (scales * totals).astype(np.float32)
+
+
+def _group_outputs(x, filter, qa, qw, positions, truth):
+    """The outputs `[pixels, filters]` of one group of channels, (3.1) to (3.5)."""
+    output = scaled(group_sums(x, filter, qa, qw, positions, truth).totals, qa, qw)
+    rows, columns = positions
     nan_inputs, nan_weights = patches(np.isnan(x), rows, columns, fill=False), np.isnan(filter)
     touched = np.any(nan_inputs, 1)[:, None] | np.any(nan_weights, (0, 1, 2))
     return np.where(touched, np.float32(np.nan), output)  # (3.5)

@@ -9,6 +9,7 @@ from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .convert import approximate_model
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+from .layer_vectors import layer_vectors
 from .library import library_path
 from .products import products
 
@@ -18,6 +19,7 @@ __all__ = [
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
     "approximate_model",
+    "layer_vectors",
     "library_path",
     "products",
 ]

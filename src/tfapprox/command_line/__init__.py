@@ -12,6 +12,7 @@ from . import (
     plot_command,
     show_command,
     tune_command,
+    vectors_command,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)
 multiplier.command("export")(export_command.export_multiplier)
 app.add_typer(multiplier, name="multiplier")
+app.command("vectors")(vectors_command.vectors)
 app.command("doctor")(doctor.doctor)
 
 
