@@ -42,6 +42,7 @@ from .registry import (
 )
 from .report import load_all, load_details, summarise
 from .storage import Multiplier, is_changed, load
+from .wide import WideMultiplier, Widths, find_wide, import_wide, load_wide, wide_files, widths_of
 
 __all__ = [
     "CONSTRUCTIONS",
@@ -52,23 +53,28 @@ __all__ = [
     "Outcome",
     "Survey",
     "Tuning",
+    "WideMultiplier",
+    "Widths",
     "built_in_descriptions",
     "check",
     "circuits",
     "construction_name",
     "core_products",
     "export",
+    "find_wide",
     "generate_ariths_gen",
     "import_callable",
     "import_checkout",
     "import_each",
     "import_multiplier",
     "import_products",
+    "import_wide",
     "in_folders",
     "is_changed",
     "load",
     "load_all",
     "load_details",
+    "load_wide",
     "loadable_names",
     "make",
     "search_path",
@@ -76,4 +82,6 @@ __all__ = [
     "survey",
     "tune",
     "user_folder",
+    "wide_files",
+    "widths_of",
 ]

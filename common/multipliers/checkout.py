@@ -102,11 +102,11 @@ def _reason_to_leave_out(path):
     if width is None:
         two = re.match(r"mul(\d+)x(\d+)", path.stem)
         return (
-            f"it has operands of {two.group(1)} and {two.group(2)} bits"
+            f"it has operands of {two.group(1)} and {two.group(2)} bits, and is imported by itself only"
             if two
             else "its name does not begin with mul and a width, as mul8u_X does"
         )
-    return None if width in WIDTHS else f"it has operands of {width} bits"
+    return None if width in WIDTHS else f"it has operands of {width} bits, and is imported by itself only"
 
 
 def circuits(source: Path) -> List[pathlib.Path]:

@@ -17,9 +17,21 @@ Modules:
 
 from .evaluating import evaluate
 from .netlist import Netlist
+from .operand_ports import choose_ports
 from .reading import SUFFIXES, read_netlist
 from .readings import Reading, mean_errors
 from .source import NetlistError
-from .tabulating import products
+from .tabulating import evaluated, products
 
-__all__ = ["SUFFIXES", "Netlist", "NetlistError", "Reading", "evaluate", "mean_errors", "products", "read_netlist"]
+__all__ = [
+    "SUFFIXES",
+    "Netlist",
+    "NetlistError",
+    "Reading",
+    "choose_ports",
+    "evaluate",
+    "evaluated",
+    "mean_errors",
+    "products",
+    "read_netlist",
+]

@@ -77,9 +77,9 @@ def test_files_that_are_left_out(checkout):
         "LICENSE": "files without a suffix are no circuits",
         "README.md": ".md files are no circuits",
         "add8u_X.c": "its name does not begin with mul and a width, as mul8u_X does",
-        "mul16u_X.c": "it has operands of 16 bits",
+        "mul16u_X.c": "it has operands of 16 bits, and is imported by itself only",
         "mul8u_X.py": "a Python file runs in the importing process, and is imported by itself only",
-        "mul8x2u_X.c": "it has operands of 8 and 2 bits",
+        "mul8x2u_X.c": "it has operands of 8 and 2 bits, and is imported by itself only",
         "mult.c": "its name does not begin with mul and a width, as mul8u_X does",
         "table.csv": "its name does not begin with mul and a width, as mul8u_X does",
     }

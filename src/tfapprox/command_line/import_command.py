@@ -8,6 +8,7 @@ from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import kinds, registry
 
+from . import wide_report
 from .library_report import import_folder
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import FOLDER, FORCE, JSON, assignments
@@ -21,7 +22,11 @@ _SIGNED = typer.Option(None, "--signed/--unsigned", help="Operands from -128, or
 _BITS = typer.Option(
     None, "--bits", metavar="N", help="Width of the operands of a function; else as the name says, or 8."
 )
-_SWAP = typer.Option(False, "--swap", help="The first operand, or row, is the weight.")
+_SWAP = typer.Option(
+    None,
+    "--swap/--no-swap",
+    help="The first operand, or row, is the weight; by default the narrow one or the second.",
+)
 _ASCENDING = typer.Option(False, "--ascending", help="Rows and columns of signed operands run from -128 to 127.")
 _SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="A parameter of ariths-gen's class; may be repeated.")
 _POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME.json.")
@@ -38,7 +43,7 @@ def import_multiplier(
     function: Optional[str] = _FUNCTION,
     signed: Optional[bool] = _SIGNED,
     num_bits: Optional[int] = _BITS,
-    swap: bool = _SWAP,
+    swap: Optional[bool] = _SWAP,
     ascending: bool = _ASCENDING,
     parameters: Optional[List[str]] = _SET,
     power: Optional[float] = _POWER,
@@ -67,6 +72,8 @@ def import_multiplier(
                         a case statement, as `export` writes them
       folder            library such as EvoApproxLib: every multiplier of
                         up to 8 bits; files with one name are compared
+      mul8x4u_X.c, ...  C, netlist or products of two widths or of 9 to 16
+                        bits, as the name says: its errors only
       ariths-gen:CLASS  generated circuit, for example
                         ariths-gen:UnsignedBrokenArrayMultiplier
 
@@ -83,7 +90,7 @@ def import_multiplier(
     known = {"power_mW": power, "area_um2": area, "delay_ns": delay, "licence": licence}
     options: Dict[str, Any] = {
         "signed": signed,
-        "swap": swap,
+        "swap": bool(swap),
         "ascending": ascending,
         "seconds": seconds,
         "folder": folder,
@@ -91,6 +98,11 @@ def import_multiplier(
         "known": {key: value for key, value in known.items() if value is not None},
     }
     of_one = {"name": name, "function": function, "num_bits": num_bits, "parameters": assignments(parameters, "--set")}
+    if wide_report.is_wide(source, name):
+        refused = {"signed": signed, "ascending": ascending, **of_one, "name": None, "function": None}
+        options = {**options, "name": name, "function": function, "swap": swap}
+        wide_report.import_wide(source, json, [option for option, value in refused.items() if value], options)
+        return
     kind = kinds.kind_of(source)
     if kind is kinds.FOLDER:
         kinds.check_options(source, kind, [option for option, value in of_one.items() if value])

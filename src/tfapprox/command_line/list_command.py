@@ -8,6 +8,7 @@ from tfapprox.terminal import progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import JSON
+from .wide_report import print_all_wide
 
 
 @option_names.with_error_messages()
@@ -36,6 +37,7 @@ def list_multipliers(json: bool = JSON) -> None:
     line("folder -: built in")
     for position, folder in enumerate(folders, 1):
         line(f"folder {position}: {folder}")
+    failures = [*failures, *print_all_wide()]
     for path, why in failures:
         line(f"not loaded: {path}: {why}", "yellow")
     if not folders:
