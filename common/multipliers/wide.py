@@ -4,6 +4,7 @@ Such a multiplier is a file `NAME.multiplier.json` with its error figures and, u
 """
 
 import json
+import os
 import pathlib
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
@@ -183,7 +184,8 @@ def find_wide(name_or_path: Path) -> Optional[pathlib.Path]:
     if "/" in text:
         return None
     paths = (folder / f"{text}{SUFFIX}" for folder in registry.search_path())
-    return next((path for path in paths if path.is_file()), None)
+    # os.path.isfile is false for a folder that cannot be read, where pathlib raises an exception.
+    return next((path for path in paths if os.path.isfile(str(path))), None)
 
 
 def wide_files() -> List[pathlib.Path]:
