@@ -79,20 +79,20 @@ def load_table(
     try:
         check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
     except FileNotFoundError as missing:
-        _explain_width(name_or_path, argument, missing)
+        _explain_width(name_or_path, missing)
         raise
     return table.view(np.int16) if is_signed.value else table
 
 
-def _explain_width(name_or_path, argument, error):
+def _explain_width(name_or_path, error):
     """Raises a better error than `error` if a name that is not found says operands that no operation takes."""
     name = os.path.basename(os.fsdecode(name_or_path))
     match = re.match(r"mul(\d+)(?:x(\d+))?[us]?_", name)
     first, second = (int(match[1]), int(match[2] or match[1])) if match else (MAX_BITS, MAX_BITS)
     if first != second or not MIN_BITS <= first <= MAX_BITS:
         raise FileNotFoundError(
-            f"{argument} must have operands of one width from {MIN_BITS} to {MAX_BITS} bits, because an operation has "
-            f"one num_bits for both; received {name!r}, operands of {first} and {second} bits"
+            f"{error}. No operation takes operands of {first} and {second} bits, because it has one num_bits, from "
+            f"{MIN_BITS} to {MAX_BITS}, for both operands"
         ) from error
 
 

@@ -27,10 +27,11 @@ argument.
 from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
-from .checkout import Outcome, Survey, circuits, import_checkout, import_each, survey
+from .checkout import import_checkout, import_each
 from .exporting import export
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
+from .library_files import Outcome, Survey, circuits, survey
 from .making import CONSTRUCTIONS, Tuning, construction_name, make, tune
 from .registry import (
     SEARCH_PATH_VARIABLE,
@@ -42,7 +43,8 @@ from .registry import (
 )
 from .report import load_all, load_details, summarise
 from .storage import Multiplier, is_changed, load
-from .wide import WideMultiplier, Widths, find_wide, import_wide, load_wide, wide_files, widths_of
+from .wide import Widths, import_wide, widths_of
+from .wide_storage import WideMultiplier, find_wide, load_wide, wide_files
 
 __all__ = [
     "CONSTRUCTIONS",

@@ -1,25 +1,21 @@
-"""Multipliers that no operation computes with: operands of two widths, of 9 to 16 bits, or signed and not of 8 bits.
+"""Imports of multipliers that no operation computes with.
 
-Such a multiplier is a file `NAME.multiplier.json` with its error figures and, up to 8 bits, its products.
+Their operands have two widths or 9 to 16 bits, or are signed and do not have 8 bits.
 """
 
-import json
-import os
 import pathlib
 import re
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional
 
 import numpy as np
 
-from .. import atomic_files, file_locks, regular_files
-from ..argument_error import ArgumentError, ArgumentFileExistsError
-from ..metrics import Pair
+from ..argument_error import ArgumentError
 from ..paths import Path, expanded
 from . import kinds, registry, sidecar, storage
-from .wide_figures import WideFigures, measure
+from .wide_figures import measure
 from .wide_sources import WIDTHS
+from .wide_storage import KNOWN, SUFFIX, WideMultiplier, store
 
-SUFFIX = ".multiplier.json"
 _NAME = re.compile(r"mul(\d{1,3})(?:x(\d{1,3}))?([us]?)_")
 _TABLE_BITS = 8  # up to this width of each operand, the products are stored
 
@@ -41,34 +37,6 @@ class Widths(NamedTuple):
     def is_wide(self) -> bool:
         """Whether no operation takes such operands."""
         return self.first != self.second or self.first > _TABLE_BITS or (self.signed and self.first != _TABLE_BITS)
-
-
-class WideMultiplier(NamedTuple):
-    """A multiplier that no operation computes with.
-
-    Attributes:
-        name: its name.
-        path: path of its file.
-        activation_bits: width of the activation in bits.
-        weight_bits: width of the weight in bits.
-        signed: whether operands and products are two's complement numbers.
-        figures: its error figures.
-        products: int64 array `[2**activation_bits, 2**weight_bits]` in the order of the codes, if no operand has more
-            than 8 bits; else `None`.
-        known: a dictionary with `source`, `power_mW`, `area_um2`, `delay_ns`, `licence` and `published`.
-    """
-
-    name: str
-    path: pathlib.Path
-    activation_bits: int
-    weight_bits: int
-    signed: bool
-    figures: WideFigures
-    products: Optional[np.ndarray]
-    known: Dict[str, Any]
-
-
-_KNOWN = ("source", "power_mW", "area_um2", "delay_ns", "licence", "published")
 
 
 def widths_of(name: str) -> Optional[Widths]:
@@ -145,74 +113,11 @@ def import_wide(
     if max(bits) <= _TABLE_BITS:
         a, w = np.indices(tuple(1 << width for width in bits)).reshape(2, -1)
         table = products(a, w).reshape(1 << bits[0], -1)
-    entries = {key: {**opened.known, **(known or {})}.get(key) for key in _KNOWN}
+    entries = {key: {**opened.known, **(known or {})}.get(key) for key in KNOWN}
     broken = sidecar.broken_rule(entries)
     if broken:
         raise ArgumentError(broken[0], f"must be {broken[1]}", repr(broken[2]))
     folder = registry.user_folder() if folder is None else expanded(folder)
     multiplier = WideMultiplier(name, folder / f"{name}{SUFFIX}", *bits, widths.signed, figures, table, entries)
-    _write(multiplier, folder, force)
+    store(multiplier, force)
     return multiplier
-
-
-def _write(multiplier, folder, force):
-    folder.mkdir(parents=True, exist_ok=True)
-    fields = multiplier._asdict()
-    content = {
-        **{key: fields[key] for key in ("name", "activation_bits", "weight_bits", "signed")},
-        "figures": {**multiplier.figures._asdict(), "worst": list(multiplier.figures.worst)},
-        **multiplier.known,
-        "products": None if multiplier.products is None else multiplier.products.ravel().tolist(),
-    }
-    with file_locks.locked(folder):
-        if multiplier.path.exists() and not force:
-            received, remedy = f"{multiplier.name!r}, which is there", ("force=True", "replaces it")
-            raise ArgumentFileExistsError("name", f"must be new in {folder}", received, remedy)
-        atomic_files.write(multiplier.path, (json.dumps(content, allow_nan=False) + "\n").encode())
-
-
-def find_wide(name_or_path: Path) -> Optional[pathlib.Path]:
-    """Path of the file of a multiplier that no operation computes with; `None` if there is none.
-
-    Args:
-        name_or_path: name of the multiplier, which is looked up in the folders of `search_path()`, or path of a
-            `.multiplier.json` file.
-    """
-    text = str(name_or_path)
-    if text.endswith(SUFFIX):
-        return expanded(name_or_path)
-    if "/" in text:
-        return None
-    paths = (folder / f"{text}{SUFFIX}" for folder in registry.search_path())
-    # os.path.isfile is false for a folder that cannot be read, where pathlib raises an exception.
-    return next((path for path in paths if os.path.isfile(str(path))), None)
-
-
-def wide_files() -> List[pathlib.Path]:
-    """Paths of the multipliers that no operation computes with, in the folders of `search_path()`, sorted by name."""
-    folders = dict.fromkeys(registry.search_path())
-    return sorted((path for folder in folders for path in folder.glob(f"*{SUFFIX}")), key=lambda path: path.name)
-
-
-def load_wide(path: Path) -> WideMultiplier:
-    """Reads a file that `import_wide` wrote.
-
-    Args:
-        path: path of a `.multiplier.json` file.
-
-    Raises:
-        OSError: if the file cannot be read.
-        ValueError: if the file is of another form.
-    """
-    path = expanded(path)
-    try:
-        content = json.loads(regular_files.read(path, sidecar.MAX_BYTES).decode("utf-8"))
-        bits = int(content["activation_bits"]), int(content["weight_bits"])
-        figures = WideFigures(**{**content["figures"], "worst": Pair(*content["figures"]["worst"])})
-        products = content["products"]
-        if products is not None:
-            products = np.array(products, np.int64).reshape(tuple(1 << width for width in bits))
-        known = {key: content[key] for key in _KNOWN}
-        return WideMultiplier(content["name"], path, *bits, bool(content["signed"]), figures, products, known)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} must be a file of `import_wide`; received {type(error).__name__}: {error}") from error

@@ -30,7 +30,8 @@ def import_folder(source: str, json: bool, options: Mapping[str, Any], words: Ma
         options: the options of `multipliers.import_each`.
         words: from the name of an argument to the option of the command.
     """
-    paths, outcomes, interrupted = multipliers.circuits(source), multipliers.survey(source).left_out, False
+    paths, outcomes = multipliers.survey(source)
+    paths, interrupted = paths or multipliers.circuits(source), False  # the second one says what a folder must have
     try:
         with progress_bar() as bar:
             for outcome in multipliers.import_each(bar.track(paths, description="importing"), **options):
