@@ -17,8 +17,9 @@ from .memory_files import COMMENTS
 
 SUFFIXES = (".v", ".sv")
 _START = 1 << 16  # characters that come before the first item of the case statement, comments included
+_DIRECTIVE = re.compile(r"`(?:timescale|default_nettype|resetall)\b[^\n]*")
 _HEADING = re.compile(
-    r"\s*(?:`timescale[^\n]*)?\s*module\s+(\w+)\s*\(([^();]*)\)\s*;\s*"
+    r"module\s+(\w+)\s*\(([^();]*)\)\s*;\s*"
     r"always(?:_comb|\s*@\s*(?:\*|\(\s*\*\s*\)))\s*(begin\b)?\s*"
     r"case\s*\(\s*(?:\{\s*(\w+)\s*,\s*(\w+)\s*\}|(\w+))\s*\)"
 )
@@ -29,6 +30,12 @@ _ROW = re.compile(rf"\s*({_LITERAL})\s*:\s*case\s*\(\s*(\w+)\s*\)")
 _DEFAULT = re.compile(r"(?:\s*default\s*:\s*\w+\s*=[^;]*;)?")
 _END = re.compile(r"\s*endcase\b")
 _BASES = {"h": 16, "d": 10, "b": 2}
+
+
+def _normalised(content):
+    """The text of a file without comments and directives, and with one blank for each run of white space."""
+    text = COMMENTS.sub(" ", content.decode("latin-1"))
+    return " ".join(_DIRECTIVE.sub(" ", text).split())
 
 
 def _opened(text):
@@ -46,10 +53,10 @@ def is_case_table(path: Path) -> bool:
     """
     try:
         with regular_files.opened(path, "source") as (file, _):
-            start = file.read(_START).decode("latin-1")
+            start = file.read(_START)
     except (OSError, ArgumentError):
         return False
-    return _opened(COMMENTS.sub(" ", start)) is not None
+    return _opened(_normalised(start)) is not None
 
 
 def read(source: Path) -> Circuit:
@@ -64,7 +71,7 @@ def read(source: Path) -> Circuit:
             `products` of the result raises it if the case statements do not have every pair of operands once.
     """
     path = expanded(source)
-    text = COMMENTS.sub(" ", regular_files.read(path, MAX_BYTES, "source").decode("latin-1"))
+    text = _normalised(regular_files.read(path, MAX_BYTES, "source"))
     opened = _opened(text)
     if opened is None:
         rule = "must begin with ports such as `input [7:0] A, input [7:0] B, output reg [15:0] O` and `case ({A, B})`"
@@ -80,26 +87,27 @@ def read(source: Path) -> Circuit:
     if len(outputs) != 1 or max(outputs.values()) > 16:
         raise ArgumentError("source", "must have one output of at most 16 bits", f"{path} with {outputs}")
     (output, width), num_bits = next(iter(outputs.items())), widths.pop()
+    signed_ports = any(port.group(2) for port in ports)
     first = heading.group(4) or heading.group(6)
     second = next(name for name in inputs if name != first)
 
     def products(_, signed):
-        statements = _Statements(text, heading.end(), output, path)
+        statements = _Statements(text, heading.end(), output, signed_ports, path)
         items = statements.items() if heading.group(4) else list(statements.rows(second, num_bits))
         statements.end(bool(heading.group(3)))
         table = _filled(items, 4**num_bits, path).reshape(1 << num_bits, -1) & ((1 << width) - 1)
         table = table if first == next(iter(inputs)) else table.T
         return table - ((table >> (width - 1)) << width) if signed else table
 
-    signed = True if any(port.group(2) for port in ports) else None
-    return Circuit(path.stem, products, {"source": path.name}, signed, num_bits)
+    return Circuit(path.stem, products, {"source": path.name}, True if signed_ports else None, num_bits)
 
 
 class _Statements:
     """The statements of a module from one position to its end; each method reads on where the last one stopped."""
 
-    def __init__(self, text, position, output, path):
+    def __init__(self, text, position, output, signed_ports, path):
         self._text, self._position, self._output, self._path = text, position, output, path
+        self._signed_ports = signed_ports
 
     def _match(self, pattern):
         match = pattern.match(self._text, self._position)
@@ -119,11 +127,17 @@ class _Statements:
         while item:
             if item.group(2) != self._output:
                 raise ArgumentError("source", f"must assign {self._output} only", f"{item.group(2)} in {self._path}")
-            items.append((_number(item.group(1)), _number(item.group(4)) * (-1 if item.group(3) else 1)))
+            items.append((self._operand(item), _number(item.group(4)) * (-1 if item.group(3) else 1)))
             item = self._match(_ITEM)
         self._match(_DEFAULT)
         self._expect(_END)
         return items
+
+    def _operand(self, item):
+        # A plain decimal number is signed: Verilog extends a signed port to its width, so that 200 matches no 8 bits.
+        if self._signed_ports and "'" not in item.group(1):
+            raise ArgumentError("source", "must compare signed ports with constants such as 8'hff", item.group(1))
+        return _number(item.group(1))
 
     def rows(self, operand, num_bits):
         """The pairs of address and product in a `case` statement of `case` statements, up to its `endcase`."""
@@ -131,7 +145,7 @@ class _Statements:
         while row:
             if row.group(2) != operand:
                 raise ArgumentError("source", f"must select by {operand}", f"{row.group(2)} in {self._path}")
-            first = _number(row.group(1)) << num_bits
+            first = self._operand(row) << num_bits
             for second, product in self.items():
                 yield first + second if second < 1 << num_bits else -1, product  # -1 is an address that no table has
             row = self._match(_ROW)
@@ -144,13 +158,16 @@ class _Statements:
 
 
 def _number(literal):
-    _, quote, digits = literal.partition("'")
+    width, quote, digits = literal.partition("'")
     if not quote:
         return int(literal)
     try:
-        return int(digits[1:].replace("_", ""), _BASES[digits[0]])
+        number = int(digits[1:].replace("_", ""), _BASES[digits[0]])
     except ValueError:
         raise ArgumentError("source", "must have constants", repr(literal)) from None
+    if width.strip() and number >> int(width):
+        raise ArgumentError("source", "must have constants that fit their width", repr(literal))
+    return number
 
 
 def _filled(items, size, path):

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -147,6 +148,10 @@ def test_a_case_statement_by_hand(tmp_path):
             lambda items: [items[0].replace("4'd0", "4'd0 + w")],
             "no other statement; received \"4'b00_00: y = 4'd0 + w;",
         ),
+        (
+            lambda items: [items[0].replace("4'd0", "4'd16")],
+            'must have constants that fit their width; received "4\'d16"',
+        ),
         (lambda items: [items[0].replace("4'b00_00", "4'b00_02")], 'must have constants; received "4\'b00_02"'),
     ],
 )
@@ -155,6 +160,23 @@ def test_a_wrong_case_statement(change, text, tmp_path):
     with pytest.raises(ArgumentError) as error:
         multipliers.import_multiplier("m.v", "mul2u_M")
     assert text in str(error.value)
+
+
+def test_signed_ports_need_constants_of_their_width():
+    """In Verilog, the plain number 200 is not equal to any signed value of 8 bits."""
+    path = multipliers.export("mul8s_ODD", "verilog")
+    path.write_text(path.read_text().replace("8'hc8: O", "200: O", 1))
+    with pytest.raises(ArgumentError, match="must compare signed ports with constants such as 8'hff; received 200"):
+        multipliers.import_multiplier(path, "mul8s_X")
+
+
+def test_much_white_space_takes_linear_time(tmp_path):
+    for text in (" " * 60_000, "module m(" + " " * 60_000, "module m(input [1:0] a);always @*" + " " * 60_000):
+        (tmp_path / "m.v").write_text(text)
+        start = time.process_time()
+        with pytest.raises(ValueError, match=r"m\.v"):
+            multipliers.import_multiplier("m.v", "mul2u_M")
+        assert time.process_time() - start < 2
 
 
 def test_case_statements_in_a_case_statement(tmp_path):
@@ -166,7 +188,7 @@ def test_case_statements_in_a_case_statement(tmp_path):
     np.testing.assert_array_equal(table, [[0, 0, 0, 0], [0, 1, 2, 2], [0, 2, 4, 6], [0, 3, 6, 7]])
     for change, message in [
         (("case (B)", "case (A)"), "must select by B; received A"),
-        (("2'h3: O", "2'd4: O"), "must have each of its 16 pairs of operands once"),
+        (("2'h3: O", "3'd4: O"), "must have each of its 16 pairs of operands once"),
         (("2'h3: O", "65539: O"), "must have each of its 16 pairs of operands once"),
         (("case (A)", "case ({A, C})"), "which the case statements select by; received m.v with {'A': 2, 'B': 2}"),
         (("endmodule", "assign O = A; endmodule"), "no other statement; received 'assign O = A; endmodule'"),

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tfapprox.command_line import app
-from tfapprox.common import multipliers
+from tfapprox.common import multipliers, vectors
 from tfapprox.tf2 import approximate_model, layer_vectors
 
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (6, 8, 8, 4)).astype(np.float32)
@@ -78,11 +78,16 @@ def test_the_command(tmp_path, monkeypatch):
     assert "--array must be one of x, y; received None" in text
     text = command("model.keras", "first", "--data", "model.keras", "-o", "vectors")[1]
     assert "--array must be one of" in text or "--data must be" in text
-    if shutil.which("iverilog"):
-        multipliers.export("mul8u_drum4", "verilog", "vectors/mul8u_drum4.v")
-        subprocess.run(["iverilog", "-o", "bench", "test_bench.v", "mul8u_drum4.v"], cwd="vectors", check=True)
-        output = subprocess.run(["vvp", "-n", "bench"], cwd="vectors", check=True, capture_output=True, text=True)
-        assert output.stdout.splitlines()[-1] == "PASS"
+
+
+@pytest.mark.skipif(not shutil.which("iverilog"), reason="needs Icarus Verilog (iverilog)")
+def test_a_layer_in_a_simulator(tmp_path):
+    model = approximate_model(small_model(), "mul8u_drum4")
+    vectors.write(layer_vectors(model, "grouped", IMAGES[:1]), tmp_path)
+    multipliers.export("mul8u_drum4", "verilog", tmp_path / "multiplier.v")
+    subprocess.run(["iverilog", "-o", "bench", "test_bench.v", "multiplier.v"], cwd=str(tmp_path), check=True)
+    output = subprocess.run(["vvp", "-n", "bench"], cwd=str(tmp_path), check=True, capture_output=True, text=True)
+    assert output.stdout.splitlines()[-1] == "PASS"
 
 
 def test_ranges_are_those_of_the_inputs_together():
