@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 from typing import Dict, Optional
 
 import numpy as np
@@ -10,7 +11,7 @@ from ._abi import Error
 from ._bindings import check, core, text
 from .argument_error import ArgumentError, ArgumentTypeError
 from .paths import NameOrPath
-from .truth_table import TableLike, TruthTable, check_num_bits, check_unsigned
+from .truth_table import MAX_BITS, MIN_BITS, TableLike, TruthTable, check_num_bits, check_unsigned
 
 
 def built_in_multipliers() -> Dict[str, str]:
@@ -81,8 +82,24 @@ def load_table(
     table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
     is_signed = ctypes.c_int32()
     pointers = (table.ctypes.data, ctypes.byref(is_signed) if signed else None, ctypes.byref(error))
-    check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
+    try:
+        check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
+    except FileNotFoundError as missing:
+        _explain_width(name_or_path, missing)
+        raise
     return table.view(np.int16) if is_signed.value else table
+
+
+def _explain_width(name_or_path, error):
+    """Raises a better error than `error` if a name that is not found says operands that no operation takes."""
+    name = os.path.basename(os.fsdecode(name_or_path))
+    match = re.match(r"mul(\d+)(?:x(\d+))?[us]?_", name)
+    first, second = (int(match[1]), int(match[2] or match[1])) if match else (MAX_BITS, MAX_BITS)
+    if first != second or not MIN_BITS <= first <= MAX_BITS:
+        raise FileNotFoundError(
+            f"{error}. No operation takes operands of {first} and {second} bits, because it has one num_bits, from "
+            f"{MIN_BITS} to {MAX_BITS}, for both operands"
+        ) from error
 
 
 def tune(table: TableLike) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The matrix product of the reference (3.8), and the products of codes that every operation on real numbers uses."""
 
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -8,6 +8,46 @@ from ._convolution import FilterRange, look_up_sum
 from ._matmul import matmul, matrices
 from ._quantisers import Quantiser, codes, filter_quantisers, quantiser
 from .truth_table import TableLike, TruthTable
+
+
+class GroupSums(NamedTuple):
+    """The integers of a product of matrices of codes, such as one group of channels.
+
+    Attributes:
+        activations: activation codes `[pixels, taps]`; the zero point where a tap lies in the padding (3.2).
+        weights: weight codes `[taps, filters]`.
+        sums: sums of the products `[pixels, filters]` (3.1).
+        totals: the same with the corrections for the zero points `[pixels, filters]` (3.3).
+    """
+
+    activations: np.ndarray
+    weights: np.ndarray
+    sums: np.ndarray
+    totals: np.ndarray
+
+
+def sums(a: np.ndarray, weights: np.ndarray, qa: Quantiser, qw: Sequence[Quantiser], truth: TruthTable) -> GroupSums:
+    """Sums of table products and their corrections, (3.1) and (3.3), all int64.
+
+    Args:
+        a: int64 array of activation codes `[pixels, taps]`.
+        weights: float32 array `[taps, filters]`.
+        qa: quantiser of the activations.
+        qw: quantisers of the filters.
+        truth: the truth table.
+    """
+    w = np.stack([codes(quantiser, weights[:, f]) for f, quantiser in enumerate(qw)], 1)
+    za, zw, k = qa.zero_point, np.array([quantiser.zero_point for quantiser in qw]), len(w)
+    acc = look_up_sum(truth.entries, a, w)  # (3.1)
+    total = acc - a.sum(1)[:, None] * zw - za * w.sum(0) + k * za * zw  # (3.3)
+    return GroupSums(a, w, acc, total)
+
+
+def scaled(totals: np.ndarray, qa: Quantiser, qw: Sequence[Quantiser]) -> np.ndarray:
+    """The outputs `[..., filters]` of corrected sums of the same shape (3.4): a float32 array."""
+    with np.errstate(all="ignore"):
+        scales = np.float64(qa.scale) * np.array([quantiser.scale for quantiser in qw], np.float64)
+        return (scales * totals).astype(np.float32)
 
 
 def products(
@@ -31,13 +71,7 @@ def products(
     Returns:
         float32 array `[pixels, filters]`.
     """
-    w = np.stack([codes(quantiser, weights[:, f]) for f, quantiser in enumerate(qw)], 1)
-    za, zw, k = qa.zero_point, np.array([quantiser.zero_point for quantiser in qw]), len(w)
-    acc = look_up_sum(truth.entries, a, w)  # (3.1)
-    total = acc - a.sum(1)[:, None] * zw - za * w.sum(0) + k * za * zw  # (3.3)
-    with np.errstate(all="ignore"):
-        scales = np.float64(qa.scale) * np.array([quantiser.scale for quantiser in qw], np.float64)
-        output = (scales * total).astype(np.float32)  # (3.4)
+    output = scaled(sums(a, weights, qa, qw, truth).totals, qa, qw)
     touched = np.any(nan_activations, 1)[:, None] | np.any(np.isnan(weights), 0)
     return np.where(touched, np.float32(np.nan), output)  # (3.5)
 

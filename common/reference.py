@@ -6,7 +6,7 @@ core.
 """
 
 import math
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 import numpy as np
 
@@ -22,13 +22,14 @@ from ._convolution import (
     window,
 )
 from ._quantisers import Quantiser, codes, filter_quantisers, quantiser
-from ._reference_matmul import approx_matmul_with_min_max_vars, products
+from ._reference_matmul import GroupSums, approx_matmul_with_min_max_vars, products, scaled, sums
 from ._reference_transpose import approx_conv2d_transpose_with_min_max_vars
 from .truth_table import TableLike, TruthTable, check_unsigned, is_signed
 
 __all__ = [
     "AxOutput",
     "FilterRange",
+    "GroupSums",
     "Quantiser",
     "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",
@@ -39,8 +40,11 @@ __all__ = [
     "codes",
     "exact_table",
     "filter_quantisers",
+    "group_sums",
     "is_signed",
     "quantiser",
+    "scaled",
+    "tap_positions",
     "tune",
 ]
 
@@ -110,15 +114,7 @@ def approx_conv2d_with_min_max_vars(
         x = x.transpose(0, 2, 3, 1)
     groups = check_groups(x.shape[3], filter.shape[2], filter.shape[3])
 
-    positions = []
-    for axis, name in enumerate("HW"):
-        dimension = data_format.index(name)
-        size = x.shape[1 + axis]
-        pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
-        shape = window(size, filter.shape[axis], strides[dimension], dilations[dimension], padding, pads)
-        origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
-        positions.append(taps(origins, filter.shape[axis], dilations[dimension]))
-
+    positions = tap_positions(x.shape, filter.shape, strides, padding, explicit_paddings, data_format, dilations)
     size = len(qw) // groups  # filters of a group
     parts = [
         _group_outputs(part, weights, qa, qw[g * size : (g + 1) * size], positions, truth)
@@ -126,6 +122,66 @@ def approx_conv2d_with_min_max_vars(
     ]
     output = np.concatenate(parts, 1).reshape(len(x), *map(len, positions), filter.shape[3])
     return output.transpose(0, 3, 1, 2) if data_format == "NCHW" else output
+
+
+def tap_positions(
+    input_shape: Sequence[int],
+    filter_shape: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+    explicit_paddings: Sequence[int],
+    data_format: str,
+    dilations: Sequence[int],
+) -> List[np.ndarray]:
+    """Input rows and columns of the taps of a convolution, equations (4).
+
+    Args:
+        input_shape: `[batch, height, width, channels]`.
+        filter_shape: `[filter_height, filter_width, in_channels / groups, out_channels]`.
+        strides: four integers in the order of `data_format`.
+        padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+        explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilations: four integers in the order of `data_format`.
+
+    Returns:
+        Two integer arrays: the rows `[out_height, filter_height]` and the columns `[out_width, filter_width]`.
+
+    Raises:
+        ValueError: if the input is too small for the filter.
+    """
+    positions = []
+    for axis, name in enumerate("HW"):
+        dimension = data_format.index(name)
+        pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
+        sizes = (input_shape[1 + axis], filter_shape[axis], strides[dimension], dilations[dimension])
+        shape = window(*sizes, padding, pads)
+        origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
+        positions.append(taps(origins, filter_shape[axis], dilations[dimension]))
+    return positions
+
+
+def group_sums(
+    x: np.ndarray,
+    filter: np.ndarray,
+    qa: Quantiser,
+    qw: Sequence[Quantiser],
+    positions: Sequence[np.ndarray],
+    truth: TruthTable,
+) -> GroupSums:
+    """The codes and sums of one group of channels, (3.1) to (3.3), all int64.
+
+    Args:
+        x: float32 array `[batch, height, width, channels]`, the channels of the group.
+        filter: float32 array `[filter_height, filter_width, channels, filters]`, the filters of the group.
+        qa: the quantiser of the activations.
+        qw: the quantiser of each filter.
+        positions: input rows and columns of the taps, as `tap_positions` returns them.
+        truth: the truth table.
+    """
+    rows, columns = positions
+    a = patches(codes(qa, x), rows, columns, fill=qa.zero_point)  # (3.2)
+    return sums(a, filter.reshape(-1, filter.shape[3]), qa, qw, truth)
 
 
 def _group_outputs(x, filter, qa, qw, positions, truth):

@@ -19,6 +19,7 @@ from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
+from .layer_vectors import layer_vectors
 from .library import library_path
 from .products import depthwise_products, matmul_products, products, transposed_products
 from .set_multiplier import set_multiplier
@@ -41,6 +42,7 @@ __all__ = [
     "calibrate",
     "depthwise_products",
     "distortion",
+    "layer_vectors",
     "library_path",
     "matmul_products",
     "products",

@@ -27,11 +27,13 @@ argument.
 from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
 from .checking import Check, check, core_products
-from .checkout import Outcome, circuits, import_checkout
+from .checkout import import_checkout, import_each
+from .exporting import export
 from .identifying import Identification, identify
 from .identity import known_circuits
 from .importing import import_multiplier
 from .in_memory import import_callable, import_products
+from .library_files import Outcome, Survey, circuits, survey
 from .making import CONSTRUCTIONS, Tuning, construction_name, make, tune
 from .registry import (
     SEARCH_PATH_VARIABLE,
@@ -43,6 +45,8 @@ from .registry import (
 )
 from .report import load_all, load_details, summarise
 from .storage import Multiplier, is_changed, load
+from .wide import Widths, import_wide, widths_of
+from .wide_storage import WideMultiplier, find_wide, load_wide, wide_files
 
 __all__ = [
     "CONSTRUCTIONS",
@@ -52,28 +56,39 @@ __all__ = [
     "Identification",
     "Multiplier",
     "Outcome",
+    "Survey",
     "Tuning",
+    "WideMultiplier",
+    "Widths",
     "built_in_descriptions",
     "check",
     "circuits",
     "construction_name",
     "core_products",
+    "export",
+    "find_wide",
     "generate_ariths_gen",
     "identify",
     "import_callable",
     "import_checkout",
+    "import_each",
     "import_multiplier",
     "import_products",
+    "import_wide",
     "in_folders",
     "is_changed",
     "known_circuits",
     "load",
     "load_all",
     "load_details",
+    "load_wide",
     "loadable_names",
     "make",
     "search_path",
     "summarise",
+    "survey",
     "tune",
     "user_folder",
+    "wide_files",
+    "widths_of",
 ]

@@ -21,7 +21,7 @@ from . import c_source, headers, processes
 from .c_compiler import compile_c
 from .circuit import Circuit
 
-_FIELDS = 4  # fields of TfapproxPage in circuit_driver.c that precede the products
+_FIELDS = 5  # fields of TfapproxPage in circuit_driver.c that precede the operands
 _MIN_SECONDS, _MAX_SECONDS = 0.1, 86_400
 _LIMITS = {"AS": 1 << 32, "NPROC": 0, "NOFILE": 64}
 _SIGNED_TYPES = {"int8_t", "signed char"}
@@ -87,23 +87,56 @@ def products(path: Path, function: str, num_bits: int = 8, signed: bool = False,
         ArgumentError: if the file does not compile.
         ValueError: if the function crashes, takes too long, or returns another product when it is called again.
     """
-    path, codes = pathlib.Path(path).resolve(), 1 << num_bits
-    values = metrics.operands(num_bits, signed)
+    values, codes = metrics.operands(num_bits, signed), 1 << num_bits
+    every_a, every_w = np.repeat(values, codes), np.tile(values, codes)
+    signed_bits = 2 * num_bits if signed else None
+    return evaluate(path, function, every_a, every_w, signed_bits, seconds).reshape(codes, codes)
+
+
+def evaluate(
+    path: Path,
+    function: str,
+    activations: np.ndarray,
+    weights: np.ndarray,
+    signed_bits: Optional[int] = None,
+    seconds: float = 10,
+) -> np.ndarray:
+    """The products of pairs of operands, as a C function returns them.
+
+    Args:
+        path: path of the C file.
+        function: name of a function of two integers, whose first parameter is the activation.
+        activations: int64 array `[pairs]`, the values of the activations.
+        weights: int64 array `[pairs]`, the values of the weights.
+        signed_bits: width of the products of a signed circuit. If the result of the function has an unsigned type, that
+            many bits of it are read as two's complement. `None` for an unsigned circuit.
+        seconds: time limit of all calls together.
+
+    Returns:
+        int64 array `[pairs]`.
+
+    Raises:
+        FileNotFoundError: if there is no compiler.
+        ArgumentError: if the file does not compile.
+        ValueError: if the function crashes, takes too long, or returns another product when it is called again.
+    """
+    path, pairs = pathlib.Path(path).resolve(), len(activations)
     with tempfile.TemporaryDirectory() as folder:
         program, page = os.path.join(folder, "circuit"), os.path.join(folder, "page")
-        macros = {"FUNCTION": function, "BITS": num_bits, "SIGNED": int(signed)}
-        defines = [f"-DTFAPPROX_{name}={value}" for name, value in macros.items()]
         driver = find("common", os.path.join("multipliers", "circuit_driver.c"))
-        compile_c(path, ["-Dmain=tfapprox_other_main", *defines, "-include", str(path), driver, "-o", program, "-lm"])
-        np.zeros(_FIELDS + codes * codes, np.int64).tofile(page)
+        macros = ["-Dmain=tfapprox_other_main", f"-DTFAPPROX_FUNCTION={function}"]
+        compile_c(path, [*macros, "-include", str(path), driver, "-o", program, "-lm"])
+        fields = np.zeros(_FIELDS, np.int64)
+        fields[-1] = pairs
+        np.concatenate([fields, activations, weights, np.zeros(pairs, np.int64)]).tofile(page)
         limits = {**_LIMITS, "FSIZE": os.path.getsize(page), "CPU": math.ceil(seconds) + 1}
         contained = processes.Contained(readable=[program], writable=[page])
         code = processes.run([program, page], seconds, limits, contained, cwd=folder)
         content = np.fromfile(page, np.int64)
-    (unsigned_result, calls, changed, again), table = content[:_FIELDS], content[_FIELDS:]
-    if calls < 2 * codes * codes:
-        pair = int(calls if calls < codes * codes else 2 * codes * codes - 1 - calls)
-        where = f"{function}({values[pair // codes]}, {values[pair % codes]})"
+    (unsigned_result, calls, changed, again), table = content[: _FIELDS - 1], content[_FIELDS + 2 * pairs :]
+    if calls < 2 * pairs:
+        pair = int(calls if calls < pairs else 2 * pairs - 1 - calls)
+        where = f"{function}({activations[pair]}, {weights[pair]})"
         if code in (None, -signal.SIGXCPU):
             raise ValueError(f"{function} must answer all pairs within {seconds} s; received no answer to {where}")
         raise ValueError(
@@ -113,8 +146,9 @@ def products(path: Path, function: str, num_bits: int = 8, signed: bool = False,
         pair = int(changed) - 1
         raise ValueError(
             f"{function} must depend on its operands alone; received {table[pair]} and then {again} for "
-            f"{function}({values[pair // codes]}, {values[pair % codes]})"
+            f"{function}({activations[pair]}, {weights[pair]})"
         )
-    if signed and unsigned_result:
-        table = np.where((table > 32767) & (table < 65536), table - 65536, table)
-    return table.reshape(codes, codes)
+    if signed_bits is not None and unsigned_result:
+        sign = 1 << (signed_bits - 1)
+        table = np.where((table >= sign) & (table < 2 * sign), table - 2 * sign, table)
+    return table

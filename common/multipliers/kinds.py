@@ -9,7 +9,17 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
 from ..paths import expanded
-from . import ariths_gen, array_files, arrays, c_circuit, netlist_files, python_circuit
+from . import (
+    ariths_gen,
+    array_files,
+    arrays,
+    c_circuit,
+    memory_files,
+    netlist_files,
+    python_circuit,
+    verilog_case,
+    wide_sources,
+)
 from .circuit import Circuit
 
 
@@ -33,15 +43,25 @@ def _refuse_folder(source):
 _TEXT = Kind(array_files.reader(array_files.read_text))
 _NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse", "tie", "latency")
 _NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds"))
+_C = Kind(c_circuit.read, ("function", "num_bits", "seconds"))
 FILES: Dict[str, Kind] = {
-    ".c": Kind(c_circuit.read, ("function", "num_bits", "seconds")),
+    ".c": _C,
+    ".h": _C,
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
     ".npy": Kind(array_files.reader(array_files.read_npy)),
     ".txt": _TEXT,
     ".csv": _TEXT,
     ".bin": Kind(array_files.read_raw_file, ("big_endian",)),
+    ".mem": Kind(array_files.reader(memory_files.read_mem)),
     **dict.fromkeys(netlists.SUFFIXES, _NETLIST),
 }
+# From the suffix of a file to its reader for operands of two widths, or of more than 8 bits.
+WIDE_FILES: Dict[str, Callable[..., wide_sources.WideSource]] = {
+    **dict.fromkeys((".c", ".h"), wide_sources.read_c),
+    **dict.fromkeys((".npy", ".txt", ".csv"), wide_sources.read_array_file),
+    **dict.fromkeys(netlists.SUFFIXES, wide_sources.read_netlist),
+}
+CASE_TABLE = Kind(verilog_case.read)
 FOLDER = Kind(_refuse_folder)
 GENERATOR = Kind(ariths_gen.read_class, ("num_bits", "parameters"))
 OBJECT = Kind(python_circuit.read_object, ("num_bits", "arrays_at_once"))
@@ -76,7 +96,7 @@ def kind_of(source: Any) -> Kind:
     suffix = path.suffix.lower()
     if suffix not in FILES:
         raise ArgumentError("source", f"must be a folder or a file of the kind {', '.join(FILES)}", f"'{source}'")
-    return FILES[suffix]
+    return CASE_TABLE if suffix in verilog_case.SUFFIXES and verilog_case.is_case_table(path) else FILES[suffix]
 
 
 def check_options(source: Any, kind: Kind, options: Iterable[str]) -> None:
@@ -116,3 +136,26 @@ def read(source: Any, **options: Any) -> Circuit:
     if kind is not FOLDER:
         check_options(source, kind, given)
     return kind.read(source, **{option: value for option, value in given.items() if option in kind.options})
+
+
+def open_wide(source: Any, widths: Tuple[int, int], signed: bool, **options: Any) -> wide_sources.WideSource:
+    """A source whose operands have two widths, or more than 8 bits, or are signed with another width than 8.
+
+    Args:
+        source: path of a file of C, of a netlist, or of products; a Python function of two integers; or an array.
+        widths: widths of the first and of the second operand in bits, 2 to 16.
+        signed: whether operands and products are two's complement numbers.
+        **options: `function` and `seconds`, for C.
+
+    Raises:
+        OSError: if the source cannot be read.
+        ArgumentError: if the source is of another kind, or its operands have other widths.
+    """
+    if not isinstance(source, (str, os.PathLike)):
+        read = wide_sources.read_function if callable(source) else wide_sources.read_array
+        return read(source, widths, signed)
+    suffix = expanded(source).suffix.lower()
+    if suffix not in WIDE_FILES:
+        rule = f"must be a file of the kind {', '.join(WIDE_FILES)} where operands have two widths or more than 8 bits"
+        raise ArgumentError("source", rule, f"'{source}'")
+    return WIDE_FILES[suffix](expanded(source), widths, signed, **options)

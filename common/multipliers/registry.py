@@ -154,8 +154,8 @@ def loadable_names() -> List[str]:
 
 
 def width_of(name: str) -> Optional[int]:
-    """The number of bits that a name says, such as 7 for `mul7u_X` and 8 for `mul8_002`; `None` if it says none."""
-    match = re.match(r"mul(\d+)[us]?_", name)
+    """The one width that a name says, such as 7 for `mul7u_X` or `mul7x7u_X`, and 8 for `mul8_002`; else `None`."""
+    match = re.match(r"mul(\d+)(?:x\1)?[us]?_", name)
     return int(match.group(1)) if match else None
 
 

@@ -117,13 +117,18 @@ def is_changed(multiplier: Multiplier) -> bool:
     return multiplier.path is not None and multiplier.sidecar["sha256"] not in (None, multiplier.table.sha256)
 
 
-def _check_name(table):
-    """Raises an `ArgumentError` if a table must not be stored under its name."""
-    name = table.name
+def check_spelling(name: str) -> None:
+    """Raises an `ArgumentError` if a name cannot be that of a file in a folder of multipliers."""
     if len(name) > MAX_NAME:
         raise ArgumentError("name", f"must have at most {MAX_NAME} characters", f"{name[:40]!r}... with {len(name)}")
     if not re.fullmatch(r"\w[\w.+-]*", name, re.ASCII) or name.endswith(".bin"):
         raise ArgumentError("name", "must be letters, digits and _ . + -, without .bin at its end", repr(name))
+
+
+def _check_name(table):
+    """Raises an `ArgumentError` if a table must not be stored under its name."""
+    name = table.name
+    check_spelling(name)
     if name.lower() in RESERVED_NAMES:
         raise ArgumentError("name", f"must not be {name}, which would replace {sidecar.COLLECTION}", repr(name))
     if native.name_is_signed(name) != table.signed:

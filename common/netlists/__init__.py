@@ -24,7 +24,7 @@ from .pipelines import registers, without_registers
 from .reading import SUFFIXES, read_netlist
 from .readings import Reading, mean_errors, read_as
 from .source import NetlistError, VerilogError
-from .tabulating import products
+from .tabulating import evaluated, products
 
 __all__ = [
     "SUFFIXES",
@@ -34,6 +34,7 @@ __all__ = [
     "VerilogError",
     "choose_ports",
     "evaluate",
+    "evaluated",
     "mean_errors",
     "port_names",
     "products",

@@ -70,7 +70,11 @@ def vectors(ports: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
 
 
 def choose_ports(
-    netlist: Netlist, activation: str | None = None, weight: str | None = None, output: str | None = None
+    netlist: Netlist,
+    activation: str | None = None,
+    weight: str | None = None,
+    output: str | None = None,
+    widths: range = WIDTHS,
 ) -> Ports:
     """Chooses the ports of the operands and of the product of a multiplier.
 
@@ -84,12 +88,13 @@ def choose_ports(
             the upper half of the only input.
         output: name of the output port of the product, or bits of it. The default is the only output, else the only
             output with a usual name (O, y, p, out, ...), else the only output with as many bits as both operands.
+        widths: the widths that an operand may have, in bits.
 
     Returns:
         The nets of the chosen ports.
 
     Raises:
-        ValueError: if the netlist has no ports as described, an operand does not have 2 to 8 bits, or the product
+        ValueError: if the netlist has no ports as described, an operand has another width, or the product
             depends on further inputs. The message lists the ports.
     """
     inputs, outputs = vectors(netlist.inputs), vectors(netlist.outputs)
@@ -104,8 +109,9 @@ def choose_ports(
             for name, port in (("activation_port", activation), ("weight_port", weight))
         ]
     for name, nets in zip(("activation", "weight"), operands):
-        if len(nets) not in WIDTHS:
-            raise ValueError(f"the {name} must have 2 to 8 bits; received {len(nets)} ({_listed(inputs, outputs)})")
+        if len(nets) not in widths:
+            rule = f"the {name} must have {widths[0]} to {widths[-1]} bits"
+            raise ValueError(f"{rule}; received {len(nets)} ({_listed(inputs, outputs)})")
     if set(operands[0]) & set(operands[1]):
         raise ValueError(f"activation_port and weight_port must share no bits; received {activation} and {weight}")
     width = sum(map(len, operands))

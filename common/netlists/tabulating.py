@@ -6,7 +6,7 @@ import numpy as np
 
 from .evaluating import Progress, evaluate
 from .netlist import Netlist
-from .operand_ports import choose_ports
+from .operand_ports import Ports, choose_ports
 
 
 def products(
@@ -52,13 +52,39 @@ def products(
                [0, 3, 4, 7]])
     """
     ports = choose_ports(netlist, activation_port, weight_port, output_port)
-    codes = [np.arange(1 << len(nets), dtype=np.int64) for nets in (ports.activation, ports.weight)]
-    codes = [codes[0][:, None], codes[1][None, :]]
+    activations, weights = (np.arange(1 << len(nets), dtype=np.int64) for nets in (ports.activation, ports.weight))
+    return evaluated(netlist, ports, activations[:, None], weights[None, :], signed, progress)
+
+
+def evaluated(
+    netlist: Netlist,
+    ports: Ports,
+    activations: np.ndarray,
+    weights: np.ndarray,
+    signed: bool = False,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Evaluates a netlist for arrays of operands.
+
+    Args:
+        netlist: a `Netlist`.
+        ports: the ports of the operands and of the product.
+        activations: int64 array of activation codes.
+        weights: int64 array of weight codes. The shapes of both arrays must broadcast to one shape.
+        signed: whether the product is decoded as a two's complement number.
+        progress: function of two integers, the number of gates computed so far and the number of all gates.
+
+    Returns:
+        int64 array of products of the common shape of the operands.
+
+    Raises:
+        ValueError: if the product has more than 62 bits, or two drivers of one net differ.
+    """
     operands: dict[str, np.ndarray] = {}
     for name, nets in netlist.inputs.items():
-        value = np.zeros((1, 1), np.int64)
+        value = np.zeros((1,) * max(activations.ndim, weights.ndim), np.int64)
         for position, net in enumerate(nets):
-            for code, operand in zip(codes, (ports.activation, ports.weight)):
+            for code, operand in zip((activations, weights), (ports.activation, ports.weight)):
                 if net in operand:
                     value = value | (code >> operand.index(net) & 1) << position
         operands[name] = value

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tfapprox.command_line import app
 from tfapprox.common import multipliers
 from tfapprox.common.argument_error import ArgumentError
-from tfapprox.common.multipliers import c_comments, c_source, checkout, headers
+from tfapprox.common.multipliers import c_comments, c_source, checkout, headers, library_files
 from tfapprox.terminal import printable
 
 ESCAPE = "\x1b]0;title\x07\x1b[2J"
@@ -226,5 +226,5 @@ def test_the_readers_that_share_comments(tmp_path):
     code = 'const char* where = "http://x"; int mul2u_X(int a, int b) { return a * b; }'
     (folder / "mul2u_X.c").write_text(f"// MAE = 0\n{code}")
     (folder / "again" / "mul2u_X.c").write_text(f"/* MAE = 0 */\n{code}")
-    outcomes = checkout.import_checkout(checkout.circuits(folder), folder=tmp_path / "tables")
+    outcomes = checkout.import_checkout(library_files.circuits(folder), folder=tmp_path / "tables")
     assert sorted(outcome.status for outcome in outcomes) == ["imported", "same"]

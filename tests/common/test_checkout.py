@@ -1,10 +1,18 @@
 """A checkout of EvoApproxLib: both generations of names, repeated circuits, and failures."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import circuits
 import numpy as np
 import pytest
 
 from tfapprox.common import load_table, multipliers
+from tfapprox.common.truth_table import TruthTable
 
 
 @pytest.fixture
@@ -46,7 +54,7 @@ def test_import_checkout(checkout, tmp_path, monkeypatch):
         ("mul8_BROKEN", "failed"),
     ]
     messages = [outcome.message for outcome in outcomes if outcome.status == "failed"]
-    assert messages[0] == f"name must mean one circuit; received another one in {outcomes[2].path}"
+    assert messages[0] == _clash(outcomes[2].path, "2 * 1 is 2 instead of 0")
     assert messages[1].startswith(f"source must be C that compiles; received {checkout}/multipliers_8/mul8_BROKEN.c:\n")
     a, w = np.mgrid[0:256, 0:256]
     np.testing.assert_array_equal(load_table("mul8u_EVEN"), (a & 254) * w)
@@ -56,6 +64,83 @@ def test_import_checkout(checkout, tmp_path, monkeypatch):
     again = multipliers.import_checkout(paths)
     assert {outcome.status for outcome in again} == {"failed"}
     assert "; force=True replaces it" in again[0].message
+
+
+def test_files_that_are_left_out(checkout):
+    for name in ("README.md", "LICENSE", "mul8u_X.py", ".git/mul8u_GIT.c", "table.csv"):
+        path = checkout / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("text")
+    survey = multipliers.survey(checkout)
+    assert survey.circuits == multipliers.circuits(checkout)
+    assert {outcome.path.name: outcome.message for outcome in survey.left_out} == {
+        "LICENSE": "files without a suffix are no circuits",
+        "README.md": ".md files are no circuits",
+        "add8u_X.c": "its name does not begin with mul and a width, as mul8u_X does",
+        "mul16u_X.c": "it has operands of 16 bits, and is imported by itself only",
+        "mul8u_X.py": "a Python file runs in the importing process, and is imported by itself only",
+        "mul8x2u_X.c": "it has operands of 8 and 2 bits, and is imported by itself only",
+        "mult.c": "its name does not begin with mul and a width, as mul8u_X does",
+        "table.csv": "its name does not begin with mul and a width, as mul8u_X does",
+    }
+    files = {path for path in checkout.rglob("*") if path.is_file() and ".git" not in path.parts}
+    assert files == {*survey.circuits, *(outcome.path for outcome in survey.left_out)}
+
+
+def test_c_and_verilog_of_one_circuit_must_agree(tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "mul8u_EVEN.c").write_text(circuits.EVEN)
+    (library / "mul8u_EVEN.v").write_text(circuits.verilog_even())
+    (library / "mul8u_WRONG.c").write_text("int mul8u_WRONG(int a, int b) { return a * b & ~(a == 9 && b > 6); }")
+    table = TruthTable.exact(8)
+    multipliers.import_products(table, "mul8u_WRONG", folder=tmp_path / "other")
+    multipliers.export(tmp_path / "other" / "mul8u_WRONG.bin", "verilog", library / "mul8u_WRONG.v")
+    multipliers.import_products(TruthTable.exact(4), "mul4u_SMALL", folder=library)
+    (library / "mul4u_SMALL.mem").write_text("0 " * 256)
+    outcomes = multipliers.import_checkout(multipliers.circuits(library), folder=tmp_path / "tables")
+    assert [(outcome.path.name, outcome.status, outcome.message) for outcome in outcomes] == [
+        ("mul8u_EVEN.c", "imported", ""),
+        ("mul8u_WRONG.c", "imported", ""),
+        ("mul4u_SMALL.bin", "imported", ""),
+        ("mul4u_SMALL.mem", "failed", _clash(library / "mul4u_SMALL.bin", "1 * 1 is 1 instead of 0")),
+        ("mul8u_EVEN.v", "agrees", f"with {library / 'mul8u_EVEN.c'}"),
+        ("mul8u_WRONG.v", "failed", _clash(library / "mul8u_WRONG.c", "9 * 7 is 62 instead of 63")),
+    ]
+    assert sorted(path.name for path in (tmp_path / "tables").glob("*.bin")) == [
+        "mul4u_SMALL.bin",
+        "mul8u_EVEN.bin",
+        "mul8u_WRONG.bin",
+    ]
+
+
+def _clash(path, products):
+    return f"name must mean one circuit; received another one in {path}, where {products}"
+
+
+def test_ctrl_c_leaves_whole_tables(tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    for number in range(200):
+        multipliers.import_products(TruthTable.exact(8), f"mul8u_{number:03}", folder=library)
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "tfapprox", "multiplier", "import", str(library), "--json"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        tables = tmp_path / "tfapprox" / "multipliers"
+        while len(list(tables.glob("mul8u_*.bin"))) < 3:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        report = json.loads(process.communicate(timeout=60)[0])
+    assert (process.returncode, report["interrupted"]) == (130, True)
+    stored = sorted(tables.glob("mul8u_*.bin"))
+    assert 3 <= len(stored) < 200
+    # A table can be complete although Ctrl-C arrived before its outcome was noted.
+    assert 0 <= len(stored) - report["imported"] <= 1
+    for path in stored:
+        multiplier = multipliers.load(path)
+        assert multiplier.table == TruthTable.exact(8)
+        assert multiplier.sidecar["sha256"] == multiplier.table.sha256
 
 
 def test_folders_without_circuits(tmp_path):

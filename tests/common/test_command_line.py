@@ -107,8 +107,11 @@ def test_what_is_not_found_by_its_name(command, source, tmp_path, monkeypatch):
 def test_import_checkout(command, tmp_path):
     for name, code in (("mul8u_EVEN", circuits.EVEN), ("mul8_007", circuits.OLD), ("mul8u_TWO", circuits.TWO)):
         (tmp_path / f"{name}.c").write_text(code)
+    (tmp_path / "costs.json").write_text("{}")
     output = command("multiplier", "import", tmp_path, code=1)
-    assert "C files   imported   the same again   failed" in output
+    assert "kind   files   imported   agree with one   the same again   failed   left out" in output
+    assert " ".join(next(row for row in output.splitlines() if row.split()[:1] == [".c"]).split()) == ".c 3 2 0 0 1 0"
+    assert f"left out, because .json files are no circuits: {tmp_path}" in output
     assert f"{tmp_path / 'mul8u_TWO.c'}: SOURCE must have one function of two integers" in output
     assert {"mul8u_EVEN", "mul8_007"} <= set(multipliers.loadable_names())
     (tmp_path / "mul8u_TWO.c").unlink()
@@ -153,7 +156,7 @@ def test_make_and_tune(command):
 MISTAKES = [
     (["multiplier", "show", "mul8u_NONE"], "error: NAME must be a built-in multiplier"),
     (["multiplier", "import", "none.c"], "No such file or directory: 'none.c'"),
-    (["multiplier", "import", "none.xyz"], "error: SOURCE must be a folder or a file of the kind .c, .py, .npy"),
+    (["multiplier", "import", "none.xyz"], "error: SOURCE must be a folder or a file of the kind .c, .h, .py, .npy"),
     (["multiplier", "import", ".", "--name", "x"], "error: --name is for one circuit; received the folder '.'"),
     (["multiplier", "import", "x.npy", "--function", "f"], "error: --function is for code; received 'x.npy'"),
     (["multiplier", "import", "x.npy", "--set", "a=1"], "error: --set is for ariths-gen:CLASS; received 'x.npy'"),

@@ -38,7 +38,7 @@ def even(a, w):
 
 
 KINDS = "must be a folder or a file of the kind " + ", ".join(
-    [".c", ".py", ".npy", ".txt", ".csv", ".bin", *netlists.SUFFIXES]
+    [".c", ".h", ".py", ".npy", ".txt", ".csv", ".bin", ".mem", *netlists.SUFFIXES]
 )
 FILES = ["circuit.c", "even.py", "even.npy", "even.txt", "even.CSV", "even.bin", "even.v"]
 SOURCES = [*FILES, even, PRODUCTS, PRODUCTS.tolist()]

@@ -5,6 +5,7 @@ import typer
 from . import (
     check_command,
     doctor,
+    export_command,
     identify_command,
     import_command,
     list_command,
@@ -12,6 +13,7 @@ from . import (
     plot_command,
     show_command,
     tune_command,
+    vectors_command,
 )
 
 app = typer.Typer(
@@ -23,7 +25,7 @@ app = typer.Typer(
 multiplier = typer.Typer(
     no_args_is_help=True,
     help="""Truth tables of multipliers: import, list, show, identify, plot, check,
-    make, tune.
+    make, tune, export.
 
     NAME is a built-in multiplier, a .bin file, or NAME of a NAME.bin in a
     folder of TFAPPROX_MULTIPLIER_PATH, or in the user's folder,
@@ -38,7 +40,9 @@ multiplier.command("identify")(identify_command.identify)
 multiplier.command("plot")(plot_command.plot)
 multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)
+multiplier.command("export")(export_command.export_multiplier)
 app.add_typer(multiplier, name="multiplier")
+app.command("vectors")(vectors_command.vectors)
 app.command("doctor")(doctor.doctor)
 
 

@@ -7,8 +7,9 @@ import typer
 from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers import kinds, registry
-from tfapprox.terminal import error_message, progress_bar
 
+from . import wide_report
+from .library_report import import_folder
 from .printing import FIGURES, as_json, grid, line, number, show
 from .shared_options import FOLDER, FORCE, JSON, assignments
 
@@ -23,7 +24,11 @@ _SIGNED = typer.Option(
 _BITS = typer.Option(
     None, "--bits", metavar="N", help="Width of the operands of a function; else as the name says, or 8."
 )
-_SWAP = typer.Option(False, "--swap", help="The first operand, or row, is the weight.")
+_SWAP = typer.Option(
+    None,
+    "--swap/--no-swap",
+    help="The first operand, or row, is the weight; by default the narrow one or the second.",
+)
 _ASCENDING = typer.Option(False, "--ascending", help="Rows and columns of signed operands run from -128 to 127.")
 _ORDER = typer.Option(
     None, "--order", metavar="ORDER", help="codes, ascending, ascending-rows or ascending-columns: what runs from -128."
@@ -62,7 +67,7 @@ def import_multiplier(
     function: Optional[str] = _FUNCTION,
     signed: Optional[bool] = _SIGNED,
     num_bits: Optional[int] = _BITS,
-    swap: bool = _SWAP,
+    swap: Optional[bool] = _SWAP,
     ascending: bool = _ASCENDING,
     order: Optional[str] = _ORDER,
     offset: Optional[int] = _OFFSET,
@@ -88,7 +93,7 @@ def import_multiplier(
     """Make a truth table of a circuit, under a name that every operation finds.
 
     SOURCE is one of
-      circuit.c         C function of two integers, activation first
+      circuit.c, .h     C function of two integers, activation first
                         (EvoApproxLib's files, for example)
       circuit.py        Python function of two integers, or a circuit of
                         ariths-gen
@@ -99,8 +104,12 @@ def import_multiplier(
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
                         little-endian, activation first
-      folder            checkout of EvoApproxLib or EvoApprox8b: every
-                        multiplier of up to 8 bits
+      table.mem, .v     hexadecimal words of $readmemh, or a module that is
+                        a case statement, as `export` writes them
+      folder            library such as EvoApproxLib: every multiplier of
+                        up to 8 bits; files with one name are compared
+      mul8x4u_X.c, ...  C, netlist or products of two widths or of 9 to 16
+                        bits, as the name says: its errors only
       ariths-gen:CLASS  generated circuit, for example
                         ariths-gen:UnsignedBrokenArrayMultiplier
 
@@ -119,7 +128,7 @@ def import_multiplier(
     known = {"power_mW": power, "area_um2": area, "delay_ns": delay, "licence": licence}
     options: Dict[str, Any] = {
         "signed": signed,
-        "swap": swap,
+        "swap": bool(swap),
         "ascending": ascending,
         "seconds": seconds,
         "folder": folder,
@@ -143,13 +152,23 @@ def import_multiplier(
         "latency": latency,
         "parameters": assignments(parameters, "--set"),
     }
+    if wide_report.is_wide(source, name):
+        refused = {"signed": signed, "ascending": ascending or None, **of_one, "name": None, "function": None}
+        options = {**options, "name": name, "function": function, "swap": swap}
+        wide_report.import_wide(source, json, _given(refused), options)
+        return
     kind = kinds.kind_of(source)
     if kind is kinds.FOLDER:
-        kinds.check_options(source, kind, [option for option, value in of_one.items() if value not in (None, (), {})])
-        _import_folder(source, json, options)
+        kinds.check_options(source, kind, _given(of_one))
+        import_folder(source, json, options, option_names.options_of(import_multiplier))
     else:
         options.update(of_one)
         _report(multipliers.import_multiplier(source, **options), json)
+
+
+def _given(options):
+    """The names of the options that the user has given."""
+    return [option for option, value in options.items() if value not in (None, (), {})]
 
 
 def _report(imported, json):
@@ -188,35 +207,3 @@ def _report(imported, json):
     if not by_name:
         reason = f"{place[0]} comes first" if place else f"{imported.path.parent} is not in TFAPPROX_MULTIPLIER_PATH"
         line(f"found by its path only: {reason}", "yellow")
-
-
-def _import_folder(source, json, options):
-    paths = multipliers.circuits(source)
-    with progress_bar() as bar:
-        outcomes = multipliers.import_checkout(
-            paths, lambda files: bar.track(files, description="compiling"), **options
-        )
-    counts = {
-        status: sum(outcome.status == status for outcome in outcomes) for status in ("imported", "same", "failed")
-    }
-    words = option_names.options_of(import_multiplier)
-    rows = [
-        {
-            "path": outcome.path,
-            "name": outcome.name,
-            "status": outcome.status,
-            "message": error_message(outcome.error, words) if outcome.error else outcome.message,
-        }
-        for outcome in outcomes
-    ]
-    if json:
-        as_json({**counts, "outcomes": rows})
-    else:
-        table = grid("C files", "imported", "the same again", "failed", numbers=("C files", *counts, "the same again"))
-        table.add_row(*map(str, (len(outcomes), counts["imported"], counts["same"], counts["failed"])))
-        show(table)
-        for row in rows:
-            if row["status"] == "failed":
-                line(f"{row['path']}: {row['message']}", "yellow")
-    if counts["failed"]:
-        raise typer.Exit(1)

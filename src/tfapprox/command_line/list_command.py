@@ -9,6 +9,7 @@ from tfapprox.terminal import progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, short_hash, show
 from .shared_options import JSON
+from .wide_report import print_all_wide
 
 
 @option_names.with_error_messages()
@@ -46,6 +47,7 @@ def list_multipliers(json: bool = JSON) -> None:
             multiplier.table, identity.namesakes(multiplier.table) if multiplier.hidden else {}
         ):
             line(warning, "yellow")
+    failures = [*failures, *print_all_wide()]
     for path, why in failures:
         line(f"not loaded: {path}: {why}", "yellow")
     if not folders:

@@ -5,6 +5,7 @@ from tfapprox.common import multipliers
 
 from .printing import FIGURES, as_json, grid, line, number, short_hash, show
 from .shared_options import JSON, NAME_OR_PATH
+from .wide_report import print_wide
 
 
 def _products(name, values):
@@ -27,6 +28,10 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
     EvoApproxLib's file. The plan is how the core computes sums of its
     products (docs/plans.md).
     """
+    wide = multipliers.find_wide(name_or_path)
+    if wide:
+        print_wide(multipliers.load_wide(wide), json)
+        return
     details = multipliers.load_details(name_or_path)
     if json:
         as_json(details)

@@ -1,0 +1,58 @@
+"""Reader of memory images: hexadecimal words as Verilog's `$readmemh` reads them."""
+
+import re
+
+import numpy as np
+
+from .. import regular_files
+from ..argument_error import ArgumentError
+from ..paths import Path
+from .array_files import MAX_BYTES
+from .arrays import WIDTHS
+
+COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)  # of Verilog
+_WORD = re.compile(r"[0-9a-fA-F][0-9a-fA-F_]{0,15}")
+_ADDRESS = re.compile(r"@[0-9a-fA-F]{1,8}")
+
+
+def read_mem(path: Path, signed: bool = False) -> np.ndarray:
+    """The products of a memory image.
+
+    Args:
+        path: path of the file: a hexadecimal word for each address `{activation, weight}`, from 0. `//` and `/* */`
+            are comments. `@` and an address in hexadecimal digits says where the next word belongs.
+        signed: whether the words are two's complement numbers of 16 bits.
+
+    Returns:
+        int64 array `[2**num_bits, 2**num_bits]`, activation code first.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if a word is not hexadecimal, an address has no word or two, or the words are not 4^bits.
+    """
+    text = regular_files.read(path, MAX_BYTES, "source").decode("latin-1")
+    words, address = {}, 0
+    for word in COMMENTS.sub(" ", text).split():
+        if _ADDRESS.fullmatch(word):
+            address = int(word[1:], 16)
+            continue
+        if not _WORD.fullmatch(word):
+            rule = "must hold hexadecimal words of at most 16 digits"
+            raise ArgumentError("source", rule, f"{word[:40]!r} in {path}")
+        if address in words:
+            raise ArgumentError("source", "must have one word for each address", f"two for {address:x} in {path}")
+        words[address] = int(word.replace("_", ""), 16)
+        address += 1
+    sizes = {4**bits: bits for bits in WIDTHS}
+    if len(words) not in sizes or max(words) >= len(words):
+        rule = "must have 4^bits words from address 0, for 2 to 8 bits (65536 for 8)"
+        received = f"{path} with {len(words)} words" + (f", the last one at address {max(words):x}" if words else "")
+        raise ArgumentError("source", rule, received)
+    products = np.array([words[address] for address in range(len(words))], np.uint64)
+    if products.max() > 0xFFFF:
+        at = int(products.argmax())
+        raise ArgumentError("source", "must hold words of at most 16 bits", f"{words[at]:x} at address {at:x}")
+    products = products.astype(np.int64)
+    if signed:
+        products -= (products >> 15) << 16
+    return products.reshape(1 << sizes[len(words)], -1)

@@ -1,0 +1,60 @@
+"""The integers that a layer with an approximate multiplier computes with, for the test of hardware."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from tfapprox.common._convolution import grouped_filter
+from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.tables import load_truth_table
+from tfapprox.common.vectors import Vectors, convolution_vectors
+
+from .fake_approx_conv2d import FakeApproxConv2D
+from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
+
+CONVOLUTIONS = (FakeApproxConv2D, FakeApproxDepthwiseConv2D)
+
+
+def layer_vectors(model: keras.Model, layer: str, inputs: np.ndarray) -> Vectors:
+    """Codes, weights, sums and scales of one layer of a model, for inputs of the model.
+
+    Args:
+        model: a functional or sequential `keras.Model` with one input.
+        layer: name of a `FakeApproxConv2D` or `FakeApproxDepthwiseConv2D` of the model, which the model calls once.
+        inputs: array of inputs of the model, which are one batch: the range of the activations is that of all of them.
+
+    Returns:
+        The `Vectors`, whose `outputs` are those of the layer's operation, before bias and activation function.
+
+    Raises:
+        ValueError: if the model has no such layer or several inputs, or the inputs do not fit the model.
+
+    Example:
+        >>> layer = FakeApproxConv2D(4, 3, mul_map_file="mul8u_drum4", name="first")
+        >>> model = keras.Sequential([keras.Input([8, 8, 1]), layer])
+        >>> layer_vectors(model, "first", np.ones([2, 8, 8, 1])).sums.shape
+        (2, 6, 6, 4)
+    """
+    layers = {each.name: each for each in model.layers}
+    possible = [name for name, each in layers.items() if isinstance(each, CONVOLUTIONS)]
+    if layer not in possible:
+        rule = f"must be a convolution with an approximate multiplier, {', '.join(possible) or 'which the model lacks'}"
+        raise ArgumentError("layer", rule, repr(layer))
+    if len(model.inputs) != 1:
+        raise ArgumentError("model", "must have one input", f"{len(model.inputs)} inputs")
+    chosen = layers[layer]
+    shape = tuple(model.inputs[0].shape[1:])
+    if np.ndim(inputs) != len(shape) + 1 or any(b not in (None, a) for a, b in zip(np.shape(inputs)[1:], shape)):
+        raise ArgumentError("inputs", f"must be arrays of shape {shape}", np.shape(inputs))
+    if len(chosen._inbound_nodes) != 1:
+        raise ArgumentError("layer", "must be called once in the model", f"{layer!r}, which is called more often")
+    before = keras.Model(model.inputs[0], chosen.input)
+    activations = before(np.asarray(inputs, np.float32), training=False)
+    input, kernel, *ranges = (np.asarray(operand) for operand in chosen._quantised_operands(activations, chosen.kernel))
+    geometry = chosen._geometry()
+    table = load_truth_table(geometry.pop("mul_map_file"), geometry["num_bits"])
+    if isinstance(chosen, FakeApproxDepthwiseConv2D):
+        kernel = grouped_filter(input.shape[geometry["data_format"].index("C")], kernel)
+    input_min, input_max, filter_min, filter_max = map(float, ranges)
+    return convolution_vectors(input, kernel, input_min, input_max, filter_min, filter_max, table=table, **geometry)
