@@ -53,8 +53,7 @@ def import_each(
 
     Args:
         paths: paths of the files, which `circuits` lists.
-        signed: whether the operands are signed. By default, whether the first parameter of a function is an `int8_t`
-            or the name begins with `mul8s_`.
+        signed: whether the operands are signed. By default, this is what the name says, or it is proved.
         swap: whether the first operand is the weight.
         ascending: whether rows and columns of signed operands run from -128 to 127.
         seconds: time limit for all calls of one circuit in C together.
