@@ -120,15 +120,14 @@ class TableState(keras.layers.Layer):
         """
         if self._table is not None or self.table is not None:
             return self.entries
-        message = (
+        if not tf.executing_eagerly():
+            with tf.device("CPU:0"):  # the error shows the name of the operation, after that of the layer
+                return tf.ensure_shape(self.entries, [2**self.num_bits] * 2, name="truth_table_is_missing")
+        raise ValueError(
             f"layer {self.owner!r} has no truth table: {_described(self.record)} was not found as {self.source!r}. "
             "Load the weights of the model, which hold it, set TFAPPROX_MULTIPLIER_PATH to the folder of its file "
             "before the model is loaded, or call set_multiplier"
         )
-        if tf.executing_eagerly():
-            raise ValueError(message)
-        with tf.control_dependencies([tf.debugging.Assert(tf.size(self.entries) > 0, [message])]):
-            return tf.identity(self.entries)
 
     def save_own_variables(self, store: Any) -> None:
         """Writes the table by value; called by Keras."""
