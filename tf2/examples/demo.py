@@ -12,13 +12,13 @@ from typing import Annotated
 import datasets
 import typer
 from accuracy_plot import plot
-from evaluate import evaluate
+from evaluate import SAMPLE, evaluate
 from progress import console, progress_bar, stop_on_error
 from rich.table import Table
-from train import MODEL, train
+from train import MODEL, compiled, train
 
 from tfapprox.common import atomic_files, load_truth_table, metrics, multipliers
-from tfapprox.tf2 import approximate_model
+from tfapprox.tf2 import approximate_model, set_multiplier
 
 EXACT = {False: "mul8u_exact", True: "mul8s_exact"}  # by whether operands are signed
 SAME = ["mul8u_1JFF", "mul8s_1KV8"]  # names that EvoApproxLib gives to the exact multipliers
@@ -29,20 +29,26 @@ Result.__doc__ = """One multiplier: its error, the accuracy with it, and the sec
 """
 
 
-def compare(model, split, names):
-    """A `Result` for each multiplier, by increasing MAE."""
+def compare(model, sample, split, names):
+    """A `Result` for each multiplier, by increasing MAE.
+
+    There are two approximate models, for unsigned and for signed multipliers, which are calibrated on `sample` and then
+    given one multiplier after the other.
+    """
+    models = {signed: compiled(approximate_model(model, name, data=sample)) for signed, name in EXACT.items()}
     results = []
     with progress_bar() as bar:
         task = bar.add_task("evaluating", total=len(names) + len(EXACT))
         exact = {}
-        for signed, name in EXACT.items():
-            exact[signed] = evaluate(approximate_model(model, name), split).accuracy
+        for signed, approximate in models.items():
+            exact[signed] = evaluate(approximate, split).accuracy
             bar.advance(task)
         for name in names:
             bar.update(task, description=f"evaluating {name}")
             table = load_truth_table(name)
             error = metrics.errors(table)
-            accuracy, seconds = evaluate(approximate_model(model, name), split)
+            set_multiplier(models[table.signed], name)
+            accuracy, seconds = evaluate(models[table.signed], split)
             difference = accuracy - exact[table.signed]
             results.append(Result(name, error.mae, error.wce, accuracy, difference, seconds))
             bar.advance(task)
@@ -85,10 +91,10 @@ def main(
     with stop_on_error():
         output.mkdir(parents=True, exist_ok=True)
         model = train(dataset, epochs)
-        _, split = datasets.load(dataset)
+        training, split = datasets.load(dataset)
         with_floats = evaluate(model, split)
         names = [name for name in multipliers.loadable_names() if name not in SAME]
-        results = compare(model, split, names)
+        results = compare(model, training.images[:SAMPLE], split, names)
         with atomic_files.replacing(output / MODEL.name) as unfinished:
             model.save(unfinished)
         write_csv(results, output / "results.csv")

@@ -13,15 +13,16 @@ from train import MODEL, compiled
 
 from tfapprox.tf2 import approximate_model
 
-BATCH = 150  # affects the accuracy, because the quantisation range of the activations is that of a batch
+BATCH = 150
+SAMPLE = 300  # images of the training set, from which the quantisation ranges of the activations are taken
 
 Evaluation = namedtuple("Evaluation", "accuracy seconds")
 Evaluation.__doc__ = "Fraction of the test images that are classified correctly, and the seconds of the evaluation."
 
 
 def evaluate(model, split):
-    """The `Evaluation` of a model on the images of a `Split`."""
-    compiled(model).evaluate(split.images[:BATCH], split.labels[:BATCH], verbose=0)  # builds the graph
+    """The `Evaluation` of a compiled model on the images of a `Split`."""
+    model.evaluate(split.images[:BATCH], split.labels[:BATCH], verbose=0)  # builds the graph, unless there is one
     start = time.perf_counter()
     _, accuracy = model.evaluate(split.images, split.labels, batch_size=BATCH, verbose=0)
     return Evaluation(accuracy, time.perf_counter() - start)
@@ -36,15 +37,16 @@ def main(
     """Evaluate a trained model with exact products and with those of a truth table."""
     with stop_on_error():
         exact = keras.models.load_model(model)
-        _, split = datasets.load(dataset)
+        training, split = datasets.load(dataset)
+        sample = training.images[:SAMPLE]
         variants = {
             "float32": exact,
-            f"exact, {num_bits} bits": approximate_model(exact, "", num_bits),
+            f"exact, {num_bits} bits": approximate_model(exact, "", num_bits, data=sample),
         }
         if mtab_file:
-            variants[mtab_file] = approximate_model(exact, mtab_file, num_bits)
+            variants[mtab_file] = approximate_model(exact, mtab_file, num_bits, data=sample)
         for name, variant in variants.items():
-            accuracy, seconds = evaluate(variant, split)
+            accuracy, seconds = evaluate(compiled(variant), split)
             console.print(f"{name}: accuracy {accuracy:.2%} of {len(split.labels)} images, {seconds:.2f} s")
 
 
