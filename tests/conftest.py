@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from tfapprox.common import load_table, reference, save_table
+from tfapprox.common.multipliers import c_compiler
 
 SHARED_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -23,6 +24,14 @@ def _plain_environment(monkeypatch):
     """Hides the multipliers of the user who runs the tests. TFAPPROX_FORCE_PATH stays, to test one path."""
     monkeypatch.delenv("TFAPPROX_MULTIPLIER_PATH", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", "/nonexistent")
+
+
+@pytest.fixture(autouse=True)
+def _memory_for_address_sanitizer(monkeypatch):
+    """Lifts the compiler's limit of memory where `nox -s sanitize` preloads libasan, which reserves terabytes."""
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        limits = {name: value for name, value in c_compiler._LIMITS.items() if name != "AS"}
+        monkeypatch.setattr(c_compiler, "_LIMITS", limits)
 
 
 @pytest.fixture(scope="session")

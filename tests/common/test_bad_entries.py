@@ -135,6 +135,7 @@ def test_folders_without_permission(folder, tmp_path_factory, monkeypatch, mode)
     assert "Traceback" not in listed.stderr + shown.stderr + examined.stderr
 
 
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="its compiler has no memory for libasan")
 def test_checkouts(tmp_path):
     checkout = tmp_path / "checkout"
     checkout.mkdir()
