@@ -28,7 +28,7 @@ def _plain_environment(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _memory_for_address_sanitizer(monkeypatch):
-    """Takes the limit of memory from the compiler where libasan is preloaded, which reserves terabytes."""
+    """Lifts the compiler's limit of memory where `nox -s sanitize` preloads libasan, which reserves terabytes."""
     if "libasan" in os.environ.get("LD_PRELOAD", ""):
         limits = {name: value for name, value in c_compiler._LIMITS.items() if name != "AS"}
         monkeypatch.setattr(c_compiler, "_LIMITS", limits)
