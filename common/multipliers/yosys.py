@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from typing import Iterable, List, Mapping, Optional
@@ -179,7 +180,8 @@ def _run(folder, arguments, seconds, shows_errors=False):
 def _refusal(folder, code, names, seconds):
     """The error that says what Yosys said, in one line, with the paths of the sources."""
     path = next(iter(names.values()))
-    if code is None:
+    # Several threads reach the limit of processor time earlier than that of time, and are killed.
+    if code in (None, -signal.SIGXCPU, -signal.SIGKILL):
         return NetlistError(path, 0, f"Yosys must be done within {seconds:g} s; received no netlist by then")
     text = pathlib.Path(folder, "log").read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
     errors = [line for line in text.splitlines() if "ERROR:" in line]

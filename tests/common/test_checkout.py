@@ -125,7 +125,9 @@ def test_ctrl_c_leaves_whole_tables(tmp_path):
         multipliers.import_products(TruthTable.exact(8), f"mul8u_{number:03}", folder=library)
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "tfapprox", "multiplier", "import", str(library), "--json"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    # CI may run in the background of a shell, where SIGINT is ignored, and a process inherits that.
+    options = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), "universal_newlines": True}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, **options) as process:
         tables = tmp_path / "tfapprox" / "multipliers"
         while len(list(tables.glob("mul8u_*.bin"))) < 3:
             assert process.poll() is None

@@ -259,8 +259,9 @@ def test_make(tmp_path, construction, parameters):
             {"h": 9, "v": 0},
             r"bam must have h from 0 to the bits, v from 0 to twice the bits, .*'mul8u_bam_h9_v0'",
         ),
-        ("trunc", {"k": "x"}, r"trunc must have k from 0 to twice the bits, .*; received 'mul8u_truncx'"),
-        ("exact", {"num_bits": 9}, r"received 'mul9u_exact'"),
+        ("trunc", {"k": 17}, r"trunc must have k from 0 to twice the bits, .*; received 'mul8u_trunc17'"),
+        ("trunc", {"k": "x"}, r"k must be an integer from 0 to 2147483647; received 'x'"),
+        ("exact", {"num_bits": 9}, r"num_bits must be from 2 to 8; received 9"),
     ],
 )
 def test_make_refuses(tmp_path, construction, parameters, message):
