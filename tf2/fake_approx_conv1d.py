@@ -18,7 +18,7 @@ class FakeApproxConv1D(ApproximateProducts, keras.layers.Conv1D):
 
     The layer is a drop-in replacement for `keras.layers.Conv1D` and has the same arguments, weights and shapes. It
     computes a 2-D convolution of height 1. With `padding="causal"` the zeros before the first step are taps in the
-    padding. In each call the quantisation range of the activations is the minimum and maximum of the batch, and the
+    padding. By default, the quantisation range of the activations is the minimum and maximum of the batch, and the
     range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
     (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the
     fake-quantised values (straight-through). The layer computes in float32 whatever the dtype policy, and XLA cannot

@@ -15,7 +15,7 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
     """2-D transposed convolution by an approximate multiplier, on fake-quantised activations and weights.
 
     The layer is a drop-in replacement for `keras.layers.Conv2DTranspose` and has the same arguments, weights and
-    shapes. In each call the quantisation range of the activations is the minimum and maximum of the batch, and the
+    shapes. By default, the quantisation range of the activations is the minimum and maximum of the batch, and the
     range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
     (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact transposed
     convolution of the fake-quantised values (straight-through). The layer computes in float32 whatever the dtype

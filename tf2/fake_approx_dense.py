@@ -14,10 +14,10 @@ from .layer_outputs import with_bias_and_activation
 class FakeApproxDense(ApproximateProducts, keras.layers.Dense):
     """Densely connected layer by an approximate multiplier, on fake-quantised activations and weights.
 
-    The layer is a drop-in replacement for `keras.layers.Dense` and has the same arguments, weights and shapes. In each
-    call the quantisation range of the activations is the minimum and maximum of the batch, and the range of the weights
-    is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier (`mul8s_...`) has symmetric
-    ranges, up to the maximum magnitude. Gradients are those of the exact product of the fake-quantised values
+    The layer is a drop-in replacement for `keras.layers.Dense` and has the same arguments, weights and shapes. By
+    default, the quantisation range of the activations is the minimum and maximum of the batch, and the range of the
+    weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier (`mul8s_...`) has
+    symmetric ranges, up to the maximum magnitude. Gradients are those of the exact product of the fake-quantised values
     (straight-through). The layer computes in float32 whatever the dtype policy, and XLA cannot compile it.
 
     Args:

@@ -21,8 +21,8 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
 
     The layer is a drop-in replacement for `keras.layers.MultiHeadAttention` and has the same arguments, weights and
     shapes. All its products are approximate: those of the projections, which are `FakeApproxEinsumDense` layers, those
-    of queries (the first operand) and keys, and those of attention weights (the first operand) and values. In each
-    call, each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A
+    of queries (the first operand) and keys, and those of attention weights (the first operand) and values. By
+    default, each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A
     signed multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. Gradients
     are those of the exact products of the fake-quantised values (straight-through). The layer computes its products in
     float32 whatever the dtype policy, never by flash attention, and XLA cannot compile it.

@@ -16,7 +16,7 @@ class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2
     """2-D separable convolution by an approximate multiplier: a depthwise convolution, then a pointwise one.
 
     The layer is a drop-in replacement for `keras.layers.SeparableConv2D` and has the same arguments, weights and
-    shapes. Both parts are approximate. In each call the quantisation ranges are the minimum and maximum of the batch,
+    shapes. Both parts are approximate. By default, the quantisation ranges are the minimum and maximum of the batch,
     of the result of the depthwise part, and of the weights of each part. They are extended to contain 0. A signed
     multiplier (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact
     convolutions of the fake-quantised values (straight-through). The layer computes in float32 whatever the dtype

@@ -1,0 +1,100 @@
+"""Fixed ranges, ranges for each channel, and other multipliers, in the layers of every kind."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapprox.tf2 import approximate_model, calibrate, set_multiplier
+
+RANDOM = np.random.RandomState(0)
+CASES = {
+    "Conv1D": ((9, 4), lambda x: keras.layers.Conv1D(5, 3, padding="causal")(x)),
+    "Conv2D": ((8, 7, 4), lambda x: keras.layers.Conv2D(6, 3, groups=2)(x)),
+    "Conv2DTranspose": ((8, 7, 4), lambda x: keras.layers.Conv2DTranspose(5, 3, strides=2)(x)),
+    "Dense": ((6, 8), lambda x: keras.layers.Dense(5, activation="relu")(x)),
+    "DepthwiseConv2D": ((8, 7, 4), lambda x: keras.layers.DepthwiseConv2D(3, depth_multiplier=2)(x)),
+    "EinsumDense": ((6, 8), lambda x: keras.layers.EinsumDense("abc,cde->abed", (None, 5, 3))(x)),
+    "MultiHeadAttention": ((6, 8), lambda x: keras.layers.MultiHeadAttention(2, 4, name="attention")(x, x)),
+    "SeparableConv2D": ((8, 7, 4), lambda x: keras.layers.SeparableConv2D(5, 3, depth_multiplier=2)(x)),
+}
+
+
+def network(kind):
+    keras.utils.set_random_seed(0)
+    shape, layer = CASES[kind]
+    inputs = keras.Input(shape)
+    return keras.Model(inputs, layer(inputs)), RANDOM.uniform(-1, 1, (4, *shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("multiplier", ["mul8u_exact", "mul8s_exact"])
+@pytest.mark.parametrize("kind", CASES)
+def test_calibrated(tmp_path, kind, multiplier, per_channel):
+    """Near the exact layer, the same bits in any batch, and the same again from a file."""
+    exact, inputs = network(kind)
+    model = approximate_model(exact, multiplier, data=inputs, per_channel=per_channel)
+    expected, output = exact(inputs).numpy(), model(inputs).numpy()
+    assert np.abs(output - expected).max() < 0.04 * np.abs(expected).max()
+    assert np.any(output != expected)
+    np.testing.assert_array_equal(model(inputs[:1]), output[:1])
+    np.testing.assert_array_equal(model(inputs[::-1]), output[::-1])
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(inputs), output)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_the_range_matters(kind):
+    """Activations outside of a fixed range are clipped, so the range of the sample is the one in use."""
+    exact, inputs = network(kind)
+    narrow, wide = (approximate_model(exact, "mul8u_exact", data=scale * inputs) for scale in (0.1, 1))
+    assert np.any(narrow(inputs).numpy() != wide(inputs).numpy())
+    calibrate(narrow, inputs)
+    np.testing.assert_array_equal(narrow(inputs), wide(inputs))
+
+
+@pytest.mark.parametrize("kind", sorted(set(CASES) - {"MultiHeadAttention"}))
+def test_each_channel_has_its_own_range(kind):
+    """Weights of the first channel that are a thousand times larger change nothing in the other channels."""
+    exact, inputs = network(kind)
+    weights = exact.get_weights()
+    kernel = [weight for weight in weights if weight.ndim > 1][-1]
+    first = {"Conv2DTranspose": np.s_[..., 0, :], "DepthwiseConv2D": np.s_[..., 0, 0], "EinsumDense": np.s_[..., 0, 0]}
+    outputs = {False: [], True: []}
+    for factor in (1, 1000):
+        kernel[first.get(kind, np.s_[..., 0])] *= factor
+        exact.set_weights(weights)
+        for per_channel, found in outputs.items():
+            output = approximate_model(exact, "mul8u_exact", data=inputs, per_channel=per_channel)(inputs).numpy()
+            channels = output.shape[-2:] if kind == "EinsumDense" else output.shape[-1:]
+            found.append(output.reshape(-1, np.prod(channels))[:, 1:])
+    np.testing.assert_array_equal(*outputs[True])
+    assert np.any(outputs[False][0] != outputs[False][1])
+
+
+def test_a_zero_table_leaves_the_corrections_only():
+    """No product is computed exactly behind the table's back: with zeros, every kind of layer has another output."""
+    for kind in CASES:
+        exact, inputs = network(kind)
+        zeros = approximate_model(exact, np.zeros((256, 256), np.uint16), data=inputs)
+        assert np.abs(zeros(inputs) - exact(inputs)).max() > 0.5 * np.abs(exact(inputs)).max()
+
+
+def test_attention_and_its_projections_get_one_multiplier():
+    exact, inputs = network("MultiHeadAttention")
+    by_name, at_once = (approximate_model(exact, "mul8u_exact", data=inputs) for _ in range(2))
+    set_multiplier(by_name, {"attention": "mul8u_drum3"})
+    set_multiplier(at_once, "mul8u_drum3")
+    np.testing.assert_array_equal(by_name(inputs), at_once(inputs))
+    set_multiplier(by_name, {"attention": "mul8u_exact", "query": "mul8u_drum3"})
+    assert by_name.get_layer("attention")._query_dense.multiplier.name == "mul8u_drum3"
+    assert by_name.get_layer("attention")._key_dense.multiplier.name == "mul8u_exact"
+    with pytest.raises(ValueError, match="multipliers must have names or patterns of layers as keys; received 'query'"):
+        approximate_model(exact, {"query": "mul8u_drum3"}, data=inputs)
+
+
+def test_an_equation_without_columns_has_one_range():
+    model = keras.Sequential([keras.Input((8, 4)), keras.layers.EinsumDense("abc,bcf->abf", (8, 3))])
+    approximate = approximate_model(model, "mul8u_exact", per_channel=True)
+    with pytest.raises(ValueError, match="per_channel must be False for the equation 'abc,bcf->abf'; received True"):
+        approximate(tf.ones([2, 8, 4]))
