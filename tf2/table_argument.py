@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple, TypeGuard, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 import numpy as np
 import tensorflow as tf
 
 from tfapprox.common.tables import NameOrPath, load_truth_table, pin_table
 from tfapprox.common.truth_table import TableLike, TruthTable
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # Python 3.7 has none, and would hide that there is no plugin for TensorFlow 1
 
 # A multiplier whose table is known when a function is called.
 MultiplierLike = Union[NameOrPath, TableLike]

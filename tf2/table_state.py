@@ -129,6 +129,14 @@ class TableState(keras.layers.Layer):
             "before the model is loaded, or call set_multiplier"
         )
 
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Refuses Keras' own quantisation of the layer, of which `keras.Model.quantize` asks this object, its leaf.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(f"{self.owner} is quantised for its multiplier; Keras' quantize would replace it")
+
     def save_own_variables(self, store: Any) -> None:
         """Writes the table by value; called by Keras."""
         table = self.table
