@@ -112,7 +112,12 @@ class ActivationRange(tf.Module):
         return used[0], used[1]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """What a file of weights keeps: the number of the mode, and `[minimum, maximum]`, NaN where not known."""
+        """What a file of weights keeps: the number of the mode, and `[minimum, maximum]`, NaN where not known.
+
+        A range of each batch has nothing to keep. The file can then be loaded into the layer of Keras, too.
+        """
+        if self.mode == "batch":
+            return {}
         return {"mode": np.int32(MODES.index(self.mode)), "ends": self._ends.numpy()}
 
     def from_arrays(self, arrays: dict[str, Any]) -> None:

@@ -6,41 +6,15 @@ from typing import Any
 
 import tf_keras
 
-from tfapprox.common import native
-from tfapprox.common.tables import NameOrPath, pin_table
+from tfapprox.common.tables import NameOrPath
 
 from . import fake_approx_conv2d
 from .approximate_products import ApproximateProducts
-
-
-class _PinnedTable:
-    """A table for good, for Keras 2, which would make every variable of a layer a weight."""
-
-    _pinned: str
-
-    def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
-        if multiplier is not None:
-            raise TypeError(f"multiplier must be given as mul_map_file to a layer of Keras 2; received {multiplier!r}")
-        self._pinned = pin_table(mul_map_file, num_bits)
-
-    def _table_source(self) -> str | None:
-        return self._pinned
-
-    def _is_signed(self) -> bool:
-        return native.name_is_signed(self._pinned)
-
-    def _table_operand(self) -> str:
-        return self._pinned
-
-    def _table_config(self) -> dict[str, Any]:
-        return {"mul_map_file": self._pinned}
-
-    def __repr__(self) -> str:
-        return object.__repr__(self)
+from .pinned_table import PinnedTable
 
 
 @tf_keras.saving.register_keras_serializable(package="tfapprox")
-class FakeApproxConv2D(_PinnedTable, ApproximateProducts, tf_keras.layers.Conv2D):
+class FakeApproxConv2D(PinnedTable, ApproximateProducts, tf_keras.layers.Conv2D):
     """The layer of the predecessor on this project's operation: a Keras 2 Conv2D with an approximate multiplier.
 
     It computes what `tfapprox.tf2.FakeApproxConv2D` computes, which is the same layer for Keras 3: the same
@@ -114,8 +88,6 @@ class FakeApproxConv2D(_PinnedTable, ApproximateProducts, tf_keras.layers.Conv2D
             mul_map_file=mul_map_file,
             **kwargs,
         )
-
-    _RANGED = ()  # Keras 2 would make the variables of a range weights of the layer
 
     # It reads attributes that the layers of both versions of Keras have, and calls TensorFlow only.
     convolution_op = fake_approx_conv2d.FakeApproxConv2D.convolution_op

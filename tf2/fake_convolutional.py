@@ -12,11 +12,12 @@ from tfapprox.common.tables import NameOrPath
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approximate_products import ApproximateProducts
+from .pinned_table import PinnedTable
 
 PACKAGE = "TFApprox4IL"  # under which Keras 2 registers the layers for its files
 
 
-class SuccessorLayer(ApproximateProducts):
+class SuccessorLayer(PinnedTable, ApproximateProducts):
     """A mixin for layers of Keras 2 with the arguments of TFApprox4IL; it comes before the layer's own class.
 
     Subclasses have `_approximate(inputs)` and `_exact(inputs)`, which compute the outputs without bias and activation.
@@ -105,6 +106,8 @@ class FakeApproxConv2D(Convolution, tf_keras.layers.Conv2D):
         per_channel: is ignored, as in TFApprox4IL: the weights have one range for all filters.
         **kwargs: as in `SuccessorLayer`.
     """
+
+    per_channel: Any = True
 
     def __init__(self, *args: Any, per_channel: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

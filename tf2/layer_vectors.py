@@ -7,7 +7,6 @@ import numpy as np
 
 from tfapprox.common._convolution import grouped_filter
 from tfapprox.common.argument_error import ArgumentError
-from tfapprox.common.tables import load_truth_table
 from tfapprox.common.vectors import Vectors, convolution_vectors
 
 from .fake_approx_conv2d import FakeApproxConv2D
@@ -22,7 +21,8 @@ def layer_vectors(model: keras.Model, layer: str, inputs: np.ndarray) -> Vectors
     Args:
         model: a functional or sequential `keras.Model` with one input.
         layer: name of a `FakeApproxConv2D` or `FakeApproxDepthwiseConv2D` of the model, which the model calls once.
-        inputs: array of inputs of the model, which are one batch: the range of the activations is that of all of them.
+        inputs: array of inputs of the model, which are one batch: the range of the activations is that of all of them,
+            unless the layer has fixed ranges.
 
     Returns:
         The `Vectors`, whose `outputs` are those of the layer's operation, before bias and activation function.
@@ -51,10 +51,12 @@ def layer_vectors(model: keras.Model, layer: str, inputs: np.ndarray) -> Vectors
         raise ArgumentError("layer", "must be called once in the model", f"{layer!r}, which is called more often")
     before = keras.Model(model.inputs[0], chosen.input)
     activations = before(np.asarray(inputs, np.float32), training=False)
-    input, kernel, *ranges = (np.asarray(operand) for operand in chosen._quantised_operands(activations, chosen.kernel))
-    geometry = chosen._geometry()
-    table = load_truth_table(geometry.pop("mul_map_file"), geometry["num_bits"])
-    if isinstance(chosen, FakeApproxDepthwiseConv2D):
+    is_depthwise = isinstance(chosen, FakeApproxDepthwiseConv2D)
+    operands = chosen._quantised_operands(activations, chosen.kernel, channel_axes=2 if is_depthwise else 1)
+    input, kernel, *ranges = (np.asarray(operand) for operand in operands)
+    geometry = {**chosen._geometry(), "table": chosen.multiplier}
+    del geometry["mul_map_file"]
+    if is_depthwise:
         kernel = grouped_filter(input.shape[geometry["data_format"].index("C")], kernel)
-    input_min, input_max, filter_min, filter_max = map(float, ranges)
-    return convolution_vectors(input, kernel, input_min, input_max, filter_min, filter_max, table=table, **geometry)
+    input_min, input_max, filter_min, filter_max = ranges
+    return convolution_vectors(input, kernel, float(input_min), float(input_max), filter_min, filter_max, **geometry)

@@ -26,10 +26,11 @@ def small_model():
     return keras.Model(inputs, keras.layers.Flatten()(x))
 
 
+@pytest.mark.parametrize("options", [{}, {"data": IMAGES[:2], "per_channel": True}], ids=["batch", "fixed"])
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", ["mul8u_drum4", "mul8s_exact"])
-def test_the_layers_output_follows_from_the_integers(name, layer):
-    model = approximate_model(small_model(), name)
+def test_the_layers_output_follows_from_the_integers(name, layer, options):
+    model = approximate_model(small_model(), name, **options)
     computed = layer_vectors(model, layer, IMAGES)
     chosen = model.get_layer(layer)
     seen = keras.Model(model.inputs[0], chosen.output)(IMAGES).numpy()
