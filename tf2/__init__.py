@@ -15,9 +15,11 @@ from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
+from .fake_approx_depthwise_conv1d import FakeApproxDepthwiseConv1D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
+from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .layer_vectors import layer_vectors
 from .library import library_path
@@ -30,9 +32,11 @@ __all__ = [
     "FakeApproxConv2D",
     "FakeApproxConv2DTranspose",
     "FakeApproxDense",
+    "FakeApproxDepthwiseConv1D",
     "FakeApproxDepthwiseConv2D",
     "FakeApproxEinsumDense",
     "FakeApproxMultiHeadAttention",
+    "FakeApproxSeparableConv1D",
     "FakeApproxSeparableConv2D",
     "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",

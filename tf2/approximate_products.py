@@ -164,17 +164,41 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         kernel, filter_min, filter_max = self._quantised_weights(kernel, channel_axes)
         return [inputs, kernel, input_min, input_max, filter_min, filter_max]
 
+    def _image_operands(
+        self, inputs: tf.Tensor, kernel: tf.Tensor, name: str = "input", channel_axes: int = 1
+    ) -> list[tf.Tensor]:
+        """`_quantised_operands` for an operation on images; the steps of a 1-D layer are an image of height 1."""
+        layer: Any = self
+        inputs, kernel, *ranges = self._quantised_operands(inputs, kernel, name, channel_axes)
+        if len(layer.kernel_size) == 1:
+            inputs, kernel = tf.expand_dims(inputs, self._height_axis()), kernel[None]
+        return [inputs, kernel, *ranges]
+
+    def _from_images(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The output of an operation on images in the shape of the layer's output."""
+        layer: Any = self
+        return tf.squeeze(outputs, self._height_axis()) if len(layer.kernel_size) == 1 else outputs
+
+    def _height_axis(self) -> int:
+        layer: Any = self
+        return 1 if layer.data_format == "channels_last" else 2
+
     def _geometry(self) -> dict[str, Any]:
-        """Attributes of the operation of a 2-D convolution layer."""
+        """Attributes of the operation of a convolution layer, which is one on images."""
         layer: Any = self
         last = layer.data_format == "channels_last"
+
+        def in_format(steps):
+            steps = [1] * (2 - len(steps)) + [*steps]
+            return [1, *steps, 1] if last else [1, 1, *steps]
+
         return {
-            "strides": [1, *layer.strides, 1] if last else [1, 1, *layer.strides],
+            "strides": in_format(layer.strides),
             "padding": layer.padding.upper(),
             "num_bits": self.num_bits,
             "mul_map_file": self._table_operand(),
             "data_format": "NHWC" if last else "NCHW",
-            "dilations": [1, *layer.dilation_rate, 1] if last else [1, 1, *layer.dilation_rate],
+            "dilations": in_format(layer.dilation_rate),
         }
 
     def get_config(self) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from .fake_approx_conv1d import FakeApproxConv1D
 from .fake_approx_conv2d import FakeApproxConv2D
 from .fake_approx_conv2d_transpose import FakeApproxConv2DTranspose
 from .fake_approx_dense import FakeApproxDense
+from .fake_approx_depthwise_conv1d import FakeApproxDepthwiseConv1D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
+from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .folding import fold_batch_normalisation
 from .layer_paths import layers_by_path
@@ -32,9 +34,11 @@ APPROXIMATE: dict[type, Any] = {
     keras.layers.Conv2D: FakeApproxConv2D,
     keras.layers.Conv2DTranspose: FakeApproxConv2DTranspose,
     keras.layers.Dense: FakeApproxDense,
+    keras.layers.DepthwiseConv1D: FakeApproxDepthwiseConv1D,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
     keras.layers.EinsumDense: FakeApproxEinsumDense,
     keras.layers.MultiHeadAttention: FakeApproxMultiHeadAttention,
+    keras.layers.SeparableConv1D: FakeApproxSeparableConv1D,
     keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
 }
 EXACT: dict[type, Any] = {approximate: exact for exact, approximate in APPROXIMATE.items()}
@@ -58,11 +62,11 @@ def approximate_model(
 ) -> keras.Model:
     """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
 
-    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `DepthwiseConv2D`, `SeparableConv2D`, `Dense`, `EinsumDense` and
-    `MultiHeadAttention` is replaced wherever a model, a wrapper such as `TimeDistributed`, a custom layer or a
-    subclassed model holds it, in attributes, lists, tuples and dictionaries. A layer that is shared stays shared, and
-    weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a warning, with its
-    share of the multiply-accumulate operations (MACs).
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `Dense`, `EinsumDense` and `MultiHeadAttention`, and every depthwise
+    and separable layer of one or two dimensions, is replaced wherever a model, a wrapper such as `TimeDistributed`, a
+    custom layer or a subclassed model holds it, in attributes, lists, tuples and dictionaries. A layer that is shared
+    stays shared, and weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a
+    warning, with its share of the multiply-accumulate operations (MACs).
 
     With `data`, quantisation ranges are calibrated at once, so that an image has the same result in every batch.
 

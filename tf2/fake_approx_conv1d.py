@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
@@ -62,24 +60,11 @@ class FakeApproxConv1D(ApproximateProducts, keras.layers.Conv1D):
         """The layer's output; called by Keras."""
         if self._observed(inputs):
             return super().call(inputs)
-        last = self.data_format == "channels_last"
-        height = 1 if last else 2
-        inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)
-
-        def in_format(step):
-            return [1, 1, step, 1] if last else [1, 1, 1, step]
-
-        form: dict[str, Any] = {"padding": self.padding.upper()}
+        form = self._geometry()
         if self.padding == "causal":
             before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
-            pads = [0, 0, 0, 0, before, 0, 0, 0] if last else [0, 0, 0, 0, 0, 0, before, 0]
-            form = {"padding": "EXPLICIT", "explicit_paddings": pads}
-        outputs = approx_conv2d_with_min_max_vars(
-            *(tf.expand_dims(inputs, height), kernel[None], *ranges, in_format(self.strides[0])),
-            dilations=in_format(self.dilation_rate[0]),
-            data_format="NHWC" if last else "NCHW",
-            num_bits=self.num_bits,
-            mul_map_file=self._table_operand(),
-            **form,
-        )
-        return with_bias_and_activation(self, tf.squeeze(outputs, height))
+            channels_last = [0, 0, 0, 0, before, 0, 0, 0]
+            pads = channels_last if self.data_format == "channels_last" else [0, 0, *channels_last[:6]]
+            form.update(padding="EXPLICIT", explicit_paddings=pads)
+        outputs = approx_conv2d_with_min_max_vars(*self._image_operands(inputs, self.kernel), **form)
+        return with_bias_and_activation(self, self._from_images(outputs))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
-from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
-from .approximate_products import ApproximateProducts
-from .layer_outputs import with_bias_and_activation
+from .channelwise_calls import DepthwiseCall
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")
-class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2D):
+class FakeApproxDepthwiseConv2D(DepthwiseCall, keras.layers.DepthwiseConv2D):
     """2-D depthwise convolution by an approximate multiplier, on fake-quantised activations and weights.
 
     The layer is a drop-in replacement for `keras.layers.DepthwiseConv2D` and has the same arguments, weights and
@@ -59,10 +56,3 @@ class FakeApproxDepthwiseConv2D(ApproximateProducts, keras.layers.DepthwiseConv2
         >>> layer(tf.ones([1, 8, 8, 3])).shape
         TensorShape([1, 8, 8, 6])
     """
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The layer's output; called by Keras."""
-        if self._observed(inputs):
-            return super().call(inputs)
-        operands = self._quantised_operands(inputs, self.kernel, channel_axes=2)
-        return with_bias_and_activation(self, approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry()))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
-from .approx_conv2d import approx_conv2d_with_min_max_vars
-from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
-from .approximate_products import ApproximateProducts
-from .layer_outputs import with_bias_and_activation
+from .channelwise_calls import SeparableCall
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")
-class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2D):
+class FakeApproxSeparableConv2D(SeparableCall, keras.layers.SeparableConv2D):
     """2-D separable convolution by an approximate multiplier: a depthwise convolution, then a pointwise one.
 
     The layer is a drop-in replacement for `keras.layers.SeparableConv2D` and has the same arguments, weights and
@@ -57,23 +53,3 @@ class FakeApproxSeparableConv2D(ApproximateProducts, keras.layers.SeparableConv2
         >>> layer(tf.ones([1, 8, 8, 3])).shape
         TensorShape([1, 8, 8, 16])
     """
-
-    _RANGED = ("input", "intermediate")
-
-    def _exact_depthwise(self, inputs):
-        """The result of the depthwise part with real numbers, for calibration."""
-        return keras.ops.depthwise_conv(
-            inputs, self.depthwise_kernel, self.strides, self.padding, self.data_format, self.dilation_rate
-        )
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The layer's output; called by Keras."""
-        geometry, ones = self._geometry(), [1, 1, 1, 1]
-        if self._observed(inputs):
-            self._observed(self._exact_depthwise(inputs), "intermediate")
-            return super().call(inputs)
-        operands = self._quantised_operands(inputs, self.depthwise_kernel, channel_axes=2)
-        intermediate = approx_depthwise_conv2d_with_min_max_vars(*operands, **geometry)
-        operands = self._quantised_operands(intermediate, self.pointwise_kernel, "intermediate")
-        outputs = approx_conv2d_with_min_max_vars(*operands, **{**geometry, "strides": ones, "dilations": ones})
-        return with_bias_and_activation(self, outputs)

@@ -16,6 +16,7 @@ class PinnedTable:
 
     _RANGED: tuple[str, ...] = ()
     _pinned: str
+
     def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
         if multiplier is not None:
             raise TypeError(f"multiplier must be given as mul_map_file to a layer of Keras 2; received {multiplier!r}")

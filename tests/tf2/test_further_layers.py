@@ -9,7 +9,9 @@ from tfapprox.common import load_table, reference
 from tfapprox.tf2 import (
     FakeApproxConv1D,
     FakeApproxConv2DTranspose,
+    FakeApproxDepthwiseConv1D,
     FakeApproxEinsumDense,
+    FakeApproxSeparableConv1D,
     FakeApproxSeparableConv2D,
     approximate_model,
 )
@@ -31,6 +33,11 @@ CASES = [
     (FakeApproxSeparableConv2D, (8, 7, 4), (5, 3), {"depth_multiplier": 2, "activation": "relu"}),
     (FakeApproxSeparableConv2D, (8, 7, 4), (5, 3), {"strides": 2, "padding": "same", "use_bias": False}),
     (FakeApproxSeparableConv2D, (4, 8, 7), (5, 3), {"data_format": "channels_first", "mul_map_file": "mul8s_exact"}),
+    (FakeApproxDepthwiseConv1D, (8, 4), (3,), {"depth_multiplier": 2, "activation": "relu"}),
+    (FakeApproxDepthwiseConv1D, (8, 4), (3,), {"padding": "same", "strides": 2, "mul_map_file": "mul8s_exact"}),
+    (FakeApproxDepthwiseConv1D, (4, 8), (3,), {"dilation_rate": 2, "data_format": "channels_first"}),
+    (FakeApproxSeparableConv1D, (8, 4), (5, 3), {"depth_multiplier": 2, "padding": "same", "strides": 2}),
+    (FakeApproxSeparableConv1D, (4, 8), (5, 3), {"data_format": "channels_first", "activation": "relu"}),
     (FakeApproxEinsumDense, (8, 4), ("abc,cde->abde",), {"output_shape": (None, 3, 5), "bias_axes": "e"}),
     (FakeApproxEinsumDense, (8, 4), ("abc,bcf->abf",), {"output_shape": (8, 3), "activation": "relu"}),
     (FakeApproxEinsumDense, (8, 7, 4), ("...x,xy->...y",), {"output_shape": 6, "bias_axes": "y"}),
@@ -85,6 +92,32 @@ def expected_separable(layer, inputs, multiplier):
     return reference.approx_conv2d_with_min_max_vars(x, w, *ranges, **geometry, **multiplier)
 
 
+def as_image(layer, sequences):
+    """Sequences as images of height 1."""
+    return np.expand_dims(sequences, 1 if layer.data_format == "channels_last" else 2)
+
+
+def from_image(layer, images):
+    return images.squeeze(1 if layer.data_format == "channels_last" else 2)
+
+
+def expected_depthwise_1d(layer, inputs, multiplier):
+    geometry = {name: layer._geometry()[name] for name in ("strides", "padding", "data_format", "dilations")}
+    x, w, ranges = operands(layer, inputs, layer.kernel.numpy())
+    x = as_image(layer, x)
+    output = reference.approx_depthwise_conv2d_with_min_max_vars(x, w[None], *ranges, **geometry, **multiplier)
+    return from_image(layer, output)
+
+
+def expected_separable_1d(layer, inputs, multiplier):
+    geometry = {name: layer._geometry()[name] for name in ("strides", "padding", "data_format", "dilations")}
+    x, w, ranges = operands(layer, as_image(layer, inputs), layer.depthwise_kernel.numpy()[None])
+    x = reference.approx_depthwise_conv2d_with_min_max_vars(x, w, *ranges, **geometry, **multiplier)
+    x, w, ranges = operands(layer, x, layer.pointwise_kernel.numpy()[None])
+    geometry.update(strides=[1, 1, 1, 1])
+    return from_image(layer, reference.approx_conv2d_with_min_max_vars(x, w, *ranges, **geometry, **multiplier))
+
+
 def expected_einsum(layer, inputs, multiplier):
     """By one matrix product for each element of the output."""
     x, w, ranges = operands(layer, inputs, layer.kernel.numpy())
@@ -109,6 +142,8 @@ def expected_einsum(layer, inputs, multiplier):
 EXPECTED = {
     FakeApproxConv1D: expected_conv1d,
     FakeApproxConv2DTranspose: expected_transpose,
+    FakeApproxDepthwiseConv1D: expected_depthwise_1d,
+    FakeApproxSeparableConv1D: expected_separable_1d,
     FakeApproxSeparableConv2D: expected_separable,
     FakeApproxEinsumDense: expected_einsum,
 }
@@ -135,7 +170,7 @@ def test_output(kind, shape, sizes, options):
 def test_the_exact_product_is_near_the_layer_of_keras(kind, shape, sizes, options):
     """In a model of unknown batch size, converted, saved, loaded, and with a gradient for every weight."""
     options = {name: value for name, value in options.items() if name not in ("mul_map_file", "num_bits")}
-    exact = keras.Sequential([keras.Input(shape), kind.__bases__[1](*sizes, **options)])
+    exact = keras.Sequential([keras.Input(shape), kind.__bases__[-1](*sizes, **options)])
     model, inputs = approximate_model(exact, "mul8u_exact"), inputs_of(shape)
     assert type(model.layers[0]) is kind
     expected = exact(inputs).numpy()

@@ -13,9 +13,11 @@ CASES = {
     "Conv2D": ((8, 7, 4), lambda x: keras.layers.Conv2D(6, 3, groups=2)(x)),
     "Conv2DTranspose": ((8, 7, 4), lambda x: keras.layers.Conv2DTranspose(5, 3, strides=2)(x)),
     "Dense": ((6, 8), lambda x: keras.layers.Dense(5, activation="relu")(x)),
+    "DepthwiseConv1D": ((9, 4), lambda x: keras.layers.DepthwiseConv1D(3, depth_multiplier=2)(x)),
     "DepthwiseConv2D": ((8, 7, 4), lambda x: keras.layers.DepthwiseConv2D(3, depth_multiplier=2)(x)),
     "EinsumDense": ((6, 8), lambda x: keras.layers.EinsumDense("abc,cde->abed", (None, 5, 3))(x)),
     "MultiHeadAttention": ((6, 8), lambda x: keras.layers.MultiHeadAttention(2, 4, name="attention")(x, x)),
+    "SeparableConv1D": ((9, 4), lambda x: keras.layers.SeparableConv1D(5, 3, depth_multiplier=2)(x)),
     "SeparableConv2D": ((8, 7, 4), lambda x: keras.layers.SeparableConv2D(5, 3, depth_multiplier=2)(x)),
 }
 
@@ -59,7 +61,8 @@ def test_each_channel_has_its_own_range(kind):
     exact, inputs = network(kind)
     weights = exact.get_weights()
     kernel = [weight for weight in weights if weight.ndim > 1][-1]
-    first = {"Conv2DTranspose": np.s_[..., 0, :], "DepthwiseConv2D": np.s_[..., 0, 0], "EinsumDense": np.s_[..., 0, 0]}
+    pairs = dict.fromkeys(["DepthwiseConv1D", "DepthwiseConv2D", "EinsumDense"], np.s_[..., 0, 0])
+    first = {"Conv2DTranspose": np.s_[..., 0, :], **pairs}
     outputs = {False: [], True: []}
     for factor in (1, 1000):
         kernel[first.get(kind, np.s_[..., 0])] *= factor

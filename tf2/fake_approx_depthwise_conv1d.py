@@ -1,0 +1,58 @@
+"""`FakeApproxDepthwiseConv1D`: a Keras DepthwiseConv1D whose products are those of an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from .channelwise_calls import DepthwiseCall
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxDepthwiseConv1D(DepthwiseCall, keras.layers.DepthwiseConv1D):
+    """1-D depthwise convolution by an approximate multiplier, on fake-quantised activations and weights.
+
+    The layer is a drop-in replacement for `keras.layers.DepthwiseConv1D` and has the same arguments, weights and
+    shapes. Activations are quantised in the minimum and maximum of the batch, in moving averages of them, or in fixed
+    ranges, as `ranges` says; with the first kind, the code of an activation depends on the batch that it is in. Weights
+    are quantised in their minimum and maximum. All ranges are extended to contain 0. A signed multiplier (`mul8s_...`)
+    has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the
+    fake-quantised values (straight-through), so the layer can be trained.
+
+    The layer computes in float32 whatever the dtype policy. XLA cannot compile it: Keras compiles a model that has it
+    without XLA, and warns if it was asked for `jit_compile=True`.
+
+    Args:
+        kernel_size: integer, the length of the filters.
+        *args: further arguments of `keras.layers.DepthwiseConv1D` by position: `strides`, `padding`,
+            `depth_multiplier`, `data_format`, `dilation_rate`, `activation`, `use_bias`, ...
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
+            itself, so that they can be loaded where this file is missing or has changed.
+        multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code
+            first, int16 if it is signed; in place of `mul_map_file`. `set_multiplier` gives the layer another one.
+        ranges: `"batch"`: minimum and maximum of each batch. `"moving"`: moving averages of them, which training
+            updates and inference uses. `"fixed"`: the values that `calibrate` finds, or those of `range_values`.
+        per_channel: whether the weights of each output channel have a quantisation range of their own.
+        range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
+            `{"input": (minimum, maximum)}`, with a minimum up to 0 and a maximum from 0.
+        **kwargs: further arguments of `keras.layers.DepthwiseConv1D` by name.
+
+    Input shape:
+        A 3-D tensor, `(batch, steps, channels)` or, with `data_format="channels_first"`, `(batch, channels, steps)`.
+
+    Output shape:
+        A 3-D tensor, `(batch, out_steps, channels * depth_multiplier)` or, with `data_format="channels_first"`,
+        `(batch, channels * depth_multiplier, out_steps)`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if the multiplier is neither a name, a path nor a table.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> layer = FakeApproxDepthwiseConv1D(3, padding="same", depth_multiplier=2, mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 8, 3])).shape
+        TensorShape([1, 8, 6])
+    """
