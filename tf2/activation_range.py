@@ -40,7 +40,7 @@ class ActivationRange(tf.Module):
 
     def __init__(self, mode: str = "batch", values: Sequence[float] | None = None) -> None:
         super().__init__(name="activation_range")
-        self.mode = checked_mode(mode)
+        checked_mode(mode)
         # Calibration sets this to a function of the activations, a numpy array.
         self.observer: Callable[[np.ndarray], None] | None = None
         with tf.init_scope():
@@ -48,6 +48,12 @@ class ActivationRange(tf.Module):
             self._ends = tf.Variable(
                 _checked_values(values), trainable=False, name="range_ends", aggregation=tf.VariableAggregation.MEAN
             )
+
+    @property
+    def mode(self) -> str:
+        """`"batch"`, `"moving"` or `"fixed"`, as the variable says, which a checkpoint of TensorFlow may have set."""
+        with tf.init_scope():
+            return MODES[int(self._mode.numpy())]
 
     @property
     def values(self) -> list[float] | None:
@@ -68,7 +74,6 @@ class ActivationRange(tf.Module):
         if mode not in ("moving", "fixed"):
             raise ValueError(f"mode must be 'moving' or 'fixed'; received {mode!r}")
         ends = _checked_values(values)
-        self.mode = mode
         self._mode.assign(MODES.index(mode))
         self._ends.assign(ends)
 
@@ -94,7 +99,8 @@ class ActivationRange(tf.Module):
 
     def _stored(self, layer):
         ends = tf.convert_to_tensor(self._ends)
-        message = f"ranges of layer '{layer}' must have values: train it, call calibrate, or load its weights; received"
+        source = "train it, call calibrate" if self.mode == "moving" else "call calibrate, give range_values"
+        message = f"ranges of layer '{layer}' must have values: {source}, or load its weights; received"
         with tf.control_dependencies([tf.debugging.Assert(ends[0] <= ends[1], [message, ends])]):
             ends = tf.identity(ends)
         return ends[0], ends[1]

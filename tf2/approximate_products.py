@@ -48,6 +48,19 @@ def multiplier_arguments(multiplier: MultiplierLike, num_bits: int, argument: st
     return {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
 
 
+def changed_config(layer: Any, **entries: Any) -> dict[str, Any]:
+    """The configuration of an approximate layer with other entries, which its projections get as well.
+
+    Args:
+        layer: an exact or approximate layer.
+        **entries: such as those of `multiplier_arguments`.
+    """
+    config = {**layer.get_config(), **entries}
+    if config.get("projections"):
+        config["projections"] = {name: {**own, **entries} for name, own in config["projections"].items()}
+    return config
+
+
 class ApproximateProducts(SwappableTable, StateBesideWeights):
     """A mixin for Keras layers whose products are read from a truth table; it comes before the layer's own class.
 
@@ -55,7 +68,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         *args: arguments of the layer by position.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
-            folder; `""` is the exact product. It is checked at once and kept pinned to its content.
+            folder; `""` is the exact product. The layer reads the table at once.
         multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, in place of
             `mul_map_file`; or the entry of this name in the configuration of a layer.
         ranges: the quantisation range of the activations, in which 0 is contained: `"batch"`, that of each batch;

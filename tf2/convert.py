@@ -9,7 +9,7 @@ from typing import Any, Iterable
 import keras
 
 from .activation_range import checked_mode
-from .approximate_products import ApproximateProducts, multiplier_arguments
+from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibrate import calibrate
 from .choosing import Multipliers, multiplier_of_each, skipped
 from .copying import Copy
@@ -60,7 +60,7 @@ def approximate_model(
     ranges: str | None = None,
     per_channel: bool | None = None,
 ) -> keras.Model:
-    """A copy of a Keras model whose convolutions and dense layers use an approximate multiplier.
+    """A copy of a Keras model whose convolutions, dense layers and attention use an approximate multiplier.
 
     Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `Dense`, `EinsumDense` and `MultiHeadAttention`, and every depthwise
     and separable layer of one or two dimensions, is replaced wherever a model, a wrapper such as `TimeDistributed`, a
@@ -74,10 +74,10 @@ def approximate_model(
         model: a built `keras.Model`: functional, sequential, or a subclass that Keras can make again from its
             configuration, as it does for `.keras` files.
         multipliers: one multiplier for all layers: the name of a built-in multiplier, the path of a `.bin` truth table,
-            or the name of one in a multiplier folder; `""` or `None` is the exact product of the codes, and `False`
-            leaves a layer as it is, in floating point. Or a dictionary from the names, paths (`"block/conv"`) or
-            patterns (`"block*"`) of layers to multipliers, where layers without an entry get `None`. Or a function from
-            a layer to a multiplier.
+            the name of one in a multiplier folder, a `TruthTable`, or an integer array; `""` or `None` is the exact
+            product of the codes, and `False` leaves a layer as it is, in floating point. Or a dictionary from the
+            names, paths (`"block/conv"`) or patterns (`"block*"`) of layers to multipliers, where layers without an
+            entry get `None`. Or a function from a layer to a multiplier.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         data: sample inputs as `calibrate` takes them, for example a few hundred images of the training set.
         method: of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
@@ -96,7 +96,7 @@ def approximate_model(
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        TypeError: if `model` is no model of Keras 3.
+        TypeError: if `model` is no model of Keras 3, or a multiplier is none of these.
         ValueError: if a table does not fit `num_bits`, no layer of the model can be replaced, a name or pattern fits no
             layer, an argument is not possible, or the model is of a class that Keras cannot make again.
 
@@ -122,8 +122,12 @@ def approximate_model(
         kinds = ", ".join(sorted(kind.__name__ for kind in EXACT.values()))
         raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
     chosen = multiplier_of_each(multipliers, convertible)
-    asked = skipped(skip, [(path, layer) for path, layer in layers if path in chosen or formula(layer)])
+    inside = _parts(layer for _, layer in convertible)
+    whole = [(path, layer) for path, layer in layers if id(layer) not in inside]
+    asked = skipped(skip, [(path, layer) for path, layer in whole if path in chosen or formula(layer)])
     exact = asked | {path for path, multiplier in chosen.items() if multiplier is False}
+    parts = _parts(layer for path, layer in layers if path in exact)
+    exact |= {path for path, layer in layers if id(layer) in parts}
     if ranges is not None and checked_mode(ranges) != "fixed" and data is not None:
         raise ValueError(f"ranges must be 'fixed', or left out, if there is data; received {ranges!r}")
     options = {"ranges": ranges, "per_channel": per_channel}
@@ -141,6 +145,11 @@ def approximate_model(
     elif ranges is None:
         _tell_of_batches(copy.model)
     return copy.model
+
+
+def _parts(layers):
+    """The identities of the layers that these layers hold, such as the projections of attention."""
+    return {id(part) for layer in layers for _, part in layers_by_path(layer)}
 
 
 def _outermost(layers):
@@ -166,7 +175,7 @@ def _check_model(model):
 def _approximate_layer(layer, multiplier, num_bits, options):
     multiplier = "" if multiplier is None else multiplier
     arguments = multiplier_arguments(multiplier, num_bits, "multipliers")
-    return APPROXIMATE[type(layer)].from_config({**layer.get_config(), **arguments, **options})
+    return APPROXIMATE[type(layer)].from_config(changed_config(layer, **arguments, **options))
 
 
 def _float_layer(layer):
@@ -174,14 +183,19 @@ def _float_layer(layer):
     exact: Any = EXACT.get(type(layer))
     if exact is None:
         return None
-    own = ApproximateProducts.__init__.__kwdefaults__ or {}
+    own = {"projections", *(ApproximateProducts.__init__.__kwdefaults__ or {})}
     return exact.from_config({name: value for name, value in layer.get_config().items() if name not in own})
+
+
+def _name(layer):
+    table = layer.multiplier
+    return "no multiplier yet" if table is None else table.name or "a table without a name"
 
 
 def _warn_of_kept_multipliers(layers):
     kept = [(path, x) for path, x in layers if isinstance(x, ApproximateProducts) and type(x) not in APPROXIMATE]
     if kept:
-        text = ", ".join(f"{path} ({type(layer).__name__}, {layer.mul_map_file})" for path, layer in kept)
+        text = ", ".join(f"{path} ({type(layer).__name__}, {_name(layer)})" for path, layer in kept)
         warnings.warn(f"layers of other classes, which keep their multiplier: {text}", stacklevel=3)
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.terminal import progress_bar
 
-from .approximate_products import ApproximateProducts, multiplier_arguments
+from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibration_data import batches, number_of_samples
 from .histogram import Histogram, divergence
 from .layer_paths import layers_by_path
@@ -136,7 +136,7 @@ def _exact_twin(layer):
     exact = multiplier_arguments(
         TruthTable.exact(layer.num_bits, layer.multiplier.signed), layer.num_bits, "multiplier"
     )
-    twin = type(layer).from_config({**layer.get_config(), **exact, "name": f"{layer.name}_exact"})
+    twin = type(layer).from_config({**changed_config(layer, **exact), "name": f"{layer.name}_exact"})
     twin.build_from_config(layer.get_build_config())
     twin.set_weights(layer.get_weights())
     return twin

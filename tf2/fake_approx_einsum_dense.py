@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -53,6 +55,19 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
         TensorShape([2, 5, 16])
     """
 
+    def build(self, input_shape: Any) -> None:
+        """Builds the layer of Keras, and checks that its weights can have the ranges that are asked for.
+
+        Raises:
+            ValueError: if each output channel is to have a range, and the weights of a channel are several matrices.
+        """
+        super().build(input_shape)
+        if self.per_channel and labels_of(self.equation, len(input_shape)).batch:
+            raise ValueError(
+                f"per_channel must be False for layer '{self.name}' with the equation {self.equation!r}, whose weights "
+                "have a label of the inputs and outputs; received True"
+            )
+
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The layer's output; called by Keras."""
         if self._observed(inputs):
@@ -67,8 +82,8 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
         """Weights and their ranges. The output channels are the columns of the product of matrices, in its order."""
         if not self.per_channel:
             return self._quantised_weights(self.kernel, 1)
-        if labels.batch or not labels.columns:
-            raise ValueError(f"per_channel must be False for the equation {self.equation!r}; received True")
+        if not labels.columns:  # one channel
+            return self._fake_quantised(tf.cast(self.kernel, tf.float32), self.num_bits, None)
         order = [labels.b.index(name) for name in labels.depth + labels.columns]
         kernel, minima, maxima = self._quantised_weights(tf.transpose(self.kernel, order), len(labels.columns))
         return tf.transpose(kernel, [order.index(axis) for axis in range(len(order))]), minima, maxima

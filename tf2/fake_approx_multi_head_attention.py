@@ -13,6 +13,8 @@ from .fake_approx_einsum_dense import FakeApproxEinsumDense
 
 # The projections, in the order in which Keras builds them; a gate exists in later versions.
 PROJECTIONS = ["_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"]
+# What the configuration says of each of them.
+_OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values"]
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")
@@ -21,16 +23,18 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
 
     The layer is a drop-in replacement for `keras.layers.MultiHeadAttention` and has the same arguments, weights and
     shapes. All its products are approximate: those of the projections, which are `FakeApproxEinsumDense` layers, those
-    of queries (the first operand) and keys, and those of attention weights (the first operand) and values. By
-    default, each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A
-    signed multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. Gradients
-    are those of the exact products of the fake-quantised values (straight-through). The layer computes its products in
-    float32 whatever the dtype policy, never by flash attention, and XLA cannot compile it.
+    of queries (the first operand) and keys, and those of attention weights (the first operand) and values. By default,
+    each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A signed
+    multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. Gradients are
+    those of the exact products of the fake-quantised values (straight-through). A query whose keys are all masked has
+    the weights of the layer of Keras with `return_attention_scores=True`; its fused attention has others. The layer
+    computes its products in float32 whatever the dtype policy, never by flash attention, and XLA cannot compile it.
 
     Args:
         num_heads: integer, the number of heads.
         key_dim: integer, the size of each query and key.
         *args: further arguments of `keras.layers.MultiHeadAttention` by position: `value_dim`, `dropout`, ...
+        projections: for the configuration: what the projections have of their own, by their attributes.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
@@ -63,6 +67,10 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
 
     _RANGED = ("query", "key", "weights", "value")
 
+    def __init__(self, *args: Any, projections: dict[str, dict[str, Any]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._projection_options = {name: dict(options) for name, options in (projections or {}).items()}
+
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         """Builds the layer of Keras, and then approximate projections in the place of its own; called by Keras."""
         super().build(query_shape, value_shape, key_shape)
@@ -71,11 +79,21 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
             if exact is None:
                 continue
             own = {"num_bits": self.num_bits, **self._table_config(), "per_channel": self._per_channel}
-            dense = FakeApproxEinsumDense.from_config({**exact.get_config(), **own, "ranges": self.ranges})
+            own.update({"ranges": self.ranges, **self._projection_options.get(name, {})})
+            dense = FakeApproxEinsumDense.from_config({**exact.get_config(), **own})
             dense.build_from_config(exact.get_build_config())
             dense.set_weights(exact.get_weights())
             self._layers.remove(exact)
             setattr(self, name, dense)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, among them the multipliers and ranges of the projections of this moment."""
+        layers = {name: getattr(self, name, None) for name in PROJECTIONS}
+        configs = {
+            name: layer.get_config() for name, layer in layers.items() if isinstance(layer, FakeApproxEinsumDense)
+        }
+        options = {name: {key: config[key] for key in _OPTIONS} for name, config in configs.items()}
+        return {**super().get_config(), "projections": options or self._projection_options or None}
 
     def _compute_attention(
         self,

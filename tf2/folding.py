@@ -114,7 +114,7 @@ def _foldable(graph):
 
 def _is_linear(layer):
     kinds = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
-    return type(layer) in kinds and layer.activation is keras.activations.linear and len(layer._inbound_nodes) == 1
+    return type(layer) in kinds and layer.activation is keras.activations.linear
 
 
 def _axis(layer, normalisation):

@@ -47,9 +47,10 @@ def layer_vectors(model: keras.Model, layer: str, inputs: np.ndarray) -> Vectors
     shape = tuple(model.inputs[0].shape[1:])
     if np.ndim(inputs) != len(shape) + 1 or any(b not in (None, a) for a, b in zip(np.shape(inputs)[1:], shape)):
         raise ArgumentError("inputs", f"must be arrays of shape {shape}", np.shape(inputs))
-    if len(chosen._inbound_nodes) != 1:
+    nodes = _nodes(model, chosen)
+    if len(nodes) != 1:
         raise ArgumentError("layer", "must be called once in the model", f"{layer!r}, which is called more often")
-    before = keras.Model(model.inputs[0], chosen.input)
+    before = keras.Model(model.inputs[0], nodes[0].input_tensors[0])
     activations = before(np.asarray(inputs, np.float32), training=False)
     is_depthwise = isinstance(chosen, FakeApproxDepthwiseConv2D)
     operands = chosen._quantised_operands(activations, chosen.kernel, channel_axes=2 if is_depthwise else 1)
@@ -60,3 +61,10 @@ def layer_vectors(model: keras.Model, layer: str, inputs: np.ndarray) -> Vectors
         kernel = grouped_filter(input.shape[geometry["data_format"].index("C")], kernel)
     input_min, input_max, filter_min, filter_max = ranges
     return convolution_vectors(input, kernel, float(input_min), float(input_max), filter_min, filter_max, **geometry)
+
+
+def _nodes(model, layer):
+    """The calls of a layer in a model. Keras keeps those of models that it built before in the layer, too."""
+    graph = getattr(model, "_functional", None) or model
+    nodes = [node for nodes in graph._nodes_by_depth.values() for node in nodes]
+    return [node for node in nodes if node.operation is layer]

@@ -21,14 +21,13 @@ from tfapprox.common.truth_table import TruthTable
 
 from .table_argument import Multiplier, read_multiplier
 
-# The tables of all layers by content and sign. Layers with the same table share one object, and a layer that is made
-# from the configuration of another one finds a table that was given by value.
-_tables: weakref.WeakValueDictionary[tuple[str, bool], TruthTable] = weakref.WeakValueDictionary()
+# The tables of all layers by content, sign and name. Layers with the same table share one object, and a layer that is
+# made from the configuration of another one finds a table that was given by value.
+_tables: weakref.WeakValueDictionary[tuple[str, bool, str | None], TruthTable] = weakref.WeakValueDictionary()
 
 
 def _shared(table: TruthTable) -> TruthTable:
-    known = _tables.setdefault((table.sha256, table.signed), table)
-    return table if known.name != table.name else known
+    return _tables.setdefault((table.sha256, table.signed, table.name), table)
 
 
 class TableState(keras.layers.Layer):
@@ -62,12 +61,16 @@ class TableState(keras.layers.Layer):
             multiplier = _find(record, source, num_bits)
             self.source, self.missing = source, MappingProxyType(record)
         self.signed = record["signed"] if multiplier is None else multiplier.table.signed  # type: ignore[index]
-        # A table that is not there yet is empty, and every operation refuses it. So the shape is not fixed.
-        initial = np.zeros((0, 0), np.int16 if self.signed else np.uint16)
+        # A table that is not there yet is empty, and every operation refuses it. Only then is the shape not fixed.
+        dtype, shape = np.int16 if self.signed else np.uint16, [None, None]
+        initial = np.zeros((0, 0), dtype)
+        if multiplier is not None:
+            self.check(multiplier.table)
+            initial, shape = multiplier.table.entries, [2**num_bits] * 2
         # All replicas of a distribution strategy read this one variable in host memory; tf.Variable would make one for
         # each of them, in the memory of its device.
         with tf.init_scope(), tf.device("CPU:0"):
-            self.entries = ResourceVariable(initial, trainable=False, shape=[None, None], name="table")
+            self.entries = ResourceVariable(initial, trainable=False, shape=shape, name="table")
         if multiplier is not None:
             self.assign(multiplier)
 
@@ -170,7 +173,8 @@ class TableState(keras.layers.Layer):
 
 def _find(record: dict[str, Any], source: str | None, num_bits: int) -> Multiplier | None:
     """The multiplier of a configuration, or `None` if it is neither in memory nor where it was."""
-    known = _tables.get((record["sha256"], record["signed"]))
+    content = record["sha256"], record["signed"]
+    known = next((table for key, table in list(_tables.items()) if key[:2] == content), None)
     if known is not None:
         return Multiplier(TruthTable(known.entries, record["name"], signed=known.signed), source)
     if source is None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import metrics
 from ..argument_error import ArgumentError
-from ..paths import Path
-from . import c_comments, c_source, storage
+from ..paths import Path, expanded
+from . import c_comments, c_source, registry, storage
 from .importing import import_multiplier
 from .library_files import Outcome
 
@@ -81,9 +81,24 @@ def import_each(
                 else:
                     _check_products(path, multiplier, path_before, options)
                     outcome = Outcome(path, multiplier.name, "agrees", f"with {path_before}")
+        except FileExistsError as error:
+            there = _there(path, folder, options)
+            if there is None:
+                outcome = Outcome(path, path.stem, "failed", str(error), error)
+            else:
+                imported[path.stem] = code, path, there
+                outcome = Outcome(path, there.name, "same", f"as {there.path}")
         except (OSError, ValueError) as error:
             outcome = Outcome(path, path.stem, "failed", str(error), error)
         yield outcome
+
+
+def _there(path, folder, options):
+    """The multiplier that is in the folder already, if it has the name and the products of a file; else `None`."""
+    with tempfile.TemporaryDirectory() as temporary:
+        wanted = import_multiplier(path, folder=temporary, **options)
+    stored = storage.load((registry.user_folder() if folder is None else expanded(folder)) / f"{wanted.name}.bin")
+    return stored if stored.table == wanted.table else None
 
 
 def _check_products(path, multiplier, path_before, options):

@@ -42,8 +42,9 @@ The numbers follow docs/arithmetic.md of tfapprox, equations (3):
     total  = sum - zero_w * sum(activation) - zero_a * sum(weight) + taps * zero_a * zero_w
     output = float32(float64(scale_a) * float64(scale_w) * float64(total))
 
-`quantisation.json` has `scale_a`, `zero_a`, and `scale_w` and `zero_w` of each filter. The range of the activations is
-that of all {batch} inputs together, which the layer sees as one batch.
+`quantisation.json` has `scale_a`, `zero_a`, and `scale_w` and `zero_w` of each filter. A layer with fixed or moving
+ranges was computed in its stored range, a layer with ranges of each batch in the range of all {batch} inputs together,
+which were one batch.
 
 The test bench checks {pairs} pairs of operands, which are all that occur, and the sums of {pixels} of {output_pixels}
 output pixels.

@@ -113,6 +113,14 @@ def test_depthwise_random(gpu, case, multiplier):
     assert_equal_to_reference(gpu, case, "approx_depthwise_conv2d_with_min_max_vars")
 
 
+def test_tables_that_come_and_go(gpu):
+    """More tables than are kept, so that a new one may lie where another one was."""
+    a, b = np.random.RandomState(0).uniform(0, 1, (2, 3, 3)).astype(np.float32)
+    for seed in range(200):
+        case = {"a": a, "b": b, "a_min": 0, "a_max": 1, "b_min": 0, "b_max": 1, "num_bits": 4}
+        assert_equal_to_reference(gpu, {**case, "table": random_table(4, seed)}, "approx_matmul_with_min_max_vars")
+
+
 @FEW
 @given(matrix_products())
 def test_matmul_random(gpu, case):

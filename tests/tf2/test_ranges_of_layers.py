@@ -1,11 +1,14 @@
 """Fixed ranges, ranges for each channel, and other multipliers, in the layers of every kind."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapprox.tf2 import approximate_model, calibrate, set_multiplier
+from tfapprox.common import TruthTable
+from tfapprox.tf2 import approximate_model, calibrate, distortion, layer_vectors, set_multiplier, summary
 
 RANDOM = np.random.RandomState(0)
 CASES = {
@@ -96,8 +99,86 @@ def test_attention_and_its_projections_get_one_multiplier():
         approximate_model(exact, {"query": "mul8u_drum3"}, data=inputs)
 
 
-def test_an_equation_without_columns_has_one_range():
-    model = keras.Sequential([keras.Input((8, 4)), keras.layers.EinsumDense("abc,bcf->abf", (8, 3))])
-    approximate = approximate_model(model, "mul8u_exact", per_channel=True)
-    with pytest.raises(ValueError, match="per_channel must be False for the equation 'abc,bcf->abf'; received True"):
-        approximate(tf.ones([2, 8, 4]))
+def test_equations_whose_channels_have_no_ranges():
+    model = keras.Sequential([keras.Input((8, 4)), keras.layers.EinsumDense("abc,bcf->abf", (8, 3), name="own")])
+    with pytest.raises(ValueError, match="per_channel must be False for layer 'own' with the equation 'abc,bcf->abf'"):
+        approximate_model(model, "mul8u_exact", per_channel=True)
+    inputs = RANDOM.uniform(-1, 1, (2, 8, 4)).astype(np.float32)
+    model = keras.Sequential([keras.Input((8, 4)), keras.layers.EinsumDense("abc,c->ab", (8,))])
+    one, several = (approximate_model(model, "mul8u_exact", data=inputs, per_channel=each) for each in (False, True))
+    np.testing.assert_array_equal(one(inputs), several(inputs))
+
+
+def test_attention_keeps_its_projections():
+    """Multipliers and ranges of the projections are part of clones, conversions and comparisons."""
+    exact, inputs = network("MultiHeadAttention")
+    model = approximate_model(exact, "mul8u_exact", data=inputs)
+    set_multiplier(model, {"query": "mul8u_drum3"})
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone(inputs), model(inputs))
+    again = approximate_model(model, "mul8u_mitchell")
+    np.testing.assert_array_equal(again(inputs), approximate_model(exact, "mul8u_mitchell", data=inputs)(inputs))
+    assert {row.path: row.mse == 0 for row in distortion(model, inputs)}["attention/query"] is False
+    back = approximate_model(again, lambda layer: False)
+    np.testing.assert_array_equal(back(inputs), exact(inputs))
+
+
+def test_skipped_attention_stays_exact_with_all_of_its_parts():
+    exact, inputs = network("MultiHeadAttention")
+    for skip in ("last", "attention"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.testing.assert_array_equal(approximate_model(exact, "mul8u_drum3", skip=skip)(inputs), exact(inputs))
+    with pytest.raises(ValueError, match=r"skip must have .* received 'attention/query'"):
+        approximate_model(exact, "mul8u_drum3", skip="attention/query")
+    sequence = keras.Input([5, 6])
+    grouped = keras.layers.GroupQueryAttention(4, 4, 2, name="grouped")(sequence, sequence)
+    model = keras.Model(sequence, keras.layers.Dense(3, name="dense")(grouped))
+    rows = summary(approximate_model(model, "mul8u_drum3", skip="grouped")).layers
+    assert {row.path: row.multiplier for row in rows if row.multiplier} == {"dense": "mul8u_drum3"}
+
+
+def test_a_checkpoint_has_the_ranges(tmp_path):
+    exact, inputs = network("Dense")
+    calibrated, other = approximate_model(exact, "mul8u_drum4", data=inputs), approximate_model(exact, "mul8u_drum4")
+    tf.train.Checkpoint(model=calibrated).write(str(tmp_path / "checkpoint"))
+    tf.train.Checkpoint(model=other).read(str(tmp_path / "checkpoint")).assert_consumed()
+    assert other.layers[1].ranges == "fixed"
+    other.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(inputs[:1]), calibrated(inputs)[:1])
+
+
+def test_two_names_of_one_table():
+    """A clone finds a table by its content, although the layer that had it first has another one by then."""
+    exact, inputs = network("Dense")
+    entries = np.random.RandomState(3).randint(0, 65536, (256, 256)).astype(np.uint16)
+    first, second = (approximate_model(exact, TruthTable(entries, name), data=inputs) for name in ("one", "two"))
+    set_multiplier(first, "mul8u_exact")
+    clone = keras.models.clone_model(second)
+    clone.set_weights(second.get_weights())
+    np.testing.assert_array_equal(clone(inputs), second(inputs))
+
+
+def test_an_exported_model_is_a_layer(tmp_path):
+    exact, inputs = network("Dense")
+    model = approximate_model(exact, "mul8u_drum4", data=inputs)
+    model.export(tmp_path / "exported", verbose=False)
+    layer = keras.layers.TFSMLayer(tmp_path / "exported", call_endpoint="serve")
+    np.testing.assert_array_equal(layer(inputs), model(inputs))
+
+
+def test_normalisation_is_folded_in_a_model_of_a_file(tmp_path):
+    layers = [keras.layers.Conv2D(4, 3, name="conv"), keras.layers.BatchNormalization(), keras.layers.ReLU()]
+    model = keras.Sequential([keras.Input([8, 8, 3]), *layers])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    images = RANDOM.uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
+    folded = approximate_model(loaded, "mul8u_exact", data=images, fold_batch_norm=True)
+    assert [type(layer).__name__ for layer in folded.layers][1] == "FoldedBatchNormalization"
+    folded.save(tmp_path / "folded.keras")
+    vectors = [
+        layer_vectors(each, "conv", images) for each in (folded, keras.models.load_model(tmp_path / "folded.keras"))
+    ]
+    np.testing.assert_array_equal(vectors[0].sums, vectors[1].sums)

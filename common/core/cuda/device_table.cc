@@ -60,11 +60,12 @@ struct Contents {
 struct Shared {
   tfapprox_cuda_table copy = {};
   const tfapprox_table* const table;
+  const uint64_t hash;  // of the table, which tells a later one at the same address apart, whoever owns it
   int32_t plan = 0;
   int64_t users = 1;
   uint8_t* memory = nullptr;
 
-  explicit Shared(const tfapprox_table* of) : table(of) { tfapprox_table_retain(table); }
+  explicit Shared(const tfapprox_table* of) : table(of), hash(of->hash) { tfapprox_table_retain(table); }
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
@@ -216,7 +217,8 @@ std::mutex& CopiesMutex() { return MutexOf(Guarded::kDeviceTables); }
 const tfapprox_cuda_table* FindCopy(const tfapprox_table* table, int device, int32_t plan) {
   Copies& copies = AllCopies();
   for (auto known = copies.begin(); known != copies.end(); ++known) {
-    if (known->table != table || known->copy.device != device || known->plan != plan) continue;
+    if (known->table != table || known->hash != table->hash) continue;
+    if (known->copy.device != device || known->plan != plan) continue;
     ++known->users;
     copies.splice(copies.begin(), copies, known);
     return &known->copy;

@@ -99,7 +99,7 @@ def import_multiplier(
                         ariths-gen
       circuit.v, .blif  netlist in Verilog, BLIF, AIGER (.aag, .aig) or
                         CGP (.cgp), inputs A and B or the only two; any
-                        other Verilog with tfapprox[verilog]
+                        other Verilog with the extra "verilog"
       table.npy         array of 256x256 products, activation first
       table.txt, .csv   256 lines of 256 numbers, spaces or commas between
       table.bin         65,536 uint16 (int16 if signed) or int32,
