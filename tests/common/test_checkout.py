@@ -62,8 +62,11 @@ def test_import_checkout(checkout, tmp_path, monkeypatch):
     assert multipliers.load("mul8_007").sidecar["power_mW"] == 0.2183
     assert multipliers.load("mul8s_LOW").signed
     again = multipliers.import_checkout(paths)
-    assert {outcome.status for outcome in again} == {"failed"}
-    assert "; force=True replaces it" in again[0].message
+    assert [outcome.status for outcome in again] == ["failed" if x.status == "failed" else "same" for x in outcomes]
+    multipliers.import_products(TruthTable.exact(8), "mul8u_EVEN", force=True)
+    again = multipliers.import_checkout(paths)
+    assert (again[0].status, again[2].status) == ("same", "failed")
+    assert "; force=True replaces it" in again[2].message
 
 
 def test_files_that_are_left_out(checkout):
