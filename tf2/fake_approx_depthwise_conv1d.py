@@ -51,6 +51,7 @@ class FakeApproxDepthwiseConv1D(DepthwiseCall, keras.layers.DepthwiseConv1D):
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:
+        >>> import tensorflow as tf
         >>> layer = FakeApproxDepthwiseConv1D(3, padding="same", depth_multiplier=2, mul_map_file="mul8u_drum4")
         >>> layer(tf.ones([1, 8, 3])).shape
         TensorShape([1, 8, 6])

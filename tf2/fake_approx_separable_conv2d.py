@@ -49,6 +49,7 @@ class FakeApproxSeparableConv2D(SeparableCall, keras.layers.SeparableConv2D):
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:
+        >>> import tensorflow as tf
         >>> layer = FakeApproxSeparableConv2D(16, 3, padding="same", mul_map_file="mul8u_drum4")
         >>> layer(tf.ones([1, 8, 8, 3])).shape
         TensorShape([1, 8, 8, 16])
