@@ -29,8 +29,8 @@ class AttributeTable : public FixedTable {
 
 // The table that the input "table" holds, in host memory: uint16, or int16 if it is signed, [2^n, 2^n].
 //
-// The entries of the last call are kept. Where those of the next call are equal, which a comparison of 128 KiB finds
-// out in microseconds, the shared table is at hand; otherwise the core looks it up by its content hash.
+// The entries of the last call are kept. If the next call has equal entries, which a comparison of 128 KiB finds
+// out in microseconds, its shared table is known; otherwise the core looks the table up by its content hash.
 class InputTable {
  public:
   Status Read(tensorflow::OpKernelConstruction*) { return Status(); }

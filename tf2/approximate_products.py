@@ -53,7 +53,7 @@ def changed_config(layer: Any, **entries: Any) -> dict[str, Any]:
 
     Args:
         layer: an exact or approximate layer.
-        **entries: such as those of `multiplier_arguments`.
+        **entries: entries that replace those of the layer, such as the ones that `multiplier_arguments` returns.
     """
     config = {**layer.get_config(), **entries}
     if config.get("projections"):

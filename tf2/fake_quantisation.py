@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from .activation_range import batch_range
 
-# From a float32 tensor, the number of bits, and the minimum and maximum of its range, by default those of the tensor
-# and 0, to the rounded tensor and the minimum and maximum of the quantisation range.
+# A function of a float32 tensor, the number of bits, and the minimum and maximum of its range, which are by default
+# those of the tensor and 0. It returns the rounded tensor and the minimum and maximum of the quantisation range.
 FakeQuantise = Callable[[tf.Tensor, int, Optional[Sequence[tf.Tensor]]], "tuple[tf.Tensor, tf.Tensor, tf.Tensor]"]
 
 

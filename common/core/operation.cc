@@ -56,7 +56,7 @@ double TermFactor(const tfapprox_problem& problem) {
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
 }
 
-// Makes the parts and the memory of one item those of all items.
+// Multiplies the parts and the memory of one item by the number of items.
 int32_t AddItems(const tfapprox_operation& operation, tfapprox_work* work, tfapprox_error* error) {
   const int64_t tensors = Count(operation, BroadcastItems(operation, *work));
   work->item_prepare_parts = work->prepare_parts;

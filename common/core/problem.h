@@ -55,7 +55,7 @@ inline const void* ElementAt(const tfapprox_operand& operand, const void* tensor
   return static_cast<const uint8_t*>(tensor) + index * bytes;
 }
 
-// The number of the input or of the filter that an item reads; `items` are those of the operand.
+// Returns which tensor of an operand an item reads; `items` is activation_items or weight_items of the operation.
 inline int64_t TensorOf(const tfapprox_operation& operation, const int64_t* items, int64_t item) {
   return operation.items == 0 ? 0 : items[item];
 }

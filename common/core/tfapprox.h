@@ -260,8 +260,8 @@ typedef struct tfapprox_operation {
    * that were queued before still run. */
   const int32_t* cancelled;
 
-  /* 0, or the number of products of equal sizes that are computed one by one, such as those of a batched matrix product
-   * (3.8). Item i reads tensor number activation_items[i] among the inputs and number weight_items[i] among the
+  /* The number of products of equal sizes that are computed one by one, such as those of a batched matrix product (3.8);
+   * 0 for a single product. Item i reads tensor number activation_items[i] among the inputs and number weight_items[i] among the
    * filters, each of which has the sizes of the problem, and writes output number i. The numbers in each array begin
    * at 0 and leave none out. */
   int64_t items;

@@ -201,7 +201,7 @@ int32_t Fill(const tfapprox_table& table, Shared* shared, tfapprox_error* error)
 }
 
 // All copies, the most recently acquired first. Copies without a user stay, up to kKeptCopies of them, so that a table
-// that is swapped out and in again is not copied again: at most 0.5 MB each.
+// that is swapped out and in again is not copied again: at most 0.7 MB each.
 constexpr int64_t kKeptCopies = 64;
 using Copies = std::list<Shared>;
 
