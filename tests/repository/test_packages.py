@@ -1,11 +1,11 @@
 """The package as static tools see it in a checkout, and as the source distribution has it."""
 
 import re
-from pathlib import Path
+from fnmatch import fnmatch
 
 import pytest
+from sources import FILES, ROOT, TEXT, strings
 
-ROOT = Path(__file__).parents[2]
 ROOMS = ["common", "tf1", "tf2"]
 
 
@@ -23,3 +23,14 @@ def test_a_link_is_not_packed_beside_its_room(room):
     excluded = re.search(r"^sdist\.exclude = \[(.*?)\]", settings, re.MULTILINE | re.DOTALL)[1]
     assert f'"/src/tfapprox/{room}"' in excluded
     assert f'"tfapprox/{room}" = "{room}"' in settings
+
+
+def test_an_image_has_each_file_that_a_test_names():
+    """pytest stops in the image, where a test module reads a file that .dockerignore kept out when it is imported."""
+    patterns = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    names = {str(path) for path in FILES}
+    for path, text in TEXT.items():
+        if path.suffix == ".py" and str(path).startswith(("tests/common", "tests/tf1", "tests/tf2")):
+            for name in names & set(strings(path, text)):
+                kept = any(fnmatch(name, pattern) or name.startswith(pattern + "/") for pattern in patterns)
+                assert kept, f"{path} reads {name}, which .dockerignore keeps out of the images"
