@@ -6,6 +6,7 @@ numpy only (`TruthTable`, `metrics`, `reference`) also runs in a checkout where 
 Modules:
     truth_table: `TruthTable`, the products of a multiplier as a value.
     tables: `load_table`, `load_truth_table`, `pin_table`, `save_table`.
+    assignment: which multiplier goes to which layer; `read_assignment`, `write_assignment`.
     multipliers: the multipliers that can be loaded; import, check and description of new ones.
     netlists: circuits in Verilog, BLIF, AIGER and CGP, evaluated for all pairs of operands.
     metrics: error figures of a table.
@@ -15,6 +16,7 @@ Modules:
 """
 
 from . import metrics, multipliers, native, netlists, reference
+from .assignment import read_assignment, write_assignment
 from .tables import load_table, load_truth_table, pin_table, save_table
 from .truth_table import TruthTable
 
@@ -27,6 +29,8 @@ __all__ = [
     "native",
     "netlists",
     "pin_table",
+    "read_assignment",
     "reference",
     "save_table",
+    "write_assignment",
 ]

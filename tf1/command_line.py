@@ -8,15 +8,16 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from tfapprox.common.assignment import Choice, parse_assignment, read_assignment
 from tfapprox.link_command import link_command
 from tfapprox.option_names import with_error_messages
 from tfapprox.run_command import CONTEXT, run_command
 from tfapprox.terminal import console
 
-from . import assignment, folding, layers
 from . import convert as conversion
+from . import folding, layers
 from . import graph as graphs
-from .layers import Choice, Layer, Sizes
+from .layers import Layer, Sizes
 from .library import LIBRARY, library_path
 from .tensorflow_v1 import install
 
@@ -30,7 +31,9 @@ GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_
 OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
 MULT = typer.Option(None, metavar="NAME", help="Multiplier of all layers: a name, or a .bin file.")
 TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products have the minimum error.")
-LAYERS = typer.Option(None, "--layers", metavar="FILE", help="JSON file: layer -> multiplier, or multiplier and tune.")
+LAYERS = typer.Option(
+    None, "--layers", metavar="FILE", help="JSON file: layer -> multiplier, or multiplier, tune and sha256."
+)
 INPUTS = typer.Option(None, "--input-node", metavar="NODE", help="Instead of all placeholders; may be repeated.")
 OUTPUTS = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end; may be repeated.")
 JSON = typer.Option(False, "--json", help="Print JSON for --layers.")
@@ -76,7 +79,7 @@ def convert(
 
     A layer that gets no multiplier has the exact one.
     """
-    by_layer = assignment.read(layers_file) if layers_file else {}
+    by_layer = read_assignment(layers_file) if layers_file else {}
     converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
     write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
     note_unfolded(converted)
@@ -118,7 +121,7 @@ def set_layers(
     layers_file: Optional[str] = LAYERS,
 ) -> None:
     """Write a graph with other multipliers: --mult for all layers, --layers for several, LAYER=MULT for one."""
-    by_layer = {**(assignment.read(layers_file) if layers_file else {}), **assignment.parse(assignments or [])}
+    by_layer = {**(read_assignment(layers_file) if layers_file else {}), **parse_assignment(assignments or [])}
     everywhere = Choice(mult, tune)
     if everywhere == layers.UNCHANGED and not by_layer:
         raise ValueError("set needs --mult, --tune, --layers or LAYER=MULT; received none of them")

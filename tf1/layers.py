@@ -7,8 +7,9 @@ from typing import List, Mapping, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-from tfapprox.common import pin_table, tables
+from tfapprox.common import load_truth_table, pin_table, tables
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.assignment import Choice
 
 from . import graph as graphs
 
@@ -38,13 +39,6 @@ class Layer(NamedTuple):
     macs: int | None
     multiplier: str
     tune: bool
-
-
-class Choice(NamedTuple):
-    """AxMult and AxTune that a layer gets; an attribute that is `None` here stays as it is."""
-
-    multiplier: str | None = None
-    tune: bool | None = None
 
 
 UNCHANGED = Choice()
@@ -94,9 +88,13 @@ def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
     return result
 
 
-def _kept(multiplier: str) -> str:
+def _kept(choice: Choice) -> str:
     """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path."""
+    multiplier = choice.multiplier
+    if not isinstance(multiplier, str):
+        raise ArgumentError("multiplier", f"must be a name or a path, because {OPERATION} has no float", multiplier)
     pinned = pin_table(multiplier, signed=False, argument="multiplier")
+    choice.check(load_truth_table(pinned))
     return pinned if tables.is_pinned(multiplier) else tables.without_pin(pinned)
 
 
@@ -116,7 +114,8 @@ def assigned(
 
     Raises:
         FileNotFoundError: if there is no such multiplier.
-        ValueError: if there is no such layer, or the table does not have 8 bits, or is signed.
+        ValueError: if there is no such layer, or the table does not have 8 bits, is signed, or is another one than the
+            sha256 of the `Choice` says.
     """
     result = type(graph).FromString(graph.SerializeToString())
     nodes = {node.name: node for node in result.node if node.op == OPERATION}
@@ -128,13 +127,16 @@ def assigned(
             known = "\n  ".join(nodes)
             raise ArgumentError("a layer", "must be one of the graph's", f"{name!r}; the layers are\n  {known}")
         choices[full] = [*choices[full], choice]
-    multipliers = {choice.multiplier for layer_choices in choices.values() for choice in layer_choices}
     # All multipliers are checked before anything is changed.
-    kept = {multiplier: _kept(multiplier) for multiplier in multipliers if multiplier is not None}
+    kept = {
+        choice: _kept(choice)
+        for choice in {choice for layer_choices in choices.values() for choice in layer_choices}
+        if choice.multiplier is not None
+    }
     for name, layer_choices in choices.items():
         for choice in layer_choices:
             if choice.multiplier is not None:
-                nodes[name].attr["AxMult"].s = kept[choice.multiplier].encode()
+                nodes[name].attr["AxMult"].s = kept[choice].encode()
             if choice.tune is not None:
                 nodes[name].attr["AxTune"].b = choice.tune
     return result

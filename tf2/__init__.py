@@ -4,6 +4,8 @@ The compiled plugin is loaded with this package; it was built for one version of
 registers the gradients of the operations and the layers for Keras' files.
 """
 
+from tfapprox.common.assignment import read_assignment, write_assignment
+
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
@@ -21,6 +23,7 @@ from .fake_approx_einsum_dense import FakeApproxEinsumDense
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
+from .layer_assignment import layer_assignment
 from .layer_vectors import layer_vectors
 from .library import library_path
 from .products import depthwise_products, matmul_products, products, transposed_products
@@ -46,11 +49,14 @@ __all__ = [
     "calibrate",
     "depthwise_products",
     "distortion",
+    "layer_assignment",
     "layer_vectors",
     "library_path",
     "matmul_products",
     "products",
+    "read_assignment",
     "set_multiplier",
     "summary",
     "transposed_products",
+    "write_assignment",
 ]

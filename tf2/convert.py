@@ -11,7 +11,7 @@ import keras
 from .activation_range import checked_mode
 from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibrate import calibrate
-from .choosing import Multipliers, multiplier_of_each, skipped
+from .choosing import Multipliers, multiplier_of_each, read_multipliers, skipped
 from .copying import Copy
 from .exactness import warn_of_exact_layers
 from .fake_approx_conv1d import FakeApproxConv1D
@@ -27,6 +27,7 @@ from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .folding import fold_batch_normalisation
 from .layer_paths import layers_by_path
 from .macs import formula
+from .set_multiplier import set_multiplier
 
 # The layers that are replaced, and by what.
 APPROXIMATE: dict[type, Any] = {
@@ -77,7 +78,8 @@ def approximate_model(
             the name of one in a multiplier folder, a `TruthTable`, or an integer array; `""` or `None` is the exact
             product of the codes, and `False` leaves a layer as it is, in floating point. Or a dictionary from the
             names, paths (`"block/conv"`) or patterns (`"block*"`) of layers to multipliers, where layers without an
-            entry get `None`. Or a function from a layer to a multiplier.
+            entry get `None`. Or a function from a layer to a multiplier. Or the path of an assignment, a `.json` file
+            as `write_assignment` writes it.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         data: sample inputs as `calibrate` takes them, for example a few hundred images of the training set.
         method: of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
@@ -97,8 +99,9 @@ def approximate_model(
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
         TypeError: if `model` is no model of Keras 3, or a multiplier is none of these.
-        ValueError: if a table does not fit `num_bits`, no layer of the model can be replaced, a name or pattern fits no
-            layer, an argument is not possible, or the model is of a class that Keras cannot make again.
+        ValueError: if a table does not fit `num_bits`, or is another one than the sha256 of an assignment says, no
+            layer of the model can be replaced, a name or pattern fits no layer, an argument is not possible, or the
+            model is of a class that Keras cannot make again.
 
     Warns:
         UserWarning: if layers that multiply stay exact without being asked for; the message has their paths and shares.
@@ -121,13 +124,15 @@ def approximate_model(
         received = [path for path, _ in layers]
         kinds = ", ".join(sorted(kind.__name__ for kind in EXACT.values()))
         raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
-    chosen = multiplier_of_each(multipliers, convertible)
     inside = _parts(layer for _, layer in convertible)
+    parts = [(path, layer) for path, layer in layers if id(layer) in inside and type(layer) in APPROXIMATE]
+    chosen = multiplier_of_each(read_multipliers(multipliers), convertible, parts)
+    of_parts = {path: chosen.pop(path) for path, _ in parts if path in chosen}
     whole = [(path, layer) for path, layer in layers if id(layer) not in inside]
     asked = skipped(skip, [(path, layer) for path, layer in whole if path in chosen or formula(layer)])
     exact = asked | {path for path, multiplier in chosen.items() if multiplier is False}
-    parts = _parts(layer for path, layer in layers if path in exact)
-    exact |= {path for path, layer in layers if id(layer) in parts}
+    inside_exact = _parts(layer for path, layer in layers if path in exact)
+    exact |= {path for path, layer in layers if id(layer) in inside_exact}
     if ranges is not None and checked_mode(ranges) != "fixed" and data is not None:
         raise ValueError(f"ranges must be 'fixed', or left out, if there is data; received {ranges!r}")
     options = {"ranges": ranges, "per_channel": per_channel}
@@ -137,6 +142,8 @@ def approximate_model(
         for path, layer in convertible
     }
     copy = Copy(model, lambda layer: new.get(id(layer)))
+    if of_parts:
+        set_multiplier(copy.model, of_parts)
     _finalise(copy.model)
     warn_of_exact_layers(copy, exact)
     _warn_of_kept_multipliers(layers)

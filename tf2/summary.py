@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
+from tfapprox.common.assignment import choice_of
 from tfapprox.common.multipliers import load
-from tfapprox.common.tables import without_pin
 from tfapprox.common.truth_table import TruthTable
 
 from .approximate_products import ApproximateProducts
@@ -92,10 +92,10 @@ def _power(layer, table, exact):
     if table == TruthTable.exact(table.num_bits, table.signed):
         return exact, ""
     try:
-        multiplier = load(without_pin(layer.mul_map_file or table.name or ""))
+        multiplier = load(str(choice_of(table, layer.mul_map_file).multiplier))
     except (OSError, ValueError):  # a table that was given by value, or whose file is on another machine
         return None, ""
     power = multiplier.sidecar["power_mW"]
-    if multiplier.table != table or power is None:
+    if power is None:
         return None, ""
     return float(power), multiplier.sidecar["source"] or f"NAME.json of {table.name}"

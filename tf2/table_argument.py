@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 import numpy as np
 import tensorflow as tf
 
+from tfapprox.common.assignment import Choice
 from tfapprox.common.tables import NameOrPath, load_truth_table, pin_table
 from tfapprox.common.truth_table import TableLike, TruthTable
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard  # Python 3.7 has none, and would hide that there is no plugin for TensorFlow 1
 
 # A multiplier whose table is known when a function is called.
-MultiplierLike = Union[NameOrPath, TableLike]
+MultiplierLike = Union[NameOrPath, TableLike, Choice]
 # One whose table may also be the value of a tensor.
 TableArgument = Union[MultiplierLike, tf.Tensor, tf.Variable]
 
@@ -37,7 +38,7 @@ def read_multiplier(value: MultiplierLike, num_bits: int, argument: str = "multi
 
     Args:
         value: name of a multiplier, path of a `.bin` truth table, a `TruthTable`, or an integer array `[2**num_bits,
-            2**num_bits]`, activation code first, int16 if it is signed.
+            2**num_bits]`, activation code first, int16 if it is signed; or the `Choice` of an assignment.
         num_bits: width of both operands, 2 to 8; 8 for a signed table.
         argument: the name of the caller's argument, with which errors about names begin.
 
@@ -47,7 +48,7 @@ def read_multiplier(value: MultiplierLike, num_bits: int, argument: str = "multi
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
         TypeError: if `value` is none of these.
-        ValueError: if the table does not fit `num_bits`.
+        ValueError: if the table does not fit `num_bits`, or is another one than an assignment says.
 
     Example:
         >>> read_multiplier("mul8u_drum4", 8).table.name
@@ -58,6 +59,8 @@ def read_multiplier(value: MultiplierLike, num_bits: int, argument: str = "multi
         return Multiplier(load_truth_table(source, num_bits), source)
     if isinstance(value, (TruthTable, np.ndarray)):
         return Multiplier(TruthTable.of(value, num_bits), None)
+    if isinstance(value, Choice):
+        return Multiplier(*value.table(num_bits, argument))
     raise TypeError(f"{argument} must be a name, a path, a TruthTable or an array; received {value!r}")
 
 

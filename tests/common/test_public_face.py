@@ -8,9 +8,10 @@ from signatures import arguments, public_functions, unannotated
 
 import tfapprox
 from tfapprox import backends, health, link_command, operations, terminal
-from tfapprox.common import eager, library, metrics, reference, tables, truth_table
+from tfapprox.common import assignment, eager, library, metrics, reference, tables, truth_table
 
 MODULES = [
+    assignment,
     backends,
     eager,
     health,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tfapprox.common import load_table, save_table
+from tfapprox.common import load_table, load_truth_table, save_table
 from tfapprox.tf1 import graph as graphs
 
 FIRST, SECOND = "first/Conv2D/eightbit", "second/Conv2D/eightbit"
@@ -116,9 +116,15 @@ def test_refused(command, small_graph, tmp_path, monkeypatch, arguments, message
         ("\xff", "layers.json must be JSON; received "),
         ("[" * 100_000, "layers.json must be JSON; received "),
         ("[]", "layers.json must be an object from layer to multiplier; received []"),
-        ('{"a": 1}', "layers.json, layer a must be a multiplier, or an object with multiplier and tune; received 1"),
-        ('{"a": {"AxMult": "b"}}', "layer a must be a multiplier, or an object with multiplier and tune; received {"),
-        ('{"a": {"multiplier": 1}}', "layer a: multiplier must be a string; received 1"),
+        (
+            '{"a": 1}',
+            "layers.json, layer a must be a multiplier, or an object with multiplier, tune and sha256;",
+        ),
+        (
+            '{"a": {"AxMult": "b"}}',
+            "layer a must be a multiplier, or an object with multiplier, tune and sha256;",
+        ),
+        ('{"a": {"multiplier": 1}}', "layer a: multiplier must be a string or false; received 1"),
         ('{"a": {"tune": "no"}}', "layer a: tune must be true or false; received 'no'"),
     ],
 )
@@ -132,6 +138,25 @@ def test_refused_graphs(command, tmp_path):
     for content in (b"", b"not a graph", bytes(1000)):
         (tmp_path / "bad.pb").write_bytes(content)
         assert "GRAPH must be a frozen graph, a binary GraphDef" in command("layers", tmp_path / "bad.pb", code=1)
+
+
+def test_a_layer_file_with_the_sha256_of_another_table(command, listed, small_graph, tmp_path):
+    table, output = load_truth_table("mul8u_trunc4"), tmp_path / "new.pb"
+    assignment = {FIRST: {"multiplier": "mul8u_trunc4", "sha256": table.sha256, "tune": False}}
+    (tmp_path / "layers.json").write_text(json.dumps(assignment))
+    command("set", small_graph, "-o", output, "--layers", tmp_path / "layers.json")
+    assert listed(output)[FIRST] == ("mul8u_trunc4", False)
+    assignment[FIRST]["multiplier"] = "mul8u_trunc2"
+    (tmp_path / "layers.json").write_text(json.dumps(assignment))
+    printed = command("set", small_graph, "-o", output, "--layers", tmp_path / "layers.json", code=1)
+    other = load_truth_table("mul8u_trunc2").sha256
+    assert f"sha256 of mul8u_trunc2 must be {table.sha256}, as the assignment says; received {other}" in printed
+
+
+def test_axconv2d_has_no_floating_point(command, small_graph, tmp_path):
+    (tmp_path / "layers.json").write_text(json.dumps({FIRST: False}))
+    printed = command("set", small_graph, "-o", "new.pb", "--layers", tmp_path / "layers.json", code=1)
+    assert "multiplier must be a name or a path, because AxConv2D has no float; received False" in printed
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "link to a device", "folder"])
@@ -154,7 +179,7 @@ def test_what_is_no_file_is_refused_at_once(command, small_graph, tmp_path, kind
 def test_files_that_are_too_large(command, small_graph, tmp_path, monkeypatch):
     monkeypatch.setattr("tfapprox.tf1.graph.MAX_BYTES", small_graph.stat().st_size - 1)
     assert "error: GRAPH must have at most" in command("layers", small_graph, code=1)
-    monkeypatch.setattr("tfapprox.tf1.assignment.MAX_BYTES", 1)
+    monkeypatch.setattr("tfapprox.common.assignment.MAX_BYTES", 1)
     (tmp_path / "layers.json").write_text("{}")
     message = "error: --layers must have at most 1 bytes"
     assert message in command("set", small_graph, "-o", "new.pb", "--layers", tmp_path / "layers.json", code=1)

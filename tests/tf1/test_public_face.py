@@ -9,7 +9,6 @@ from tfapprox.common import reference
 from tfapprox.tf1 import ax_conv2d
 
 MODULES = [
-    "assignment",
     "ax_conv2d",
     "constants",
     "contrib",

@@ -26,6 +26,7 @@ from tfapprox.common import reference
         "fake_approx_dense",
         "fake_approx_einsum_dense",
         "fake_approx_multi_head_attention",
+        "layer_assignment",
         "layer_outputs",
         "library",
         "products",

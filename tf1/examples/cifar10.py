@@ -13,8 +13,9 @@ import tensorflow as tf
 import typer
 
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.assignment import read_assignment
 from tfapprox.terminal import console, progress_bar, stop_on_error
-from tfapprox.tf1 import assignment, convert, layers
+from tfapprox.tf1 import convert, layers
 from tfapprox.tf1 import graph as graphs
 
 tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # of functions that TensorFlow calls deprecated
@@ -80,7 +81,7 @@ def main(
 ):
     """Accuracy of a frozen CIFAR-10 graph, batch by batch. Layers keep their multipliers unless options set others."""
     with stop_on_error(OPTIONS):
-        by_layer = assignment.read(layers_file) if layers_file else {}
+        by_layer = read_assignment(layers_file) if layers_file else {}
         prepared = prepare(graphs.read(graph), layers.Choice(mult, tune), by_layer)
         ends = graphs.endpoints(prepared, [input_node] if input_node else [], [output_node] if output_node else [])
         ends = [one(nodes, what) for nodes, what in zip(ends, ("inputs", "outputs"))]
