@@ -214,9 +214,10 @@ def build_attacks(session, compiler, sanitizers):
 
 @nox.session
 def fuzz(session):
-    """Attacks the core by libFuzzer and the command line by hypothesis: `nox -s fuzz -- SECONDS`, 300 by default."""
+    """Attacks the core by libFuzzer and readers of files by hypothesis: `nox -s fuzz -- SECONDS`, 300 by default."""
     seconds = int(session.posargs[0]) if session.posargs else 300
-    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    install_locked(session, "core")
+    install(session, "tf2", TFAPPROX_TF1="OFF", TFAPPROX_TF2="ON")  # assignments belong to graphs of TensorFlow
     if shutil.which("clang++"):
         build = build_attacks(session, "clang++", "fuzzer-no-link,address,undefined")
         for name in ("convolution", "plan", "table"):
@@ -230,8 +231,8 @@ def fuzz(session):
             session.run(build / f"fuzz_{name}", *limits, output, *folders, external=True, env=environment)
     else:
         session.warn("clang++ is needed for libFuzzer, which is not run: apt-get install clang")
-    # Some 25 inputs a second, for two of the five parts of the time.
-    examples = str(10 * seconds)
+    # Some 20 inputs a second for each of six tests, for two of the five parts of the time.
+    examples = str(max(1, 4 * seconds // 3))
     session.run("pytest", "-p", "no:cacheprovider", "tests/fuzz", env={"TFAPPROX_FUZZ_EXAMPLES": examples})
 
 

@@ -1,13 +1,15 @@
 """Circuits in C are code of a stranger: what they can reach, and what is left of them afterwards."""
 
 import os
+import pathlib
+import re
 import select
 
 import numpy as np
 import pytest
 
 from tfapprox.common import multipliers
-from tfapprox.common.multipliers import c_circuit, processes
+from tfapprox.common.multipliers import c_circuit, containment, processes
 
 CONTAINED = processes.containment()
 needs_containment = pytest.mark.skipif(not all(CONTAINED.values()), reason=f"not contained here: {CONTAINED}")
@@ -133,3 +135,33 @@ def test_a_circuit_still_works_where_nothing_is_contained(tmp_path, monkeypatch)
     np.testing.assert_array_equal(
         c_circuit.products(tmp_path / "mul2u_X.c", "mul2u_X", 2), np.outer(range(4), range(4))
     )
+
+
+# The tables of the system calls of Linux, as the headers of the kernel have them, and what only x86-64 has.
+TABLES = {
+    "x86_64": ["/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"],
+    "aarch64": ["/usr/include/asm-generic/unistd.h"],
+}
+OLD_CALLS = {"fork", "vfork", "chmod", "chown", "lchown", "utime", "utimes", "futimesat", "inotify_init"}
+NEW_CALLS = {452: "fchmodat2", 463: "setxattrat", 466: "removexattrat", 469: "file_setattr"}  # in no older header
+
+
+def system_calls(machine):
+    """The names of the system calls of an architecture by their numbers, from the first header that exists."""
+    path = next(filter(os.path.exists, TABLES[machine]), None)
+    if path is None:
+        pytest.skip(f"no header of the kernel: {TABLES[machine][0]} does not exist")
+    lines = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)\b", pathlib.Path(path).read_text())
+    return {**NEW_CALLS, **{int(number): name for name, number in lines}}
+
+
+def test_both_architectures_refuse_the_same_system_calls():
+    refused = {}
+    for machine, (_, numbers) in containment._SYSTEM_CALLS.items():
+        names = system_calls(machine)
+        refused[machine] = [names[int(number)] for number in numbers.split()]
+        assert len(set(refused[machine])) == len(refused[machine])
+        assert [names[number] for number in containment._OWN_CALLS[machine]] == ["kill", "tgkill", "prlimit64"]
+        assert names[containment._FCNTL[machine]] == "fcntl"
+    assert set(refused["x86_64"]) - OLD_CALLS == set(refused["aarch64"])
+    assert {"socket", "clone", "clone3", "ptrace", "bpf", "io_uring_setup", "fchmodat2"} <= set(refused["aarch64"])

@@ -1,5 +1,6 @@
 """Golden vectors of Keras layers: their integers give the float output of the layer, and the command writes them."""
 
+import pathlib
 import shutil
 import subprocess
 
@@ -78,7 +79,11 @@ def test_the_command(tmp_path, monkeypatch):
     text = command("model.keras", "first", "--data", "data.npz", "-o", "vectors")[1]
     assert "--array must be one of x, y; received None" in text
     text = command("model.keras", "first", "--data", "model.keras", "-o", "vectors")[1]
-    assert "--array must be one of" in text or "--data must be" in text
+    assert "--array must be one of" in text or "--data must be a .npz archive of arrays; received" in text
+    pathlib.Path("damaged.keras").write_bytes(pathlib.Path("model.keras").read_bytes()[:-50])
+    text = command("damaged.keras", "first", *options)[1]
+    assert "MODEL must be a .keras file that Keras can load; received 'damaged.keras'" in text
+    assert "No such file" in command("missing.keras", "first", *options)[1]
 
 
 @pytest.mark.skipif(not shutil.which("iverilog"), reason="needs Icarus Verilog (iverilog)")

@@ -6,11 +6,10 @@ import tarfile
 import zlib
 from collections import namedtuple
 
-import archives
 import numpy as np
 import tensorflow as tf
 
-from tfapprox.common import regular_files
+from tfapprox.common import archives, regular_files
 
 SIDE, CLASSES = 32, 10
 BYTES = 3 * SIDE * SIDE

@@ -9,13 +9,12 @@ import os
 from collections import defaultdict
 from typing import Optional
 
-import archives
 import numpy as np
 import tensorflow as tf
 import typer
 from rich.table import Table
 
-from tfapprox.common import atomic_files
+from tfapprox.common import archives, atomic_files
 from tfapprox.terminal import console, stop_on_error
 from tfapprox.tf1 import graph as graphs
 
@@ -117,8 +116,8 @@ def compare(graph: str, recorded: str, given: Optional[str] = GIVEN):
     """Compare each operation with the recorded one, by types of operations; then the ends of the graph."""
     with stop_on_error({"graph": "GRAPH"}):
         definition = graphs.read(graph)
-        arrays = archives.read(recorded, "RECORDED", ["version"], everything=True)
-        version = str(arrays["version"])
+        version = str(archives.read(recorded, "RECORDED", ["version"])["version"])
+        arrays = archives.read(recorded, "RECORDED")
         values = {name.replace("|", "/"): array for name, array in arrays.items()}
         types = defaultdict(list)
         for node, differences in compare_all(definition, values):

@@ -2,13 +2,13 @@
 
 import importlib
 import os
-import zipfile
 from typing import Optional
 
-import numpy as np
 import typer
 
 from tfapprox import option_names
+from tfapprox.common import archives, regular_files
+from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.vectors import write
 
 from .printing import line
@@ -38,12 +38,9 @@ def vectors(
     operands that occur in the layer and against the sums.
     """
     inputs = _inputs(data, array)[:count]
-    if not model.endswith(".keras"):
-        raise ValueError(f"MODEL must be a .keras file; received {model!r}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tf2 = importlib.import_module("tfapprox.tf2")
-    loaded = importlib.import_module("keras").saving.load_model(model, compile=False)
-    computed = tf2.layer_vectors(loaded, layer, inputs)
+    computed = tf2.layer_vectors(_loaded(model), layer, inputs)
     written = write(computed, output, layer)
     line(f"wrote {len(written)} files to {output}: {len(inputs)} inputs, sums {computed.sums.shape}")
     line(f"multiplier {computed.table.name}, sha256 {computed.table.sha256}")
@@ -51,15 +48,24 @@ def vectors(
 
 def _inputs(path, name):
     """The array in a .npz file that is called `name`, or its only one."""
+    names = archives.names(path, "data")
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        raise ArgumentError("array", f"must be one of {', '.join(names)}", repr(name))
+    return archives.read(path, "data", [name])[name]
+
+
+def _loaded(path):
+    """The model in a .keras file; every error that Keras has for other files becomes one of the argument."""
+    if not path.endswith(".keras"):
+        raise ArgumentError("model", "must be a .keras file", repr(path))
+    with regular_files.opened(path, "model"):
+        pass
     try:
-        file = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"--data must be a .npz file; received {path!r}: {error}") from error
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise ValueError(f"--data must be a .npz file; received {path!r}, which is a .npy file")
-    with file:
-        if name is None and len(file.files) == 1:
-            name = file.files[0]
-        if name not in file.files:
-            raise ValueError(f"--array must be one of {', '.join(file.files)}; received {name!r}")
-        return file[name]
+        return importlib.import_module("keras").saving.load_model(path, compile=False)
+    except MemoryError:
+        raise
+    except Exception as error:  # Keras raises what its parts raise: of zip files, JSON, HDF5, layers
+        text = str(error) or type(error).__name__
+        raise ArgumentError("model", "must be a .keras file that Keras can load", f"{path!r}: {text}") from error
