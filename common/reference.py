@@ -37,6 +37,7 @@ __all__ = [
     "approx_matmul_with_min_max_vars",
     "ax_conv2d",
     "ax_offset",
+    "ax_tap_positions",
     "codes",
     "exact_table",
     "filter_quantisers",
@@ -300,6 +301,37 @@ def tune(table: TableLike) -> np.ndarray:
     return entries[:, columns]
 
 
+def ax_tap_positions(
+    input_shape: Sequence[int], filter_shape: Sequence[int], strides: Sequence[int], padding: str
+) -> List[np.ndarray]:
+    """Input rows and columns under the taps of each output row and column of `AxConv2D` (5.3).
+
+    Args:
+        input_shape: `[batch, height, width, channels]`.
+        filter_shape: `[filter_height, filter_width, in_channels, out_channels]`.
+        strides: four integers, `[1, stride_height, stride_width, 1]`.
+        padding: `"SAME"` or `"VALID"`.
+
+    Returns:
+        Integer arrays `[out_height, filter_height]` and `[out_width, filter_width]`. A position outside of the input is
+        a tap in the padding.
+
+    Raises:
+        ValueError: if the input is too small for the filter.
+
+    Example:
+        >>> ax_tap_positions([1, 3, 4, 1], [2, 2, 1, 1], [1, 2, 2, 1], "SAME")[0].tolist()
+        [[0, 1], [2, 3]]
+    """
+    positions = []
+    for axis in (1, 2):
+        size, extent, stride = input_shape[axis], filter_shape[axis - 1], strides[axis]
+        output = window(size, extent, stride, 1, padding).output
+        pad_before = int(((output - 1) * stride + extent - size + (padding == "VALID")) / 2)
+        positions.append(taps(np.arange(output) * stride - pad_before, extent, 1))
+    return positions
+
+
 def ax_conv2d(
     input: np.ndarray,
     filter: np.ndarray,
@@ -351,14 +383,7 @@ def ax_conv2d(
     )
     io, fo = ax_offset(min_input, max_input), ax_offset(min_filter, max_filter)
 
-    positions = []
-    for axis in (1, 2):
-        size, extent, stride = input.shape[axis], filter.shape[axis - 1], strides[axis]
-        output = window(size, extent, stride, 1, padding).output
-        pad_before = int(((output - 1) * stride + extent - size + (padding == "VALID")) / 2)  # (5.3)
-        positions.append(taps(np.arange(output) * stride - pad_before, extent, 1))
-
-    rows, columns = positions
+    rows, columns = ax_tap_positions(input.shape, filter.shape, strides, padding)
     pixels = (len(input), len(rows), len(columns))
     a = patches(input.astype(np.int64), rows, columns, fill=io % 256)  # (5.4)
     w = filter.astype(np.int64).reshape(-1, filter.shape[3])

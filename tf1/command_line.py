@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tfapprox.common.assignment import Choice, parse_assignment, read_assignment
+from tfapprox.common.multipliers.identity import DIGITS
 from tfapprox.link_command import link_command
 from tfapprox.option_names import with_error_messages
 from tfapprox.run_command import CONTEXT, run_command
@@ -56,11 +57,13 @@ def show(rows: Sequence[Layer]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("MACs", "?" if total is None else f"{total:,}", justify="right", no_wrap=True)
     table.add_column("multiplier", overflow="fold", min_width=10)
+    table.add_column("sha256", justify="right", no_wrap=True)
     table.add_column("tune")
     for layer in rows:
+        sha256 = layer.sha256[:DIGITS] if layer.sha256 else "-"
         work = "?" if layer.macs is None else f"{layer.macs:,}"
         sizes = (_text(getattr(layer, name)) for name in shapes)
-        table.add_row(layer.name, *sizes, work, layer.multiplier, "yes" if layer.tune else "no")
+        table.add_row(layer.name, *sizes, work, layer.multiplier, sha256, "yes" if layer.tune else "no")
     console.print(table, markup=False, highlight=False)
 
 

@@ -30,6 +30,7 @@ class Layer(NamedTuple):
         macs: number of multiply-accumulate operations (MACs) for one image, or `None` if a size is unknown.
         multiplier: the attribute AxMult, a name or a path.
         tune: the attribute AxTune.
+        sha256: SHA-256 of the table that the attribute AxMult means here; `None` if it cannot be loaded.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Layer(NamedTuple):
     macs: int | None
     multiplier: str
     tune: bool
+    sha256: str | None = None
 
 
 UNCHANGED = Choice()
@@ -84,8 +86,16 @@ def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
         input, filter, output = (_sizes(tensor) for tensor in (*node.inputs[:2], node.outputs[0]))
         multiplier, tune = node.get_attr("AxMult").decode(), node.get_attr("AxTune")
         macs = _macs(filter, output, _sub_images(node))
-        result.append(Layer(node.name, input and input[1:], filter, output and output[1:], macs, multiplier, tune))
+        sizes = input and input[1:], filter, output and output[1:]
+        result.append(Layer(node.name, *sizes, macs, multiplier, tune, _sha256(multiplier)))
     return result
+
+
+def _sha256(multiplier: str) -> str | None:
+    try:
+        return load_truth_table(multiplier).sha256
+    except (OSError, ValueError):
+        return None
 
 
 def _kept(choice: Choice) -> str:

@@ -20,10 +20,16 @@ class Vectors(NamedTuple):
         activations: int64 array `[batch, height, width, channels]`, the codes of the input.
         weights: int64 array `[filters, filter_height, filter_width, channels / groups]`, the codes of the filters.
         windows: int64 array `[groups, pixels, taps]`, the codes that meet the filters of each group at each output
-            pixel. Taps in the padding have the zero point. The order of the taps is `[height, width, channel]`.
+            pixel. Taps in the padding have the zero point, those of `AxConv2D` the zero point modulo 256. The order of
+            the taps is `[height, width, channel]`.
         sums: int64 array `[batch, out_height, out_width, filters]`, the sums of products (3.1).
-        totals: int64 array of the same shape, the sums corrected for the zero points (3.3).
-        outputs: float32 array of the same shape, the scaled sums (3.4), without bias and activation function.
+        totals: int64 array of the same shape, the sums corrected for the zero points (3.3), or by (5.2), which wraps
+            around to 32 bits.
+        outputs: array of the same shape, the output of the operation without bias and activation function: float32
+            scaled sums (3.4), or the int32 sums of `AxConv2D`.
+        correction_weights: int64 array of the shape of `weights`, the codes by which the sums are corrected; `None` if
+            they are `weights`. They differ where `AxConv2D` maps the weights that it multiplies (5.6).
+        operation: the operation that the vectors belong to.
     """
 
     table: TruthTable
@@ -35,6 +41,8 @@ class Vectors(NamedTuple):
     sums: np.ndarray
     totals: np.ndarray
     outputs: np.ndarray
+    correction_weights: Optional[np.ndarray] = None
+    operation: str = "ApproxConv2DWithMinMaxVars"
 
 
 def convolution_vectors(

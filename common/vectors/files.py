@@ -11,44 +11,11 @@ from ... import __version__
 from .. import atomic_files
 from ..multipliers.table_exports import hexadecimal, identifier, product_bits
 from ..paths import Path, expanded
-from . import bench
+from . import bench, readme
 from .convolution import Vectors
 
+_OUTPUT = "image, row, column, filter"
 MAX_PRODUCTS = 1 << 18  # that the test bench computes for sums, so that a simulator takes seconds
-_README = """# Golden vectors of the layer `{layer}`
-
-Multiplier {multiplier}, {bits} bits, {sign} operands, SHA-256 of its table {sha256}.
-Written by tfapprox {version}.
-
-    iverilog -o bench test_bench.v YOUR_MULTIPLIER.v && vvp bench
-
-prints `PASS` if the module has the products and sums of the layer. Run it in this folder. The module is
-`{module}`, with the ports `A` (activation), `B` (weight) and `O` (product); `-DMULTIPLIER=NAME`, `-DACTIVATION=PORT`,
-`-DWEIGHT=PORT` and `-DPRODUCT=PORT` choose other names. `tfapprox multiplier export {multiplier} --format verilog`
-writes such a module.
-
-| file | dimensions | words | content |
-|---|---|---|---|
-{rows}
-
-The `.npy` files have the same numbers in the same order as the `.mem` files, which are hexadecimal words for
-`$readmemh` in two's complement. The last dimension runs fastest. An output pixel is an image, a row and a column of the
-output. Taps are in the order filter row, filter column, channel. A tap in the padding has the zero point as its
-activation. `outputs.npy` has the real outputs of the operation, before bias and activation function.
-
-The numbers follow docs/arithmetic.md of tfapprox, equations (3):
-
-    sum    = sum over the taps of product(activation, weight)
-    total  = sum - zero_w * sum(activation) - zero_a * sum(weight) + taps * zero_a * zero_w
-    output = float32(float64(scale_a) * float64(scale_w) * float64(total))
-
-`quantisation.json` has `scale_a`, `zero_a`, and `scale_w` and `zero_w` of each filter. A layer with fixed or moving
-ranges was computed in its stored range, a layer with ranges of each batch in the range of all {batch} inputs together,
-which were one batch.
-
-The test bench checks {pairs} pairs of operands, which are all that occur, and the sums of {pixels} of {output_pixels}
-output pixels.
-"""
 
 
 def write(vectors: Vectors, folder: Path, layer: str = "convolution") -> List[pathlib.Path]:
@@ -81,15 +48,23 @@ def write(vectors: Vectors, folder: Path, layer: str = "convolution") -> List[pa
     chosen = np.linspace(0, pixels - 1, count).astype(np.int64) if pixels else np.empty(0, np.int64)
     sum_bits = 32 if max(abs(vectors.sums).max(initial=0), abs(vectors.totals).max(initial=0)) < 1 << 31 else 64
     bits, width = table.num_bits, product_bits(table)
-    pairs = _pairs(vectors)
-    arrays = {  # name of the file: array, bits of a word, dimensions, content
-        "activations": (vectors.activations, bits, "image, row, column, channel", "codes of the input"),
-        "weights": (vectors.weights, bits, "filter, row, column, channel", "codes of the filters"),
-        "windows": (vectors.windows[:, chosen], bits, "group, pixel, tap", "activations under the filters"),
-        "pixels": (chosen, 32, "pixel", "the output pixels in `windows`, as indices"),
-        "sums": (vectors.sums, sum_bits, "image, row, column, filter", "sums of products"),
-        "totals": (vectors.totals, sum_bits, "image, row, column, filter", "sums, corrected for the zero points"),
-        "pairs": (pairs, 2 * bits + width, "pair", "{activation, weight, product} of every pair that occurs"),
+    pairs, filter_dimensions = _pairs(vectors), "filter, row, column, channel"
+    corrections: Dict[str, readme.Array] = {}
+    if vectors.correction_weights is not None:
+        corrections["correction_weights"] = readme.Array(
+            vectors.correction_weights, bits, filter_dimensions, "weight codes in the corrections"
+        )
+    arrays = {
+        "activations": readme.Array(vectors.activations, bits, "image, row, column, channel", "codes of the input"),
+        "weights": readme.Array(vectors.weights, bits, filter_dimensions, "codes of the filters"),
+        **corrections,
+        "windows": readme.Array(vectors.windows[:, chosen], bits, "group, pixel, tap", "activations under the filters"),
+        "pixels": readme.Array(chosen, 32, "pixel", "the output pixels in `windows`, as indices"),
+        "sums": readme.Array(vectors.sums, sum_bits, _OUTPUT, "sums of products"),
+        "totals": readme.Array(vectors.totals, sum_bits, _OUTPUT, "sums, corrected for the zero points"),
+        "pairs": readme.Array(
+            pairs, 2 * bits + width, "pair", "{activation, weight, product} of each pair that occurs"
+        ),
     }
     sizes = {
         "bits": bits,
@@ -104,26 +79,12 @@ def write(vectors: Vectors, folder: Path, layer: str = "convolution") -> List[pa
         "taps": taps,
     }
     contents: Dict[str, bytes] = {"quantisation.json": _quantisation(vectors)}
-    for name, (array, word, _, _) in arrays.items():
-        contents[f"{name}.mem"] = ("\n".join(hexadecimal(array, word)) + "\n").encode()
-        contents[f"{name}.npy"] = _npy(array)
+    for name, (values, word, _, _) in arrays.items():
+        contents[f"{name}.mem"] = ("\n".join(hexadecimal(values, word)) + "\n").encode()
+        contents[f"{name}.npy"] = _npy(values)
     contents["outputs.npy"] = _npy(vectors.outputs)
     contents["test_bench.v"] = bench.text(identifier(table), sizes).encode()
-    rows = [
-        f"| `{name}` | {dimensions}: {' x '.join(map(str, array.shape))} | {word} bits | {content} |"
-        for name, (array, word, dimensions, content) in arrays.items()
-    ]
-    contents["README.md"] = _README.format(
-        layer=layer,
-        multiplier=table.name or "unnamed",
-        sign="signed" if table.signed else "unsigned",
-        sha256=table.sha256,
-        version=__version__,
-        module=identifier(table),
-        rows="\n".join(rows),
-        batch=len(vectors.activations),
-        **sizes,
-    ).encode()
+    contents["README.md"] = readme.text(vectors, layer, arrays, sizes).encode()
     for file, content in contents.items():
         atomic_files.write(target / file, content)
     return [target / file for file in contents]
@@ -162,6 +123,7 @@ def _quantisation(vectors):
         },
         "multiplier": vectors.table.name,
         "sha256": vectors.table.sha256,
+        "operation": vectors.operation,
         "tfapprox": __version__,
     }
     return (json.dumps(content, indent=1) + "\n").encode()

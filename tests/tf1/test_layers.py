@@ -11,6 +11,7 @@ from tfapprox.common import load_table, load_truth_table, save_table
 from tfapprox.tf1 import graph as graphs
 
 FIRST, SECOND = "first/Conv2D/eightbit", "second/Conv2D/eightbit"
+SHA256 = load_truth_table("mul8u_drum4").sha256
 
 
 @pytest.fixture
@@ -34,10 +35,22 @@ def test_layers(command, small_graph):
         "macs": 16 * 16 * 4 * 3 * 3 * 3,
         "multiplier": "mul8u_drum4",
         "tune": True,
+        "sha256": SHA256,
     }
     assert found[SECOND]["macs"] == 16 * 16 * 10 * 5 * 5 * 4
     table = command("layers", small_graph)
-    for text in (FIRST, "32x32x3", "3x3x3x4", "16x16x4", "27,648", "256,000", "283,648", "mul8u_drum4", "2 layers"):
+    for text in (
+        FIRST,
+        "32x32x3",
+        "3x3x3x4",
+        "16x16x4",
+        "27,648",
+        "256,000",
+        "283,648",
+        "mul8u_drum4",
+        "2 layers",
+        SHA256[:16],
+    ):
         assert text in table
 
 
@@ -73,9 +86,21 @@ def test_one_layer_wins_over_file_over_all(command, listed, small_graph, tmp_pat
 
 def test_what_layers_prints_can_be_edited_and_set(command, small_graph, tmp_path):
     assignment, output = tmp_path / "layers.json", tmp_path / "new.pb"
-    assignment.write_text(command("layers", small_graph, "--json").replace("drum4", "drum3"))
+    other = load_truth_table("mul8u_drum3").sha256
+    assignment.write_text(command("layers", small_graph, "--json").replace("drum4", "drum3").replace(SHA256, other))
     command("set", small_graph, "-o", output, "--layers", assignment)
     assert command("layers", output, "--json") == assignment.read_text()
+
+
+def test_a_table_that_is_not_here_has_no_hash(command, small_graph, tmp_path):
+    own, output = tmp_path / "own.bin", tmp_path / "new.pb"
+    save_table(str(own), load_table("mul8u_trunc2"))
+    command("set", small_graph, "-o", output, f"{FIRST}={own}")
+    sha256 = load_truth_table("mul8u_trunc2").sha256
+    assert json.loads(command("layers", output, "--json"))[FIRST]["sha256"] == sha256
+    own.unlink()
+    assert json.loads(command("layers", output, "--json"))[FIRST]["sha256"] is None
+    assert SHA256[:16] in command("layers", output)
 
 
 def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeypatch):

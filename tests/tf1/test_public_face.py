@@ -14,6 +14,7 @@ MODULES = [
     "contrib",
     "convert",
     "graph",
+    "layer_vectors",
     "layers",
     "library",
     "products",

@@ -75,7 +75,12 @@ def test_the_command(tmp_path, monkeypatch):
     )
     assert command("model.keras", "none", *options)[0] == 1
     assert "LAYER must be a convolution" in command("model.keras", "none", *options)[1]
-    assert "MODEL must be a .keras file; received 'graph.pb'" in command("graph.pb", "none", *options)[1]
+    assert (
+        "MODEL must be a .keras file or a frozen graph, a .pb file; received 'a.h5'"
+        in command("a.h5", "x", *options)[1]
+    )
+    text = command("model.keras", "grouped", *options, "--input-node", "x")[1]
+    assert "--input-node is for frozen graphs; received 'model.keras'" in text
     text = command("model.keras", "first", "--data", "data.npz", "-o", "vectors")[1]
     assert "--array must be one of x, y; received None" in text
     text = command("model.keras", "first", "--data", "model.keras", "-o", "vectors")[1]

@@ -13,15 +13,18 @@ from tfapprox.common.vectors import write
 
 from .printing import line
 
-_MODEL = typer.Argument(..., metavar="MODEL", help="A .keras file with FakeApprox... layers.", show_default=False)
+_MODEL = typer.Argument(
+    ..., metavar="MODEL", help="A .keras file with FakeApprox... layers, or a frozen graph (.pb).", show_default=False
+)
 _LAYER = typer.Argument(..., metavar="LAYER", help="Name of a convolution with a multiplier.", show_default=False)
 _DATA = typer.Option(..., "--data", metavar="FILE.npz", help="Inputs of the model.", show_default=False)
 _ARRAY = typer.Option(None, "--array", metavar="NAME", help="The array in FILE.npz, where it has several.")
 _OUTPUT = typer.Option(..., "--output", "-o", metavar="DIR", help="Where to write the files.", show_default=False)
+_NODE = typer.Option(None, "--input-node", metavar="NODE", help="Of a frozen graph, instead of its only placeholder.")
 _COUNT = typer.Option(4, "--count", metavar="N", min=1, help="Number of inputs, from the first one on.")
 
 
-@option_names.with_error_messages(inputs="data")
+@option_names.with_error_messages(inputs="data", graph="model")
 def vectors(
     model: str = _MODEL,
     layer: str = _LAYER,
@@ -29,6 +32,7 @@ def vectors(
     array: Optional[str] = _ARRAY,
     output: str = _OUTPUT,
     count: int = _COUNT,
+    input_node: Optional[str] = _NODE,
 ) -> None:
     """Write golden vectors of a layer, to test its hardware.
 
@@ -39,8 +43,14 @@ def vectors(
     """
     inputs = _inputs(data, array)[:count]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    tf2 = importlib.import_module("tfapprox.tf2")
-    computed = tf2.layer_vectors(_loaded(model), layer, inputs)
+    if model.endswith(".pb"):
+        graph = importlib.import_module("tfapprox.tf1.graph").read(model)
+        computed = importlib.import_module("tfapprox.tf1").layer_vectors(graph, layer, inputs, input_node)
+    else:
+        if input_node is not None:
+            raise ArgumentError("input_node", "is for frozen graphs", repr(model))
+        tf2 = importlib.import_module("tfapprox.tf2")
+        computed = tf2.layer_vectors(_loaded(model), layer, inputs)
     written = write(computed, output, layer)
     line(f"wrote {len(written)} files to {output}: {len(inputs)} inputs, sums {computed.sums.shape}")
     line(f"multiplier {computed.table.name}, sha256 {computed.table.sha256}")
@@ -59,7 +69,7 @@ def _inputs(path, name):
 def _loaded(path):
     """The model in a .keras file; every error that Keras has for other files becomes one of the argument."""
     if not path.endswith(".keras"):
-        raise ArgumentError("model", "must be a .keras file", repr(path))
+        raise ArgumentError("model", "must be a .keras file or a frozen graph, a .pb file", repr(path))
     with regular_files.opened(path, "model"):
         pass
     try:
