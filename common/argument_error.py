@@ -59,6 +59,29 @@ class ArgumentError(ValueError):
         return self.message({})
 
 
+def error_message(error: Exception, options: Mapping[str, str]) -> str:
+    """The text of an error for a user, with options of a command instead of the arguments of the library.
+
+    Args:
+        error: an exception.
+        options: from the name of an argument to its option, as `ArgumentError.message` takes it.
+
+    Returns:
+        The message of an `ArgumentError`; the reason and the files of another `OSError`, without its number; the text
+        of every other exception.
+
+    Example:
+        >>> error_message(FileNotFoundError(2, "No such file or directory", "mine"), {})
+        "No such file or directory: 'mine'"
+    """
+    if isinstance(error, ArgumentError):
+        return error.message(options)
+    if isinstance(error, OSError) and error.strerror:
+        files = " -> ".join(repr(file) for file in (error.filename, error.filename2) if file is not None)
+        return f"{error.strerror}: {files}" if files else error.strerror
+    return str(error)
+
+
 class ArgumentTypeError(ArgumentError, TypeError):
     """An argument has a type that can never be right."""
 

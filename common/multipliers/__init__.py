@@ -46,7 +46,7 @@ from .registry import (
 from .report import load_all, load_details, summarise
 from .storage import Multiplier, is_changed, load
 from .wide import Widths, import_wide, widths_of
-from .wide_storage import WideMultiplier, find_wide, load_wide, wide_files
+from .wide_storage import WideMultiplier, activation_first, find_wide, load_wide, wide_files
 
 __all__ = [
     "CONSTRUCTIONS",
@@ -60,6 +60,7 @@ __all__ = [
     "Tuning",
     "WideMultiplier",
     "Widths",
+    "activation_first",
     "built_in_descriptions",
     "check",
     "circuits",

@@ -41,18 +41,19 @@ def reader(read: Callable[[Path, bool], np.ndarray]) -> Callable[[Path], Circuit
     return open_file
 
 
-def read_npy(path: Path, signed: bool = False) -> np.ndarray:
+def read_npy(path: Path, signed: bool = False, max_bytes: int = MAX_BYTES) -> np.ndarray:
     """The array of a `.npy` file, which must not need pickle.
 
     Args:
         path: path of the file.
         signed: not used, because the dtype of the file says how to read it.
+        max_bytes: the size that the file may have.
 
     Raises:
         OSError: if the file cannot be read.
         ArgumentError: if it is not a `.npy` file, or one of Python objects.
     """
-    content = io.BytesIO(regular_files.read(path, MAX_BYTES, "source"))
+    content = io.BytesIO(regular_files.read(path, max_bytes, "source"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that no program writes
@@ -61,12 +62,13 @@ def read_npy(path: Path, signed: bool = False) -> np.ndarray:
         raise ArgumentError("source", "must be a .npy file of integers", f"{str(path)!r}: {error}") from error
 
 
-def read_text(path: Path, signed: bool = False) -> np.ndarray:
+def read_text(path: Path, signed: bool = False, max_bytes: int = MAX_BYTES) -> np.ndarray:
     """The products of a text file: a line for each activation code, with spaces, commas or semicolons between numbers.
 
     Args:
         path: path of the file. `#` begins a comment; empty lines are skipped.
         signed: not used, because negative numbers have their sign in the file.
+        max_bytes: the size that the file may have.
 
     Returns:
         int64 array with one row for each line.
@@ -76,7 +78,7 @@ def read_text(path: Path, signed: bool = False) -> np.ndarray:
         ArgumentError: if a word is not an integer, or lines differ in length.
     """
     rows: List[List[int]] = []
-    text = regular_files.read(path, MAX_BYTES, "source").decode("utf-8", errors="replace")
+    text = regular_files.read(path, max_bytes, "source").decode("utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].translate(_SEPARATORS).split()
         if not words:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 import numpy as np
 
 from .. import metrics
-from ..argument_error import ArgumentError
+from ..argument_error import ArgumentError, error_message
 from ..paths import Path, expanded
 from . import c_comments, c_source, registry, storage
 from .importing import import_multiplier
@@ -84,12 +84,12 @@ def import_each(
         except FileExistsError as error:
             there = _there(path, folder, options)
             if there is None:
-                outcome = Outcome(path, path.stem, "failed", str(error), error)
+                outcome = Outcome(path, path.stem, "failed", error_message(error, {}), error)
             else:
                 imported[path.stem] = code, path, there
                 outcome = Outcome(path, there.name, "same", f"as {there.path}")
         except (OSError, ValueError) as error:
-            outcome = Outcome(path, path.stem, "failed", str(error), error)
+            outcome = Outcome(path, path.stem, "failed", error_message(error, {}), error)
         yield outcome
 
 

@@ -1,6 +1,7 @@
 """Writes the table of a multiplier in a format that hardware and software tools read."""
 
 import pathlib
+import re
 from typing import List, Optional
 
 from ... import __version__
@@ -8,7 +9,8 @@ from .. import atomic_files
 from ..argument_error import ArgumentError
 from ..paths import Path, expanded
 from . import storage
-from .table_exports import FORMATS
+from .table_exports import FORMATS, Products, products_of
+from .wide_storage import activation_first, find_wide, load_wide
 
 
 def export(name_or_path: Path, format: str, path: Optional[Path] = None) -> pathlib.Path:
@@ -21,7 +23,9 @@ def export(name_or_path: Path, format: str, path: Optional[Path] = None) -> path
     Args:
         name_or_path: name of a built-in multiplier; path of a `.bin` file (a string with `/` or ending in `.bin`, or a
             path object), which may begin with `~`; or `NAME` of a `NAME.bin` in a folder of `search_path()`. The first
-            of these that fits counts. `""` is the exact product.
+            of these that fits counts. `""` is the exact product. A multiplier that no operation computes with is found
+            by its name or its `.multiplier.json` file; its operands must have at most 8 bits. Its file begins with the
+            activation, also in its name: `mul4x8u_X` becomes `mul8x4u_X`.
         format: one of
 
             * `"bin"`: little-endian words of 16 bits, activation code first, without a header;
@@ -41,7 +45,8 @@ def export(name_or_path: Path, format: str, path: Optional[Path] = None) -> path
     Raises:
         FileNotFoundError: if there is no such multiplier.
         OSError: if a file cannot be read or written.
-        ValueError: if there is no such format, or the file of the multiplier is not a table.
+        ValueError: if there is no such format, the file of the multiplier is not a table, or an operand has more than 8
+            bits.
 
     Example:
         >>> import tempfile
@@ -51,11 +56,36 @@ def export(name_or_path: Path, format: str, path: Optional[Path] = None) -> path
     """
     if format not in FORMATS:
         raise ArgumentError("format", f"must be one of {', '.join(FORMATS)}", repr(format))
-    multiplier, chosen = storage.load(name_or_path), FORMATS[format]
-    target = pathlib.Path(f"{multiplier.name}{chosen.suffix}") if path is None else expanded(path)
-    comment = "".join(f"{chosen.comment} {line}\n" for line in description(multiplier, chosen.layout))
-    atomic_files.write(target, chosen.content(multiplier.table, comment if chosen.comment else ""))
+    chosen, wide = FORMATS[format], find_wide(name_or_path)
+    if wide is None:
+        multiplier = storage.load(name_or_path)
+        name, products, lines = multiplier.name, products_of(multiplier.table), description(multiplier, chosen.layout)
+    else:
+        name, products, lines = _wide(load_wide(wide), chosen.layout)
+    target = pathlib.Path(f"{name}{chosen.suffix}") if path is None else expanded(path)
+    comment = "".join(f"{chosen.comment} {line}\n" for line in lines)
+    atomic_files.write(target, chosen.content(products, comment if chosen.comment else ""))
     return target
+
+
+def _wide(multiplier, layout):
+    """Name of the file, products, and comment of a multiplier that no operation computes with."""
+    if multiplier.products is None:
+        rule = "must have operands of at most 8 bits, because only their products are stored"
+        received = f"{multiplier.name!r} with {multiplier.activation_bits} and {multiplier.weight_bits} bits"
+        raise ArgumentError("name_or_path", rule, received)
+    name, bits = activation_first(multiplier), (multiplier.activation_bits, multiplier.weight_bits)
+    largest = max(abs(int(multiplier.products.min())), int(multiplier.products.max()))
+    width = max(sum(bits), largest.bit_length() + multiplier.signed)
+    entries = multiplier.products
+    products = Products(re.sub(r"\W", "_", name, flags=re.ASCII), entries, bits, multiplier.signed, width)
+    sign = "signed operands in two's complement" if multiplier.signed else "unsigned operands"
+    lines = [
+        f"multiplier {multiplier.name}: activation of {bits[0]} bits, weight of {bits[1]} bits, {sign}",
+        f"SHA-256 of its products as int64: {multiplier.figures.sha256}",
+        *_origin(layout, multiplier.known),
+    ]
+    return name, products, [_plain(line) for line in lines]
 
 
 def description(multiplier: storage.Multiplier, layout: str) -> List[str]:
@@ -76,8 +106,16 @@ def description(multiplier: storage.Multiplier, layout: str) -> List[str]:
     lines = [
         f"multiplier {multiplier.name}: {multiplier.num_bits} bits, {sign}",
         f"SHA-256 of its table: {multiplier.table.sha256}",
-        f"layout: {layout}",
-        f"written by tfapprox {__version__}",
-        *(f"{key}: {multiplier.sidecar[key]}" for key in ("source", "licence") if multiplier.sidecar[key]),
+        *_origin(layout, multiplier.sidecar),
     ]
-    return ["".join(char if " " <= char <= "~" and char != "\\" else "?" for char in line) for line in lines]
+    return [_plain(line) for line in lines]
+
+
+def _origin(layout, known):
+    yield f"layout: {layout}"
+    yield f"written by tfapprox {__version__}"
+    yield from (f"{key}: {known[key]}" for key in ("source", "licence") if known[key])
+
+
+def _plain(line):
+    return "".join(char if " " <= char <= "~" and char != "\\" else "?" for char in line)

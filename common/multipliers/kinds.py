@@ -18,6 +18,7 @@ from . import (
     netlist_files,
     python_circuit,
     verilog_case,
+    wide_files,
     wide_sources,
 )
 from .circuit import Circuit
@@ -58,8 +59,13 @@ FILES: Dict[str, Kind] = {
 # From the suffix of a file to its reader for operands of two widths, or of more than 8 bits.
 WIDE_FILES: Dict[str, Callable[..., wide_sources.WideSource]] = {
     **dict.fromkeys((".c", ".h"), wide_sources.read_c),
-    **dict.fromkeys((".npy", ".txt", ".csv"), wide_sources.read_array_file),
+    ".py": wide_sources.read_python_file,
+    ".npy": wide_files.read_npy,
+    **dict.fromkeys((".txt", ".csv"), wide_files.read_text),
+    ".bin": wide_files.read_raw,
+    ".mem": wide_files.read_mem,
     **dict.fromkeys(netlists.SUFFIXES, wide_sources.read_netlist),
+    **dict.fromkeys((".v", ".sv", ".vg"), wide_files.read_verilog),
 }
 CASE_TABLE = Kind(verilog_case.read)
 FOLDER = Kind(_refuse_folder)
@@ -145,7 +151,7 @@ def open_wide(source: Any, widths: Tuple[int, int], signed: bool, **options: Any
         source: path of a file of C, of a netlist, or of products; a Python function of two integers; or an array.
         widths: widths of the first and of the second operand in bits, 2 to 16.
         signed: whether operands and products are two's complement numbers.
-        **options: `function` and `seconds`, for C.
+        **options: `function`, for C and Python, and `seconds`, for C.
 
     Raises:
         OSError: if the source cannot be read.

@@ -1,6 +1,7 @@
 """The reader of netlists for the import of multipliers: Verilog, BLIF, AIGER and CGP."""
 
-from typing import Iterable, Mapping, Optional, Sequence, Tuple
+import pathlib
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def read(
     return Circuit(
         path.stem,
         products,
-        {"source": path.name, **_header(path)},
+        {"source": path.name, **header(path)},
         num_bits=widths[0] if widths[0] == widths[1] else None,
         either_sign=True,
         reversed_products=products if reverse is None else None,
@@ -92,8 +93,8 @@ def _netlist(path, cells, top, tie, latency, seconds):
     return yosys.read(path, cells=cells, top=top, tie=tie, latency=latency, seconds=seconds)
 
 
-def _header(path):
-    """Figures and licence in the comments of a Verilog file; it has the comments of C."""
+def header(path: pathlib.Path) -> Dict[str, Any]:
+    """Figures and licence in the comments of a Verilog file, which has the comments of C; none for another file."""
     if path.suffix.lower() not in yosys.SUFFIXES:
         return {}
     with regular_files.opened(path, "source") as (file, _):

@@ -6,7 +6,7 @@ A `.py` file is run in this process.
 import inspect
 import os
 import runpy
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from .. import regular_files
 from ..argument_error import ArgumentError
@@ -53,6 +53,23 @@ def read_file(source: Any, *, function: Optional[str] = None, num_bits: Optional
         OSError: if the file cannot be read.
         ArgumentError: if the file raises an exception or has no such function.
     """
+    chosen, name = choose(source, function)
+    known = {"source": f"{os.path.basename(os.fspath(source))}, function {name}"}
+    return read_object(chosen, num_bits=num_bits)._replace(name=name, known=known)
+
+
+def choose(source: Any, function: Optional[str] = None) -> Tuple[Callable[[Any, Any], Any], str]:
+    """Runs a Python file, and returns what is the circuit in it, with its name.
+
+    Args:
+        source: path of the file.
+        function: name of a function of two parameters, or of an object that can be called; by default the only function
+            of two parameters that the file defines under a name without a leading underscore.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if the file raises an exception or has no such function.
+    """
     path = os.path.expanduser(os.fspath(source))
     with regular_files.opened(path, "source"):
         pass
@@ -71,5 +88,4 @@ def read_file(source: Any, *, function: Optional[str] = None, num_bits: Optional
         function = own[0]
     if not callable(names.get(function)):
         raise ArgumentError("function", f"must be one of {path}", f"{function!r}, and there: {listed}")
-    circuit = read_object(names[function], num_bits=num_bits)
-    return circuit._replace(name=function, known={"source": f"{os.path.basename(path)}, function {function}"})
+    return names[function], function

@@ -4,6 +4,7 @@ import pathlib
 from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from .. import metrics, native, plans, regular_files
+from ..argument_error import error_message
 from ..paths import Path
 from . import identity, registry, sidecar, storage
 
@@ -59,7 +60,7 @@ def load_all(
             else:
                 multipliers.append(storage.load(name))
         except (OSError, ValueError) as error:
-            failures.append((paths[0] if paths else pathlib.Path(name), str(error)))
+            failures.append((paths[0] if paths else pathlib.Path(name), error_message(error, {})))
     return multipliers, failures
 
 

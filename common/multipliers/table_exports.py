@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import Callable, Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -12,6 +12,41 @@ from . import registry
 _PER_LINE = 16  # products on a line of C
 
 
+class Products(NamedTuple):
+    """The products of a multiplier, as they are written.
+
+    Attributes:
+        name: name of its module or function.
+        entries: integer array `[2**activation_bits, 2**weight_bits]` in the order of the codes.
+        bits: widths of activation and weight.
+        signed: whether operands and products are signed.
+        width: width of the products in bits.
+    """
+
+    name: str
+    entries: np.ndarray
+    bits: Tuple[int, int]
+    signed: bool
+    width: int
+
+    @property
+    def word(self) -> int:
+        """The width of an integer type that holds each product: 16 or 32 bits."""
+        low, high = self.entries.min(), self.entries.max()
+        return 16 if (low >= -(2**15) and high < 2**15) or (not self.signed and high < 2**16) else 32
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The little-endian integer type that holds each product."""
+        return np.dtype(f"<{'i' if self.signed else 'u'}{self.word // 8}")
+
+
+def products_of(table: TruthTable) -> Products:
+    """The products of a table."""
+    bits = table.num_bits, table.num_bits
+    return Products(identifier(table), table.entries, bits, table.signed, product_bits(table))
+
+
 class Format(NamedTuple):
     """A format of exported tables.
 
@@ -19,13 +54,13 @@ class Format(NamedTuple):
         suffix: suffix of its files.
         layout: one sentence about the order of the products.
         comment: the characters that begin a comment; `""` if the format has none.
-        content: function of the table and of the comment that returns the text of the file, or its bytes.
+        content: function of the products and of the comment that returns the bytes of the file.
     """
 
     suffix: str
     layout: str
     comment: str
-    content: Callable[[TruthTable, str], bytes]
+    content: Callable[[Products, str], bytes]
 
 
 def product_bits(table: TruthTable) -> int:
@@ -62,43 +97,48 @@ def hexadecimal(values: np.ndarray, bits: int) -> List[str]:
     return [f"{value & mask:0{digits}x}" for value in values.ravel().tolist()]
 
 
-def _bin(table, _):
-    return table.to_bytes()
+def _bin(products, _):
+    return products.entries.astype(products.dtype).tobytes()
 
 
-def _npy(table, _):
+def _npy(products, _):
     content = io.BytesIO()
-    np.lib.format.write_array(content, table.entries, allow_pickle=False)
+    np.lib.format.write_array(content, products.entries.astype(products.dtype), allow_pickle=False)
     return content.getvalue()
 
 
-def _csv(table, comment):
-    lines = [",".join(map(str, row)) for row in table.entries.tolist()]
+def _csv(products, comment):
+    lines = [",".join(map(str, row)) for row in products.entries.tolist()]
     return (comment + "\n".join(lines) + "\n").encode()
 
 
-def _mem(table, comment):
-    return (comment + "\n".join(hexadecimal(table.entries, product_bits(table))) + "\n").encode()
+def _mem(products, comment):
+    # Signed words fill their digits, so that a reader who knows no width of the product finds the sign.
+    width = (products.width + 3) // 4 * 4 if products.signed else products.width
+    return (comment + "\n".join(hexadecimal(products.entries, width)) + "\n").encode()
 
 
-def _c(table, comment):
-    name, codes, kind = identifier(table), len(table.entries), "int" if table.signed else "uint"
-    products = list(map(str, table.entries.ravel().tolist()))
-    rows = (", ".join(products[start : start + _PER_LINE]) for start in range(0, len(products), _PER_LINE))
-    operand = "(uint8_t){}" if table.num_bits == 8 else f"{{}} & {codes - 1}"
-    index = f"({operand.format('activation')}) * {codes} + ({operand.format('weight')})"
+def _c(products, comment):
+    name, codes, kind = products.name, products.entries.shape, "int" if products.signed else "uint"
+    numbers = list(map(str, products.entries.ravel().tolist()))
+    rows = (", ".join(numbers[start : start + _PER_LINE]) for start in range(0, len(numbers), _PER_LINE))
+    activation, weight = (
+        f"(uint8_t)({operand})" if count == 256 else f"({operand} & {count - 1})"
+        for operand, count in zip(("activation", "weight"), codes)
+    )
+    result = f"{kind}{products.word}_t"
     lines = [
         f"#ifndef {name}_TABLE",
         f"#define {name}_TABLE",
         "",
         "#include <stdint.h>",
         "",
-        f"static const {kind}16_t {name}_table[{codes * codes}] = {{",
+        f"static const {result} {name}_table[{len(numbers)}] = {{",
         *(f"  {row}," for row in rows),
         "};",
         "",
-        f"static inline {kind}16_t {name}({kind}8_t activation, {kind}8_t weight) {{",
-        f"  return {name}_table[{index}];",
+        f"static inline {result} {name}({kind}8_t activation, {kind}8_t weight) {{",
+        f"  return {name}_table[{activation} * {codes[1]} + {weight}];",
         "}",
         "",
         "#endif",
@@ -106,23 +146,26 @@ def _c(table, comment):
     return (comment + "\n".join(lines) + "\n").encode()
 
 
-def _verilog(table, comment):
-    bits, width, sign = table.num_bits, product_bits(table), "signed " if table.signed else ""
-    codes, unknown = hexadecimal(np.arange(1 << bits), bits), f"default: O = {{{width}{{1'bx}}}};"
+def _verilog(products, comment):
+    width, sign = products.width, "signed " if products.signed else ""
+    unknown = f"default: O = {{{width}{{1'bx}}}};"
+    activations, weights = (
+        [f"{bits}'h{code}" for code in hexadecimal(np.arange(1 << bits), bits)] for bits in products.bits
+    )
     lines = [
-        f"module {identifier(table)} (",
-        f"  input {sign}[{bits - 1}:0] A,",
-        f"  input {sign}[{bits - 1}:0] B,",
+        f"module {products.name} (",
+        f"  input {sign}[{products.bits[0] - 1}:0] A,",
+        f"  input {sign}[{products.bits[1] - 1}:0] B,",
         f"  output reg {sign}[{width - 1}:0] O",
         ");",
         "  // Two levels, because simulators compare with the items of a case statement one after the other.",
         "  always @* case (A)",
     ]
-    for activation, row in zip(codes, table.entries):
-        items = zip(codes, hexadecimal(row, width))
+    for activation, row in zip(activations, products.entries):
+        items = zip(weights, hexadecimal(row, width))
         lines += [
-            f"    {bits}'h{activation}: case (B)",
-            *(f"      {bits}'h{weight}: O = {width}'h{product};" for weight, product in items),
+            f"    {activation}: case (B)",
+            *(f"      {weight}: O = {width}'h{product};" for weight, product in items),
             f"      {unknown}",
             "    endcase",
         ]
@@ -131,10 +174,10 @@ def _verilog(table, comment):
 
 
 FORMATS: Dict[str, Format] = {
-    "bin": Format(".bin", "16-bit little-endian words, entry [activation][weight]", "", _bin),
+    "bin": Format(".bin", "little-endian words, entry [activation][weight]", "", _bin),
     "npy": Format(".npy", "numpy array [activation, weight]", "", _npy),
     "csv": Format(".csv", "a line for each activation code, a column for each weight code", "#", _csv),
-    "c": Format(".h", "index activation * 2^bits + weight", "//", _c),
+    "c": Format(".h", "index activation * 2^(bits of the weight) + weight", "//", _c),
     "verilog": Format(".v", "A is the activation, B the weight, O the product", "//", _verilog),
     "mem": Format(".mem", "a hexadecimal word for each address {activation, weight}, for $readmemh", "//", _mem),
 }

@@ -3,7 +3,9 @@
 There is one statement `case ({A, B})`, or `case (A)` with a statement `case (B)` in each of its items.
 """
 
+import pathlib
 import re
+from typing import Callable, NamedTuple, Tuple
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from .circuit import Circuit
 from .memory_files import COMMENTS
 
 SUFFIXES = (".v", ".sv")
+MAX_OUTPUT = 32  # bits of a product
 _START = 1 << 16  # characters that come before the first item of the case statement, comments included
 _DIRECTIVE = re.compile(r"`(?:timescale|default_nettype|resetall)\b[^\n]*")
 _HEADING = re.compile(
@@ -59,18 +62,32 @@ def is_case_table(path: Path) -> bool:
     return _opened(_normalised(start)) is not None
 
 
-def read(source: Path) -> Circuit:
-    """The `Circuit` of a module of `case` statements, which is signed if its ports are.
+class CaseTable(NamedTuple):
+    """A module of `case` statements that was opened.
+
+    Attributes:
+        bits: the widths of the first and of the second input.
+        signed_ports: whether a port is signed.
+        products: function of whether products are two's complement numbers that returns them as an int64 array
+            `[2**bits[0], 2**bits[1]]`.
+    """
+
+    bits: Tuple[int, int]
+    signed_ports: bool
+    products: Callable[[bool], np.ndarray]
+
+
+def open_table(path: pathlib.Path) -> CaseTable:
+    """A module of `case` statements, whose products are read when they are asked for.
 
     Args:
-        source: path of the file. The first of the two inputs is the activation.
+        path: path of the file. The first of the two inputs is the first operand.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if the ports are not two operands of one width and a product of at most 16 bits. The function
+        ArgumentError: if the ports are not two operands of 2 to 8 bits and a product of at most 32 bits. The function
             `products` of the result raises it if the case statements do not have every pair of operands once.
     """
-    path = expanded(source)
     text = _normalised(regular_files.read(path, MAX_BYTES, "source"))
     opened = _opened(text)
     if opened is None:
@@ -79,27 +96,47 @@ def read(source: Path) -> Circuit:
     heading, ports = opened
     inputs = {port.group(4): int(port.group(3)) + 1 for port in ports if port.group(1) == "input"}
     outputs = {port.group(4): int(port.group(3)) + 1 for port in ports if port.group(1) == "output"}
-    widths, selected = set(inputs.values()), [name for name in heading.groups()[3:] if name]
+    selected = [name for name in heading.groups()[3:] if name]
     known = set(selected) <= set(inputs) and len(set(selected)) == len(selected)
-    if len(inputs) != 2 or not known or len(widths) != 1 or not widths <= set(WIDTHS):
-        rule = "must have two inputs of one width of 2 to 8 bits, which the case statements select by"
+    if len(inputs) != 2 or not known or not set(inputs.values()) <= set(WIDTHS):
+        rule = "must have two inputs of 2 to 8 bits, which the case statements select by"
         raise ArgumentError("source", rule, f"{path} with {inputs}")
-    if len(outputs) != 1 or max(outputs.values()) > 16:
-        raise ArgumentError("source", "must have one output of at most 16 bits", f"{path} with {outputs}")
-    (output, width), num_bits = next(iter(outputs.items())), widths.pop()
+    if len(outputs) != 1 or max(outputs.values()) > MAX_OUTPUT:
+        raise ArgumentError("source", f"must have one output of at most {MAX_OUTPUT} bits", f"{path} with {outputs}")
+    (output, width), bits = next(iter(outputs.items())), (*inputs.values(),)
     signed_ports = any(port.group(2) for port in ports)
-    first = heading.group(4) or heading.group(6)
-    second = next(name for name in inputs if name != first)
+    outer = heading.group(4) or heading.group(6)
+    inner = next(name for name in inputs if name != outer)
 
-    def products(_, signed):
+    def products(signed):
         statements = _Statements(text, heading.end(), output, signed_ports, path)
-        items = statements.items() if heading.group(4) else list(statements.rows(second, num_bits))
+        items = statements.items() if heading.group(4) else list(statements.rows(inner, inputs[inner]))
         statements.end(bool(heading.group(3)))
-        table = _filled(items, 4**num_bits, path).reshape(1 << num_bits, -1) & ((1 << width) - 1)
-        table = table if first == next(iter(inputs)) else table.T
+        table = _filled(items, 1 << sum(bits), path).reshape(1 << inputs[outer], -1) & ((1 << width) - 1)
+        table = table if outer == next(iter(inputs)) else table.T
         return table - ((table >> (width - 1)) << width) if signed else table
 
-    return Circuit(path.stem, products, {"source": path.name}, True if signed_ports else None, num_bits)
+    return CaseTable((bits[0], bits[1]), signed_ports, products)
+
+
+def read(source: Path) -> Circuit:
+    """The `Circuit` of a module of `case` statements, which is signed if its ports are.
+
+    Args:
+        source: path of the file. The first of the two inputs is the activation.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ArgumentError: if the ports are not two operands of one width and a product. The function `products` of the
+            result raises it if the case statements do not have every pair of operands once.
+    """
+    path = expanded(source)
+    table = open_table(path)
+    if table.bits[0] != table.bits[1]:
+        rule = "must have two inputs of one width, or a name that says two widths, such as mul8x4u_X"
+        raise ArgumentError("source", rule, f"{path} with {table.bits[0]} and {table.bits[1]} bits")
+    signed = True if table.signed_ports else None
+    return Circuit(path.stem, lambda _, signed: table.products(signed), {"source": path.name}, signed, table.bits[0])
 
 
 class _Statements:

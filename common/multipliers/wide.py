@@ -69,10 +69,11 @@ def import_wide(
     random pairs. No operation of this package computes with such a multiplier.
 
     Args:
-        source: path of a `.c` or `.h` file, of a netlist (`.v`, `.blif`, ...), or of a `.npy`, `.txt` or `.csv` file of
-            products; a Python function of two integers; or an integer array, first operand down.
+        source: path of a `.c` or `.h` file, of a Python file with a function of two integers, which is run, of a
+            netlist (`.v`, `.blif`, ...), or of a file of products (`.npy`, `.txt`, `.csv`, `.bin`, `.mem`, or a `.v`
+            file of `case` statements); a Python function of two integers; or an integer array, first operand down.
         name: name of the multiplier; by default that of the file or function.
-        function: name of the function in a C file that defines several.
+        function: name of the function in a C or Python file that defines several.
         swap: whether the first operand is the weight. By default the narrow operand is the weight, and the second one
             if both have one width.
         seconds: time limit of 2**20 pairs of operands in C.

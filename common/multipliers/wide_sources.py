@@ -1,5 +1,6 @@
 """Readers of circuits whose operands have two widths or more than 8 bits: functions of arrays of operands."""
 
+import operator
 import pathlib
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from .. import netlists
 from ..argument_error import ArgumentError
-from . import array_files, c_circuit, c_source, headers
+from . import c_circuit, c_source, headers, python_circuit
 
 WIDTHS = range(2, 17)
 _EXHAUSTIVE_BITS = 24
@@ -72,12 +73,6 @@ def read_netlist(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_:
     )
 
 
-def read_array_file(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any) -> WideSource:
-    """A `.npy` or text file of products, the first operand down."""
-    read = array_files.read_npy if path.suffix.lower() == ".npy" else array_files.read_text
-    return read_array(read(path), widths, signed)._replace(name=path.stem, known={"source": path.name})
-
-
 def read_array(source: Any, widths: Tuple[int, int], signed: bool) -> WideSource:
     """An integer array of products `[2**first_bits, 2**second_bits]`, in the order of the codes."""
     array = np.asarray(source)
@@ -90,10 +85,32 @@ def read_array(source: Any, widths: Tuple[int, int], signed: bool) -> WideSource
 
 def read_function(source: Callable[[Any, Any], Any], widths: Tuple[int, int], signed: bool) -> WideSource:
     """A Python function of two integers, which is called for each pair."""
+    name = getattr(source, "__name__", type(source).__name__)
 
     def products(first, second):
         pairs = zip(*(values_of(c, bits, signed).tolist() for c, bits in zip((first, second), widths)))
-        return np.array([int(source(a, w)) for a, w in pairs], np.int64)
+        return np.array([_called(source, name, *pair) for pair in pairs], np.int64)
 
-    name = getattr(source, "__name__", type(source).__name__)
     return WideSource(name, products, {"source": f"Python function {name}"}, _EXHAUSTIVE_BITS_OF_PYTHON)
+
+
+def _called(function, name, a, w):
+    """The product of one pair of operands."""
+    try:
+        product = function(a, w)
+        integer = operator.index(product)
+    except Exception as error:
+        received = f"{type(error).__name__} for {name}({a}, {w}): {error}"
+        raise ValueError(f"{name} must return an integer for every pair; received {received}") from error
+    if not -(2**63) <= integer < 2**63:
+        raise ValueError(f"{name} must return integers that fit int64; received {integer} for {name}({a}, {w})")
+    return integer
+
+
+def read_python_file(
+    path: pathlib.Path, widths: Tuple[int, int], signed: bool, function: Optional[str] = None, **_: Any
+) -> WideSource:
+    """A Python file that defines a function of two integers. It is run in this process."""
+    chosen, name = python_circuit.choose(path, function)
+    known = {"source": f"{path.name}, function {name}"}
+    return read_function(chosen, widths, signed)._replace(name=name, known=known)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
@@ -68,6 +69,13 @@ def store(multiplier: WideMultiplier, force: bool = False) -> None:
             received, remedy = f"{multiplier.name!r}, which is there", ("force=True", "replaces it")
             raise ArgumentFileExistsError("name", f"must be new in {folder}", received, remedy)
         atomic_files.write(multiplier.path, (json.dumps(content, allow_nan=False) + "\n").encode())
+
+
+def activation_first(multiplier: WideMultiplier) -> str:
+    """The name of a multiplier, with the width of the activation before that of the weight: `mul8x4u_X`."""
+    bits = multiplier.activation_bits, multiplier.weight_bits
+    widths = "x".join(map(str, bits if bits[0] != bits[1] else bits[:1]))
+    return re.sub(r"\Amul\d+(x\d+)?", f"mul{widths}", multiplier.name)
 
 
 def find_wide(name_or_path: Path) -> Optional[pathlib.Path]:

@@ -5,8 +5,8 @@ from typing import Callable, List, Optional
 import typer
 
 from . import script as scripts
-from .common.argument_error import ArgumentError
-from .terminal import error_message, stop_on_error
+from .common.argument_error import ArgumentError, error_message
+from .terminal import stop_on_error
 
 SCRIPT = typer.Argument(..., metavar="SCRIPT", show_default=False)
 ARGUMENTS = typer.Argument(None, metavar="ARGS", show_default=False)

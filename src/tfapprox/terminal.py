@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .common.argument_error import ArgumentError
+from .common.argument_error import error_message
 
 # In a file or a pipe, which has no width, names are not shortened.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -33,11 +33,6 @@ def printable(text: str) -> str:
         'licence \\x1b]0;title\\x07'
     """
     return _COMMANDS.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
-
-
-def error_message(error: Exception, options: Mapping[str, str]) -> str:
-    """The text of an error, with the options of a command instead of the arguments of the library."""
-    return error.message(options) if isinstance(error, ArgumentError) else str(error)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ import time
 import circuits
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from tfapprox.command_line import app
 from tfapprox.common import load_table, multipliers
 from tfapprox.common.truth_table import TruthTable
 
@@ -115,6 +117,25 @@ def test_c_and_verilog_of_one_circuit_must_agree(tmp_path):
         "mul8u_EVEN.bin",
         "mul8u_WRONG.bin",
     ]
+
+
+def test_the_command_names_the_file_and_not_an_option_for_one_circuit(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "mul4u_X.txt").write_text("0 " * 16 + "\n" + ("1 " * 16 + "\n") * 15)
+    (library / "mul4u_X.csv").write_text(("2 " * 16 + "\n") * 16)
+    result = CliRunner().invoke(app, ["multiplier", "import", str(library)])
+    assert result.exit_code == 1
+    rule = f"the name of the file must mean one circuit; received another one in {library}/mul4u_X.csv"
+    assert f"{library}/mul4u_X.txt: {rule}" in result.output
+    multipliers.import_products(TruthTable.exact(4), "mul4u_X", force=True)
+    result = CliRunner().invoke(app, ["multiplier", "import", str(library)])
+    assert (
+        f"mul4u_X.csv: the name of the file must be new in {tmp_path}/tfapprox/multipliers; received" in result.output
+    )
+    assert "; --force replaces it" in result.output
+    assert "--name" not in result.output
 
 
 def _clash(path, products):

@@ -33,6 +33,14 @@ def test_an_error_is_printed_as_it_is_without_options():
     assert output_of(fail, code=1) == "error: [Errno 2] no [red]such[/red] file  here\n"
 
 
+def test_an_error_of_the_system_has_no_number(tmp_path):
+    def fail():
+        with stop_on_error():
+            (tmp_path / "none.c").read_text()
+
+    assert output_of(fail, code=1) == f"error: No such file or directory: '{tmp_path / 'none.c'}'\n"
+
+
 def linked(link):
     """What the command prints after it has made a link."""
     export = f"export LD_LIBRARY_PATH={link.parent}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"

@@ -7,6 +7,7 @@ import typer
 
 from tfapprox import operations, option_names
 from tfapprox.common import multipliers
+from tfapprox.common.argument_error import error_message
 from tfapprox.terminal import progress_bar
 
 from .printing import as_json, grid, line, short_hash, show
@@ -35,7 +36,7 @@ def _run(name, functions):
         try:
             outcome = multipliers.check(name, products, operation.name)
         except ValueError as error:
-            yield {"name": str(name), "operation": operation.name, "error": str(error)}
+            yield {"name": str(name), "operation": operation.name, "error": error_message(error, {})}
         else:
             yield dict(outcome._asdict(), path=outcome.path and str(outcome.path), error=None)
 

@@ -9,6 +9,7 @@ from tfapprox.common import multipliers
 
 from .printing import line
 from .shared_options import NAME_OR_PATH
+from .wide_report import print_export
 
 _FORMAT = typer.Option(..., "--format", metavar="bin|npy|csv|c|verilog|mem", show_default=False)
 _OUTPUT = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of NAME.SUFFIX in the current folder.")
@@ -27,10 +28,15 @@ def export_multiplier(name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, o
     mem      hexadecimal words at the addresses {activation, weight}, for
              $readmemh
 
-    `tfapprox multiplier import` reads every one of them back. Comments in
+    `tfapprox multiplier import` reads every one of them back. A multiplier
+    of two widths is written with the activation first. Comments in
     the file say name, SHA-256, layout and version; bin and npy have none. A
     file that is there is replaced.
     """
     path = multipliers.export(name_or_path, format, output)
+    wide = multipliers.find_wide(name_or_path)
+    if wide:
+        print_export(path, multipliers.load_wide(wide))
+        return
     table = multipliers.load(name_or_path).table
     line(f"wrote {path}: {table.name}, sha256 {table.sha256}")

@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Mapping
 import typer
 
 from tfapprox.common import multipliers
-from tfapprox.terminal import error_message, progress_bar
+from tfapprox.common.argument_error import error_message
+from tfapprox.terminal import progress_bar
 
 from .printing import as_json, grid, line, show
 
@@ -30,6 +31,7 @@ def import_folder(source: str, json: bool, options: Mapping[str, Any], words: Ma
         options: the options of `multipliers.import_each`.
         words: from the name of an argument to the option of the command.
     """
+    words = {**words, "name": "the name of the file"}  # `--name` is for one circuit
     paths, outcomes = multipliers.survey(source)
     paths, interrupted = paths or multipliers.circuits(source), False  # the second one says what a folder must have
     try:

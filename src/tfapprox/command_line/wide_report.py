@@ -1,10 +1,11 @@
 """Multipliers that no operation computes with, in `tfapprox multiplier import`, `show` and `list`."""
 
 import pathlib
+import shlex
 from typing import Any, List, Mapping, Optional, Tuple
 
 from tfapprox.common import multipliers
-from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.argument_error import ArgumentError, error_message
 from tfapprox.terminal import progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, show
@@ -74,6 +75,17 @@ def print_wide(multiplier: multipliers.WideMultiplier, json: bool) -> None:
     line("No operation computes with it: they take operands of one width from 2 to 8 bits, and of 8 if signed.")
 
 
+def print_export(path: pathlib.Path, multiplier: multipliers.WideMultiplier) -> None:
+    """Prints where a multiplier that no operation computes with was exported to, and how the file is read back."""
+    line(f"wrote {path}: {multiplier.name}, sha256 {multiplier.figures.sha256} of the products as int64")
+    options = ["--no-swap"] if multiplier.activation_bits < multiplier.weight_bits else []
+    widths = multipliers.widths_of(path.name)
+    bits = multiplier.activation_bits, multiplier.weight_bits, multiplier.signed
+    if widths is None or tuple(widths) != bits:
+        options.append(f"--name {multipliers.activation_first(multiplier)}")
+    line(" ".join(["to read it back: tfapprox multiplier import", shlex.quote(str(path)), *options]))
+
+
 def print_all_wide() -> List[Tuple[pathlib.Path, str]]:
     """Prints a row for each multiplier that no operation computes with; returns the files that cannot be read."""
     rows, failures = [], []
@@ -81,7 +93,7 @@ def print_all_wide() -> List[Tuple[pathlib.Path, str]]:
         try:
             rows.append(multipliers.load_wide(path))
         except (OSError, ValueError) as error:
-            failures.append((path, str(error)))
+            failures.append((path, error_message(error, {})))
     if rows:
         table = grid("errors only", "bits", "pairs", *FIGURES, "mW", "folder", numbers=("bits", *FIGURES, "mW"))
         for row in rows:
