@@ -9,11 +9,17 @@ from typing import Container, Mapping, NamedTuple
 from .module import GATE_WORDS, Module
 from .source import MAX_NETS, NetlistError, Path
 
+TOO_MANY_NETS = f"a netlist must have at most {MAX_NETS} nets when all instances are replaced"
 _UNDRIVEN, _INPUT = -1, -2
 EXPRESSION = "(an expression)"  # the name of a net without a name in messages
 _LONGEST = 20  # number of levels of hierarchy that the name of a net shows
-_MAX_STEPS = 4 * MAX_NETS
+MAX_STEPS = 4 * MAX_NETS
 _INSTANCE_STEPS = 16
+
+
+def steps_of(module: Module) -> int:
+    """The cost of adding one instance of a module, without the instances inside it."""
+    return _INSTANCE_STEPS + len(module.net_names)
 
 
 class Part(NamedTuple):
@@ -118,11 +124,9 @@ class Flat:
         """
         own, first = module.own_nets, len(self._drivers)
         open_nets = [net for port in module.ports.values() for net in port.nets if net not in connected]
-        self._steps += _INSTANCE_STEPS + len(module.net_names)
-        if first + len(own) + len(open_nets) > MAX_NETS or self._steps > _MAX_STEPS:
-            raise NetlistError(
-                module.path, 0, f"a netlist must have at most {MAX_NETS} nets when all instances are replaced"
-            )
+        self._steps += steps_of(module)
+        if first + len(own) + len(open_nets) > MAX_NETS or self._steps > MAX_STEPS:
+            raise NetlistError(module.path, 0, TOO_MANY_NETS)
         self._drivers.extend([_UNDRIVEN] * len(own))
         self._drivers.extend(_INPUT if net in inputs else _UNDRIVEN for net in open_nets)
         part = Part(module, above, name, first, open_nets)

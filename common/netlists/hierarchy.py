@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Iterator, Mapping, Sequence
 
-from .flat import Flat
+from .flat import MAX_STEPS, TOO_MANY_NETS, Flat, steps_of
 from .module import Instance, Module
-from .source import NetlistError, Path
+from .source import MAX_NETS, NetlistError, Path
 
 
 def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> str:
     """Chooses the module at the top.
 
     The default is the only module of which no other module has an instance. If there are several such modules, it is
-    the only one of them that has instances itself, because cells of a library may be unused.
+    the only one of them that has instances itself, because cells of a library may be unused. The module that has the
+    name of the file is taken before modules that have no ports or cannot be read, such as test benches.
 
     Args:
         modules: dictionary from name to `Module` of the file itself, without its libraries.
@@ -34,6 +36,10 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
         return top
     used = {instance.module for module in modules.values() for instance in module.instances}
     roots = [name for name in modules if name not in used]
+    stem = os.path.splitext(os.path.basename(path))[0]
+    others = [modules[name] for name in roots if name != stem]
+    if stem in modules and not modules[stem].error and others and all(each.error or not each.ports for each in others):
+        return stem  # the others are a test bench, which needs not be read
     if len(roots) > 1:  # cells of a library in the same file may be unused
         roots = [name for name in roots if modules[name].instances] or roots
     if len(roots) == 1:
@@ -49,9 +55,13 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
     raise NetlistError(path, 0, f"top must be given where several modules can be it; received {', '.join(roots[:20])}")
 
 
-def _check_no_recursion(modules: Mapping[str, Module], top: str) -> None:
-    """Raises an error if a module contains itself, is missing, or could not be read; the search does not recurse."""
-    done: set[str] = set()
+def _check_hierarchy(modules: Mapping[str, Module], top: str) -> None:
+    """Raises an error if a module contains itself, is missing, could not be read, or has too many nets in its instances.
+
+    The search does not recurse, and its time does not depend on the number of instances of instances.
+    """
+    # Nets and steps of each module whose instances were all looked at, with those of its instances.
+    sizes: dict[str, tuple[int, int]] = {}
     path, stack = {top}, [(top, _children(modules, top))]
     while stack:
         name, children = stack[-1]
@@ -59,7 +69,12 @@ def _check_no_recursion(modules: Mapping[str, Module], top: str) -> None:
         if child is None:
             stack.pop()
             path.remove(name)
-            done.add(name)
+            inside = [sizes[instance.module] for instance in modules[name].instances]
+            nets = len(modules[name].own_nets) + sum(size[0] for size in inside)
+            steps = steps_of(modules[name]) + sum(size[1] for size in inside)
+            sizes[name] = nets, steps
+            if nets > MAX_NETS or steps > MAX_STEPS:
+                raise NetlistError(modules[name].path, modules[name].line, TOO_MANY_NETS)
         elif child.module in path:
             module = modules[name]
             raise NetlistError(module.path, child.line, f"a module must not contain itself; received {child.module}")
@@ -70,7 +85,7 @@ def _check_no_recursion(modules: Mapping[str, Module], top: str) -> None:
                 f"{child.name} must be an instance of a module of the file or of cells; received {child.module}, which "
                 "is in none of them (cells=[...] takes libraries as Verilog, BLIF or genlib)",
             )
-        elif child.module not in done:
+        elif child.module not in sizes:
             path.add(child.module)
             stack.append((child.module, _children(modules, child.module)))
 
@@ -143,7 +158,7 @@ def flatten(modules: Mapping[str, Module], top: str) -> Flat:
         NetlistError: if a module is missing, contains itself, could not be read, or is connected wrongly; if the
             circuit has too many nets; or if a gate drives an input or a constant.
     """
-    _check_no_recursion(modules, top)
+    _check_hierarchy(modules, top)
     flat = Flat(modules[top])
     part, nets = flat.top
     waiting = [(instance, part, nets) for instance in reversed(part.module.instances)]

@@ -51,7 +51,8 @@ def read_netlist(path: Path, cells: Iterable[Path] = (), top: str | None = None)
         cells: paths of libraries with modules for instances: Verilog (`.v`, `.sv`), BLIF (`.blif`) or genlib
             (`.genlib`).
         top: name of the module at the top. The default in BLIF is the first model; in Verilog it is the only module of
-            which no other module has an instance, or the only one of several such modules that has instances itself.
+            which no other module has an instance, or the only one of several such modules that has instances itself; a
+            module that has the name of the file comes before those that have no ports or cannot be read.
 
     Returns:
         The netlist, with its ports in the order of the module at the top.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from typing import Iterator
 
@@ -97,9 +98,13 @@ def read_text(path: Path) -> str:
 
     Raises:
         OSError: if the file cannot be read.
-        NetlistError: if the path is not a regular file, or the file is too large or has NUL bytes.
+        NetlistError: if the path is not a regular file, or the file is too large, is UTF-16, or has NUL bytes.
     """
     content = read_bytes(path)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise NetlistError(path, 1, "a netlist must be text in ASCII or UTF-8; received UTF-16")
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
     position = content.find(b"\0")
     if position >= 0:
         line = content.count(b"\n", 0, position) + 1

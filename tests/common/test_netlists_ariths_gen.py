@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfapprox.common import netlists
+from tfapprox.common.multipliers import c_circuit
 
 ariths_gen = pytest.importorskip("ariths_gen")
 from ariths_gen.multi_bit_circuits import approximate_multipliers, multipliers  # noqa: E402
@@ -86,5 +87,20 @@ def test_a_connection_that_ariths_gen_forgets_is_not_guessed(name, tmp_path):
         netlists.read_netlist(path)
 
 
+_IN_C = [circuit for circuit in _CIRCUITS if circuit[2] <= 5]
+
+
+@pytest.mark.parametrize(("name", "parameters", "bits"), _IN_C)
+def test_c_has_the_same_products(name, parameters, bits, tmp_path):
+    circuit = _circuit(name, parameters, bits)
+    signed = name.startswith("Signed")
+    text = io.StringIO()
+    circuit.get_c_code_flat(text)
+    (tmp_path / "circuit.c").write_text(text.getvalue())
+    table = c_circuit.products(tmp_path / "circuit.c", circuit.prefix, bits, signed)
+    netlist = netlists.read_netlist(_write(circuit, "v_code_flat", tmp_path))
+    np.testing.assert_array_equal(table, netlists.products(netlist, signed=signed))
+
+
 def test_there_are_enough():
-    assert len(_CIRCUITS) >= 40
+    assert len(_IN_C) >= 40

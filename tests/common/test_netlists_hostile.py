@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfapprox.common import netlists
-from tfapprox.common.netlists import flat, module, source, verilog_precedence
+from tfapprox.common.netlists import module, source, verilog_precedence
 from tfapprox.common.netlists.verilog_keywords import BOTH_WAYS
 
 _PORTS = "module m(input [1:0] a, b, output [3:0] y);"
@@ -132,7 +132,7 @@ def test_verilog(body, message, tmp_path):
         ("module m(output y); n u(y); endmodule primitive n(x, z); table endtable endprimitive", r"the primitive n"),
         ("module m(output y)\0; endmodule", r"line 1: a netlist must be text; received a NUL byte"),
         (
-            "module m(output y); n u(y); endmodule\nmodule n(output x); assign x = 1; endmodule\n"
+            "module k(output y); n u(y); endmodule\nmodule n(output x); assign x = 1; endmodule\n"
             "module o(output y); n u(y);\nalways @* y = 1; endmodule",
             r"line 4: .* received `always`",
         ),
@@ -310,21 +310,36 @@ def test_greed_ends_in_an_error(body, message, tmp_path, monkeypatch):
         _read(tmp_path, "m.v", _verilog(body))
 
 
-def test_a_tower_of_instances_ends_in_an_error(tmp_path, monkeypatch):
-    """Thirty levels of two instances each would be 2**30 gates."""
-    monkeypatch.setattr(flat, "MAX_NETS", 100000)
+def test_a_tower_of_instances_ends_in_an_error(tmp_path):
+    """Thirty levels of two instances each would be 2**30 gates. They are counted before any is made."""
     levels = "".join(
         f"module m{level}(input a, output y); wire t; m{level + 1} p(a, t), q(t, y); endmodule\n" for level in range(30)
     )
-    with pytest.raises(netlists.NetlistError, match=r"at most 100000 nets when all instances are replaced"):
+    with pytest.raises(netlists.NetlistError, match=r"at most 4000000 nets when all instances are replaced"):
         _read(tmp_path, "m.v", levels + "module m30(input a, output y); assign y = ~a; endmodule\n")
 
 
-def test_instances_without_nets_end_in_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(flat, "_MAX_STEPS", 100000)
+def test_instances_without_nets_end_in_an_error(tmp_path):
     levels = "".join(f"module m{level}(); m{level + 1} p(), q(); endmodule\n" for level in range(30))
     with pytest.raises(netlists.NetlistError, match=r"nets when all instances are replaced"):
         _read(tmp_path, "m.v", levels + "module m30(); endmodule\n")
+
+
+def test_a_test_bench_in_the_file_is_not_read(tmp_path):
+    multiplier = _verilog("assign y = a & b;").replace("module m", "module mul2u_X")
+    bench = "module tb; reg [1:0] a, b; wire [3:0] y; mul2u_X m(a, b, y); initial begin a = 0; end endmodule\n"
+    for text in (multiplier + bench, bench + multiplier, multiplier + bench.replace("reg", "wire")):
+        assert netlists.products(_read(tmp_path, "mul2u_X.v", text)).tolist()[3] == [0, 1, 2, 3]
+    with pytest.raises(netlists.NetlistError, match="received `reg`"):
+        _read(tmp_path, "other.v", multiplier + bench)
+
+
+def test_marks_at_the_beginning_of_a_file(tmp_path):
+    text = _verilog("assign y = a & b;")
+    assert netlists.products(_read(tmp_path, "m.v", b"\xef\xbb\xbf" + text.encode())).tolist()[3] == [0, 1, 2, 3]
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(netlists.NetlistError, match=r"line 1: .* must be text in ASCII or UTF-8; received UTF-16"):
+            _read(tmp_path, "m.v", ("\ufeff" + text).encode(encoding))
 
 
 def test_long_chains_are_read(tmp_path):
