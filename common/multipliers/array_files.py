@@ -1,15 +1,15 @@
 """Readers of files that hold products: `.npy`, text and raw words."""
 
 import io
-import re
 import warnings
-from typing import Callable, List
+from typing import Callable, Sequence, Tuple
 
 import numpy as np
 
 from .. import regular_files
 from ..argument_error import ArgumentError
 from ..paths import Path, expanded
+from . import text_layouts, text_words
 from .arrays import WIDTHS
 from .circuit import Circuit
 
@@ -17,9 +17,7 @@ _RAW = {2 * 4**bits: bits for bits in WIDTHS}  # bytes of a file with 16 bits fo
 _RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # the same with 32 bits; no size is in both
 
 MAX_BYTES = 1 << 22  # of a .npy or text file: 64 for each product
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # what fits int64
-_LONG_INTEGER = re.compile(r"[+-]?[0-9]+")
-_SEPARATORS = {ord(","): " ", ord(";"): " "}
+SHAPES = [(1 << bits, 1 << bits) for bits in WIDTHS]
 
 
 def reader(read: Callable[[Path, bool], np.ndarray]) -> Callable[[Path], Circuit]:
@@ -62,37 +60,27 @@ def read_npy(path: Path, signed: bool = False, max_bytes: int = MAX_BYTES) -> np
         raise ArgumentError("source", "must be a .npy file of integers", f"{str(path)!r}: {error}") from error
 
 
-def read_text(path: Path, signed: bool = False, max_bytes: int = MAX_BYTES) -> np.ndarray:
-    """The products of a text file: a line for each activation code, with spaces, commas or semicolons between numbers.
+def read_text(
+    path: Path, signed: bool = False, max_bytes: int = MAX_BYTES, shapes: Sequence[Tuple[int, int]] = SHAPES
+) -> np.ndarray:
+    """The products of a text file, such as the output of a test bench.
 
     Args:
-        path: path of the file. `#` begins a comment; empty lines are skipped.
-        signed: not used, because negative numbers have their sign in the file.
+        path: path of the file. `text_words.words` says which numbers it may have, and `text_layouts.products` in which
+            layouts.
+        signed: not used, because the numbers of the file have their sign.
         max_bytes: the size that the file may have.
+        shapes: the shapes of products that are possible.
 
     Returns:
-        int64 array with one row for each line.
+        Integer array of one of `shapes`, or with one row for each line if the file has no known layout.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if a word is not an integer, or lines differ in length.
+        ArgumentError: if a word is not an integer, lines differ in length, or a pair of operands has no product or two.
     """
-    rows: List[List[int]] = []
-    text = regular_files.read(path, max_bytes, "source").decode("utf-8", errors="replace")
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition("#")[0].translate(_SEPARATORS).split()
-        if not words:
-            continue
-        wrong = next((word for word in words if not _INTEGER.fullmatch(word)), None)
-        if wrong is not None:
-            received = f"{wrong[:40]!r} in {path}, line {number}"
-            rule = "must hold integers" + (" of at most 18 digits" if _LONG_INTEGER.fullmatch(wrong) else "")
-            raise ArgumentError("source", rule, received)
-        rows.append([int(word) for word in words])
-        if len(rows[-1]) != len(rows[0]):
-            received = f"{len(rows[0])} numbers and, in {path}, line {number}, {len(rows[-1])}"
-            raise ArgumentError("source", "must have lines of the same length", received)
-    return np.array(rows, np.int64) if rows else np.empty((0, 0), np.int64)
+    text = text_words.decoded(regular_files.read(path, max_bytes, "source"))
+    return text_layouts.products(text_words.words(text, path), shapes, path)
 
 
 def read_raw_file(source: Path, *, big_endian: bool = False) -> Circuit:

@@ -22,6 +22,7 @@ def import_multiplier(
     order: Optional[str] = None,
     offset: Optional[int] = None,
     big_endian: Optional[bool] = None,
+    array: Optional[str] = None,
     arrays_at_once: bool = False,
     parameters: Optional[Mapping[str, Any]] = None,
     activation_port: Optional[str] = None,
@@ -53,7 +54,10 @@ def import_multiplier(
             * path of a `.py` file that defines a function of two integers or a circuit of ariths-gen;
             * path of a netlist in Verilog (`.v`, `.sv`, `.vg`), BLIF (`.blif`), AIGER (`.aag`, `.aig`) or CGP (`.cgp`,
               `.chr`);
-            * path of a `.npy`, `.txt` or `.csv` file of products, activation down, weight to the right;
+            * path of a `.npy`, `.npz` or `.mat` file of products, activation down, weight to the right;
+            * path of a text file of products (`.txt`, `.csv`, `.tsv`, `.dat`, `.out`, `.log`): a matrix, one product
+              after another, or lines of activation, weight and product, as a test bench prints them;
+            * path of a memory image (`.mem`, `.hex`) of `$writememh`;
             * path of a `.bin` file of uint16 (int16 if signed) or int32, little-endian, activation code first;
             * `"ariths-gen:CLASS"`, a circuit that ariths-gen generates;
             * a function of activation and weight, or an object of ariths-gen;
@@ -73,6 +77,7 @@ def import_multiplier(
         offset: what was added to every product, such as 32768, and is subtracted modulo 65536. `0` reads products as
             words of 16 bits, in two's complement if they are signed. By default the products have their sign.
         big_endian: whether the first byte of each word of a `.bin` file is its most significant one.
+        array: name of the array in a `.npz` or `.mat` file that has several.
         arrays_at_once: whether a Python function takes and returns integer arrays instead of single integers.
         parameters: parameters of the class of ariths-gen, such as `{"horizontal_cut": 2}`.
         activation_port: name of the input of a netlist that is the activation, or bits of it, such as `"in[7:0]"`. By
@@ -132,6 +137,7 @@ def import_multiplier(
         tie=tie or None,
         latency=latency,
         big_endian=big_endian,
+        array=array,
         seconds=seconds,
     )
     given_sign = signed

@@ -10,6 +10,7 @@ from .. import netlists
 from ..argument_error import ArgumentError, ArgumentIsADirectoryError
 from ..paths import expanded
 from . import (
+    archive_files,
     ariths_gen,
     array_files,
     arrays,
@@ -41,6 +42,7 @@ def _refuse_folder(source):
     raise ArgumentIsADirectoryError("source", "must be one circuit", f"the folder {str(source)!r}", remedy)
 
 
+TEXTS = (".txt", ".csv", ".tsv", ".dat", ".out", ".log")
 _TEXT = Kind(array_files.reader(array_files.read_text))
 _NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse", "tie", "latency")
 _NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds"))
@@ -50,10 +52,11 @@ FILES: Dict[str, Kind] = {
     ".h": _C,
     ".py": Kind(python_circuit.read_file, ("function", "num_bits")),
     ".npy": Kind(array_files.reader(array_files.read_npy)),
-    ".txt": _TEXT,
-    ".csv": _TEXT,
+    ".npz": Kind(archive_files.read_npz, ("array",)),
+    ".mat": Kind(archive_files.read_mat, ("array",)),
+    **dict.fromkeys(TEXTS, _TEXT),
     ".bin": Kind(array_files.read_raw_file, ("big_endian",)),
-    ".mem": Kind(array_files.reader(memory_files.read_mem)),
+    **dict.fromkeys((".mem", ".hex"), Kind(array_files.reader(memory_files.read_mem))),
     **dict.fromkeys(netlists.SUFFIXES, _NETLIST),
 }
 # From the suffix of a file to its reader for operands of two widths, or of more than 8 bits.
@@ -61,9 +64,11 @@ WIDE_FILES: Dict[str, Callable[..., wide_sources.WideSource]] = {
     **dict.fromkeys((".c", ".h"), wide_sources.read_c),
     ".py": wide_sources.read_python_file,
     ".npy": wide_files.read_npy,
-    **dict.fromkeys((".txt", ".csv"), wide_files.read_text),
+    **dict.fromkeys(TEXTS, wide_files.read_text),
+    ".npz": wide_files.read_archive(archive_files.read_npz),
+    ".mat": wide_files.read_archive(archive_files.read_mat),
     ".bin": wide_files.read_raw,
-    ".mem": wide_files.read_mem,
+    **dict.fromkeys((".mem", ".hex"), wide_files.read_mem),
     **dict.fromkeys(netlists.SUFFIXES, wide_sources.read_netlist),
     **dict.fromkeys((".v", ".sv", ".vg"), wide_files.read_verilog),
 }
@@ -79,6 +84,7 @@ _TAKEN_BY = {  # what an option is for, where only some kinds of sources take it
     "parameters": f"{ariths_gen.PREFIX}CLASS",
     "arrays_at_once": "functions",
     "big_endian": ".bin files",
+    "array": ".npz and .mat files",
     **dict.fromkeys(_NETLIST_OPTIONS, "netlists"),
 }
 
@@ -129,9 +135,9 @@ def read(source: Any, **options: Any) -> Circuit:
 
     Args:
         source: what `import_multiplier` was given.
-        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, and the options of
-            `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes. `seconds` may
-            be given for every kind.
+        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, `array`, and the
+            options of `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes.
+            `seconds` may be given for every kind.
 
     Raises:
         ImportError: if ariths-gen is needed and is not installed.

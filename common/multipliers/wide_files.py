@@ -1,13 +1,14 @@
 """Readers of files that hold the products of operands of two widths or of more than 8 bits, first operand down."""
 
 import pathlib
-from typing import Any, Tuple
+from typing import Any, Callable, Tuple
 
 import numpy as np
 
 from .. import regular_files
 from ..argument_error import ArgumentError
 from . import array_files, memory_files, netlist_files, verilog_case
+from .circuit import Circuit
 from .wide_sources import WideSource, read_array, read_netlist
 
 _TEXT_BYTES = 1 << 24  # room for the products of 20 bits of operands; Python needs seconds for them
@@ -22,8 +23,18 @@ def read_npy(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any
 
 
 def read_text(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any) -> WideSource:
-    """A text file with a line of products for each code of the first operand."""
-    return _source(path, array_files.read_text(path, max_bytes=_TEXT_BYTES), widths, signed)
+    """A text file, such as the output of a test bench, the first operand before the second."""
+    shape = 1 << widths[0], 1 << widths[1]
+    return _source(path, array_files.read_text(path, max_bytes=_TEXT_BYTES, shapes=[shape]), widths, signed)
+
+
+def read_archive(read: Callable[[pathlib.Path], Circuit]) -> Callable[..., WideSource]:
+    """The reader of a kind of files with one array, made from its reader for operands of one width."""
+
+    def read_file(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any) -> WideSource:
+        return _source(path, read(path).products(max(widths), signed), widths, signed)
+
+    return read_file
 
 
 def read_raw(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any) -> WideSource:

@@ -56,7 +56,7 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
 
 
 def _check_hierarchy(modules: Mapping[str, Module], top: str) -> None:
-    """Raises an error if a module contains itself, is missing, could not be read, or has too many nets in its instances.
+    """Raises an error if a module contains itself, is missing, was not read, or has too many nets.
 
     The search does not recurse, and its time does not depend on the number of instances of instances.
     """

@@ -146,7 +146,7 @@ WRONG_FILES = [
     ("mul8s_x.txt", "1 2 3 4\n" * 4, r"products must be 256x256; received 4x4"),
     ("x.bin", "123", r"\(131072 or 262144 bytes for 8\); received '.*x\.bin' with 3 bytes"),
     ("x.npy", "123", r"must be a \.npy file of integers; received '.*x\.npy': "),
-    ("x.dat", "123", r"must be a folder or a file of the kind \.c, \.h, \.py, \.npy, .*; received '.*x\.dat'"),
+    ("x.pdf", "123", r"must be a folder or a file of the kind \.c, \.h, \.py, \.npy, .*; received '.*x\.pdf'"),
 ]
 
 

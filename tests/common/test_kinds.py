@@ -38,7 +38,10 @@ def even(a, w):
 
 
 KINDS = "must be a folder or a file of the kind " + ", ".join(
-    [".c", ".h", ".py", ".npy", ".txt", ".csv", ".bin", ".mem", *netlists.SUFFIXES]
+    [
+        *[".c", ".h", ".py", ".npy", ".npz", ".mat", ".txt", ".csv", ".tsv", ".dat", ".out", ".log"],
+        *[".bin", ".mem", ".hex", *netlists.SUFFIXES],
+    ]
 )
 FILES = ["circuit.c", "even.py", "even.npy", "even.txt", "even.CSV", "even.bin", "even.v"]
 SOURCES = [*FILES, even, PRODUCTS, PRODUCTS.tolist()]
@@ -115,10 +118,10 @@ def plot(*names, formats=("png",)):
 SIGNED = exact_table(8, signed=True)
 # What is called in Python, and its message; the arguments of the command, and its message.
 MISTAKES = [
-    (lambda: multipliers.import_multiplier("x.dat"),
-     f"source {KINDS}; received 'x.dat'",
-     ["import", "x.dat"],
-     f"SOURCE {KINDS}; received 'x.dat'"),
+    (lambda: multipliers.import_multiplier("x.pdf"),
+     f"source {KINDS}; received 'x.pdf'",
+     ["import", "x.pdf"],
+     f"SOURCE {KINDS}; received 'x.pdf'"),
     (lambda: multipliers.import_multiplier("even.npy", function="f"),
      "function is for code; received 'even.npy'",
      ["import", "even.npy", "--function", "f"],

@@ -164,7 +164,7 @@ def test_the_narrow_operand_is_the_weight_unless_told():
         (lambda a, w: -a, "mul8x4u_X", "products of unsigned operands must be from 0 to 2**40; received 1 * 0 = -1"),
         (lambda a, w: 1 << 40, "mul4s_X", "products of signed operands must be above -2**40 and below 2**40; received"),
         ("m.v", "mul8x5u_X", "source must have operands of 8 and 5 bits, as the name says; received m.v with 8 and 4"),
-        ("m.pdf", "mul8x4u_X", "source must be a file of the kind .c, .h, .py, .npy, .txt, .csv, .bin, .mem, .v, "),
+        ("m.pdf", "mul8x4u_X", "source must be a file of the kind .c, .h, .py, .npy, .txt, .csv, .tsv, .dat, "),
     ],
 )
 def test_what_is_refused(source, name, text, tmp_path):

@@ -35,6 +35,7 @@ _ORDER = typer.Option(
 )
 _OFFSET = typer.Option(None, "--offset", metavar="N", help="Subtract N from every product, such as 32768.")
 _BYTES = typer.Option(None, "--big-endian/--little-endian", help="Order of the bytes in a .bin file.")
+_ARRAY = typer.Option(None, "--array", metavar="NAME", help="The array, where a .npz or .mat file has several.")
 _ACTIVATION = typer.Option(None, "--activation-port", metavar="PORT", help="A netlist's input, or bits of it: in[7:0].")
 _WEIGHT = typer.Option(
     None, "--weight-port", metavar="PORT", help="The input of the weight, if that of activation is given."
@@ -72,6 +73,7 @@ def import_multiplier(
     order: Optional[str] = _ORDER,
     offset: Optional[int] = _OFFSET,
     big_endian: Optional[bool] = _BYTES,
+    array: Optional[str] = _ARRAY,
     activation_port: Optional[str] = _ACTIVATION,
     weight_port: Optional[str] = _WEIGHT,
     output_port: Optional[str] = _OUTPUT,
@@ -100,11 +102,14 @@ def import_multiplier(
       circuit.v, .blif  netlist in Verilog, BLIF, AIGER (.aag, .aig) or
                         CGP (.cgp), inputs A and B or the only two; any
                         other Verilog with the extra "verilog"
-      table.npy         array of 256x256 products, activation first
-      table.txt, .csv   256 lines of 256 numbers, spaces or commas between
+      table.npy, .npz   array of 256x256 products, activation first;
+      or .mat           .mat needs scipy
+      table.txt, .csv   256 lines of 256 numbers; or what a test bench
+      .tsv, .log, ...   prints: one product a line, or lines a b p,
+                        decimal or hexadecimal, with or without headings
       table.bin         65,536 uint16 (int16 if signed) or int32,
                         little-endian, activation first
-      table.mem, .v     hexadecimal words of $readmemh, or a module that is
+      .mem, .hex, .v    hexadecimal words of $writememh, or a module that is
                         a case statement, as `export` writes them
       folder            library such as EvoApproxLib: every multiplier of
                         up to 8 bits; files with one name are compared
@@ -142,6 +147,7 @@ def import_multiplier(
         "order": order,
         "offset": offset,
         "big_endian": big_endian,
+        "array": array,
         "activation_port": activation_port,
         "weight_port": weight_port,
         "output_port": output_port,
