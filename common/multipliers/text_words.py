@@ -116,4 +116,3 @@ def _value(word, base, number, path):
         return int(float(word))
     rule = "must hold integers" + (" of at most 18 digits" if _LONG_INTEGER.fullmatch(word) else "")
     raise ArgumentError("source", rule, f"{word[:40]!r} in {path}, line {number}")
-

@@ -54,7 +54,9 @@ LAYOUTS = {
     "0x": lines(ROWS, ", ", hex),
     "'h": lines(SHUFFLED, " ", "8'h{:x}".format),
     "binary": lines([[p] for _, _, p in PAIRS], " ", "{:08b}".format),
-    "icarus": "VCD info: dumpfile dump.vcd opened for output.\n" + lines(PAIRS) + "tb.v:2: $finish called at 256 (1s)\n",
+    "icarus": "VCD info: dumpfile dump.vcd opened for output.\n"
+    + lines(PAIRS)
+    + "tb.v:2: $finish called at 256 (1s)\n",
 }
 
 
@@ -105,11 +107,17 @@ def test_two_widths(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (lines([*PAIRS[:-1], (0, 1, 0)]), r"one product for each pair .* two for 0 and 1, the second one in .* line 256"),
+        (
+            lines([*PAIRS[:-1], (0, 1, 0)]),
+            r"one product for each pair .* two for 0 and 1, the second one in .* line 256",
+        ),
         (lines([*PAIRS[:-1], (16, 1, 0)]), r"must have operands from -8 to 15; received 16 in .*, line 256"),
         (lines(PAIRS[:-1]), r"must be 2\^bits x 2\^bits"),
         (lines([[1, *pair] for pair in PAIRS]), r"must be 2\^bits x 2\^bits"),
-        (lines(PAIRS).replace("\n", "\n\n").replace("14 15 210", "14 15 xx"), r"integers; received 'xx' in .*, line 479"),
+        (
+            lines(PAIRS).replace("\n", "\n\n").replace("14 15 210", "14 15 xx"),
+            r"integers; received 'xx' in .*, line 479",
+        ),
         (lines([[a + 1, *row] for a, row in enumerate(ROWS)]), r"must be 2\^bits x 2\^bits .* received 16x17"),
         (lines(ROWS) + "1 2\n", r"lines of the same length; received 16 numbers and, in .*, line 17, 2"),
         ("a b p\nc d q\n", "must hold integers; received 'c'"),
