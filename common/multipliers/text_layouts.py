@@ -100,7 +100,7 @@ def _order(codes, size):
 
 
 def _order_of_heading(heading, size):
-    """The same of the words of a heading such as `a\\b, -128, -127, ...`; all columns as they are if it has none."""
+    r"""The same of the words of a heading such as `a\b, -128, -127, ...`; all columns as they are if it has none."""
     try:
         order = _order(np.array([int(word) for word in heading[-size:]]), size) if len(heading) >= size else None
     except ValueError:

@@ -38,10 +38,10 @@ class Words(NamedTuple):
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file, which is UTF-8, or UTF-16 with a byte order mark, as some shells write what a program prints.
+    r"""The text of a file, which is UTF-8, or UTF-16 with a byte order mark, as some shells write what a program prints.
 
     Example:
-        >>> decoded("1 2".encode("utf-16")), decoded(b"\\xef\\xbb\\xbf1 2")
+        >>> decoded("1 2".encode("utf-16")), decoded(b"\xef\xbb\xbf1 2")
         ('1 2', '1 2')
     """
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -49,7 +49,7 @@ def decoded(content: bytes) -> str:
 
 
 def words(text: str, path: Path) -> Words:
-    """The numbers of a text.
+    r"""The numbers of a text.
 
     Args:
         text: lines of numbers with white space, commas, semicolons, `*` or `=` between them. `#` and `//` begin
@@ -62,7 +62,7 @@ def words(text: str, path: Path) -> Words:
         ArgumentError: if a word is no integer.
 
     Example:
-        >>> words("a, b, p\\n3, 5, 15\\n", "x")
+        >>> words("a, b, p\n3, 5, 15\n", "x")
         Words(heading=['a', 'b', 'p'], rows=[[3, 5, 15]], lines=[2], are_codes=False)
     """
     rows, numbers = [], []
