@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from attacks import ATTACK, JSON, damaged, files, npy, numpy_headers, run
 
 FIRST, SECOND = "first/Conv2D/eightbit", "second/Conv2D"
-ASSIGNMENT = {FIRST: "mul8u_drum4", SECOND: {"multiplier": "mul8u_exact", "tune": False, "macs": None}}
+SHA256 = "eda35ed103be9f2a"  # begins that of mul8u_drum4
+ASSIGNMENT = {
+    FIRST: {"multiplier": "mul8u_drum4", "sha256": SHA256},
+    SECOND: {"multiplier": "mul8u_exact", "tune": False, "macs": None},
+}
 LAYERS = st.sampled_from([FIRST, SECOND, "second/Conv2D/eightbit", "", "\x1b[2J", "nothing"])
-CHOICES = JSON | st.dictionaries(st.sampled_from(["multiplier", "tune", "name", "macs", "x"]), JSON, max_size=3)
+CHOICES = JSON | st.dictionaries(
+    st.sampled_from(["multiplier", "tune", "sha256", "name", "macs", "x"]), JSON, max_size=3
+)
 ASSIGNMENTS = st.dictionaries(
     LAYERS, CHOICES | st.sampled_from(["mul8u_drum4", "mul8s_exact", "mul4u_exact"]), max_size=3
 )

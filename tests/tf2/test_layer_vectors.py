@@ -83,6 +83,9 @@ def test_the_command(tmp_path, monkeypatch):
     assert "--input-node is for frozen graphs; received 'model.keras'" in text
     text = command("model.keras", "first", "--data", "data.npz", "-o", "vectors")[1]
     assert "--array must be one of x, y; received None" in text
+    np.savez("number.npz", x=1)
+    text = command("model.keras", "first", "--data", "number.npz", "-o", "vectors")[1]
+    assert "--data must have an array of inputs, one after the other; received 'number.npz'" in text
     text = command("model.keras", "first", "--data", "model.keras", "-o", "vectors")[1]
     assert "--array must be one of" in text or "--data must be a .npz archive of arrays; received" in text
     pathlib.Path("damaged.keras").write_bytes(pathlib.Path("model.keras").read_bytes()[:-50])

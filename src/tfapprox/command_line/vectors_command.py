@@ -63,7 +63,10 @@ def _inputs(path, name):
         name = names[0]
     if name not in names:
         raise ArgumentError("array", f"must be one of {', '.join(names)}", repr(name))
-    return archives.read(path, "data", [name])[name]
+    inputs = archives.read(path, "data", [name])[name]
+    if not inputs.ndim:
+        raise ArgumentError("data", "must have an array of inputs, one after the other", f"{path!r} with one number")
+    return inputs
 
 
 def _loaded(path):
