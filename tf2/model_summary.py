@@ -132,7 +132,9 @@ class ModelSummary:
 
     def _totals(self):
         count = "?" if self.macs is None else f"{self.macs:,}"
-        return ["total", "", count, _percent(self.approximate_share), "in tables", "", "", _percent(self.energy)]
+        share = _sum([layer.share for layer in self.layers])
+        approximate = f"{_percent(self.approximate_share)} by tables"
+        return ["total", "", count, _percent(share), approximate, "-", "-", _percent(self.energy)]
 
     def _table(self):
         table = Table(title=f"Multiplications of {self.name} for one sample")

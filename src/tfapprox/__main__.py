@@ -11,6 +11,10 @@ def main() -> None:
         if error.name not in ("typer", "rich"):
             raise
         sys.exit(f"error: the command line needs typer and rich: pip install typer rich ({error})")
+    if "--json" in sys.argv[1:]:
+        from .command_line import json_errors
+
+        json_errors.run(app, "tfapprox")
     app(prog_name="tfapprox")
 
 

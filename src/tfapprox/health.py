@@ -24,6 +24,7 @@ TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
 # differ most from the exact ones.
 SELF_TEST = ("mul8u_exact", "mul8s_exact", "mul8u_trunc4", "mul8u_drum3", "mul8u_mitchell")
 TENSORFLOW_SECONDS = 120
+_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")  # a driver of NVIDIA, on Linux and on WSL
 
 
 def version_of(package: str) -> Optional[str]:
@@ -71,7 +72,8 @@ def gpu() -> Dict[str, Any]:
     except ImportError as error:
         return {"built": False, "device": None, "reason": str(error)}
     except RuntimeError as error:
-        return {"built": True, "device": None, "reason": str(error)}
+        has_driver = any(map(os.path.exists, _DRIVERS))
+        return {"built": True, "device": None, "reason": str(error) if has_driver else "no NVIDIA GPU"}
     capability = ".".join(map(str, device.compute_capability))
     return {"built": True, "device": f"{device.name}, compute capability {capability}", "reason": None}
 

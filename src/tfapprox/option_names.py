@@ -35,6 +35,8 @@ def options_of(command: Callable[..., Any]) -> Dict[str, str]:
 def with_error_messages(**arguments: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorates a command: a mistake of its user becomes one line on standard error and exit code 1.
 
+    If the command has a parameter `json` or `as_json` that is true, the mistake is printed as JSON instead.
+
     Args:
         **arguments: for each argument of the library that has another name than the parameter of the command, the name
             of the parameter.
@@ -45,7 +47,7 @@ def with_error_messages(**arguments: str) -> Callable[[Callable[..., Any]], Call
         def run(*values, **options):
             words = options_of(command)
             words.update({argument: words[parameter] for argument, parameter in arguments.items()})
-            with stop_on_error(words):
+            with stop_on_error(words, as_json=bool(options.get("json") or options.get("as_json"))):
                 return command(*values, **options)
 
         return run

@@ -1,9 +1,12 @@
 """What commands and examples share on the terminal: a console, a progress bar, and a user's mistakes as one line."""
 
 import contextlib
+import json
+import os
 import re
 import sys
-from typing import Iterator, Mapping, Optional
+import tempfile
+from typing import Any, Iterator, Mapping, Optional
 
 import typer
 from rich.console import Console
@@ -35,19 +38,59 @@ def printable(text: str) -> str:
     return _COMMANDS.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
+def json_text(value: Any) -> str:
+    """A value as JSON without control characters; what JSON cannot hold is a string."""
+    return json.dumps(value, indent=1, default=str).replace("\x7f", "\\u007f")
+
+
+def print_error(text: str, as_json: bool = False) -> None:
+    """Prints an error: a red line on standard error, or `{"error": TEXT}` on standard output where JSON is expected."""
+    if as_json:
+        print(json_text({"error": text}))
+    else:
+        text = printable(f"error: {text}")
+        Console(stderr=True).print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
 @contextlib.contextmanager
-def stop_on_error(options: Optional[Mapping[str, str]] = None) -> Iterator[None]:
-    """Ends the program with the text of a user's mistake on standard error, and exit code 1.
+def stop_on_error(options: Optional[Mapping[str, str]] = None, as_json: bool = False) -> Iterator[None]:
+    """Ends the program with the text of a user's mistake and exit code 1.
 
     Args:
         options: from the argument of the library with which an error begins to the user's option for it, for example
             `{"inputs": "--input-node"}`.
+        as_json: whether the error is printed as JSON on standard output, instead of a line on standard error.
     """
     try:
         yield
     except (OSError, ValueError, ImportError, MemoryError) as error:
-        text = error_message(error, options or {}) or type(error).__name__
-        Console(stderr=True).print(
-            printable(f"error: {text}"), style="red", markup=False, highlight=False, soft_wrap=True
-        )
+        print_error(error_message(error, options or {}) or type(error).__name__, as_json)
         raise typer.Exit(1) from error
+
+
+@contextlib.contextmanager
+def without_log() -> Iterator[None]:
+    """Keeps what libraries write to standard error from the user, such as the log of TensorFlow, unless they fail."""
+    _flush()
+    with tempfile.TemporaryFile() as log, contextlib.ExitStack() as stack:
+        try:
+            terminal = os.dup(2)
+        except OSError:  # the program was started without a standard error
+            yield
+            return
+        stack.callback(os.close, terminal)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(terminal, log.read())
+            raise
+        finally:
+            _flush()
+            os.dup2(terminal, 2)
+
+
+def _flush():
+    if sys.stderr is not None:
+        sys.stderr.flush()

@@ -2,6 +2,8 @@
 
 import typer
 
+from tfapprox import __version__
+
 from . import (
     check_command,
     doctor,
@@ -17,7 +19,6 @@ from . import (
 )
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="Approximate multipliers in neural networks: bring a circuit, see what it does.",
     epilog="Exit code: 0 if all went well, 1 if something is wrong, 2 if the command is.",
@@ -46,6 +47,14 @@ app.command("vectors")(vectors_command.vectors)
 app.command("doctor")(doctor.doctor)
 
 
+def _print_version(version: bool) -> None:
+    if version:
+        print(f"tfapprox {__version__}")
+        raise typer.Exit()
+
+
 @app.callback()
-def main() -> None:
+def main(
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
+) -> None:
     """Approximate multipliers in neural networks: bring a circuit, see what it does."""

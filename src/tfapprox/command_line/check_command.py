@@ -8,12 +8,18 @@ import typer
 from tfapprox import operations, option_names
 from tfapprox.common import multipliers
 from tfapprox.common.argument_error import error_message
-from tfapprox.terminal import progress_bar
+from tfapprox.terminal import progress_bar, without_log
 
 from .printing import as_json, grid, line, short_hash, show
-from .shared_options import JSON
+from .shared_options import JSON, complete_name
 
-_NAMES = typer.Argument(None, metavar="NAME", help="All multipliers if none is given.", show_default=False)
+_NAMES = typer.Argument(
+    None,
+    metavar="NAME",
+    help="All multipliers if none is given.",
+    show_default=False,
+    autocompletion=complete_name,
+)
 _OPERATION = typer.Option(
     None, "--operation", metavar="tf2|tf1|core|NAME", help="Instead of all operations that are installed."
 )
@@ -62,7 +68,8 @@ def check_multipliers(
     it. AxConv2D is checked with unsigned 8-bit multipliers, which it takes.
     Signed codes are -127 to 127.
     """
-    functions = _functions(operation)
+    with without_log():
+        functions = _functions(operation)
     failures: List[Tuple[pathlib.Path, str]] = []
     if not names:
         loaded, failures = multipliers.load_all()

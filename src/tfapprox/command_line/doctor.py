@@ -24,7 +24,8 @@ def _rows(report):
     for name, reason in report["cpu"]["paths"].items():
         yield f"CPU path {name}", reason or ("in use" if name == report["cpu"]["used"] else "can run")
     cuda = report["cuda"]
-    yield "CUDA", f"kernels built; {cuda['device'] or cuda['reason']}" if cuda["built"] else "kernels not built"
+    device = cuda["device"] or cuda["reason"]
+    yield "GPU", f"CUDA kernels built; {device}" if cuda["built"] else "not used: built without CUDA kernels"
     yield "multipliers", f"{report['multipliers']['built_in']} built in"
     for folder in report["folders"]:
         yield "", f"{folder['tables']} in {folder['path']}" + ("" if folder["exists"] else ", which does not exist")
@@ -43,7 +44,7 @@ def doctor(json: bool = _JSON, fast: bool = _FAST) -> None:
     CUDA, multiplier folders. Exit code 0 if healthy, else 1, with the
     reasons; warnings do not make it unhealthy.
     """
-    with stop_on_error():
+    with stop_on_error(as_json=json):
         report = health.examine(with_tensorflow=not fast)
     if json:
         as_json(report)

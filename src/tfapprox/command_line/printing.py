@@ -1,13 +1,14 @@
 """Prints tables of figures, lines and JSON for several commands."""
 
-import json
-
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 
 from tfapprox.common.multipliers.identity import DIGITS
-from tfapprox.terminal import console, printable
+from tfapprox.terminal import console, json_text, printable
 
+_MIN_TEXT = 8
 FIGURES = ("MAE", "WCE", "MRE%", "EP%")
 
 
@@ -26,8 +27,33 @@ def short_hash(sha256):
 
 
 class _Grid(Table):
+    """A table that is printed as one block of lines for each row where it does not fit the terminal."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._cells = []
+
     def add_row(self, *cells, **options):
-        super().add_row(*map(printable, cells), **options)
+        self._cells.append([printable(cell) for cell in cells])
+        super().add_row(*self._cells[-1], **options)
+
+    def _fits(self, width):
+        """Whether the columns fit, where columns of texts may be broken into pieces of `_MIN_TEXT` characters."""
+        needed = 0
+        for column, *cells in zip(self.columns, *self._cells):
+            length = max(map(cell_len, [str(column.header), *cells]))
+            needed += length if column.no_wrap else min(length, _MIN_TEXT)
+        return needed + sum(self.padding[1::2]) * len(self.columns) + 2 <= width
+
+    def __rich_console__(self, console, options):
+        if len(self.columns) < 3 or self._fits(options.max_width):
+            yield from super().__rich_console__(console, options)
+            return
+        headings = [printable(str(column.header)) for column in self.columns]
+        for title, *cells in self._cells:
+            yield Text(title, style="bold", overflow="fold")
+            for heading, cell in zip(headings[1:], cells):
+                yield Text(f"  {heading} {cell}", overflow="fold")
 
 
 def grid(*columns, numbers=()):
@@ -51,4 +77,4 @@ def line(text, style=None):
 
 def as_json(value):
     """Prints a value as JSON; what JSON cannot hold is printed as a string."""
-    print(json.dumps(value, indent=1, default=str).replace("\x7f", "\\u007f"))
+    print(json_text(value))

@@ -4,7 +4,22 @@ from typing import Dict, List, Optional, Union
 
 import typer
 
-NAME_OR_PATH = typer.Argument(..., metavar="NAME", help="A multiplier's name, or its .bin file.", show_default=False)
+from tfapprox.common.multipliers import registry
+
+
+def complete_name(incomplete: str) -> List[str]:
+    """The names of multipliers that begin with what was typed so far, for the completion of a shell."""
+    names = [*registry.built_in_descriptions(), *registry.table_files()]
+    return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+
+
+NAME_OR_PATH = typer.Argument(
+    ...,
+    metavar="NAME",
+    help="A multiplier's name, or its .bin file.",
+    show_default=False,
+    autocompletion=complete_name,
+)
 FOLDER = typer.Option(None, "--folder", metavar="DIR", help="Where to put it, instead of the user's folder.")
 FORCE = typer.Option(False, "--force", help="Replace a table of this name.")
 JSON = typer.Option(False, "--json", help="Print JSON.")

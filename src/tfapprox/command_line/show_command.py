@@ -45,7 +45,7 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
         text = "-" if published is None else number(published["value"]) + ("" if published["agrees"] else "  differs")
         table.add_row(key, number(details[key], 6), text)
     for key, label in (("power_mW", "power mW"), ("area_um2", "area um2"), ("delay_ns", "delay ns")):
-        table.add_row(label, "", number(details[key]))
+        table.add_row(label, "-", number(details[key]))
     show(table)
     worst = details["worst"]
     line(f"worst pair: {worst['a']} * {worst['w']} = {worst['product']}, exactly {worst['exact']}")

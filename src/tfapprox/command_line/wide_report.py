@@ -58,7 +58,7 @@ def print_wide(multiplier: multipliers.WideMultiplier, json: bool) -> None:
     for key, value in values.items():
         table.add_row(key, number(value, 6), number(published.get(key)))
     for key, label in (("power_mW", "power mW"), ("area_um2", "area um2"), ("delay_ns", "delay ns")):
-        table.add_row(label, "", number(multiplier.known[key]))
+        table.add_row(label, "-", number(multiplier.known[key]))
     show(table)
     if figures.exhaustive:
         line(f"measured on all {figures.pairs:,} pairs of operands")

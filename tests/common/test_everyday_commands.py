@@ -1,0 +1,110 @@
+"""What commands do for people and scripts: versions, completion, errors as JSON, narrow terminals, a quiet log."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from unittest import mock
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from tfapprox import __version__, health
+from tfapprox.__main__ import main
+from tfapprox.command_line import app, doctor, printing
+from tfapprox.common import cuda, save_table
+from tfapprox.common.reference import exact_table
+from tfapprox.terminal import without_log
+
+
+def outcome(capsys, *words):
+    """Exit code, standard output and standard error of `tfapprox`."""
+    with mock.patch("sys.argv", ["tfapprox", *words]), pytest.raises(SystemExit) as end:
+        main()
+    return (end.value.code or 0, *capsys.readouterr())
+
+
+def test_version(capsys):
+    assert outcome(capsys, "--version") == (0, f"tfapprox {__version__}\n", "")
+
+
+def test_names_are_completed(tmp_path, monkeypatch):
+    save_table(tmp_path / "mul4u_mine.bin", exact_table(4))
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+
+    def completed(words):
+        variables = {"_TFAPPROX_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
+        return CliRunner().invoke(app, prog_name="tfapprox", env=variables).output.split()
+
+    assert completed("tfapprox multiplier show mul8u_drum") == [f"mul8u_drum{k}" for k in (3, 4, 5, 6)]
+    assert completed("tfapprox multiplier check mul4u_m") == ["mul4u_mine"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["multiplier", "show", "none"], 1, "NAME must be a built-in multiplier"),
+        (["multiplier", "import", "none.npy"], 1, "No such file or directory: 'none.npy'"),
+        (["multiplier", "make", "drum", "k=99"], 1, "k"),
+        (["multiplier", "show"], 2, "Missing argument"),
+        (["multiplier", "show", "mul8u_drum4", "--jason"], 2, "--jason"),
+        (["multiplier", "tune", "mul8s_exact"], 1, "NAME"),
+    ],
+)
+def test_errors_as_json(capsys, words, code, text):
+    status, output, log = outcome(capsys, *words, "--json")
+    assert (status, list(json.loads(output)), log) == (code, ["error"], "")
+    assert text in json.loads(output)["error"]
+
+
+def shown(width):
+    table = printing.grid("name", "bits", "sha256", numbers=("bits", "sha256"))
+    table.add_row("mul8u_drum4", "8", "eda35ed103be9f2a")
+    output = io.StringIO()
+    Console(file=output, width=width).print(table, markup=False, highlight=False)
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def test_rows_become_blocks_where_columns_do_not_fit():
+    assert shown(80)[-2].split() == ["mul8u_drum4", "8", "eda35ed103be9f2a"]
+    assert shown(30) == ["mul8u_drum4", "  bits 8", "  sha256 eda35ed103be9f2a"]
+    assert shown(16) == ["mul8u_drum4", "  bits 8", "  sha256", "eda35ed103be9f2a"]
+
+
+@pytest.mark.parametrize(
+    ("error", "driver", "text"),
+    [
+        (ImportError("no kernels"), False, "not used: built without CUDA kernels"),
+        (RuntimeError("no NVIDIA GPU with a driver for CUDA 13 or later was found"), False, "no NVIDIA GPU"),
+        (RuntimeError("the driver is too old"), True, "the driver is too old"),
+    ],
+)
+def test_doctor_says_that_there_is_no_gpu(error, driver, text, tmp_path):
+    drivers = [str(tmp_path)] if driver else []
+    with mock.patch.object(cuda, "Gpu", side_effect=error), mock.patch.object(health, "_DRIVERS", drivers):
+        report = health.examine(with_tensorflow=False)
+    (row,) = [value for name, value in doctor._rows(report) if name == "GPU"]
+    assert row == text or row == f"CUDA kernels built; {text}"
+
+
+def test_a_log_is_shown_only_after_a_failure(capfd):
+    with without_log():
+        os.write(2, b"chatter\n")
+    assert capfd.readouterr().err == ""
+
+    def fail():
+        with without_log():
+            os.write(2, b"the reason\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        fail()
+    assert capfd.readouterr().err == "the reason\n"
+
+
+def test_no_log_without_a_standard_error():
+    script = "import os; os.close(2); from tfapprox.terminal import without_log\nwith without_log(): print('done')"
+    result = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    assert result.stdout == b"done\n"
