@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["core", "tf1", "tf2", "cuda", "lint"]
 if "CI" in os.environ:
-    nox.options.sessions += ["audit", "dist", "containers"]
+    nox.options.sessions += ["audit", "docs(site)", "dist", "containers"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -50,6 +50,8 @@ LOCKS = {
 # What tfapprox needs at run time without TensorFlow: the packages of the bill of materials (cmake/sbom.py).
 LOCKS["runtime"] = ["pyproject.toml", "--universal", "--python-version=3.10", "--constraints=requirements/core.txt"]
 LOCKS["audit"] = ["--group=audit", "--universal", "--python-version=3.10"]
+LOCKS["docs"] = ["--group=docs", "--universal", "--python-version=3.10"]
+LOCKS["tutorial"] = [*LOCKS["tf2"], "--group=tutorial", "--constraints=requirements/tf2.txt"]
 LOCKS["tf2-oldest"] = [*LOCKS["tf2"], "--group=tf2-oldest"]
 # The container images have no compiler and no tests. Their packages have the versions that the sessions test.
 IMAGE_TF2 = [
@@ -113,7 +115,8 @@ def install(session, lock, **defines):
     """Installs the lock file, then the package as CMake builds it with `defines`."""
     install_locked(session, lock)
     defines = {"TFAPPROX_CUDA": "OFF", **defines}  # the kernels take long to compile, and have a session of their own
-    settings = {"build-dir": f"build/{session.name}", **{f"cmake.define.{name}": on for name, on in defines.items()}}
+    build = f"build/{session.name.replace('(', '-').rstrip(')')}"
+    settings = {"build-dir": build, **{f"cmake.define.{name}": on for name, on in defines.items()}}
     options = [f"--config-settings={name}={value}" for name, value in settings.items()]
     session.install("--no-build-isolation", "--no-deps", "--force-reinstall", *options, ".")
 
@@ -257,6 +260,20 @@ def demo(session):
     """Trains a small CNN and shows what each multiplier does to its accuracy; the demo takes options after `--`."""
     install(session, "tf2", TFAPPROX_TF2="ON")
     session.run("python", "tf2/examples/demo.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+
+@nox.session
+@nox.parametrize("part", ["tutorial", "site"], ids=["tutorial", "site"])
+def docs(session, part):
+    """Runs the tutorial, and builds the documentation as a site in build/site, with every warning as an error."""
+    if part == "tutorial":
+        install(session, "tutorial", TFAPPROX_TF2="ON")
+        session.run("python", "tools/docs/run_notebook.py", "docs/tutorial.ipynb", "build/tutorial.ipynb")
+    else:
+        install_locked(session, "docs")
+        # The theme would print a note on its successor, which is no warning of this site.
+        session.run("mkdocs", "build", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
+        session.run("python", "tools/docs/check_site.py", "build/site")
 
 
 @nox.session

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .common.argument_error import error_message
+from .notebook_progress import NotebookProgress
 
 # In a file or a pipe, which has no width, names are not shortened.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -20,8 +21,15 @@ console = Console(width=None if sys.stdout.isatty() else 200)
 
 
 def progress_bar() -> Progress:
-    """A bar with count and remaining time. It vanishes when it is done, and is not shown in a file or a pipe."""
+    """A bar with count and remaining time, in a terminal or a notebook. It is not shown in a file or a pipe.
+
+    In a terminal, it vanishes when it is done; in a notebook, it stays in the output of its cell.
+    """
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    if console.is_jupyter:
+        from IPython.display import display  # a notebook has it
+
+        return NotebookProgress(*columns, display=display)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
