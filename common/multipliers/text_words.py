@@ -38,7 +38,7 @@ class Words(NamedTuple):
 
 
 def decoded(content: bytes) -> str:
-    r"""The text of a file, which is UTF-8, or UTF-16 with a byte order mark, as some shells write what a program prints.
+    r"""The text of a file, which is UTF-8, or UTF-16 with a byte order mark, as some shells write output.
 
     Example:
         >>> decoded("1 2".encode("utf-16")), decoded(b"\xef\xbb\xbf1 2")
