@@ -15,7 +15,7 @@ from ..truth_table import TruthTable
 from .identity import DIGITS
 from .storage import Multiplier
 
-FORMATS = ("png", "svg")
+FORMATS = ("png", "svg", "pdf")
 _WIDTH, _HEIGHT = 5.0, 4.2  # inches; fonts stay readable in a column of a paper
 _DOTS = 200  # resolution of PNG in dots per inch
 UNSIGNED, SIGNED = "#35618f", "#b5482a"  # these colours also differ in grey
@@ -43,8 +43,9 @@ def save(figure: Any, path: Path, formats: Sequence[str], multipliers: Sequence[
     Args:
         figure: a `matplotlib.figure.Figure`.
         path: path of the files without suffix. Its folder is made if it does not exist.
-        formats: some of `"png"` and `"svg"`, which are also the suffixes.
-        multipliers: the multipliers in the figure. Their names and SHA-256 become the description in each file.
+        formats: some of `"png"`, `"svg"` and `"pdf"`, which are also the suffixes.
+        multipliers: the multipliers in the figure. Their names and SHA-256 become the description in each PNG and SVG
+            file, and the subject of a PDF file.
 
     Returns:
         The paths that were written.
@@ -58,11 +59,13 @@ def save(figure: Any, path: Path, formats: Sequence[str], multipliers: Sequence[
         raise ArgumentError("formats", f"must be of {', '.join(FORMATS)}", ", ".join(unknown) or "none")
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"Description": "\n".join(f"{m.name} sha256 {m.table.sha256}" for m in multipliers)}
+    description = "\n".join(f"{m.name} sha256 {m.table.sha256}" for m in multipliers)
     written = [path.with_name(f"{path.name}.{kind}") for kind in formats]
     for file in written:
+        metadata = {"Subject" if file.suffix == ".pdf" else "Description": description}
         with atomic_files.replacing(file) as unfinished:
-            figure.savefig(unfinished, dpi=_DOTS, bbox_inches="tight", pad_inches=0.05, metadata=metadata)
+            options = {"format": file.suffix[1:], "dpi": _DOTS, "metadata": metadata}
+            figure.savefig(unfinished, bbox_inches="tight", pad_inches=0.05, **options)
     return written
 
 
@@ -79,21 +82,23 @@ def _identity(multiplier):
     return f"sha256 {multiplier.table.sha256[:DIGITS]}"
 
 
-def error_heat_map(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
+def error_heat_map(multiplier: Multiplier) -> Any:
     """Draws the error of every pair of operands: activation upwards, weight to the right.
 
     Args:
         multiplier: the multiplier, as `load` returns it.
-        path: path of the files without suffix. Its folder is made if it does not exist.
-        formats: some of `"png"` and `"svg"`, which are also the suffixes.
 
     Returns:
-        The paths that were written.
+        A `matplotlib.figure.Figure`, 5 by 4.2 inches. A notebook shows it, and `save` writes it.
 
     Raises:
-        ArgumentError: if a format is unknown, or there is none.
         ImportError: if matplotlib is not installed.
-        OSError: if a file cannot be written.
+
+    Example:
+        >>> from .storage import load
+        >>> figure = error_heat_map(load("mul8u_drum4"))
+        >>> figure.axes[0].get_title().split(":")[0]
+        'mul8u_drum4'
     """
     figure, axes = new_figure()
     errors, values = _errors(multiplier)
@@ -109,24 +114,26 @@ def error_heat_map(multiplier: Multiplier, path: Path, formats: Sequence[str] = 
     axes.set_ylabel("activation")
     axes.set_title(f"{multiplier.name}: error of the product\n{_identity(multiplier)}", fontsize=10)
     figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03).set_label("table less exact product")
-    return save(figure, path, formats, [multiplier])
+    return figure
 
 
-def error_histogram(multiplier: Multiplier, path: Path, formats: Sequence[str] = FORMATS) -> List[pathlib.Path]:
+def error_histogram(multiplier: Multiplier) -> Any:
     """Draws how many pairs of operands have each error.
 
     Args:
         multiplier: the multiplier, as `load` returns it.
-        path: path of the files without suffix. Its folder is made if it does not exist.
-        formats: some of `"png"` and `"svg"`, which are also the suffixes.
 
     Returns:
-        The paths that were written.
+        A `matplotlib.figure.Figure`, 5 by 4.2 inches. A notebook shows it, and `save` writes it.
 
     Raises:
-        ArgumentError: if a format is unknown, or there is none.
         ImportError: if matplotlib is not installed.
-        OSError: if a file cannot be written.
+
+    Example:
+        >>> from .storage import load
+        >>> figure = error_histogram(load("mul8u_drum4"))
+        >>> figure.axes[0].get_title().split(":")[0]
+        'mul8u_drum4'
     """
     figure, axes = new_figure()
     errors, _ = _errors(multiplier)
@@ -147,4 +154,4 @@ def error_histogram(multiplier: Multiplier, path: Path, formats: Sequence[str] =
         fontsize=10,
     )
     axes.grid(axis="y", alpha=0.3)
-    return save(figure, path, formats, [multiplier])
+    return figure

@@ -1,13 +1,11 @@
 """The plot of several multipliers: MAE against power, with the Pareto front."""
 
-import pathlib
-from typing import List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from .. import metrics
 from ..argument_error import ArgumentError
-from ..paths import Path
 from .identity import DIGITS
-from .plots import FORMATS, SIGNED, UNSIGNED, new_figure, save
+from .plots import SIGNED, UNSIGNED, new_figure
 from .storage import Multiplier
 
 
@@ -50,26 +48,20 @@ def _numbered(axes, points, start, colour):
     return [f"{start + index + 1:>2}  {name}" for index, (name, _) in enumerate(points)]
 
 
-def mae_against_power(
-    multipliers: Sequence[Multiplier], path: Path, formats: Sequence[str] = FORMATS
-) -> List[pathlib.Path]:
+def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     """Draws MAE against power of several multipliers of one width, with a Pareto front for each sign.
 
     The multipliers of the fronts are numbered, and a key has their names and the first digits of their SHA-256.
 
     Args:
         multipliers: two or more multipliers, as `load` returns them, with `power_mW` in their sidecars.
-        path: path of the files without suffix. Its folder is made if it does not exist.
-        formats: some of `"png"` and `"svg"`, which are also the suffixes.
 
     Returns:
-        The paths that were written.
+        A `matplotlib.figure.Figure`, 5.6 by 4.6 inches. A notebook shows it, and `plots.save` writes it.
 
     Raises:
-        ArgumentError: if there are fewer than two multipliers, one has no power, or they differ in width; or if a
-            format is unknown, or there is none.
+        ArgumentError: if there are fewer than two multipliers, one has no power, or they differ in width.
         ImportError: if matplotlib is not installed.
-        OSError: if a file cannot be written.
     """
     without = [multiplier.name for multiplier in multipliers if multiplier.sidecar["power_mW"] is None]
     if without or len(multipliers) < 2:
@@ -103,4 +95,4 @@ def mae_against_power(
     axes.set_title(f"{len(points)} multipliers of {widths[0]} bits")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    return save(figure, path, formats, multipliers)
+    return figure

@@ -112,7 +112,8 @@ def test_a_folder_is_no_circuit():
 
 def plot(*names, formats=("png",)):
     """What the plot command does with several multipliers."""
-    return multipliers.power_plot.mae_against_power([multipliers.load(name) for name in names], "x", formats)
+    chosen = [multipliers.load(name) for name in names]
+    return multipliers.plots.save(multipliers.power_plot.mae_against_power(chosen), "x", formats, chosen)
 
 
 SIGNED = exact_table(8, signed=True)

@@ -25,10 +25,16 @@ def pixels(path):
 @pytest.mark.parametrize("plot", [plots.error_heat_map, plots.error_histogram])
 @pytest.mark.parametrize("name", ["mul8u_drum4", "mul8u_exact", "mul4u_trunc3"])
 def test_one(tmp_path, plot, name):
-    written = plot(multipliers.load(name), tmp_path / "new" / name)
-    assert written == [tmp_path / "new" / f"{name}.png", tmp_path / "new" / f"{name}.svg"]
+    multiplier = multipliers.load(name)
+    figure = plot(multiplier)
+    assert figure.axes[0].get_title().startswith(f"{name}: ")
+    assert f"sha256 {multiplier.table.sha256[:16]}" in figure.axes[0].get_title()
+    written = plots.save(figure, tmp_path / "new" / name, ["png", "svg", "pdf"], [multiplier])
+    assert written == [tmp_path / "new" / f"{name}.{kind}" for kind in ("png", "svg", "pdf")]
     assert 700 < pixels(written[0]).shape[1] < 1200  # 5 inches for print
     assert written[1].read_text(encoding="utf-8").startswith("<?xml")
+    assert written[2].read_bytes().startswith(b"%PDF-")
+    assert multiplier.table.sha256.encode() in written[2].read_bytes()
 
 
 def test_the_heat_map_shows_the_error_where_it_is(tmp_path):
@@ -37,7 +43,7 @@ def test_the_heat_map_shows_the_error_where_it_is(tmp_path):
         a * w - 40 * (a > 191) * (w < 64) + 40 * (a < 64) * (w > 191)
     )  # less in the upper left, more in the lower right
     multiplier = multipliers.load("mul8u_exact")._replace(table=TruthTable(np.clip(table, 0, 65535)))
-    image = pixels(plots.error_heat_map(multiplier, tmp_path / "x", ["png"])[0])
+    image = pixels(plots.save(plots.error_heat_map(multiplier), tmp_path / "x", ["png"])[0])
     height, width = image.shape[:2]
     blue, red = image[height // 5, width // 5][:3], image[3 * height // 4, 7 * width // 10][:3]
     assert blue[2] > blue[0] + 0.2
@@ -52,7 +58,7 @@ def test_pareto_front():
 
 def test_several(tmp_path):
     chosen = [with_power(name, power) for name, power in (("mul8u_exact", 0.4), ("mul8u_drum4", 0.1))]
-    (path,) = power_plot.mae_against_power(chosen, tmp_path / "several", ["svg"])
+    (path,) = plots.save(power_plot.mae_against_power(chosen), tmp_path / "several", ["svg"], chosen)
     text = path.read_text(encoding="utf-8")
     assert "mul8u_exact" in text
     assert "mul8u_drum4" in text
@@ -66,10 +72,11 @@ def test_mistakes(tmp_path):
         ([exact, with_power("mul4u_exact", 0.1)], "must have operands of one width; received 4, 8 bits"),
     ):
         with pytest.raises(ValueError, match=message):
-            power_plot.mae_against_power(chosen, tmp_path / "x")
-    for formats, message in ((["pdf", "png"], "must be of png, svg; received pdf"), ([], "received none")):
+            power_plot.mae_against_power(chosen)
+    figure = plots.error_histogram(exact)
+    for formats, message in ((["eps", "png"], "must be of png, svg, pdf; received eps"), ([], "received none")):
         with pytest.raises(ValueError, match=message):
-            plots.error_histogram(exact, tmp_path / "x", formats)
+            plots.save(figure, tmp_path / "x", formats)
 
 
 def test_command(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from .printing import line
 
 _NAMES = typer.Argument(None, metavar="NAME", help="One or more; all with known power if none.", show_default=False)
 _OUTPUT = typer.Option(".", "--output", "-o", metavar="DIR", help="Where to write the files.")
-_FORMATS = typer.Option(list(plots.FORMATS), "--format", metavar="png|svg", help="May be repeated.")
+_FORMATS = typer.Option(["png", "svg"], "--format", metavar="png|svg|pdf", help="May be repeated.")
 
 
 @option_names.with_error_messages(name_or_path="names", multipliers="names")
@@ -22,7 +22,7 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
     """Plot the errors of one multiplier, or MAE against power of several.
 
     Writes NAME_heat_map and NAME_histogram, or mae_against_power with the
-    Pareto front, as PNG and SVG. Power is what NAME.json says. Without NAME,
+    Pareto front, as PNG and SVG, or in other formats. Power is what NAME.json says. Without NAME,
     all multipliers of 8 bits whose power is known are compared.
     """
     if names:
@@ -32,10 +32,13 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
             loaded, _ = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
         chosen = [m for m in loaded if m.sidecar["power_mW"] is not None and m.num_bits == 8]
     if len(chosen) == 1 and names:
-        stem = os.path.join(output, chosen[0].name)
-        written = plots.error_heat_map(chosen[0], f"{stem}_heat_map", formats)
-        written += plots.error_histogram(chosen[0], f"{stem}_histogram", formats)
+        name = chosen[0].name
+        figures = {
+            f"{name}_heat_map": plots.error_heat_map(chosen[0]),
+            f"{name}_histogram": plots.error_histogram(chosen[0]),
+        }
     else:
-        written = power_plot.mae_against_power(chosen, os.path.join(output, "mae_against_power"), formats)
-    for path in written:
-        line(f"wrote {path}")
+        figures = {"mae_against_power": power_plot.mae_against_power(chosen)}
+    for stem, figure in figures.items():
+        for path in plots.save(figure, os.path.join(output, stem), formats, chosen):
+            line(f"wrote {path}")
