@@ -32,6 +32,15 @@ API_OF_COMMON = ["multipliers", "netlists", "metrics", "reference", "native", "c
 LINK = re.compile(r"^ *```.*?^ *```$|`[^`]*`|(!?)\[((?:`[^`]*`|[^\]`])*)\]\(([^)\s]+)\)", re.MULTILINE | re.DOTALL)
 
 
+def on_config(config):
+    """Adds each page of docs/ without a line in the navigation to the guides, under its heading."""
+    guides = next(entry["Guides"] for entry in config.nav if "Guides" in entry)
+    named = {name for name, _ in _titles(config.nav)}
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        if path.name not in named:
+            guides.append({path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# "): path.name})
+
+
 def on_files(files, config):
     """Adds the pages outside of docs/, those of the modules, and the tutorial with its figures."""
     for source, page in OUTSIDE.items():
