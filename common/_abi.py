@@ -99,6 +99,7 @@ class Work(Structure):
         ("program", c_void_p),
         ("problem", Problem),
         ("lanes", c_int32),
+        ("threads", c_int32),
         *[
             (name, c_int64)
             for name in [

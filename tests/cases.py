@@ -5,11 +5,15 @@ import threading
 import numpy as np
 from hypothesis import strategies as st
 
+from tfapprox.common import native
 from tfapprox.common._convolution import window
 from tfapprox.common.reference import is_signed
 
 GOLDEN_TF2 = [f"approx_conv2d_{number:02d}.npz" for number in range(0, 28, 2)]
 GOLDEN_TF1 = [f"ax_conv2d_{number:02d}.npz" for number in range(0, 41, 2)]
+
+# The CPU paths that look products up in one way only; a path that has two ways is on the list with each of them.
+PATHS = [name for name in native.paths() if f"{name}_rows" not in native.paths()]
 
 # EvoApproxLib's signed multipliers, those of the recorded data.
 SIGNED = [f"mul8s_{name}" for name in ["1KR3", "1KR6", "1KTY", "1KV8", "1KVA", "1KVB", "1KX2", "1L1G", "1L2H"]]

@@ -13,9 +13,9 @@
 namespace tfapprox {
 namespace {
 
-// What CpuHasAvx2 and CpuHasAvx512Vbmi return.
+// What the functions below return.
 struct Features {
-  bool avx2 = false, avx512vbmi = false;
+  bool avx2 = false, avx512bw = false, avx512vbmi = false;
 };
 
 // Returns true if all bits of `bits` are set in `value`.
@@ -37,8 +37,9 @@ Features Detect() {
   features.avx2 = All(b, Bit(5)) && All(saved, Bit(1) | Bit(2));
   // Register b has the bits of F, DQ, BW and VL, register c has the bits of VBMI and VNNI. Bits 5 to 7 of XCR0 stand
   // for the mask registers, the upper halves of zmm0 to zmm15, and zmm16 to zmm31.
-  features.avx512vbmi = features.avx2 && All(b, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && All(c, Bit(1) | Bit(11)) &&
-                        All(saved, Bit(5) | Bit(6) | Bit(7));
+  features.avx512bw =
+      features.avx2 && All(b, Bit(16) | Bit(17) | Bit(30) | Bit(31)) && All(saved, Bit(5) | Bit(6) | Bit(7));
+  features.avx512vbmi = features.avx512bw && All(c, Bit(1) | Bit(11));
 #endif
   return features;
 }
@@ -51,6 +52,7 @@ const Features& Found() {
 }  // namespace
 
 bool CpuHasAvx2() { return Found().avx2; }
+bool CpuHasAvx512Bw() { return Found().avx512bw; }
 bool CpuHasAvx512Vbmi() { return Found().avx512vbmi; }
 
 }  // namespace tfapprox

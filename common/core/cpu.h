@@ -7,6 +7,9 @@ namespace tfapprox {
 // Returns true if AVX2 can be used.
 bool CpuHasAvx2();
 
+// Returns true if AVX-512 F, BW, DQ and VL can be used.
+bool CpuHasAvx512Bw();
+
 // Returns true if AVX-512 VBMI can be used together with AVX-512 F, BW, DQ, VL and VNNI, which the path avx512vbmi also
 // needs.
 bool CpuHasAvx512Vbmi();

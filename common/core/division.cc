@@ -12,6 +12,9 @@ namespace {
 // costs more than codes that come from the third-level cache.
 constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureBytes / 2;
 
+// The maximum size of all sums of a block of look-ups by rows, in bytes.
+constexpr int64_t kRowSumBytes = int64_t{1} << 20;
+
 // The maximum of the taps of a box: the sum of 16,384 products of magnitude 65,535 at most is below 2^31.
 constexpr int64_t kMaxTaps = 16384;
 
@@ -53,10 +56,29 @@ FilterRange Division::BundleAt(const tfapprox_problem& shape, int64_t index) con
   return {begin, std::min(begin + filters, (group + 1) * group_filters)};
 }
 
-Division Divide(const tfapprox_problem& shape, const Program& program) {
+int64_t RowWidth(const tfapprox_problem& shape, int64_t terms, int64_t row_filters, int64_t row_bytes,
+                 int32_t threads) {
+  // A pixel has a byte of a code and of each feature for each tap, sums of 32 bits, and sums of 16 bits of two kinds.
+  // A part of a transposed convolution may have no tap.
+  const int64_t taps = std::max<int64_t>(1, std::min(Taps(shape), kMaxTaps));
+  const int64_t panel_limit = kCodeBytes / ((1 + terms) * taps);
+  const int64_t sums_limit = kRowSumBytes / (4 * row_filters + 2 * row_bytes);
+  const int64_t limit = std::max<int64_t>(1, std::min({kMaxRowWidth, panel_limit, sums_limit}) / kLanes) * kLanes;
+  const int64_t pixels = std::max<int64_t>(1, Pixels(shape));
+  const int64_t rows = shape.groups * CeilDivide(GroupFilters(shape), row_filters);
+  int64_t blocks = CeilDivide(pixels, limit);
+  // Tiles divide evenly among the threads, or there are many.
+  while (blocks * rows < 4 * threads && blocks * rows % threads != 0) ++blocks;
+  return RoundUp(CeilDivide(pixels, blocks), kLanes);
+}
+
+Division Divide(const tfapprox_work& work) {
+  const tfapprox_problem& shape = work.problem;
+  const Program& program = *work.program;
   Division division;
   // The bytes of a panel for each tap and pixel: one for the code, if codes are looked up, and one for each feature.
-  const int64_t bytes = (program.planes != 0) + static_cast<int64_t>(program.terms.size());
+  const auto terms = static_cast<int64_t>(program.terms.size());
+  const int64_t bytes = (program.planes != 0) + terms;
   const int64_t panel_bytes = program.planes == 0 ? kFeatureBytes : kCodeBytes;
   const int64_t max_taps = std::min(kMaxTaps, panel_bytes / kLanes / std::max<int64_t>(1, bytes));
   division.box = FirstBox(shape, std::max<int64_t>(4, max_taps));
@@ -74,12 +96,22 @@ Division Divide(const tfapprox_problem& shape, const Program& program) {
   };
   const auto tiles = [&] { return CeilDivide(pixels, division.width) * bundles(); };
   division.filters = has_several ? kFilterBlock / group_filters * group_filters : kMaxFilters;
+  division.filters_at_once = kFilterBlock;
   division.width = std::min(kMaxWidth, RoundUp(std::max<int64_t>(1, pixels), kLanes));
-  while (division.width > kLanes && division.width * bytes * division.box.taps() > panel_bytes) {
-    division.width = RoundUp(division.width / 2, kLanes);
+  if (program.by_rows && !has_several) {
+    const int64_t row_bytes = program.path->kernels->row_bytes;
+    division.filters_at_once = std::max(kFilterBlock, row_bytes / program.planes);
+    division.width = RowWidth(shape, terms, row_bytes / program.planes, row_bytes, work.threads);
+    while (division.filters > division.filters_at_once && tiles() % work.threads != 0) division.filters /= 2;
+  } else {
+    while (division.width > kLanes && division.width * bytes * division.box.taps() > panel_bytes) {
+      division.width = RoundUp(division.width / 2, kLanes);
+    }
+    while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
+    while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
   }
-  while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
-  while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
+  // Rows of a panel that are a power of two apart would share a few sets of the first-level cache.
+  division.lanes = division.width > kMaxWidth ? division.width / kLanes / 2 * 2 * kLanes + kLanes : division.width;
   division.blocks = CeilDivide(pixels, division.width);
   division.bundles = bundles();
   division.bundles_per_group = has_several ? 0 : division.bundles / shape.groups;

@@ -25,14 +25,15 @@
 // The sizes are the result of these demands:
 //
 // - A block has a multiple of 64 pixels, because the kernels process 64 lanes at once. It has 256 pixels where
-//   possible: a kernel loads the table of a weight once for all pixels of a block.
+//   possible: a kernel loads the table of a weight once for all pixels of a block. Where look-ups are by rows, it has up
+//   to 4,096 pixels, which share transposed tables, and threads rather divide the filters among them.
 // - A panel stays in the second-level cache; if it would not with 256 pixels, blocks become narrower.
 // - Bundles have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
 //   fewer than 32 tiles, bundles and then blocks get smaller, so that 16 threads have work even at batch 1.
 // - A box has at most 16,384 taps, so that its sums of products fit int32, whatever has wrapped around on the way. It
 //   has fewer if a panel of 64 pixels would be too large. The sums of several boxes are carried in int64.
 //
-// Every size follows from the shape and the program alone, so all functions of one call divide alike.
+// Every size follows from the shape, the program and the number of threads, so all functions of one call divide alike.
 #ifndef TFAPPROX_COMMON_CORE_DIVISION_H_
 #define TFAPPROX_COMMON_CORE_DIVISION_H_
 
@@ -41,8 +42,12 @@
 
 namespace tfapprox {
 
-// The maximum of the pixels of a block. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
+// The maximum of the pixels of a block, unless look-ups are by rows, and of the pixels whose outputs are written
+// together. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
 constexpr int64_t kMaxWidth = 256;
+
+// The maximum of the pixels of a block of look-ups by rows, which share transposed tables.
+constexpr int64_t kMaxRowWidth = 2048;
 
 // A part of the taps of every filter. Its taps are numbered in the order of the filter, from the box's first row,
 // column and channel on:
@@ -66,11 +71,13 @@ struct FilterRange {
 
 // The sizes and numbers of all pieces.
 struct Division {
-  int64_t width;              // pixels of a block, a multiple of kLanes; the last block may have fewer pixels
-  int64_t filters;            // filters of a bundle; the last bundle of a convolution group may have fewer
-  int64_t blocks, bundles;    // the numbers of blocks and of bundles; there are blocks * bundles tiles
-  int64_t bundles_per_group;  // bundles of a convolution group; 0 if a bundle has several groups
-  Box box;                    // the first box, which is at least as large as any other
+  int64_t width;            // pixels of a block, a multiple of kLanes; the last block may have fewer pixels
+  int64_t lanes;            // lanes from one tap of a panel to the next, an odd multiple of kLanes if `width` is large
+  int64_t filters_at_once;  // filters whose sums are computed together: kFilterBlock, or the filters of a row
+  int64_t filters;          // filters of a bundle; the last bundle of a convolution group may have fewer
+  int64_t blocks, bundles;  // the numbers of blocks and of bundles; there are blocks * bundles tiles
+  int64_t bundles_per_group;                    // bundles of a convolution group; 0 if a bundle has several groups
+  Box box;                                      // the first box, which is at least as large as any other
   int64_t box_rows, box_columns, box_channels;  // into how many boxes rows, columns and channels are cut
   int64_t boxes;                                // the number of all boxes, the product of these three numbers
 
@@ -81,8 +88,12 @@ struct Division {
   FilterRange BundleAt(const tfapprox_problem& shape, int64_t index) const;
 };
 
-// Divides a convolution, whose `shape` has been simplified by Simplify, for a program.
-Division Divide(const tfapprox_problem& shape, const Program& program);
+// Divides the convolution of `work`, which has been simplified by Simplify, for its program and threads.
+Division Divide(const tfapprox_work& work);
+
+// Returns the pixels of a block of look-ups by rows of up to `row_filters` filters and `row_bytes` bytes, for a plan
+// with `terms` terms: as many as memory allows, unless threads would have no work then.
+int64_t RowWidth(const tfapprox_problem& shape, int64_t terms, int64_t row_filters, int64_t row_bytes, int32_t threads);
 
 // Returns an equivalent convolution with fewer and longer rows, or `shape` itself. Two cases need no windows: a filter
 // of 1x1 without stride, whose pixels become one row (in layout NCHW, one row per image), and in layout NHWC a filter

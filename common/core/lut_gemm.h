@@ -4,22 +4,25 @@
 //
 // Three things meet when a sum is computed:
 //
-// - A *path* is a set of compiled functions for one instruction set: "avx512vbmi", "avx2" or "scalar". It depends on
-//   the machine only. lut_gemm.cc lists the paths, best first, and ChooseCpuPath takes the first one that this build
-//   contains and this CPU supports. The environment variable TFAPPROX_FORCE_PATH names another one.
+// - A *path* is a set of compiled functions for one instruction set: "avx512vbmi", "avx512bw", "avx2" or "scalar". It
+//   depends on the machine only. lut_gemm.cc lists the paths, best first, and ChooseCpuPath takes the first one that
+//   this build contains and this CPU supports. The environment variable TFAPPROX_FORCE_PATH names another one.
+// - A *way* of a path to look products up is "columns" or "rows" (docs/cpu_kernels.md). It depends on the machine and on
+//   the sizes of the call. A path that has both takes the faster one; the list has such a path twice more, with one way
+//   each, so that TFAPPROX_FORCE_PATH can name the way, too.
 // - A *plan* is a way to write one truth table as a sum of terms, which are products of bytes, and of a residual, which
 //   is looked up (plan.h). It depends on the table only: a table has a plan of kind look_up and may have up to four
 //   others. All plans of a table give the same sums.
-// - A *program* is a plan made ready for a path (program.h): the terms in the order in which the path's kernels take
-//   them, and the residual in the byte order that its look-up instruction reads. It depends on both.
+// - A *program* is a plan made ready for a path and a way (program.h): the terms in the order in which the path's
+//   kernels take them, and the residual in the byte order that its look-up instruction reads. It depends on all three.
 //
 //   truth table --FindPlans--> plans ---+
 //                                       +--ChoosePlan--> plan ---+
-//   path ------ costs of its units -----+                        +--FindProgram--> program --> multiply, look_up
+//   path, sizes --CostsOf--> costs -----+                        +--FindProgram--> program --> multiply, look_up
 //   path ------ format ------------------------------------------+
 //
-// They combine through costs: each path states what one product of bytes and one look-up of each form cost on it, and
-// the plan with the lowest cost per product wins. So an exact table needs no look-up on any path, while the same
+// They combine through costs (costs.h): each path states what one product of bytes and one look-up of each form cost on
+// it, and the plan with the lowest cost per product wins. So an exact table needs no look-up on any path, while the same
 // approximate table may take terms on one path and look-ups on another. TFAPPROX_PLAN forces a kind of plan. Whatever
 // is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
 //
@@ -33,6 +36,13 @@
 
 namespace tfapprox {
 
+// What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and
+// a look-up for each pixel. Both depend on the length of the row.
+struct RowCosts {
+  double byte_of_words, byte_of_bytes;  // to transpose a byte of a table whose entries have 2 bytes, or 1
+  double look_up, look_up_byte;         // a look-up costs look_up + look_up_byte * bytes of the row
+};
+
 // A line of the list of paths.
 struct CpuPath {
   const char* name;            // the name that TFAPPROX_FORCE_PATH takes
@@ -41,7 +51,10 @@ struct CpuPath {
   const PathKernels* kernels;  // the path's kernels, or null if the compiler could not build them
   const ElementLoops* loops;   // the path's loops around the kernels, null under the same condition
   PlanCosts costs;             // the cost of each unit of a plan, relative to one look-up of the plan look_up
-  double look_up_cycles;       // CPU cycles for one product by the plan look_up, to estimate the time of a tile
+  double look_up_cycles;       // CPU cycles for one product by the plan look_up, by columns
+  RowCosts rows;               // unused if the path has no look-ups by rows
+  const char* columns_name;    // the name of the line that looks up by columns only, or null if this one never does
+  const char* rows_name;       // the name of the line that looks up by rows only, or null if this one never does
 };
 
 // Returns the number of the path to use: the forced one, or else the first one that is built and supported. Returns -1

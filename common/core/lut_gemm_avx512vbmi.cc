@@ -17,6 +17,7 @@
 #include <immintrin.h>
 
 #include "path_kernels.h"
+#include "row_look_up.h"
 
 namespace tfapprox {
 namespace {
@@ -248,6 +249,6 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpPlanes, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpPlanes, LookUpRows<64>, 64, Multiply, Map};
 
 }  // namespace tfapprox

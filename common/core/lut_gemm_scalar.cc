@@ -77,6 +77,6 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpEntries, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpEntries, nullptr, 0, Multiply, Map};
 
 }  // namespace tfapprox

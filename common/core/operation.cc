@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cancelled.h"
+#include "costs.h"
 #include "error.h"
 #include "float_environment.h"
 #include "planned_table.h"
@@ -33,27 +34,22 @@ const int64_t* BroadcastItems(const tfapprox_operation& operation, const tfappro
 // Divides the tiles and filters of an item among threads. A block of pixels whose tiles lie in two parts is packed
 // twice. Two parts per thread balance the load and split few blocks; if the blocks divide evenly among the threads, no
 // block is split.
-void DivideAmongThreads(int32_t path, int32_t threads, tfapprox_work* work) {
+void DivideAmongThreads(tfapprox_work* work) {
   const tfapprox_problem& problem = work->problem;
   if (work->tiles == 0) return;
-  const Division division = Divide(problem, *work->program);
-  if (division.blocks % threads != 0) work->tiles_per_unit = 1;
-  work->run_parts = std::min<int64_t>(work->tiles / work->tiles_per_unit, 2 * int64_t{threads});
+  const Division division = Divide(*work);
+  if (division.blocks % work->threads != 0) work->tiles_per_unit = 1;
+  work->run_parts = std::min<int64_t>(work->tiles / work->tiles_per_unit, 2 * int64_t{work->threads});
   const double products_per_tile =
       static_cast<double>(Taps(problem)) *
       static_cast<double>(division.width * std::min(division.filters, problem.out_channels));
   const auto tiles_per_part = static_cast<double>(work->tiles / work->run_parts);
-  work->cycles_per_run_part = ToCycles(CpuPathAt(path).look_up_cycles * products_per_tile * tiles_per_part);
+  const CpuPath& path = *work->program->path;
+  const double cycles = CostsOf(path, problem, work->threads).look_up;
+  work->cycles_per_run_part = ToCycles(cycles * products_per_tile * tiles_per_part);
   work->prepare_parts = CeilDivide(problem.out_channels, kFiltersPerPart);
   const auto bytes_per_part = static_cast<double>(work->prepared_bytes / work->prepare_parts);
   work->cycles_per_prepare_part = ToCycles(kCyclesPerPreparedByte * bytes_per_part);
-}
-
-// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
-// the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
-double TermFactor(const tfapprox_problem& problem) {
-  constexpr double kOneByOne = 64;
-  return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
 }
 
 // Multiplies the parts and the memory of one item by the number of items.
@@ -78,17 +74,17 @@ int32_t Init(const tfapprox_operation& operation, int32_t threads, tfapprox_work
   const int32_t path = ChooseCpuPath(error);
   const int64_t items = Items(operation);
   if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-  if (const int32_t status =
-          FindProgram(*operation.table, path, TermFactor(operation.problem), &work->program, error)) {
-    return status;
-  }
+  // Whole items are what threads divide among them where there are enough of them: nothing is packed twice.
+  work->threads = static_cast<int32_t>(CeilDivide(threads, std::min<int64_t>(items, threads)));
   // The taps of a filter with steps are not contiguous, and strided outputs are no row.
   const bool is_plain = !HasSteps(operation) && !IsStrided(operation.problem);
   work->problem = is_plain ? Simplify(operation.problem) : operation.problem;
+  if (const int32_t status = FindProgram(*operation.table, path, work->problem, work->threads, &work->program, error)) {
+    return status;
+  }
   if (const int32_t status = ChooseRoles(operation, path, work, error)) return status;
   if (const int32_t status = DivideIntoTiles(work, error)) return status;
-  // Whole items are what threads divide among them where there are enough of them: nothing is packed twice.
-  DivideAmongThreads(path, static_cast<int32_t>(CeilDivide(threads, std::min<int64_t>(items, threads))), work);
+  DivideAmongThreads(work);
   return AddItems(operation, work, error);
 }
 

@@ -12,6 +12,11 @@
 
 namespace tfapprox {
 
+// Consecutive pixels of a panel, at most kMaxWidth.
+struct PixelRange {
+  int64_t first, count;
+};
+
 // What all tiles of a call share. Each function of the C interface makes it again from its parts.
 struct Call {
   const tfapprox_problem& problem;  // what is computed; see tfapprox_work
@@ -20,7 +25,7 @@ struct Call {
   PreparedFilter filter;            // the broadcast operand
 };
 
-// The sums of products of one filter and all pixels of a panel:
+// The sums of products of one filter and a range of pixels of a panel:
 //   total[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32.
 // Where the taps of a filter were divided into several boxes, `carried` has the totals in 64 bits instead.
 struct FilterSums {
@@ -34,9 +39,9 @@ class Outputs {
  public:
   virtual ~Outputs() = default;
 
-  // Computes what depends on the pixels of a complete panel only.
-  virtual void Begin(const Panel& panel) = 0;
-  // Writes the panel.pixels outputs of filter `channel`, 4 bytes each.
+  // Computes what depends on some pixels of a complete panel only.
+  virtual void Begin(const Panel& panel, PixelRange pixels) = 0;
+  // Writes the outputs of filter `channel` for the pixels with which Begin was called last, 4 bytes each.
   virtual void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) = 0;
 };
 
@@ -44,7 +49,7 @@ class Outputs {
 class RealOutputs : public Outputs {
  public:
   RealOutputs(const Sides& sides, const Call& call);
-  void Begin(const Panel& panel) override;
+  void Begin(const Panel& panel, PixelRange pixels) override;
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
 
  private:
@@ -56,6 +61,7 @@ class RealOutputs : public Outputs {
   const tfapprox_quantiser& lanes_;       // of the operand in lanes
   const tfapprox_quantiser& broadcast_;   // of the broadcast operand, where all filters have one
   const tfapprox_quantiser* per_filter_;  // null, or of every filter
+  PixelRange pixels_ = {0, 0};            // for which Begin was called
   int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` are
   int32_t corrections_[kMaxWidth];        // [pixels]; not used where a filter has several boxes
 };
@@ -64,14 +70,15 @@ class RealOutputs : public Outputs {
 class WrappedOutputs : public Outputs {
  public:
   WrappedOutputs(const Sides& sides, const Call& call);
-  void Begin(const Panel& panel) override;
+  void Begin(const Panel& panel, PixelRange pixels) override;
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
 
  private:
   const Call& call_;
   const uint64_t lanes_zero_, broadcast_zero_;
-  int32_t
-      corrections_[kMaxWidth];  // of each pixel: the part of its total and of (5.2) that is the same for all filters
+  PixelRange pixels_ = {0, 0};  // for which Begin was called
+  // Of each pixel: the part of its total and of (5.2) that is the same for all filters.
+  int32_t corrections_[kMaxWidth];
 };
 
 }  // namespace tfapprox

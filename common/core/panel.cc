@@ -112,7 +112,7 @@ void AddSums(const Program& program, const Box& box, int64_t offset, Panel* pane
 
 Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Division& division, MemoryLayout* layout) {
   Panel panel{};
-  panel.width = division.width;
+  panel.width = division.lanes;
   panel.codes = layout->Take<uint8_t>(program.planes == 0 ? 0 : division.box.taps() * panel.width);
   panel.features =
       layout->Take<uint8_t>(static_cast<int64_t>(program.terms.size()) * division.box.quads() * 4 * panel.width);
@@ -120,7 +120,7 @@ Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Div
   panel.box_sums = layout->Take<uint32_t>(panel.width);
   panel.pixel_sums = layout->Take<int32_t>(panel.width);
   panel.touches_nan = layout->Take<uint8_t>(panel.width);
-  panel.staging = MakeStaging(shape, program, division.box, panel.width, layout);
+  panel.staging = MakeStaging(shape, program, division.box, division.width, layout);
   return panel;
 }
 

@@ -38,7 +38,8 @@ constexpr int64_t kFilterBlock = 16;
 //
 //   sums[f][p] += sum over taps k of tables[weights[f][k]][codes[k][p]], modulo 2^32
 struct LookUpArguments {
-  const uint8_t* tables;   // one table for each of 256 weight codes, in the form that `format` of the same path writes
+  const uint8_t* tables;   // one table for each of 256 weight codes, in the form that `format` of the same path writes;
+                           // for `look_up_rows`, [256 weights][entries] elements of `planes` bytes, aligned to these
   int32_t entries;         // the number of entries of one table: 64, 128 or 256
   int32_t planes;          // the number of bytes of one entry: 1 or 2
   const uint8_t* codes;    // [taps][width], the panel's codes; each is less than `entries`
@@ -48,6 +49,16 @@ struct LookUpArguments {
   int64_t taps, width, pixels, filters;
   int32_t* sums;  // [filters][width]; sums from `pixels` up to the next multiple of kLanes may be written, too
 };
+
+// The taps whose transposed tables lie in the scratch memory of `look_up_rows` at the same time, and the rows for which
+// each table has room.
+constexpr int64_t kRowTaps = 8, kRowEntries = 256;
+
+// Returns the bytes of that memory for rows of `row_bytes` bytes and `width` pixels: the transposed tables, and 16-bit
+// sums of whole words and of high bytes.
+constexpr int64_t RowScratchBytes(int64_t row_bytes, int64_t width) {
+  return (kRowTaps * kRowEntries + 2 * width) * row_bytes;
+}
 
 // The arguments of `multiply`, which adds the terms of a plan to the sums of some filters:
 //
@@ -74,6 +85,11 @@ struct PathKernels {
   // `columns` is [256 weights][entries] and has values below 256 if `planes` is 1.
   void (*format)(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables);
   void (*look_up)(const LookUpArguments& arguments);
+  // Does what `look_up` does, but transposes tables of several filters and loads the products of a pixel with all of
+  // them at a time. `scratch` has RowScratchBytes(row_bytes, width) bytes, aligned to 64. Null if the path has no such
+  // kernel.
+  void (*look_up_rows)(const LookUpArguments& arguments, uint8_t* scratch);
+  int64_t row_bytes;  // of the longest rows of `look_up_rows`
   void (*multiply)(const MultiplyArguments& arguments);
   // Sets to[i] = table[from[i]] for i < count, with a table of 256 bytes. `to` may be `from`.
   void (*map)(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to);
@@ -122,8 +138,9 @@ struct ElementLoops {
 
 // lut_gemm_<path>.cc defines the PathKernels of its path; the model compiles the source of avx512vbmi once more. Each
 // compilation of element_loops.cc defines one ElementLoops; the model uses that of the scalar path.
-extern const PathKernels kPathKernelsScalar, kPathKernelsAvx2, kPathKernelsAvx512Vbmi, kPathKernelsAvx512VbmiModel;
-extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Vbmi;
+extern const PathKernels kPathKernelsScalar, kPathKernelsAvx2, kPathKernelsAvx512Bw, kPathKernelsAvx512Vbmi,
+    kPathKernelsAvx512VbmiModel;
+extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Bw, kElementLoopsAvx512Vbmi;
 
 }  // namespace tfapprox
 

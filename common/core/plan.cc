@@ -5,8 +5,8 @@
 #include <new>
 #include <string>
 
+#include "costs.h"
 #include "error.h"
-#include "lut_gemm.h"
 #include "planned_table.h"
 #include "settings.h"
 
@@ -107,10 +107,12 @@ int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t t
 
 int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                              tfapprox_error* error) {
+  tfapprox::PlanCosts of_path;
   if (costs == nullptr) {
     const int32_t path = tfapprox::ChooseCpuPath(error);
     if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-    costs = &tfapprox::CpuPathAt(path).costs;
+    of_path = tfapprox::CostsOfManyPixels(tfapprox::CpuPathAt(path));
+    costs = &of_path;
   }
   if (!(costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
         costs->look_up > 0)) {

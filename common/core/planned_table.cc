@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "costs.h"
 #include "error.h"
 #include "locks.h"
 #include "plan_find.h"
@@ -13,7 +14,7 @@ namespace {
 
 struct Planned : TableCompanion {
   std::vector<Plan> plans;                         // empty until they are found; a table has at least one
-  std::vector<std::unique_ptr<Program>> programs;  // one for each pair of path and plan that was asked for
+  std::vector<std::unique_ptr<Program>> programs;  // one for each path, plan and way that was asked for
   std::unique_ptr<tfapprox_table> transposed;      // null until it is made
 };
 
@@ -32,23 +33,23 @@ const std::vector<Plan>& Plans(const tfapprox_table& table) {
   return planned.plans;
 }
 
-int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_factor, const Program** program,
-                    tfapprox_error* error) {
+int32_t FindProgram(const tfapprox_table& table, int32_t path, const tfapprox_problem& problem, int32_t threads,
+                    const Program** program, tfapprox_error* error) {
   const CpuPath& kernels = CpuPathAt(path);
-  PlanCosts costs = kernels.costs;
-  costs.term *= term_factor;
   const Plan* plan;
-  if (const int32_t status = ChoosePlan(table, costs, &plan, error)) return status;
+  if (const int32_t status = ChoosePlan(table, CostsOf(kernels, problem, threads), &plan, error)) return status;
+  bool by_rows = false;
+  if (plan->kind >= PlanKind::kErrorPlane) LookUpCycles(kernels, FormOf(kernels, *plan), problem, threads, &by_rows);
   try {
     const std::lock_guard<std::mutex> lock(CompanionMutexOf(table));
     Planned& planned = PlannedOf(table);
     for (const auto& known : planned.programs) {
-      if (known->path == &kernels && known->plan == plan) {
+      if (known->path == &kernels && known->plan == plan && known->by_rows == by_rows) {
         *program = known.get();
         return TFAPPROX_OK;
       }
     }
-    planned.programs.push_back(MakeProgram(table, *plan, kernels));
+    planned.programs.push_back(MakeProgram(table, *plan, kernels, by_rows));
     *program = planned.programs.back().get();
   } catch (const std::bad_alloc&) {
     return Fail(error, TFAPPROX_RESOURCE_EXHAUSTED, "out of memory for the tables of the path %s", kernels.name);

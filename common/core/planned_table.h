@@ -16,10 +16,10 @@ namespace tfapprox {
 // Every plan of a table, at most one of a kind, in the order of PlanKind. Throws std::bad_alloc.
 const std::vector<Plan>& Plans(const tfapprox_table& table);
 
-// Gives the program of the plan that ChoosePlan takes on CPU path number `path`. A term costs `term_factor` times what
-// it costs where all quads are full.
-int32_t FindProgram(const tfapprox_table& table, int32_t path, double term_factor, const Program** program,
-                    tfapprox_error* error);
+// Gives the program of the plan and the way that cost least on CPU path number `path`, for a problem that `threads`
+// threads share.
+int32_t FindProgram(const tfapprox_table& table, int32_t path, const tfapprox_problem& problem, int32_t threads,
+                    const Program** program, tfapprox_error* error);
 
 // Gives the table of the same circuit with its operands in the other order: transposed[w, a] = table[a, w].
 int32_t Transpose(const tfapprox_table& table, const tfapprox_table** transposed, tfapprox_error* error);

@@ -8,6 +8,13 @@
 namespace tfapprox {
 namespace {
 
+// Returns the residual of a plan as [256 weights][entries], elements of one or two bytes.
+const void* Residual(const tfapprox_table& table, const Plan& plan) {
+  if (plan.kind == PlanKind::kErrorPlane) return plan.error.data();
+  if (plan.kind == PlanKind::kClasses) return plan.class_columns.data();
+  return table.column(0);
+}
+
 // Returns the residual of a plan as [256 weights][entries], the form that PathKernels::format takes.
 std::vector<uint16_t> Columns(const tfapprox_table& table, const Plan& plan) {
   if (plan.kind == PlanKind::kErrorPlane) return {plan.error.begin(), plan.error.end()};
@@ -22,6 +29,10 @@ void SetLookUps(const tfapprox_table& table, Program* program) {
   program->planes = plan.kind == PlanKind::kErrorPlane ? 1 : 2;
   program->entries = plan.kind == PlanKind::kClasses ? plan.class_stride : 256;
   program->class_of = plan.kind == PlanKind::kClasses ? plan.class_of : nullptr;
+  if (program->by_rows) {
+    program->tables = static_cast<const uint8_t*>(Residual(table, plan));
+    return;
+  }
   size_t bytes = size_t{256} * program->entries * program->planes, space = bytes + 63;
   program->memory.reset(new uint8_t[space]);
   void* aligned = program->memory.get();
@@ -58,9 +69,10 @@ void SetActivation(const tfapprox_table& table, Program* program) {
 
 }  // namespace
 
-std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path) {
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path, bool by_rows) {
   std::unique_ptr<Program> program(new Program{});
   program->path = &path;
+  program->by_rows = by_rows;
   program->plan = &plan;
   SetActivation(table, program.get());
   SetTerms(program.get());
@@ -78,6 +90,7 @@ bool IsIdentity(const PlanTerm& term) {
 }  // namespace tfapprox
 
 void tfapprox_program_describe(const tfapprox_program* program, const char** path, const char** plan) {
-  *path = program->path->name;
+  const tfapprox::CpuPath& used = *program->path;
+  *path = program->planes == 0 ? used.name : program->by_rows ? used.rows_name : used.columns_name;
   *plan = tfapprox::PlanName(program->plan->kind);
 }

@@ -15,6 +15,7 @@
 // What a path does with codes, in the order of the equation in plan.h. The type is opaque in the C interface.
 struct tfapprox_program {
   const tfapprox::CpuPath* path;  // whose kernels and loops run the program
+  bool by_rows;                   // whether look-ups are by rows; false if there are none
   const tfapprox::Plan* plan;     // which equation the program carries out
 
   // If `affine`, activation[a] is slope * a + intercept modulo 2^32, as in most plans, so that its sum over a window is
@@ -31,8 +32,10 @@ struct tfapprox_program {
   // `planes` is 0, there is no residual, and nothing is looked up.
   int32_t entries, planes;
   const uint8_t* class_of;            // [256] the index of each code in the residual; null if codes are the indices
-  std::unique_ptr<uint8_t[]> memory;  // owns `tables`
-  const uint8_t* tables;              // [256 weights] tables as PathKernels::format writes them, aligned to 64 bytes
+  std::unique_ptr<uint8_t[]> memory;  // owns `tables` of look-ups by columns
+  // Tables for each of 256 weights: by columns as PathKernels::format writes them, aligned to 64 bytes; by rows those of
+  // the plan.
+  const uint8_t* tables;
 };
 
 namespace tfapprox {
@@ -40,7 +43,7 @@ namespace tfapprox {
 using Program = tfapprox_program;
 
 // Returns the program of a plan of `table`, both of which must outlive it. Throws std::bad_alloc.
-std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path);
+std::unique_ptr<Program> MakeProgram(const tfapprox_table& table, const Plan& plan, const CpuPath& path, bool by_rows);
 
 // Returns true if the feature of each code is the code itself, so that staged codes serve as features.
 bool IsIdentity(const PlanTerm& term);

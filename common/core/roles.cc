@@ -1,23 +1,20 @@
 // When the roles of the operands are swapped, and which convolution is computed then.
 #include "roles.h"
 
+#include "costs.h"
 #include "planned_table.h"
 #include "quantiser.h"
 
 namespace tfapprox {
 namespace {
 
-// The time of one tap for one broadcast code and `count` codes in lanes, in look-ups of a vector. Each block of a row
-// loads the tables of the broadcast code, which costs as much as 2.5 look-ups on a Zen 5 (docs/cpu_kernels.md).
-double TapTime(int64_t count) {
-  return 2.5 * static_cast<double>(CeilDivide(count, kMaxWidth)) + static_cast<double>(CeilDivide(count, kLanes));
-}
-
 // Preparation and packing cost somewhat more where the roles are swapped.
 constexpr double kMinGain = 1.15;
 
-bool IsFasterSwapped(int64_t pixels, int64_t filters) {
-  return TapTime(pixels) * static_cast<double>(filters) > kMinGain * TapTime(filters) * static_cast<double>(pixels);
+// Returns the cycles of the look-ups of one tap.
+double TapCycles(const Program& program, const tfapprox_problem& problem, int32_t threads) {
+  bool by_rows;
+  return LookUpCycles(*program.path, FormOf(*program.path, *program.plan), problem, threads, &by_rows);
 }
 
 // The convolution with swapped roles: one image of one row, with a pixel for each filter. The taps are its channels, in
@@ -60,15 +57,20 @@ int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_
   if (program.planes == 0 || problem.layout != TFAPPROX_LAYOUT_NHWC || problem.groups != 1) return TFAPPROX_OK;
   if (operation.weight.per_filter != nullptr) return TFAPPROX_OK;  // lanes have one zero point
   if (HasSteps(operation) || IsStrided(problem)) return TFAPPROX_OK;
-  if (!IsFasterSwapped(Pixels(problem), problem.out_channels)) return TFAPPROX_OK;
+  if (Pixels(problem) == 0) return TFAPPROX_OK;
+  const tfapprox_problem swapped_problem = Swapped(problem);
   const tfapprox_table* transposed;
   const Program* swapped;
   if (const int32_t status = Transpose(*operation.table, &transposed, error)) return status;
   tfapprox_error no_such_plan;  // TFAPPROX_PLAN may name a plan that the transposed table does not have
-  if (FindProgram(*transposed, path, /*term_factor=*/1, &swapped, &no_such_plan) != TFAPPROX_OK) return TFAPPROX_OK;
+  if (FindProgram(*transposed, path, swapped_problem, work->threads, &swapped, &no_such_plan) != TFAPPROX_OK) {
+    return TFAPPROX_OK;
+  }
   if (swapped->plan->kind != program.plan->kind || swapped->entries != program.entries) return TFAPPROX_OK;
+  const double gain = TapCycles(program, problem, work->threads) / TapCycles(*swapped, swapped_problem, work->threads);
+  if (gain <= kMinGain) return TFAPPROX_OK;
   work->program = swapped;
-  work->problem = Swapped(problem);
+  work->problem = swapped_problem;
   work->lanes = TFAPPROX_LANES_WEIGHT;
   return TFAPPROX_OK;
 }

@@ -325,6 +325,7 @@ typedef struct tfapprox_work {
   const tfapprox_program* program; /* of the path and the plan that were chosen */
   tfapprox_problem problem;        /* what is computed: equal to the call's problem, of simpler geometry perhaps */
   int32_t lanes;                   /* TFAPPROX_LANES_ACTIVATION or TFAPPROX_LANES_WEIGHT */
+  int32_t threads;                 /* among which an item is divided */
   int64_t tiles, tiles_per_unit;   /* of an item; a part has a whole number of units of tiles_per_unit tiles */
   int64_t prepare_parts;           /* 0 for an empty output */
   int64_t run_parts;               /* 0 for an empty output */
@@ -362,7 +363,8 @@ TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
  * supports it; TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported);
 
-/* The names of the path and of the plan of a program. */
+/* The names of the path and of the plan of a program. The path's name ends in _columns or _rows where the program looks
+ * products up and the path can do it in both ways (docs/cpu_kernels.md). */
 TFAPPROX_API void tfapprox_program_describe(const tfapprox_program* program, const char** path, const char** plan);
 
 #ifdef __cplusplus

@@ -12,8 +12,9 @@ namespace {
 // The memory of one run, which no other run touches.
 struct Workspace {
   Panel panel;        // the operand in lanes, packed
-  int32_t* sums;      // [kFilterBlock][width] of one box
-  uint32_t* outputs;  // [kFilterBlock][width] bits of the outputs before they are stored
+  int32_t* sums;      // [filters_at_once][width] of one box
+  uint8_t* rows;      // the scratch memory of look-ups by rows
+  uint32_t* outputs;  // [kFilterBlock][kMaxWidth] bits of the outputs before they are stored
   int64_t* carried;   // [filters of a tile][width] sums of the boxes so far; empty if a filter is one box
 };
 
@@ -21,9 +22,11 @@ Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program,
                         MemoryLayout* layout) {
   Workspace workspace;
   workspace.panel = MakePanel(problem, program, division, layout);
-  workspace.sums = layout->Take<int32_t>(kFilterBlock * division.width);
-  workspace.outputs = layout->Take<uint32_t>(kFilterBlock * division.width);
-  workspace.carried = layout->Take<int64_t>(division.boxes == 1 ? 0 : division.filters * division.width);
+  workspace.sums = layout->Take<int32_t>(division.filters_at_once * division.lanes);
+  const int64_t row_bytes = program.path->kernels->row_bytes;
+  workspace.rows = layout->Take<uint8_t>(program.by_rows ? RowScratchBytes(row_bytes, division.lanes) : 0);
+  workspace.outputs = layout->Take<uint32_t>(kFilterBlock * kMaxWidth);
+  workspace.carried = layout->Take<int64_t>(division.boxes == 1 ? 0 : division.filters * division.lanes);
   return workspace;
 }
 
@@ -45,7 +48,7 @@ class TileRunner {
       ComputeGroup(block, group, {f, end}, has_several ? f - filters.begin : 0);
       f = end;
     }
-    if (has_several) Store(filters.begin, filters.end - filters.begin);
+    if (has_several) Store(filters.begin, filters.end - filters.begin, {0, workspace_.panel.pixels});
   }
 
  private:
@@ -53,23 +56,20 @@ class TileRunner {
   void ComputeGroup(int64_t block, int64_t group, FilterRange filters, int64_t row) {
     const Division& division = call_.division;
     const bool carries = division.boxes > 1;
-    if (carries) std::fill_n(workspace_.carried, division.filters * division.width, 0);
+    if (carries) std::fill_n(workspace_.carried, division.filters * division.lanes, 0);
     int64_t taps = 0, quads = 0;  // of the boxes that are done
     for (int64_t i = 0; i < division.boxes; ++i) {
       const Box box = division.BoxAt(call_.problem, i);
       Pack(block, group, i, box);
-      for (int64_t f = filters.begin; f < filters.end; f += kFilterBlock) {
-        const int64_t count = std::min(kFilterBlock, filters.end - f);
+      for (int64_t f = filters.begin; f < filters.end; f += division.filters_at_once) {
+        const int64_t count = std::min(division.filters_at_once, filters.end - f);
         Compute(box, taps, quads, f, count);
         carries ? Carry(i, f, count, f - filters.begin) : Write(f, count, row, nullptr);
       }
       taps += box.taps();
       quads += box.quads();
     }
-    for (int64_t f = filters.begin; carries && f < filters.end; f += kFilterBlock) {
-      const int64_t* carried = workspace_.carried + (f - filters.begin) * division.width;
-      Write(f, std::min(kFilterBlock, filters.end - f), row, carried);
-    }
+    if (carries) Write(filters.begin, filters.end - filters.begin, row, workspace_.carried);
   }
 
   // Packs a box of the taps of a block of pixels and a convolution group. A panel that holds all taps stays for all
@@ -81,7 +81,6 @@ class TileRunner {
     packed_group_ = group;
     const int64_t first = block * division.width, pixels = std::min(division.width, Pixels(call_.problem) - first);
     PackPanel(call_.problem, call_.program, source_, box, box_index == 0, group, first, pixels, &workspace_.panel);
-    if (box_index + 1 == division.boxes) outputs_.Begin(workspace_.panel);
   }
 
   void Compute(const Box& box, int64_t taps, int64_t quads, int64_t filter, int64_t count) {
@@ -98,8 +97,10 @@ class TileRunner {
     }
     if (program.planes != 0) {
       const uint8_t* weights = call_.filter.codes + taps * channels + filter * box.taps();
-      program.path->kernels->look_up({program.tables, program.entries, program.planes, panel.codes, weights, box.taps(),
-                                      panel.width, panel.pixels, count, workspace_.sums});
+      const LookUpArguments arguments = {program.tables, program.entries, program.planes, panel.codes, weights,
+                                         box.taps(),     panel.width,     panel.pixels,   count,       workspace_.sums};
+      program.by_rows ? program.path->kernels->look_up_rows(arguments, workspace_.rows)
+                      : program.path->kernels->look_up(arguments);
     }
   }
 
@@ -117,65 +118,73 @@ class TileRunner {
     }
   }
 
-  // Writes the outputs of `count` filters to the rows of `outputs` from `row` on, and stores them where a bundle has
-  // one convolution group.
+  // Writes the outputs of `count` filters, whose sums or carried sums begin with the first filter, to the rows of
+  // `outputs` from `row` on, and stores them where a bundle has one convolution group.
   void Write(int64_t filter, int64_t count, int64_t row, const int64_t* carried) {
     const Panel& panel = workspace_.panel;
-    for (int64_t f = 0; f < count; ++f) {
-      const FilterSums sums = {workspace_.sums + f * panel.width, panel.pixel_sums,
-                               call_.filter.weight_sums[filter + f],
-                               carried == nullptr ? nullptr : carried + f * panel.width};
-      outputs_.Convert(panel, filter + f, sums, workspace_.outputs + (row + f) * panel.width);
+    for (int64_t p = 0; p < panel.pixels; p += kMaxWidth) {
+      const PixelRange pixels = {p, std::min(kMaxWidth, panel.pixels - p)};
+      outputs_.Begin(panel, pixels);
+      for (int64_t f = 0; f < count; f += kFilterBlock) {
+        const int64_t end = std::min(f + kFilterBlock, count);
+        for (int64_t i = f; i < end; ++i) {
+          const int64_t from = i * panel.width + p;
+          const FilterSums sums = {carried == nullptr ? workspace_.sums + from : nullptr, panel.pixel_sums + p,
+                                   call_.filter.weight_sums[filter + i], carried == nullptr ? nullptr : carried + from};
+          outputs_.Convert(panel, filter + i, sums, workspace_.outputs + (row + i - f) * kMaxWidth);
+        }
+        if (call_.division.bundles_per_group != 0) Store(filter + f, end - f, pixels);
+      }
     }
-    if (call_.division.bundles_per_group != 0) Store(filter, count);
   }
 
-  void Store(int64_t filter, int64_t count) {
-    if (IsStrided(call_.problem)) return StoreStrided(filter, count);
-    call_.problem.layout == TFAPPROX_LAYOUT_NHWC ? StorePixels(filter, count) : StorePlanes(filter, count);
+  // Stores the outputs of `count` filters, at most kFilterBlock, and of some pixels.
+  void Store(int64_t filter, int64_t count, PixelRange pixels) {
+    if (IsStrided(call_.problem)) return StoreStrided(filter, count, pixels);
+    call_.problem.layout == TFAPPROX_LAYOUT_NHWC ? StorePixels(filter, count, pixels)
+                                                 : StorePlanes(filter, count, pixels);
   }
 
   // Stores outputs that are only some of the elements of the output tensor, row by row.
-  void StoreStrided(int64_t filter, int64_t count) {
+  void StoreStrided(int64_t filter, int64_t count, PixelRange pixels) {
     const tfapprox_problem& problem = call_.problem;
-    const Panel& panel = workspace_.panel;
+    const int64_t first = workspace_.panel.first + pixels.first;
     const int64_t plane = problem.out_tensor_height * problem.out_tensor_width, step = problem.out_stride_width;
-    for (int64_t p = 0, length; p < panel.pixels; p += length) {
-      const int64_t row = (panel.first + p) / problem.out_width, column = (panel.first + p) % problem.out_width;
-      length = std::min(panel.pixels - p, problem.out_width - column);
+    for (int64_t p = 0, length; p < pixels.count; p += length) {
+      const int64_t row = (first + p) / problem.out_width, column = (first + p) % problem.out_width;
+      length = std::min(pixels.count - p, problem.out_width - column);
       const int64_t image = row / problem.out_height;
       const int64_t y = problem.out_first_row + row % problem.out_height * problem.out_stride_height;
       const int64_t position = y * problem.out_tensor_width + problem.out_first_column + column * step;
       const uint32_t* outputs = workspace_.outputs + p;
       if (problem.layout == TFAPPROX_LAYOUT_NHWC) {
-        call_.program.path->loops->interleave(outputs, panel.width, count, length,
+        call_.program.path->loops->interleave(outputs, kMaxWidth, count, length,
                                               output_ + (image * plane + position) * problem.out_channels + filter,
                                               step * problem.out_channels);
         continue;
       }
       for (int64_t f = 0; f < count; ++f) {
         uint32_t* target = output_ + (image * problem.out_channels + filter + f) * plane + position;
-        for (int64_t i = 0; i < length; ++i) target[i * step] = outputs[f * panel.width + i];
+        for (int64_t i = 0; i < length; ++i) target[i * step] = outputs[f * kMaxWidth + i];
       }
     }
   }
 
-  void StorePixels(int64_t filter, int64_t count) {
-    const Panel& panel = workspace_.panel;
-    const int64_t channels = call_.problem.out_channels;
-    call_.program.path->loops->interleave(workspace_.outputs, panel.width, count, panel.pixels,
-                                          output_ + panel.first * channels + filter, channels);
+  void StorePixels(int64_t filter, int64_t count, PixelRange pixels) {
+    const int64_t channels = call_.problem.out_channels, first = workspace_.panel.first + pixels.first;
+    call_.program.path->loops->interleave(workspace_.outputs, kMaxWidth, count, pixels.count,
+                                          output_ + first * channels + filter, channels);
   }
 
-  void StorePlanes(int64_t filter, int64_t count) {
-    const Panel& panel = workspace_.panel;
+  void StorePlanes(int64_t filter, int64_t count, PixelRange pixels) {
     const int64_t plane = call_.problem.out_height * call_.problem.out_width;
-    for (int64_t p = 0; p < panel.pixels;) {
-      const int64_t image = (panel.first + p) / plane, begin = (panel.first + p) % plane;
-      const int64_t length = std::min(panel.pixels - p, plane - begin);
+    const int64_t first = workspace_.panel.first + pixels.first;
+    for (int64_t p = 0; p < pixels.count;) {
+      const int64_t image = (first + p) / plane, begin = (first + p) % plane;
+      const int64_t length = std::min(pixels.count - p, plane - begin);
       for (int64_t f = 0; f < count; ++f) {
         std::memcpy(output_ + (image * call_.problem.out_channels + filter + f) * plane + begin,
-                    workspace_.outputs + f * panel.width + p, static_cast<size_t>(length) * sizeof(uint32_t));
+                    workspace_.outputs + f * kMaxWidth + p, static_cast<size_t>(length) * sizeof(uint32_t));
       }
       p += length;
     }
@@ -192,7 +201,7 @@ class TileRunner {
 }  // namespace
 
 Call MakeCall(const tfapprox_work& work, void* prepared) {
-  const Division division = Divide(work.problem, *work.program);
+  const Division division = Divide(work);
   MemoryLayout layout(prepared);
   return {work.problem, *work.program, division, MakePreparedFilter(work.problem, *work.program, division, &layout)};
 }
@@ -207,7 +216,7 @@ int32_t DivideIntoTiles(tfapprox_work* work, tfapprox_error* error) {
     return Fail(error, TFAPPROX_INVALID_ARGUMENT, "the filter must have less than 2^63 elements");
   }
   if (Pixels(problem) == 0) return TFAPPROX_OK;
-  const Division division = Divide(problem, program);
+  const Division division = Divide(*work);
   MemoryLayout prepared(nullptr), workspace(nullptr);
   MakePreparedFilter(problem, program, division, &prepared);
   MakeWorkspace(problem, program, division, &workspace);

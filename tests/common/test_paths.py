@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import (
+    PATHS,
     SIGNED,
     STRUCTURES,
     all_pairs,
@@ -46,7 +47,7 @@ TABLES = {
 UNSIGNED = [name for name in TABLES if not name.startswith("signed")]
 
 
-@pytest.fixture(params=native.paths())
+@pytest.fixture(params=PATHS)
 def path(request):
     """Each path in turn, forced; skipped, saying so, where it cannot run."""
     reason = native.paths()[request.param]
@@ -157,7 +158,7 @@ SHAPES = {
 @pytest.mark.parametrize("table", TABLES)
 def test_shapes(path, table, shape):
     size, (height, width, filters), stride, padding, dilation, layout = SHAPES[shape]
-    if path.endswith("_model") and table != "error_plane" and np.prod(size) * filters > 100000:
+    if "_model" in path and table != "error_plane" and np.prod(size) * filters > 100000:
         pytest.skip("the model is slow: of long sums, it computes those of one plan that looks up and multiplies")
     random = np.random.RandomState(len(shape))
     x, w = random.uniform(-1, 2, size), random.uniform(-1, 1, (height, width, size[3], filters))
@@ -183,7 +184,7 @@ def test_shapes(path, table, shape):
 @pytest.mark.parametrize("table", TABLES)
 def test_groups(path, table, layout, channels, groups, filters):
     """Depthwise, few and many channels of a group, several blocks of pixels, a range for each filter, and NaN."""
-    if path.endswith("model") and (table != "look_up" or layout != "NHWC"):
+    if "_model" in path and (table != "look_up" or layout != "NHWC"):
         pytest.skip("the model is slow: of groups, it computes look-ups in one layout")
     plan, entries = TABLES[table]
     random = np.random.RandomState(0)
@@ -196,6 +197,36 @@ def test_groups(path, table, layout, channels, groups, filters):
     if layout == "NCHW":
         case.update(input=x.transpose(0, 3, 1, 2), strides=[1, 1, 2, 1], dilations=[1, 1, 1, 2], data_format="NCHW")
     check("approx_conv2d_with_min_max_vars", path, plan, case)
+
+
+@pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
+def test_several_boxes_of_many_pixels(path, table):
+    """Sums of several boxes for more pixels than are written at a time."""
+    plan, entries = TABLES[table]
+    random = np.random.RandomState(0)
+    x, w = random.uniform(-1, 1, (1, 1, 300, 16390)), random.uniform(-1, 1, (1, 1, 16390, 2))
+    x[0, 0, 270, 16389] = np.nan
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1}
+    if "_model" in path:
+        pytest.skip("the model is slow")
+    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "padding": "SAME", "table": entries})
+
+
+@pytest.mark.parametrize("path", [name for name in native.paths() if f"{name}_rows" in native.paths()])
+def test_a_path_takes_the_faster_of_its_ways(path):
+    """Few pixels cannot share a transposed table; with AVX2, many pixels are looked up by rows."""
+    if native.paths()[path]:
+        pytest.skip(f"path {path}: {native.paths()[path]}")
+
+    def used(size):
+        with forced(path, "look_up"):
+            tensors = np.zeros((1, size, size, 8), np.uint8), np.zeros((1, 1, 8, 64), np.uint8)
+            with native.Execution(_operation.ax_conv2d(*tensors, 0, 1, 0, 1, ONES, "VALID", table=None)) as execution:
+                return execution.program()
+
+    assert used(1) == (f"{path}_columns", "look_up")
+    assert used(64)[0] in (f"{path}_columns", f"{path}_rows")
+    assert path != "avx2" or used(64) == ("avx2_rows", "look_up")
 
 
 def test_roles_are_swapped_where_pixels_are_few(path):

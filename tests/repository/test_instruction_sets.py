@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 # Registers that show the use of an instruction set: AVX-512 has masks and 32 vector registers, AVX has 256 bits.
 REGISTERS = {"avx512": r"%zmm|%[xy]mm(1[6-9]|2\d|3[01])|\{%k[1-7]\}", "avx": r"%ymm"}
-LEAVES = {"avx512": {"tfapprox_path_avx512vbmi"}, "avx": {"tfapprox_path_avx512vbmi", "tfapprox_path_avx2"}}
+AVX512 = {"tfapprox_path_avx512bw", "tfapprox_path_avx512vbmi"}
+LEAVES = {"avx512": AVX512, "avx": {*AVX512, "tfapprox_path_avx2"}}
 
 
 def read(tool, *arguments):

@@ -1,0 +1,84 @@
+// Estimates cycles from the costs that lut_gemm.cc lists for each path.
+#include "costs.h"
+
+#include <algorithm>
+
+namespace tfapprox {
+namespace {
+
+// The time of one tap of one filter for `pixels` pixels by columns, in look-ups of a vector. Each block of pixels loads
+// the table of the weight, which costs as much as 2.5 look-ups on a Zen 5 (docs/cpu_kernels.md).
+double TapTime(int64_t pixels) {
+  return 2.5 * static_cast<double>(CeilDivide(pixels, kMaxWidth)) + static_cast<double>(CeilDivide(pixels, kLanes));
+}
+
+double ColumnCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem) {
+  const double block_cycles = path.look_up_cycles * form.relative_cost * static_cast<double>(kMaxWidth);
+  return static_cast<double>(problem.out_channels) * block_cycles * TapTime(Pixels(problem)) / TapTime(kMaxWidth);
+}
+
+// The filters of a convolution group fill rows, the last of which may be shorter.
+double RowCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem, int32_t threads) {
+  const int64_t longest = path.kernels->row_bytes, row_filters = longest / form.planes;
+  const int64_t pixels = Pixels(problem), filters = GroupFilters(problem);
+  const int64_t terms = form.planes == 1 ? 1 : 0;
+  const int64_t blocks = CeilDivide(pixels, RowWidth(problem, terms, row_filters, longest, threads));
+  const double byte = form.planes == 2 ? path.rows.byte_of_words : path.rows.byte_of_bytes;
+  const auto row_cycles = [&](int64_t bytes) {
+    return byte * static_cast<double>(blocks * form.entries * bytes) +
+           static_cast<double>(pixels) * (path.rows.look_up + path.rows.look_up_byte * static_cast<double>(bytes));
+  };
+  int64_t last = longest;  // the bytes of the last row
+  while (last > 16 && filters % row_filters <= last / 2 / form.planes) last /= 2;
+  const double rest = filters % row_filters == 0 ? 0 : row_cycles(last);
+  return static_cast<double>(problem.groups) *
+         (static_cast<double>(filters / row_filters) * row_cycles(longest) + rest);
+}
+
+// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
+// the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
+double TermFactor(const tfapprox_problem& problem) {
+  constexpr double kOneByOne = 64;
+  return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
+}
+
+}  // namespace
+
+ResidualForm FormOf(const CpuPath& path, const Plan& plan) {
+  if (plan.kind == PlanKind::kErrorPlane) return {256, 1, path.costs.error_plane};
+  if (plan.kind == PlanKind::kLookUp) return {256, 2, path.costs.look_up};
+  return {plan.class_stride, 2, plan.class_stride == 64 ? path.costs.classes_64 : path.costs.classes_128};
+}
+
+double LookUpCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem, int32_t threads,
+                    bool* by_rows) {
+  const double columns = ColumnCycles(path, form, problem);
+  *by_rows = false;
+  if (path.rows_name == nullptr) return columns;
+  const double rows = RowCycles(path, form, problem, threads);
+  *by_rows = path.columns_name == nullptr || rows < columns;
+  return *by_rows ? rows : columns;
+}
+
+PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t threads) {
+  const double products = static_cast<double>(Pixels(problem)) * static_cast<double>(problem.out_channels);
+  const auto cost = [&](const ResidualForm& form) {
+    bool by_rows;
+    if (form.relative_cost == 0 || products == 0) return form.relative_cost;
+    return LookUpCycles(path, form, problem, threads, &by_rows) / products;
+  };
+  return {path.costs.term * path.look_up_cycles * TermFactor(problem), cost({256, 1, path.costs.error_plane}),
+          cost({64, 2, path.costs.classes_64}), cost({128, 2, path.costs.classes_128}),
+          cost({256, 2, path.costs.look_up})};
+}
+
+PlanCosts CostsOfManyPixels(const CpuPath& path) {
+  tfapprox_problem problem{};
+  problem.batch = problem.out_height = problem.groups = 1;
+  problem.out_width = 4096;
+  problem.filter_height = problem.filter_width = 3;
+  problem.in_channels = problem.out_channels = 64;
+  return CostsOf(path, problem, /*threads=*/1);
+}
+
+}  // namespace tfapprox

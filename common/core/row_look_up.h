@@ -1,0 +1,259 @@
+// Look-ups by rows, for the leaves of several paths: one vector has the products of one pixel and many filters.
+//
+//   table of one tap and a group of filters, transposed        one look-up
+//
+//               filter 0   filter 1   filter 2   ...           sums[pixel] += rows[code of the pixel at this tap]
+//     row 0     T[0, w0]   T[0, w1]   T[0, w2]
+//     row 1     T[1, w0]   T[1, w1]   T[1, w2]                 w0, w1, ... are the weight codes of the filters at this
+//     ...                                                      tap, and a row is a vector.
+//     row 255
+//
+// A transposition takes as long as hundreds of look-ups, so that many pixels must share it. The look-ups are loads,
+// additions and shifts, which every CPU with vectors has.
+//
+// Leaves include this file; every name in it is local to the leaf (path_kernels.h). The vectors are those of the
+// compiler, which maps them to the registers of the path. docs/cpu_kernels.md has the budgets of caches.
+#ifndef TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
+#define TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
+
+#include "path_kernels.h"
+
+namespace tfapprox {
+namespace {
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define TFAPPROX_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define TFAPPROX_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype(a){__VA_ARGS__})
+#endif
+
+// Elements i to i + 3, or i to i + 7, of two vectors of n elements, in turn.
+#define TFAPPROX_ZIP4(i, n) i, i + n, i + 1, i + 1 + n, i + 2, i + 2 + n, i + 3, i + 3 + n
+#define TFAPPROX_ZIP8(i, n) TFAPPROX_ZIP4(i, n), TFAPPROX_ZIP4(i + 4, n)
+
+// A vector of kBytes bytes.
+template <typename Element, int kBytes>
+struct VectorOf {
+  typedef Element Type __attribute__((vector_size(kBytes)));
+};
+template <typename Element, int kBytes>
+using Vector = typename VectorOf<Element, kBytes>::Type;
+
+using Words8 = Vector<uint16_t, 16>;
+using Words16 = Vector<uint16_t, 32>;
+using Bytes16 = Vector<uint8_t, 16>;
+using Bytes32 = Vector<uint8_t, 32>;
+
+// ZipLow and ZipHigh interleave the elements of the lower and of the upper halves of two vectors of 16 bytes; of
+// vectors of 32 bytes, they interleave both parts of 16 bytes by themselves.
+inline Words8 ZipLow(Words8 a, Words8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(0, 8)); }
+inline Words8 ZipHigh(Words8 a, Words8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 8)); }
+inline Words16 ZipLow(Words16 a, Words16 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(0, 16), TFAPPROX_ZIP4(8, 16));
+}
+inline Words16 ZipHigh(Words16 a, Words16 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 16), TFAPPROX_ZIP4(12, 16));
+}
+inline Bytes16 ZipLow(Bytes16 a, Bytes16 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(0, 16)); }
+inline Bytes16 ZipHigh(Bytes16 a, Bytes16 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(8, 16)); }
+inline Bytes32 ZipLow(Bytes32 a, Bytes32 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(0, 32), TFAPPROX_ZIP8(16, 32));
+}
+inline Bytes32 ZipHigh(Bytes32 a, Bytes32 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(8, 32), TFAPPROX_ZIP8(24, 32));
+}
+
+// Transposes kSize x kSize elements, in each part of 16 bytes of the vectors by itself. The rounds are those of
+// TransposeBlock in element_loops.cc.
+template <typename Row, int kSize>
+inline void ZipBlock(Row* block) {
+  for (int round = 1; round < kSize; round *= 2) {
+    Row zipped[kSize];
+    for (int i = 0; i < kSize / 2; ++i) {
+      zipped[2 * i] = ZipLow(block[i], block[i + kSize / 2]);
+      zipped[2 * i + 1] = ZipHigh(block[i], block[i + kSize / 2]);
+    }
+    for (int i = 0; i < kSize; ++i) block[i] = zipped[i];
+  }
+}
+
+// Returns 16 bytes from `first`, and behind them 16 bytes from `second` if the vector has 32.
+template <typename Row>
+inline Row LoadParts(const void* first, const void* second) {
+  Row row;
+#ifdef __AVX2__
+  if constexpr (sizeof(Row) == 32) {
+    const __m128i low = _mm_loadu_si128(static_cast<const __m128i*>(first));
+    const __m128i high = _mm_loadu_si128(static_cast<const __m128i*>(second));
+    return reinterpret_cast<Row>(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
+  }
+#endif
+  __builtin_memcpy(&row, first, 16);
+  if (sizeof(Row) == 32) __builtin_memcpy(reinterpret_cast<uint8_t*>(&row) + 16, second, sizeof(Row) - 16);
+  return row;
+}
+
+// Writes the rows of kBytes / sizeof(Element) filters, row_bytes apart: the columns of their weights at one tap,
+// transposed. A column has `entries` elements. Filters from `last` on repeat filter `last`.
+template <typename Element, int kBytes>
+void TransposeColumns(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* rows, int64_t row_bytes) {
+  using Row = Vector<Element, kBytes>;
+  constexpr int kSize = 16 / sizeof(Element), kFilters = kBytes / sizeof(Element);
+  const Element* columns[kFilters];
+  for (int f = 0; f < kFilters; ++f) {
+    const int64_t valid = filter + f < x.filters ? filter + f : x.filters - 1;
+    columns[f] = reinterpret_cast<const Element*>(x.tables) + x.weights[valid * x.taps + tap] * int64_t{x.entries};
+  }
+  for (int64_t a = 0; a < x.entries; a += kSize, rows += kSize * row_bytes) {
+    Row block[kSize];
+    for (int i = 0; i < kSize; ++i) {
+      block[i] = LoadParts<Row>(columns[i] + a, columns[i + kFilters - kSize] + a);
+    }
+    ZipBlock<Row, kSize>(block);
+#pragma GCC unroll 16
+    for (int i = 0; i < kSize; ++i) __builtin_memcpy(rows + i * row_bytes, &block[i], kBytes);
+  }
+}
+
+// The maximum of the bytes that one transposition fills of a row.
+constexpr int kPartBytes = 32;
+
+// Writes the rows of kBytes bytes of one tap.
+template <typename Element, int kBytes>
+void MakeRows(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* rows) {
+  constexpr int kPart = kBytes < kPartBytes ? kBytes : kPartBytes;
+  for (int part = 0; part < kBytes; part += kPart) {
+    TransposeColumns<Element, kPart>(x, filter + part / static_cast<int>(sizeof(Element)), tap, rows + part, kBytes);
+  }
+}
+
+// The sums of up to kRowFlush rows of one pixel. `words` sums up whole words, modulo 2^16, and `high` their upper bytes.
+// The sums of the lower bytes follow from both: low = words - 256 * high is exact, because it is below 2^16.
+template <int kBytes>
+struct RowSums {
+  Vector<uint16_t, kBytes> words, high;
+};
+
+// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
+constexpr int64_t kRowFlush = 256;
+
+// Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`.
+template <int kBytes, int kTaps>
+void AddRows(const uint8_t* rows, const uint8_t* codes, int64_t width, int64_t pixels, bool is_first,
+             RowSums<kBytes>* sums) {
+  using Row = Vector<uint16_t, kBytes>;
+  for (int64_t p = 0; p < pixels; ++p) {
+    RowSums<kBytes> s = {Row{}, Row{}};
+    if (!is_first) s = sums[p];
+#pragma GCC unroll 8
+    for (int k = 0; k < kTaps; ++k) {
+      Row row;
+      __builtin_memcpy(&row, rows + (k * kRowEntries + codes[k * width + p]) * kBytes, kBytes);
+      s.words += row;
+      s.high += row >> 8;
+    }
+    sums[p] = s;
+  }
+}
+
+// Adds 16 sums of 16 bits, shifted to the left, to 16 sums of 32 bits, modulo 2^32.
+inline void AddPixels(const uint16_t* words, int shift, int32_t* sums) {
+  auto* unsigned_sums = reinterpret_cast<uint32_t*>(sums);
+  for (int i = 0; i < 16; ++i) unsigned_sums[i] += static_cast<uint32_t>(words[i]) << shift;
+}
+
+// Writes kWords words of 8 pixels, transposed, to to[word][first + pixel].
+template <int kWords>
+inline void TransposeWords(Vector<uint16_t, 2 * kWords>* pixels, int first, uint16_t (*to)[16]) {
+  ZipBlock<Vector<uint16_t, 2 * kWords>, 8>(pixels);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    // Vector i has word i of the 8 pixels, and behind them word i + 8 if it has 16 words.
+    for (int half = 0; half < kWords / 8; ++half) {
+      __builtin_memcpy(to[i + 8 * half] + first, reinterpret_cast<const uint8_t*>(&pixels[i]) + 16 * half, 16);
+    }
+  }
+}
+
+// Adds the sums of rows to the 32-bit sums of the filters from `filter` on, a cache line of each filter at a time.
+template <typename Element, int kBytes>
+void FlushRows(const LookUpArguments& x, int64_t filter, const RowSums<kBytes>* rows) {
+  constexpr int kPart = kBytes < kPartBytes ? kBytes : kPartBytes, kWords = kPart / 2;
+  using Part = Vector<uint16_t, kPart>;
+  constexpr bool kIsWord = sizeof(Element) == 2;
+  for (int64_t p = 0; p < x.pixels; p += 16) {
+    for (int part = 0; part < kBytes / kPart; ++part) {
+      uint16_t low_words[kWords][16], high_words[kWords][16];
+      for (int first = 0; first < 16; first += 8) {
+        Part low[8], high[8];
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; ++i) {
+          const RowSums<kBytes>& sums = rows[p + first + i];
+          Part words;
+          __builtin_memcpy(&words, reinterpret_cast<const uint8_t*>(&sums.words) + part * kPart, kPart);
+          __builtin_memcpy(&high[i], reinterpret_cast<const uint8_t*>(&sums.high) + part * kPart, kPart);
+          low[i] = words - (high[i] << 8);
+        }
+        TransposeWords<kWords>(low, first, low_words);
+        TransposeWords<kWords>(high, first, high_words);
+      }
+      for (int word = 0; word < kWords; ++word) {
+        const int64_t even = filter + (part * kWords + word) * (kIsWord ? 1 : 2), odd = even + !kIsWord;
+        if (even < x.filters) AddPixels(low_words[word], 0, x.sums + even * x.width + p);
+        if (odd < x.filters) AddPixels(high_words[word], kIsWord ? 8 : 0, x.sums + odd * x.width + p);
+      }
+    }
+  }
+}
+
+// Sums up the look-ups of the filters that one row has, from `filter` on. `scratch` has room for the rows of kRowTaps
+// taps and for the sums of all pixels.
+template <typename Element, int kBytes>
+void SumRows(const LookUpArguments& x, int64_t filter, uint8_t* scratch) {
+  // The rows of these taps stay in the first-level cache, or come from the second-level cache where they are longest.
+  constexpr int kTaps = kBytes == 32 ? 4 : 8;
+  static_assert(kTaps <= kRowTaps, "rows must fit the scratch memory");
+  auto* sums = reinterpret_cast<RowSums<kBytes>*>(scratch + kRowTaps * kRowEntries * kBytes);
+  for (int64_t begin = 0; begin < x.taps; begin += kRowFlush) {
+    const int64_t end = begin + kRowFlush < x.taps ? begin + kRowFlush : x.taps;
+    for (int64_t k = begin, taps; k < end; k += taps) {
+      taps = end - k >= kTaps ? kTaps : end - k >= 4 ? 4 : end - k >= 2 ? 2 : 1;
+      for (int64_t i = 0; i < taps; ++i)
+        MakeRows<Element, kBytes>(x, filter, k + i, scratch + i * kRowEntries * kBytes);
+      const uint8_t* codes = x.codes + k * x.width;
+      const auto add = taps == kTaps ? AddRows<kBytes, kTaps>
+                       : taps == 4   ? AddRows<kBytes, 4>
+                       : taps == 2   ? AddRows<kBytes, 2>
+                                     : AddRows<kBytes, 1>;
+      add(scratch, codes, x.width, x.pixels, k == begin, sums);
+    }
+    FlushRows<Element, kBytes>(x, filter, sums);
+  }
+}
+
+// Looks up rows of kBytes bytes while there are as many filters, and then the shortest rows that all others fit.
+template <typename Element, int kBytes>
+void LookUpRowsOf(const LookUpArguments& x, int64_t filter, uint8_t* scratch) {
+  constexpr int64_t kFilters = kBytes / sizeof(Element);
+  for (; filter + kFilters <= x.filters; filter += kFilters) SumRows<Element, kBytes>(x, filter, scratch);
+  if (filter == x.filters) return;
+  if constexpr (kBytes > 16) {
+    if (x.filters - filter <= kFilters / 2) return LookUpRowsOf<Element, kBytes / 2>(x, filter, scratch);
+  }
+  SumRows<Element, kBytes>(x, filter, scratch);
+}
+
+// PathKernels::look_up_rows with rows of up to kBytes bytes.
+template <int kBytes>
+void LookUpRows(const LookUpArguments& x, uint8_t* scratch) {
+  x.planes == 2 ? LookUpRowsOf<uint16_t, kBytes>(x, 0, scratch) : LookUpRowsOf<uint8_t, kBytes>(x, 0, scratch);
+}
+
+#undef TFAPPROX_SHUFFLE
+#undef TFAPPROX_ZIP4
+#undef TFAPPROX_ZIP8
+
+}  // namespace
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
