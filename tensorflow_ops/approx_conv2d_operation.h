@@ -38,7 +38,9 @@ class ApproxConv2D {
     TF_RETURN_IF_ERROR(
         ReadShapes(input_shape, filter_shape, axes.height, axes.width, axes.channels, Groups::kAny, &problem));
     TF_RETURN_IF_ERROR(ReadRange(context, 2, "input", operation->table, &operation->activation));
-    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "filter", "filters", problem.out_channels, operation->table,
+    // TFApprox4IL gives all channels of a depthwise convolution the same ranges, one for each filter of a channel.
+    const int64_t period = kIsDepthwise ? context->input(1).dim_size(3) : problem.out_channels;
+    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "filter", "filters", problem.out_channels, period, operation->table,
                                   &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
 

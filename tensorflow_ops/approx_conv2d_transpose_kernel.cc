@@ -27,7 +27,8 @@ class ApproxConv2DTranspose : public ApproxConv2D</*kIsDepthwise=*/false> {
         ReadShapes(output_shape, filter.shape(), axes.height, axes.width, axes.channels, Groups::kOne, &convolution));
     TF_RETURN_IF_ERROR(ReadParts(convolution, input.dim_size(axes.height), input.dim_size(axes.width), tensors));
     TF_RETURN_IF_ERROR(ReadRange(context, 2, "input", operation->table, &operation->activation));
-    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "filter", "output channels", filter.dim_size(2), operation->table,
+    const int64_t channels = filter.dim_size(2);
+    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "filter", "output channels", channels, channels, operation->table,
                                   &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
     tensorflow::Tensor* output = nullptr;

@@ -64,7 +64,8 @@ The filter is [height, width, channels, multiplier]; output channel c * multipli
 convolved with filter[:, :, c, m]. Input and filter are quantised to codes of the table in the given ranges; sums are
 exact integers.
 
-filter_min: lower end of the range of the filter: a scalar, or a vector with one element for each output channel.
+filter_min: lower end of the range of the filter: a scalar, a vector with one element for each output channel, or, as
+  in TFApprox4IL, a vector with one element for each m, which all channels share.
 filter_max: upper end of the range of the filter, of the same shape.
 )doc",
       &definition);

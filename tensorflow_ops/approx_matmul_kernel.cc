@@ -33,7 +33,8 @@ class ApproxMatMul {
     tfapprox_matmul_set_items(a.data(), a_rank, b.data(), b_rank, items, tensors->activation_items.data(),
                               tensors->weight_items.data(), operation);
     TF_RETURN_IF_ERROR(ReadRange(context, 2, "a", operation->table, &operation->activation));
-    TF_RETURN_IF_ERROR(ReadRanges(context, 4, "b", "columns", b.back(), operation->table, &operation->weight, tensors));
+    TF_RETURN_IF_ERROR(
+        ReadRanges(context, 4, "b", "columns", b.back(), b.back(), operation->table, &operation->weight, tensors));
     operation->output = TFAPPROX_OUTPUT_REAL;
     tensorflow::Tensor* output = nullptr;
     TF_RETURN_IF_ERROR(context->allocate_output(0, tensorflow::TensorShape(output_sizes), &output));

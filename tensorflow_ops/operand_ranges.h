@@ -40,17 +40,22 @@ inline Status ReadRange(tensorflow::OpKernelContext* context, int index, const c
   return ReadQuantiser(name, ends[0], ends[1], table, &operand->quantiser);
 }
 
-// Reads one range of the weights, or a range for each of the `count` filters, which a message calls `filters`.
+// Reads one range of the weights, or a range for each of the `count` filters, which a message calls `filters`. Instead
+// of `count` ranges there may be `period`, a divisor of it: filter f then has range f modulo `period`.
 inline Status ReadRanges(tensorflow::OpKernelContext* context, int index, const std::string& name, const char* filters,
-                         int64_t count, const tfapprox_table* table, tfapprox_operand* operand, Tensors* tensors) {
+                         int64_t count, int64_t period, const tfapprox_table* table, tfapprox_operand* operand,
+                         Tensors* tensors) {
   const tensorflow::Tensor &min = context->input(index), &max = context->input(index + 1);
+  const int64_t ranges = min.NumElements();
   const bool is_scalar = min.dims() == 0 && max.dims() == 0;
-  const bool is_vector = min.dims() == 1 && max.dims() == 1 && min.NumElements() == count && max.NumElements() == count;
+  const bool is_vector = min.dims() == 1 && max.dims() == 1 && max.NumElements() == ranges &&
+                         (ranges == count || (ranges == period && count > 0));
   if (!is_scalar && !is_vector) {
-    return tensorflow::errors::InvalidArgument(name + "_min and " + name +
-                                               "_max must be scalars, or vectors with one element for each of the " +
-                                               std::to_string(count) + " " + filters + "; received shapes " +
-                                               min.shape().DebugString() + " and " + max.shape().DebugString());
+    const std::string period_rule = period == count ? "" : " or of the " + std::to_string(period) + " of a channel";
+    return tensorflow::errors::InvalidArgument(
+        name + "_min and " + name + "_max must be scalars, or vectors with one element for each of the " +
+        std::to_string(count) + " " + filters + period_rule + "; received shapes " + min.shape().DebugString() +
+        " and " + max.shape().DebugString());
   }
   operand->elements = TFAPPROX_REALS;
   const auto mins = min.flat<float>(), maxs = max.flat<float>();
@@ -58,7 +63,8 @@ inline Status ReadRanges(tensorflow::OpKernelContext* context, int index, const 
   if (is_scalar) return Status();
   tensors->filter_quantisers.resize(count);
   for (int64_t f = 0; f < count; ++f) {
-    TF_RETURN_IF_ERROR(ReadQuantiser(name.c_str(), mins(f), maxs(f), table, &tensors->filter_quantisers[f]));
+    TF_RETURN_IF_ERROR(
+        ReadQuantiser(name.c_str(), mins(f % ranges), maxs(f % ranges), table, &tensors->filter_quantisers[f]));
   }
   operand->per_filter = tensors->filter_quantisers.data();
   return Status();

@@ -39,8 +39,8 @@ def approx_depthwise_conv2d_with_min_max_vars(
         filter: float32 tensor `[filter_height, filter_width, channels, multiplier]`.
         input_min: float32 scalar, lower end of the quantisation range of `input`.
         input_max: float32 scalar, upper end of the quantisation range of `input`.
-        filter_min: lower end of the quantisation range of `filter`: a float32 scalar, or `[channels * multiplier]`, one
-            range for each output channel.
+        filter_min: lower end of the quantisation range of `filter`: a float32 scalar; `[channels * multiplier]`, one
+            range for each output channel; or `[multiplier]`, as in TFApprox4IL, ranges that all channels share.
         filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; those of batch and channels are 1.
         padding: `"SAME"` or `"VALID"`.

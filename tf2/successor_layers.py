@@ -77,9 +77,9 @@ class ApproxConv2DWithMinMaxVars(WithRanges, Convolution, tf_keras.layers.Conv2D
 class ApproxDepthwiseConv2DWithMinMaxVars(WithRanges, DepthwiseConvolution, tf_keras.layers.DepthwiseConv2D):
     """A DepthwiseConv2D of Keras 2 with an approximate multiplier, in given ranges.
 
-    It is called with `[x, input_min, input_max, filter_min, filter_max]`. The ranges of the filter are scalars or
-    `[channels * depth_multiplier]`. The arguments are those of `tf_keras.layers.DepthwiseConv2D` and of
-    `SuccessorLayer`.
+    It is called with `[x, input_min, input_max, filter_min, filter_max]`. The ranges of the filter are scalars,
+    `[depth_multiplier]` or `[channels * depth_multiplier]`. The arguments are those of
+    `tf_keras.layers.DepthwiseConv2D` and of `SuccessorLayer`.
     """
 
 

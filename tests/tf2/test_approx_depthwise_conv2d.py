@@ -56,6 +56,20 @@ def test_random(table_file, case):
         np.testing.assert_array_equal(result, expected)
 
 
+def test_ranges_that_all_channels_share():
+    """As TFApprox4IL has them: one for each filter of a channel."""
+    random = np.random.RandomState(1)
+    for channels, multiplier in ((3, 2), (3, 1), (1, 4), (2, 2)):
+        x = random.uniform(-1, 1, [2, 5, 6, channels]).astype(np.float32)
+        w = random.uniform(-1, 1, [3, 2, channels, multiplier]).astype(np.float32)
+        shared = np.sort(random.uniform(-1, 1, [2, multiplier]).astype(np.float32), 0)
+        results = [
+            approx_depthwise_conv2d_with_min_max_vars(x, w, -1.0, 1.0, *ends, ONES, mul_map_file="mul8u_drum4")
+            for ends in (shared, np.tile(shared, channels))
+        ]
+        np.testing.assert_array_equal(*results)
+
+
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 def test_shape_function(data_format):
     shape = [None, 9, None, 6] if data_format == "NHWC" else [None, 6, 9, None]
@@ -97,7 +111,12 @@ def test_gradient(data_format, padding, dilation):
     [
         ({"filter": np.ones((3, 3, 2, 4), np.float32)}, r"with the input's depth; received input \[1,5,5,3\], filter"),
         ({"filter": np.ones((3, 3, 3), np.float32)}, "filter must be .height, width, channels, multiplier."),
-        ({"filter_min": np.zeros(3, np.float32)}, r"vectors .* the 6 filters; received shapes \[3\] and \[\]"),
+        (
+            {"filter_min": np.zeros(3, np.float32)},
+            r"vectors .* the 6 filters or of the 2 of a channel; received shapes \[3\] and \[\]",
+        ),
+        ({"filter_min": np.zeros(3, np.float32), "filter_max": np.ones(3, np.float32)}, "the 6 filters or of the 2"),
+        ({"filter_min": np.zeros(2, np.float32), "filter_max": np.ones(6, np.float32)}, "the 6 filters or of the 2"),
         ({"strides": [2, 1, 1, 1]}, "strides must be 4 integers, 1 for batch and channels"),
         ({"input": np.ones((1, 5, 5, 3), np.float64)}, "T must be float32"),
     ],
