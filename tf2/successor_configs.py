@@ -17,6 +17,7 @@ DECAY = 0.999  # of the moving average of the ranges of activations
 LIMIT = 6.0  # ranges begin as -6 to 6
 
 
+@tf_keras.saving.register_keras_serializable(package=PACKAGE)
 class QuantConv2DConfig:
     """How a Conv2D is quantised and multiplied.
 
@@ -35,6 +36,16 @@ class QuantConv2DConfig:
             raise ValueError(f"fake_quant must be False for a signed multiplier; received {mul_table_file!r}")
         self.num_bits, self.mul_table_file, self.fake_quant = num_bits, mul_table_file, fake_quant
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for files of annotated models."""
+        names = ("num_bits", "mul_table_file", "fake_quant")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> QuantConv2DConfig:
+        """A config from its arguments; called by Keras."""
+        return cls(**config)
+
     def quantised(self, layer: Any) -> QuantizeWrapper:
         """The layer that takes the place of a float one.
 
@@ -49,6 +60,7 @@ class QuantConv2DConfig:
         return QuantizeWrapper(approximate, self.fake_quant, name=f"quant_{layer.name}")
 
 
+@tf_keras.saving.register_keras_serializable(package=PACKAGE)
 class QuantDepthwiseConv2DConfig(QuantConv2DConfig):
     """How a DepthwiseConv2D is quantised and multiplied; the arguments are those of `QuantConv2DConfig`."""
 
@@ -56,12 +68,14 @@ class QuantDepthwiseConv2DConfig(QuantConv2DConfig):
     replaced = tf_keras.layers.DepthwiseConv2D
 
 
+@tf_keras.saving.register_keras_serializable(package=PACKAGE)
 class TunableQuantConv2DConfig(QuantConv2DConfig):
     """`QuantConv2DConfig` for a layer that is exact in float until its weight `tuning_phase` is true."""
 
     layer_class = layers.TunableApproxConv2DWithMinMaxVars
 
 
+@tf_keras.saving.register_keras_serializable(package=PACKAGE)
 class TunableQuantDepthwiseConv2DConfig(QuantDepthwiseConv2DConfig):
     """`QuantDepthwiseConv2DConfig` for a layer that is exact in float until its weight `tuning_phase` is true."""
 

@@ -6,7 +6,6 @@ from typing import Any, Callable, Mapping
 
 import tf_keras
 
-from .fake_convolutional import PACKAGE
 from .successor_configs import (
     EXACT,
     QuantConv2DConfig,
@@ -15,6 +14,7 @@ from .successor_configs import (
     TunableQuantConv2DConfig,
     TunableQuantDepthwiseConv2DConfig,
 )
+from .successor_copies import QuantizeAnnotate, copy_of, layers_of
 
 __all__ = [
     "QuantConv2DConfig",
@@ -27,26 +27,16 @@ __all__ = [
     "quantize_apply",
 ]
 
-
-@tf_keras.saving.register_keras_serializable(package=PACKAGE)
-class QuantizeAnnotate(tf_keras.layers.Wrapper):
-    """A layer that `quantize_apply` will replace; until then it computes what the layer computes."""
-
-    def __init__(self, layer: Any, quantize_config: QuantConv2DConfig, **kwargs: Any) -> None:
-        super().__init__(layer, **kwargs)
-        self.quantize_config = quantize_config
-
-    def call(self, inputs: Any) -> Any:
-        """The output of the layer; called by Keras."""
-        return self.layer(inputs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the output; called by Keras."""
-        return self.layer.compute_output_shape(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, for a copy of the layer in the same process."""
-        return {**super().get_config(), "quantize_config": self.quantize_config}
+CLASSES = (
+    QuantConv2DConfig,
+    QuantDepthwiseConv2DConfig,
+    TunableQuantConv2DConfig,
+    TunableQuantDepthwiseConv2DConfig,
+    QuantizeAnnotate,
+    QuantizeWrapper,
+)
+# An HDF5 file has what lies within a wrapper without the package that it is registered in.
+tf_keras.saving.get_custom_objects().update({item.__name__: item for item in CLASSES})
 
 
 def quantize_annotate_layer(to_annotate: Any, quantize_config: QuantConv2DConfig | None = None) -> QuantizeAnnotate:
@@ -77,6 +67,8 @@ def quantize_annotate_model(
 ) -> Any:
     """A copy of a model whose layers have notes for `quantize_apply`.
 
+    Layers in models within the model, and in wrappers such as TimeDistributed, get notes, too.
+
     Args:
         model: a built functional or sequential model of Keras 2.
         layer_type_quantize_map: dictionary from the class of layers to a function without arguments that returns their
@@ -88,14 +80,11 @@ def quantize_annotate_model(
         A model with the same weights. Layers without a config stay as they are.
 
     Raises:
-        ValueError: if the model has no layer of a name, or has a model inside.
+        ValueError: if the model has no layer of a name, is not built, or is or has a subclassed model.
     """
-    inner = [layer.name for layer in model.layers if isinstance(layer, tf_keras.Model)]
-    if inner:
-        raise ValueError(f"model must have no model inside, whose layers would stay exact; received {inner[0]!r}")
     by_class = EXACT if layer_type_quantize_map is None else layer_type_quantize_map
     by_name = layer_override_quantize_map or {}
-    unknown = sorted(set(by_name) - {layer.name for layer in model.layers})
+    unknown = sorted(set(by_name) - {layer.name for layer in layers_of(model.layers)})
     if unknown:
         raise ValueError(f"layer_override_quantize_map must name layers of the model; received {unknown[0]!r}")
 
@@ -104,7 +93,7 @@ def quantize_annotate_model(
             return quantize_annotate_layer(copy, by_name[layer.name])
         return quantize_annotate_layer(copy, by_class[type(layer)]()) if type(layer) in by_class else copy
 
-    return _copy(model, annotated)
+    return copy_of(model, annotated)
 
 
 def quantize_apply(model: Any) -> Any:
@@ -120,32 +109,13 @@ def quantize_apply(model: Any) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
-        ValueError: if no layer is annotated, or a config is not for the class of its layer.
+        ValueError: if no layer is annotated, a config is not for the class of its layer, or the model is not built or
+            has a subclassed model inside.
     """
-    if not any(isinstance(layer, QuantizeAnnotate) for layer in model.layers):
+    if not any(isinstance(layer, QuantizeAnnotate) for layer in layers_of(model.layers)):
         raise ValueError(f"model must have annotated layers; received {[layer.name for layer in model.layers]}")
 
     def quantised(layer, copy):
         return layer.quantize_config.quantised(layer.layer) if isinstance(layer, QuantizeAnnotate) else copy
 
-    return _copy(model, quantised)
-
-
-def _copy(model, changed):
-    """A copy of a model with the same weights, in which `changed(layer, copy)` takes the place of each layer."""
-    if not model.built:
-        raise ValueError(f"model must be built, so that its layers have weights; received '{model.name}', which is not")
-    pairs = []
-
-    def clone(layer):
-        pairs.append((layer, changed(layer, layer.__class__.from_config(layer.get_config()))))
-        return pairs[-1][1]
-
-    result = tf_keras.models.clone_model(model, clone_function=clone)
-    if not result.built:
-        result.build(model.input_shape)
-    for source, target in pairs:
-        source, target = (getattr(layer, "layer", layer) for layer in (source, target))
-        weights = source.get_weights()  # a tunable layer has one more, `tuning_phase`
-        target.set_weights([*weights, *target.get_weights()[len(weights) :]])
-    return result
+    return copy_of(model, quantised)

@@ -152,12 +152,19 @@ for layer, is_cut in ((applied.layers[1], True), (plain, False)):
         y = layer(wide)
     outside = tape.gradient(y, wide).numpy()[np.abs(wide) > 6.1]
     assert outside.size > 100 and (outside == 0).all() == is_cut
-nested = keras.Sequential([keras.Input([9, 8, 3]), keras.Sequential([keras.layers.Conv2D(2, 3)])])
+
+
+class Subclassed(keras.Model):
+    def call(self, x):
+        return x
+
+
+subclassed = keras.Sequential([keras.Input([9, 8, 3]), Subclassed(name='own')])
 
 for call, text in ((lambda: quantize_apply(keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])), 'annotated'),
                    (lambda: quantize_annotate_layer(keras.layers.Dense(2)), 'to_annotate must be'),
                    (lambda: quantize_annotate_model(model, {}, {'none': config}), "received 'none'"),
-                   (lambda: quantize_annotate_model(nested), 'model must have no model inside'),
+                   (lambda: quantize_annotate_model(subclassed), "received 'own', a Subclassed"),
                    (lambda: config.quantised(keras.layers.Conv2D(2, 3)), 'must be a DepthwiseConv2D for'),
                    (lambda: QuantConv2DConfig(8, 'mul8s_exact', True), 'fake_quant must be False')):
     try:
@@ -165,6 +172,46 @@ for call, text in ((lambda: quantize_apply(keras.Sequential([keras.layers.Dense(
         sys.exit('no error')
     except ValueError as error:
         assert text in str(error), error
+"""
+NESTED = """
+from python.keras.utils.quantize import (
+    QuantConv2DConfig, QuantizeWrapper, quantize_annotate_layer, quantize_annotate_model, quantize_apply)
+
+layers = keras.layers
+frames = np.random.RandomState(1).normal(size=[2, 4, 9, 8, 3]).astype(np.float32)
+base = keras.Sequential([layers.Conv2D(4, 3, input_shape=(9, 8, 3), name='in_base'), layers.GlobalAveragePooling2D()])
+start = keras.Input([4, 9, 8, 3])
+middle = layers.TimeDistributed(layers.Conv2D(3, 1, name='in_frames'), name='frames')(start)
+middle = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(layers.TimeDistributed(base)(middle))
+model = keras.Model(start, layers.Dense(2)(middle))
+annotated = quantize_annotate_model(model, None, {'in_frames': QuantConv2DConfig(8, TABLE)})
+np.testing.assert_allclose(annotated.predict(frames, verbose=0), model.predict(frames, verbose=0), rtol=1e-5, atol=1e-6)
+annotated.save('annotated.h5')
+quantised = quantize_apply(keras.models.load_model('annotated.h5'))
+assert quantised.layers[1].name == 'frames' and isinstance(quantised.layers[1].layer, QuantizeWrapper)
+in_frames, in_base = quantised.layers[1].layer, quantised.layers[2].layer.layers[0]
+assert in_frames.layer.get_config()['approx_mul_table_file'] == TABLE and isinstance(in_base, QuantizeWrapper)
+kernel, bias = model.layers[1].layer.get_weights()
+ranges = [-6., 6., -6., 6.]
+expected = tf.reshape(conv(frames.reshape(8, 9, 8, 3), kernel, *ranges) + bias, frames.shape)
+assert (quantised.layers[1](frames).numpy() == expected.numpy()).all()
+for layer, copy in zip(model.layers[3:], quantised.layers[3:]):
+    for weight, theirs in zip(copy.get_weights(), layer.get_weights()):
+        np.testing.assert_array_equal(weight, theirs)
+quantised.compile('sgd', 'mse')
+quantised.fit(frames, np.zeros([2, 4, 2], np.float32), verbose=0)
+moved = [0.999 * -6 + 0.001 * frames.min(), 0.999 * 6 + 0.001 * frames.max()]
+np.testing.assert_allclose([float(value) for value in in_frames.ranges[:2]], moved, rtol=1e-5)
+
+# A second pass changes what is annotated now, and keeps the ranges that training has moved.
+again = quantize_apply(quantize_annotate_model(
+    keras.Sequential([keras.Input([4, 9, 8, 3]), quantised, layers.Reshape([4, 2, 1]), layers.Conv2D(2, 1)])))
+assert [float(value) for value in again.layers[0].layers[1].layer.ranges] == [
+    float(value) for value in in_frames.ranges]
+# A layer that is annotated in a wrapper or in a model inside is found, too.
+by_hand = keras.Sequential([keras.Input([4, 9, 8, 3]),
+                            layers.TimeDistributed(quantize_annotate_layer(layers.Conv2D(2, 3)))])
+assert isinstance(quantize_apply(by_hand).layers[0].layer, QuantizeWrapper)
 """
 
 
@@ -202,3 +249,7 @@ def test_layers(tmp_path):
 
 def test_quantize(tmp_path):
     run(tmp_path, QUANTIZE)
+
+
+def test_quantize_in_wrappers_and_models(tmp_path):
+    run(tmp_path, NESTED)
