@@ -16,7 +16,7 @@ from tfapprox.run_command import CONTEXT, run_command
 from tfapprox.terminal import console
 
 from . import convert as conversion
-from . import folding, layers
+from . import coverage, freezing, layers
 from . import graph as graphs
 from .layers import Layer, Sizes
 from .library import LIBRARY, library_path
@@ -29,6 +29,9 @@ app.command("run", context_settings=CONTEXT)(
 )
 
 GRAPH = typer.Argument(..., metavar="GRAPH", help="A frozen graph (.pb).", show_default=False)
+SOURCE = typer.Argument(
+    ..., metavar="GRAPH", help="A frozen graph (.pb), checkpoint (.meta) or SavedModel folder.", show_default=False
+)
 OUTPUT = typer.Option(..., "--output", "-o", metavar="FILE", help="The graph to write.", show_default=False)
 MULT = typer.Option(None, metavar="NAME", help="Multiplier of all layers: a name, or a .bin file.")
 TUNE = typer.Option(None, "--tune/--no-tune", help="Map each weight to the one whose products have the minimum error.")
@@ -70,7 +73,7 @@ def show(rows: Sequence[Layer]) -> None:
 @app.command()
 @with_error_messages(inputs="input_node", outputs="output_node", path="layers_file")
 def convert(
-    graph: str = GRAPH,
+    graph: str = SOURCE,
     output: str = OUTPUT,
     mult: Optional[str] = MULT,
     tune: Optional[bool] = TUNE,
@@ -83,23 +86,13 @@ def convert(
     A layer that gets no multiplier has the exact one.
     """
     by_layer = read_assignment(layers_file) if layers_file else {}
-    converted = conversion.convert(graphs.read(graph), input_node or (), output_node or ())
+    definition = freezing.read(graph, output_node or ())
+    converted = conversion.convert(definition, input_node or (), output_node or ())
     write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
-    note_unfolded(converted)
+    for text in coverage.notes(converted):
+        console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
     if conversion.normalises_by_batch(converted):
         console.print("note: batch normalisation takes the statistics of the batch; results depend on its size")
-
-
-def note_unfolded(converted: "tf.compat.v1.GraphDef") -> None:
-    """Prints which batch normalisations of a converted graph stay float, and their share of the multiplications."""
-    names = folding.unfolded(converted)
-    if not names:
-        return
-    count, macs = folding.multiplications(converted, names), [layer.macs for layer in layers.layers(converted)]
-    known = [number for number in (count, *macs) if number is not None]
-    share = f"{count / sum(known):.2%}" if count is not None and len(known) == len(macs) + 1 else "an unknown share"
-    text = "note: no convolution comes right before these batch normalisations, which stay float and have"
-    console.print(f"{text} {share} of the multiplications:", *names, highlight=False, soft_wrap=True)
 
 
 @app.command(name="layers")

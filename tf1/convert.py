@@ -60,8 +60,11 @@ def _check(node):
 def _check_frozen(graph):
     variables = [node.name for node in graph.node if node.op in ("Variable", "VariableV2", "VarHandleOp")]
     if variables:
-        rule = "must be frozen, as by tf.compat.v1.graph_util.convert_variables_to_constants"
-        raise ArgumentError("graph", rule, f"one with the variable {variables[0]}")
+        rule = (
+            "must be frozen: give the .meta file of its checkpoint or the folder of its SavedModel, which are frozen "
+            "here, or write a graph by tf.compat.v1.graph_util.convert_variables_to_constants"
+        )
+        raise ArgumentError("graph", rule, f"one with the variable {variables[0]}, whose values it does not have")
 
 
 def _without(graph):
