@@ -96,14 +96,14 @@ def biased(layer, normalise):
 
 
 FOLDED = {
-    "fused": (lambda x: fused(convolution(x)), ["BiasAdd"]),
-    "unfused": (lambda x: unfused(convolution(x)), ["BiasAdd"]),
-    "of 2015": (lambda x: of_2015(convolution(x)), ["BiasAdd"]),
-    "after a bias": (biased(convolution, unfused), ["BiasAdd"]),
-    "of all pixels": (biased(dilated, fused), ["BatchToSpaceND", "BiasAdd"]),
+    "fused": (lambda x: fused(convolution(x)), ["Add"]),
+    "unfused": (lambda x: unfused(convolution(x)), ["Add"]),
+    "of 2015": (lambda x: of_2015(convolution(x)), ["Add"]),
+    "after a bias": (biased(convolution, unfused), ["Add"]),
+    "of all pixels": (biased(dilated, fused), ["BatchToSpaceND", "Add"]),
     "depthwise": (lambda x: fused(depthwise(x)), ["Sub"]),
-    "dense": (lambda x: 2.0 * dense(x) - values(CHANNELS), ["BiasAdd"]),
-    "two": (lambda x: unfused(fused(convolution(x))), ["BiasAdd"]),
+    "dense": (lambda x: 2.0 * dense(x) - values(CHANNELS), ["Add"]),
+    "two": (lambda x: unfused(fused(convolution(x))), ["Add"]),
 }
 
 
