@@ -6,6 +6,7 @@ registers the gradients of the operations and the layers for Keras' files.
 
 from tfapprox.common.assignment import read_assignment, write_assignment
 
+from . import required_version  # noqa: F401  # it comes first, and says so where TensorFlow is too old
 from .approx_conv2d import approx_conv2d_with_min_max_vars
 from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars

@@ -49,6 +49,8 @@ def vectors(
     else:
         if input_node is not None:
             raise ArgumentError("input_node", "is for frozen graphs", repr(model))
+        if not model.endswith(".keras"):
+            raise ArgumentError("model", "must be a .keras file or a frozen graph, a .pb file", repr(model))
         tf2 = importlib.import_module("tfapprox.tf2")
         computed = tf2.layer_vectors(_loaded(model), layer, inputs)
     written = write(computed, output, layer)
@@ -71,8 +73,6 @@ def _inputs(path, name):
 
 def _loaded(path):
     """The model in a .keras file; every error that Keras has for other files becomes one of the argument."""
-    if not path.endswith(".keras"):
-        raise ArgumentError("model", "must be a .keras file or a frozen graph, a .pb file", repr(path))
     with regular_files.opened(path, "model"):
         pass
     try:
