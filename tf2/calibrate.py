@@ -15,6 +15,7 @@ from .activation_range import ActivationRange
 from .approximate_products import ApproximateProducts
 from .calibration_data import batches, number_of_samples
 from .histogram import Histogram, mse_range, percentile_range
+from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
 
 METHODS = ("minmax", "percentile", "mse")
@@ -101,7 +102,7 @@ def _choose(histogram, method, percentile, layer):
 def _run(model, data, batch_size, observed):
     """Runs the model on the data, and returns the number of samples."""
     seen, total = 0, number_of_samples(data)
-    with progress_bar() as bar, _observing(observed), _eagerly():
+    with progress_bar() as bar, _observing(observed), inline_functions():
         task = bar.add_task("calibrating", total=total)
         for inputs in batches(data, batch_size):
             count = len(tf.nest.flatten(inputs)[0])
@@ -134,14 +135,3 @@ def _observer(path: str, histogram: Histogram) -> Callable[[np.ndarray], None]:
         histogram.add(activations)
 
     return observe
-
-
-@contextlib.contextmanager
-def _eagerly() -> Iterator[None]:
-    """Runs functions of TensorFlow eagerly: a function that is traced while layers are observed would stay exact."""
-    before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(before)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from typing import Any, Iterator, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from .copying import is_graph
+from .graph_products import products_of_operation, sums_of_products
+from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
 from .macs import formula, macs_of_call
 
@@ -33,7 +34,9 @@ def count_macs(model: keras.Model, input_shape: Any = None) -> list[Multiplying]
 
     The model is traced by TensorFlow, and not run. Layers of Keras are counted by formulas; taps in the padding count.
     What a custom layer, a `Lambda` or an operation of `keras.ops` multiplies is counted by the operations for
-    convolutions and products of matrices in the graph. A layer that is called twice has the sum of both calls.
+    convolutions and products of matrices in the graph, and in that of a model of your own by products that are summed,
+    too. A layer that is called twice has the sum of both calls. Products of single elements, such as those of batch
+    normalisation, `Rescaling` and `Multiply`, are no multiply-accumulate operations, and do not count.
 
     Args:
         model: a built model.
@@ -54,7 +57,7 @@ def count_macs(model: keras.Model, input_shape: Any = None) -> list[Multiplying]
     specs = _input_specs(model, input_shape)
     batch = tf.nest.flatten(specs)[0].shape[0] if tf.nest.flatten(specs) else 1
     tracer = _Tracer(model)
-    with tracer.recording():
+    with tracer.recording(), inline_functions():
         tf.function(lambda inputs: model(inputs, training=False), autograph=False).get_concrete_function(specs)
     return [Multiplying(path, layer, None if macs is None else macs // batch) for path, layer, macs in tracer.results()]
 
@@ -139,11 +142,19 @@ class _Tracer:
             if formula(layer):
                 macs = macs_of_call(layer, _tensor_shapes([args, kwargs]), _tensor_shapes(outputs)[0])
             else:
-                macs = _sum(_macs_of_operation(op) for op in own)
+                macs = _sum([*map(self._products, own), *(map(sums_of_products, own) if _is_code(layer) else ())])
             self._macs[id(layer)] = _sum([self._macs[id(layer)], macs])
             return outputs
 
         return recorded
+
+    def _products(self, op):
+        return products_of_operation(op, self._counted)
+
+
+def _is_code(layer):
+    """Whether a layer or operation is code of the user, which may write a product of matrices in parts."""
+    return not isinstance(layer, keras.layers.Layer) or type(layer).__module__.split(".")[0] != "keras"
 
 
 def operations_by_path(model):
@@ -173,33 +184,3 @@ def _tensor_shapes(structure):
 def _sum(numbers):
     numbers = list(numbers)
     return None if None in numbers else sum(numbers)
-
-
-def _size(tensor):
-    return tensor.shape.num_elements()
-
-
-def _macs_of_operation(op):
-    """Products of an operation of TensorFlow; 0 if it is no convolution and no product of matrices."""
-    if op.type in ("Conv2D", "Conv3D"):
-        return _multiplied(_size(op.outputs[0]), op.inputs[1].shape.as_list()[:-1])
-    if op.type == "DepthwiseConv2dNative":
-        return _multiplied(_size(op.outputs[0]), op.inputs[1].shape.as_list()[:2])
-    if op.type == "Conv2DBackpropInput":
-        return _multiplied(_size(op.inputs[2]), op.inputs[1].shape.as_list()[:3])
-    if op.type in ("MatMul", "BatchMatMul", "BatchMatMulV2"):
-        transposed = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
-        return _multiplied(_size(op.outputs[0]), [op.inputs[0].shape.as_list()[-2 if transposed else -1]])
-    if op.type == "Einsum":
-        operands, output = op.get_attr("equation").decode().split("->")
-        sizes: dict[str, Any] = {}
-        for letters, tensor in zip(operands.split(","), op.inputs):
-            if "..." not in letters:
-                sizes.update(zip(letters, tensor.shape.as_list()))
-        contracted = [size for letter, size in sizes.items() if letter not in output]
-        return _multiplied(_size(op.outputs[0]), contracted) if len(op.inputs) == 2 else 0
-    return 0
-
-
-def _multiplied(size, sizes):
-    return None if size is None or None in sizes else size * math.prod(sizes)

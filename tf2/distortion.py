@@ -15,6 +15,7 @@ from tfapprox.terminal import progress_bar
 from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibration_data import batches, number_of_samples
 from .histogram import Histogram, divergence
+from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
 
 
@@ -105,12 +106,10 @@ class _Comparison:
             return output
 
         vars(self._layer)["call"] = compared
-        before = tf.config.functions_run_eagerly()
-        tf.config.run_functions_eagerly(True)
         try:
-            yield
+            with inline_functions():
+                yield
         finally:
-            tf.config.run_functions_eagerly(before)
             vars(self._layer).pop("call")
 
     def _add(self, exact, output):

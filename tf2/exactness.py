@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from typing import Any, Collection
+
+import keras
 
 from .approximate_products import ApproximateProducts
 from .copying import Copy
 from .counting import Multiplying, count_macs, operations_by_path
 from .layer_paths import layers_by_path
-from .macs import formula
 
 _logger = logging.getLogger("tfapprox")
-_MULTIPLY = re.compile("Conv|Dense|Dot|Einsum|Mat|Attention|Inner|Outer|Product|Lambda|RNN")
+# Modules of Keras whose layers compute no sums of products, by the beginning of their names, and the exceptions.
+_WITHOUT_PRODUCTS = (
+    "keras.src.models.",
+    *(
+        f"keras.src.layers.{name}"
+        for name in (
+            "activations.",
+            "core.identity",
+            "core.input_layer",
+            "core.masking",
+            "core.wrapper",
+            "merging.",
+            "normalization.",
+            "pooling.",
+            "preprocessing.normalization",
+            "preprocessing.rescaling",
+            "regularization.",
+            "reshaping.",
+            "rnn.bidirectional",
+            "rnn.time_distributed",
+        )
+    ),
+)
+_WITH_PRODUCTS = (keras.layers.Dot, keras.layers.SpectralNormalization)
 
 
 def warn_of_exact_layers(copy: Copy, asked: Collection[str]) -> None:
@@ -40,7 +63,7 @@ def _exact_parts(model: Any) -> tuple[list[Multiplying], int | None]:
     """The exact parts of a model, and the number of MACs of the whole model, `None` if it is not known."""
     candidates = [
         Multiplying(path, layer, None)
-        for path, layer in [*layers_by_path(model), *operations_by_path(model)]
+        for path, layer in [(model.name, model), *layers_by_path(model), *operations_by_path(model)]
         if not isinstance(layer, ApproximateProducts) and _may_multiply(layer)
     ]
     if not candidates:
@@ -54,9 +77,9 @@ def _exact_parts(model: Any) -> tuple[list[Multiplying], int | None]:
 
 
 def _may_multiply(layer):
-    """Whether a layer can multiply: one with a formula, a custom one, or one that is named after a product."""
-    is_own = type(layer).__module__.split(".")[0] not in ("keras", __package__.split(".")[0])
-    return formula(layer) is not None or is_own or _MULTIPLY.search(type(layer).__name__) is not None
+    """Whether a layer, model or operation can multiply: all do, except those of Keras that are known not to."""
+    is_harmless = type(layer).__module__.startswith(_WITHOUT_PRODUCTS) and not isinstance(layer, _WITH_PRODUCTS)
+    return not is_harmless and type(layer).__module__.split(".")[0] != __package__.split(".")[0]
 
 
 def _described(row, total, reason):

@@ -1,0 +1,131 @@
+"""What stays exact is named, however the code of a model hides its products."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from tfapprox.tf2 import approximate_model, summary
+
+FEATURES = np.float32(np.random.default_rng(0).uniform(-1, 1, [2, 5, 16]))
+
+
+class Product(keras.layers.Layer):
+    """A layer of the user that multiplies by `function`, a function of inputs and weights."""
+
+    def __init__(self, function, **arguments):
+        super().__init__(**arguments)
+        self.function = function
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=[16, 16])
+
+    def call(self, x):
+        return self.function(x, self.w)
+
+    def get_config(self):
+        return {**super().get_config(), "function": self.function}
+
+
+def scanned(x, w):
+    return ops.scan(lambda carry, step: (ops.matmul(carry, w) + step, carry), x[:, 0], ops.transpose(x, (1, 0, 2)))[1]
+
+
+def opaque(x, w):
+    return tf.ensure_shape(tf.numpy_function(lambda x, w: x @ w, [x, w], tf.float32), [None, 5, 16])
+
+
+# Each product of [5, 16] and [16, 16] has as many MACs as the approximate layer before it.
+@pytest.mark.parametrize(
+    ("function", "share"),
+    [
+        (lambda x, w: tf.function(lambda x: tf.matmul(x, w))(x), "50.0%"),
+        (lambda x, w: tf.function(lambda x: tf.matmul(x, w), jit_compile=True)(x), "50.0%"),
+        (lambda x, w: tf.cond(tf.reduce_sum(x) > 0, lambda: tf.matmul(x, w), lambda: x), "50.0%"),
+        (lambda x, w: tf.reduce_sum(x[..., None] * w, -2), "50.0%"),
+        (lambda x, w: tf.map_fn(lambda row: tf.matmul(row, w), x), "unknown share"),
+        pytest.param(scanned, "unknown share", marks=pytest.mark.skipif(not hasattr(ops, "scan"), reason="old Keras")),
+        (opaque, "unknown share"),
+    ],
+    ids=["function", "xla", "condition", "sum", "map", "scan", "numpy"],
+)
+def test_products_in_functions(function, share):
+    layers = [keras.Input([5, 16]), keras.layers.Dense(16), Product(function, name="own")]
+    with pytest.warns(UserWarning, match=rf"stay exact: own \(Product, {share} of the MACs\)$"):
+        approximate_model(keras.Sequential(layers), "mul8u_drum4")
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (lambda x: ops.tensordot(x, np.eye(16, dtype=np.float32), 1), "Tensordot"),
+        (lambda x: ops.sum(x[..., None] * np.eye(16, dtype=np.float32), -2), "Sum"),
+        (lambda x: ops.fori_loop(0, 2, lambda _, y: ops.matmul(y, np.eye(16, dtype=np.float32)), x), "ForiLoop"),
+    ],
+)
+def test_operations_of_keras(function, kind):
+    inputs = keras.Input([5, 16])
+    model = keras.Model(inputs, function(keras.layers.Dense(16)(inputs)))
+    with pytest.warns(UserWarning, match=rf"stay exact: \S+ \({kind}, "):
+        approximate_model(model, "mul8u_drum4")
+
+
+class Net(keras.Model):
+    """A model whose own code multiplies, by weights of its own and by those of a layer that it does not call."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.first, self.second = keras.layers.Dense(16, name="first"), keras.layers.Dense(16, name="second")
+
+    def build(self, shape):
+        self.first.build(shape)
+        self.second.build(shape)
+        self.w = self.add_weight(shape=[16, 16])
+
+    def call(self, x):
+        return tf.matmul(tf.matmul(self.first(x), self.second.kernel), self.w)
+
+
+def test_products_of_the_model_itself():
+    model = Net(name="net")
+    model(FEATURES)
+    with pytest.warns(UserWarning, match=r"stay exact: net \(Net, 66.7% of the MACs\)$"):
+        approximate = approximate_model(model, "mul8u_drum4")
+    assert [(row.path, row.macs) for row in summary(approximate).layers] == [(approximate.name, 2560), ("first", 1280)]
+
+
+@pytest.mark.skipif(not hasattr(keras.layers, "ReversibleEmbedding"), reason="this Keras has no ReversibleEmbedding")
+def test_layers_of_keras_with_unusual_names():
+    inputs = keras.Input([16])
+    model = keras.Model(
+        inputs, keras.layers.ReversibleEmbedding(10, 16, name="words")(keras.layers.Dense(16)(inputs), reverse=True)
+    )
+    with pytest.warns(UserWarning, match=r"stay exact: words \(ReversibleEmbedding, 38.5% of the MACs\)$"):
+        approximate_model(model, "mul8u_drum4")
+
+
+def test_elementwise_products_are_no_macs(recwarn):
+    inputs = keras.Input([5, 16])
+    x = keras.layers.LayerNormalization()(keras.layers.Rescaling(0.5)(inputs))
+    gate = keras.layers.Dense(16, activation="sigmoid")(keras.layers.GlobalAveragePooling1D()(x))
+    approximate_model(keras.Model(inputs, x * gate[:, None]), "mul8u_drum4")
+    assert not [warning for warning in recwarn if "stay exact" in str(warning.message)]
+
+
+@pytest.mark.skipif(not hasattr(keras.layers.Dense, "quantize"), reason="this Keras cannot quantise")
+def test_a_model_that_keras_has_quantised_is_refused():
+    model = keras.Sequential([keras.Input([16]), keras.layers.Dense(4, name="eight")])
+    model.layers[0].quantize("int8")
+    with pytest.raises(ValueError, match="received layer 'eight', which Keras has quantised to int8"):
+        approximate_model(model, "mul8u_drum4")
+
+
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="Keras 3.0 has no LoRA in configurations")
+def test_low_rank_adaptation_is_kept():
+    model = keras.Sequential([keras.Input([16]), keras.layers.Dense(4)])
+    model.layers[0].enable_lora(2)
+    model.layers[0].lora_kernel_b.assign(np.ones([2, 4]))
+    approximate = approximate_model(model, "mul8u_exact")
+    np.testing.assert_array_equal(approximate.layers[0].kernel, model.layers[0].kernel)
+    np.testing.assert_allclose(approximate(FEATURES[0]), model(FEATURES[0]), atol=0.05)
