@@ -151,6 +151,11 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         """A tensor of activations rounded to the values of its codes, and minimum and maximum of its range."""
         layer: Any = self
         tensor, ends = tf.cast(tensor, tf.float32), None
+        part = "" if name == "input" else f" ({name})"
+        message = f"activations of layer '{layer.name}'{part} must be finite; received NaN or infinity"
+        # Without the check, a fixed range would clip an infinite activation. An Assert of strings needs no `tf.cond`.
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(tensor)), [message])]):
+            tensor = tf.identity(tensor)
         if name in self.activation_ranges:
             ends = self.activation_ranges[name](tensor, is_training(), layer.name)
         return self._fake_quantised(tensor, self.num_bits, ends)
@@ -233,5 +238,4 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         Raises:
             NotImplementedError: always.
         """
-        layer: Any = self
-        raise NotImplementedError(f"{layer.name} is quantised for its multiplier; Keras' quantize would replace it")
+        self._table_state.quantize()

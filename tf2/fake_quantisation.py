@@ -15,17 +15,51 @@ FakeQuantise = Callable[[tf.Tensor, int, Optional[Sequence[tf.Tensor]]], "tuple[
 
 def _asymmetric(tensor, num_bits, ends=None):
     minimum, maximum = batch_range(tensor) if ends is None else ends
-    return tf.quantization.fake_quant_with_min_max_vars(tensor, minimum, maximum, num_bits), minimum, maximum
+    raw = tf.raw_ops.FakeQuantWithMinMaxVars, tf.raw_ops.FakeQuantWithMinMaxVarsGradient
+    return _rounded_in(raw, tensor, minimum, maximum, num_bits), minimum, maximum
+
+
+def _rounded_in(operations, tensor, minimum, maximum, num_bits):
+    """A tensor rounded to the values of its codes, by an operation of TensorFlow, which has a gradient of its own.
+
+    The gradient is that of TensorFlow: elements outside of the range add theirs to that of its ends. It is written in
+    operations that have gradients themselves. TensorFlow's own has none, so that second derivatives would be `None`.
+    """
+    forward, backward = operations
+
+    @tf.custom_gradient
+    def rounded(tensor, minimum, maximum):
+        def gradient(upstream):
+            # The gradient of TensorFlow for ones tells which elements are inside of the range.
+            inside = backward(
+                gradients=tf.ones_like(tensor), inputs=tensor, min=minimum, max=maximum, num_bits=num_bits
+            )[0]
+            nothing = tf.zeros_like(upstream)
+            outside = tf.where(inside > 0, nothing, upstream)
+            axes = list(range(len(tensor.shape) - len(minimum.shape))) if tensor.shape.rank is not None else None
+            of_min, of_max = (
+                tf.reduce_sum(tf.where(side, outside, nothing), axes) for side in (tensor < 0, tensor > 0)
+            )
+            return tf.where(inside > 0, upstream, nothing), of_min, of_max
+
+        return forward(inputs=tensor, min=minimum, max=maximum, num_bits=num_bits), gradient
+
+    return rounded(tensor, minimum, maximum)
 
 
 def _symmetric(tensor, num_bits, ends=None):
     """The codes of a signed table, (2.5)-(2.7), in a symmetric range."""
     minimum, maximum = batch_range(tensor) if ends is None else ends
-    limit = tf.maximum(-minimum, maximum)
-    rounded = tf.quantization.quantize_and_dequantize_v2(
-        tensor, -limit, limit, num_bits=num_bits, range_given=True, round_mode="HALF_TO_EVEN", narrow_range=True
-    )
-    return rounded, -limit, limit
+    limit = tf.stop_gradient(tf.maximum(-minimum, maximum))
+
+    @tf.custom_gradient
+    def rounded(tensor):
+        output = tf.quantization.quantize_and_dequantize_v2(
+            tensor, -limit, limit, num_bits=num_bits, range_given=True, round_mode="HALF_TO_EVEN", narrow_range=True
+        )
+        return output, lambda upstream: tf.where(tf.abs(tensor) <= limit, upstream, tf.zeros_like(upstream))
+
+    return rounded(tensor), -limit, limit
 
 
 def _symmetrically_rounded_columns(columns, limits):
@@ -71,5 +105,9 @@ def quantised_per_channel(
         minima = -maxima
         rounded = _symmetrically_rounded_columns(columns, maxima)
     else:
-        rounded = tf.quantization.fake_quant_with_min_max_vars_per_channel(columns, minima, maxima, num_bits)
+        raw = (
+            tf.raw_ops.FakeQuantWithMinMaxVarsPerChannel,
+            tf.raw_ops.FakeQuantWithMinMaxVarsPerChannelGradient,
+        )
+        rounded = _rounded_in(raw, columns, minima, maxima, num_bits)
     return tf.reshape(rounded, tf.shape(kernel)), minima, maxima

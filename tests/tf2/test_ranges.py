@@ -10,7 +10,13 @@ import tensorflow as tf
 
 from cases import random_table
 from tfapprox.common import load_table, reference, save_table
-from tfapprox.tf2 import FakeApproxConv2D, FakeApproxDepthwiseConv2D
+from tfapprox.tf2 import (
+    FakeApproxConv2D,
+    FakeApproxDense,
+    FakeApproxDepthwiseConv2D,
+    FakeApproxMultiHeadAttention,
+    approx_matmul_with_min_max_vars,
+)
 
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (12, 8, 8, 4)).astype(np.float32)
 LABELS = np.arange(12) % 3
@@ -255,13 +261,57 @@ def test_weights_of_a_layer_without_ranges_load():
     np.testing.assert_allclose(layer.activation_ranges["input"].values, [-0.75, 0.9])
 
 
-def test_nan_in_a_fixed_range_stays_nan():
+@pytest.mark.parametrize("exact", ["mul8u_exact", "mul8s_exact"])
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_second_derivatives_are_those_of_exact_products(exact, per_channel):
+    layer = FakeApproxDense(3, use_bias=False, mul_map_file=exact, per_channel=per_channel, ranges="batch")
+    inputs = tf.constant(IMAGES[:2, 0])
+    layer(inputs)
+    x, kernel, *_ = layer._quantised_operands(inputs, layer.kernel)
+
+    def derivatives(function, x, w):
+        """The gradient of the squared norm of a gradient, and the mixed second derivative."""
+        with tf.GradientTape(persistent=True) as outer:
+            outer.watch([x, w])
+            with tf.GradientTape(persistent=True) as inner:
+                inner.watch([x, w])
+                loss = tf.reduce_sum(function(x, w) ** 2)
+            of_x, of_w = inner.gradient(loss, [x, w])
+            norm, total = tf.reduce_sum(of_x**2), tf.reduce_sum(of_w)
+        return [*outer.gradient(norm, [x, w]), outer.gradient(total, x)]
+
+    expected = derivatives(lambda x, w: x @ w, x, kernel)
+
+    def call(x, w):
+        operands = layer._quantised_operands(x, w)
+        return approx_matmul_with_min_max_vars(*operands, mul_map_file=exact)
+
+    for run in (derivatives, tf.function(derivatives)):
+        for ours, theirs in zip(run(call, inputs, tf.convert_to_tensor(layer.kernel)), expected):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("multiplier", ["mul8u_drum4", "mul8s_exact"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("options", [{}, FIXED, {**FIXED, "ranges": "moving"}], ids=["batch", "fixed", "moving"])
+def test_activations_that_are_not_finite_name_the_layer(options, value, multiplier):
     images = IMAGES.copy()
-    images[3, 4, 4, 1] = np.nan
-    for multiplier in ("mul8u_drum4", "mul8s_exact"):
-        output = FakeApproxConv2D(2, 3, mul_map_file=multiplier, **FIXED)(images).numpy()
-        assert np.isnan(output[3, 2:5, 2:5]).all()
-        assert np.isnan(output).sum() == 18
+    images[3, 4, 4, 1] = value
+    layer = FakeApproxConv2D(2, 3, mul_map_file=multiplier, name="named", **options)
+    message = r"activations of layer \S*named\S* must be finite; received NaN or infinity"  # a graph escapes the quotes
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        layer(images)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        keras.Sequential([keras.Input(IMAGES.shape[1:]), layer]).predict(images, verbose=0)
+
+
+def test_the_operand_of_attention_that_is_not_finite_is_named():
+    layer = FakeApproxMultiHeadAttention(2, 4, name="attention")
+    steps = tf.ones([1, 3, 8])
+    layer(steps, steps)
+    layer._key_dense.bias.assign(tf.fill(layer._key_dense.bias.shape, np.inf))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"of layer 'attention' \(key\) must be finite"):
+        layer(steps, steps)
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,13 @@ def test_normalisation_is_folded_in_a_model_of_a_file(tmp_path):
         layer_vectors(each, "conv", images) for each in (folded, keras.models.load_model(tmp_path / "folded.keras"))
     ]
     np.testing.assert_array_equal(vectors[0].sums, vectors[1].sums)
+
+
+def test_a_projection_that_a_model_also_calls_itself_is_refused():
+    """The approximate attention has projections of its own: the layer could not stay one and the same."""
+    inputs = keras.Input([5, 8])
+    attention = keras.layers.MultiHeadAttention(2, 4)
+    outputs = attention(inputs, inputs)
+    model = keras.Model(inputs, [outputs, attention._query_dense(inputs)])
+    with pytest.raises(ValueError, match="must have the same weights when it is made again"):
+        approximate_model(model, "mul8u_drum4")
