@@ -21,6 +21,7 @@ from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv1d import FakeApproxDepthwiseConv1D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_group_query_attention import FakeApproxGroupQueryAttention
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
@@ -39,6 +40,7 @@ __all__ = [
     "FakeApproxDepthwiseConv1D",
     "FakeApproxDepthwiseConv2D",
     "FakeApproxEinsumDense",
+    "FakeApproxGroupQueryAttention",
     "FakeApproxMultiHeadAttention",
     "FakeApproxSeparableConv1D",
     "FakeApproxSeparableConv2D",

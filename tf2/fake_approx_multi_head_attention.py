@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
-import tensorflow as tf
 
-from .approx_einsum import approx_einsum
-from .approximate_products import ApproximateProducts
-from .fake_approx_einsum_dense import FakeApproxEinsumDense
-
-# The projections, in the order in which Keras builds them; a gate exists in later versions.
-PROJECTIONS = ["_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"]
-# What the configuration says of each of them.
-_OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values"]
+from .attention_products import AttentionProducts
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")
-class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAttention):
+class FakeApproxMultiHeadAttention(AttentionProducts, keras.layers.MultiHeadAttention):
     """Multi-head attention by an approximate multiplier, on fake-quantised tensors.
 
     The layer is a drop-in replacement for `keras.layers.MultiHeadAttention` and has the same arguments, weights and
@@ -60,69 +50,13 @@ class FakeApproxMultiHeadAttention(ApproximateProducts, keras.layers.MultiHeadAt
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:
+        >>> import tensorflow as tf
         >>> layer = FakeApproxMultiHeadAttention(2, 8, mul_map_file="mul8u_drum4")
         >>> layer(tf.ones([1, 5, 16]), tf.ones([1, 7, 16])).shape
         TensorShape([1, 5, 16])
     """
 
-    _RANGED = ("query", "key", "weights", "value")
-
-    def __init__(self, *args: Any, projections: dict[str, dict[str, Any]] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._projection_options = {name: dict(options) for name, options in (projections or {}).items()}
-
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
-        """Builds the layer of Keras, and then approximate projections in the place of its own; called by Keras."""
-        super().build(query_shape, value_shape, key_shape)
-        for name in PROJECTIONS:
-            exact = getattr(self, name, None)
-            if exact is None:
-                continue
-            own = {"num_bits": self.num_bits, **self._table_config(), "per_channel": self._per_channel}
-            own.update({"ranges": self.ranges, **self._projection_options.get(name, {})})
-            dense = FakeApproxEinsumDense.from_config({**exact.get_config(), **own})
-            dense.build_from_config(exact.get_build_config())
-            dense.set_weights(exact.get_weights())
-            self._layers.remove(exact)
-            setattr(self, name, dense)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, among them the multipliers and ranges of the projections of this moment."""
-        layers = {name: getattr(self, name, None) for name in PROJECTIONS}
-        configs = {
-            name: layer.get_config() for name, layer in layers.items() if isinstance(layer, FakeApproxEinsumDense)
-        }
-        options = {name: {key: config[key] for key in _OPTIONS} for name, config in configs.items()}
-        return {**super().get_config(), "projections": options or self._projection_options or None}
-
-    def _compute_attention(
-        self,
-        query: tf.Tensor,
-        key: tf.Tensor,
-        value: tf.Tensor,
-        attention_mask: tf.Tensor | None = None,
-        training: bool | None = None,
-        return_attention_scores: bool = False,
-        use_causal_mask: bool = False,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The heads of the output and the attention weights; called by Keras, with fewer arguments by old versions."""
-        if use_causal_mask:
-            causal = self._compute_causal_mask(query, value)
-            attention_mask = causal if attention_mask is None else tf.cast(attention_mask, tf.bool) & causal
-        query = query * tf.cast(self._inverse_sqrt_key_dim, query.dtype)
+    def _attention_settings(self) -> tuple[float, float, str]:
         # Keras has the keys first in this equation.
         keys, queries, scores = self._dot_product_equation.replace("->", ",").split(",")
-        products = self._products(f"{queries},{keys}->{scores}", query=query, key=key)
-        scores = self._masked_softmax(products, attention_mask)
-        weights = self._dropout_layer(scores, training=training) if self._dropout > 0 else scores
-        return self._products(self._combine_equation, weights=weights, value=value), scores
-
-    def _products(self, equation, **activations):
-        """Products of two tensors of activations, by the names of their ranges."""
-        observed = [self._observed(tensor, name) for name, tensor in activations.items()]
-        if any(observed):
-            return tf.einsum(equation, *activations.values())
-        quantised = [self._quantised_activations(tensor, name) for name, tensor in activations.items()]
-        tensors, ends = [tensor for tensor, *_ in quantised], [end for _, *ends in quantised for end in ends]
-        multiplier = {"num_bits": self.num_bits, "mul_map_file": self._table_operand()}
-        return tf.cast(approx_einsum(equation, *tensors, *ends, **multiplier), self.compute_dtype)
+        return self._inverse_sqrt_key_dim, self._dropout, f"{queries},{keys}->{scores}"

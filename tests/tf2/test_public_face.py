@@ -25,7 +25,7 @@ from tfapprox.common import reference
         "fake_approx_conv2d_transpose",
         "fake_approx_dense",
         "fake_approx_einsum_dense",
-        "fake_approx_multi_head_attention",
+        "attention_products",
         "layer_assignment",
         "layer_outputs",
         "library",

@@ -1,0 +1,62 @@
+"""`FakeApproxGroupQueryAttention`: a Keras GroupQueryAttention with the products of an approximate multiplier."""
+
+from __future__ import annotations
+
+import keras
+
+from .attention_products import AttentionProducts
+
+
+@keras.saving.register_keras_serializable(package="tfapprox")
+class FakeApproxGroupQueryAttention(AttentionProducts, keras.layers.GroupQueryAttention):
+    """Grouped-query attention by an approximate multiplier, on fake-quantised tensors.
+
+    The layer is a drop-in replacement for `keras.layers.GroupQueryAttention` and has the same arguments, weights and
+    shapes. All its products are approximate: those of the projections, which are `FakeApproxEinsumDense` layers, those
+    of queries (the first operand) and keys, and those of attention weights (the first operand) and values. By default,
+    each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A signed
+    multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. Gradients are
+    those of the exact products of the fake-quantised values (straight-through). A query whose keys are all masked has
+    the weights of the layer of Keras with `return_attention_scores=True`; its fused attention has others. The layer
+    computes its products in float32 whatever the dtype policy, never by flash attention, and XLA cannot compile it.
+
+    Args:
+        head_dim: integer, the size of each query, key and value.
+        num_query_heads: integer, the number of heads of the queries.
+        num_key_value_heads: integer, the number of heads of keys and values, each of which belongs to several queries.
+        *args: further arguments of `keras.layers.GroupQueryAttention` by position: `dropout`, `use_bias`, ...
+        projections: for the configuration: what the projections have of their own, by their attributes.
+        num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
+        mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
+            folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
+            itself, so that they can be loaded where this file is missing or has changed.
+        multiplier: the same, or a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code
+            first, int16 if it is signed; in place of `mul_map_file`. `set_multiplier` gives the layer another one.
+        ranges: `"batch"`: minimum and maximum of each batch. `"moving"`: moving averages of them, which training
+            updates and inference uses. `"fixed"`: the values that `calibrate` finds, or those of `range_values`.
+        per_channel: whether the weights of each output channel have a quantisation range of their own.
+        range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
+            pairs of a minimum up to 0 and a maximum from 0 by the names `"query"`, `"key"`, `"weights"` and
+            `"value"`. The projections have ranges of their own.
+        **kwargs: further arguments of `keras.layers.GroupQueryAttention` by name.
+
+    Input shape:
+        Query, value and key, each `(batch, steps, features)`.
+
+    Output shape:
+        The shape of the query.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier or file.
+        ValueError: if the table does not fit `num_bits`, or an argument is not possible.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> layer = FakeApproxGroupQueryAttention(8, 4, 2, mul_map_file="mul8u_drum4")
+        >>> layer(tf.ones([1, 5, 16]), tf.ones([1, 7, 16])).shape
+        TensorShape([1, 5, 16])
+    """
+
+    def _attention_settings(self) -> tuple[float, float, str]:
+        # Keras 3.0 does not scale the queries of this layer.
+        return getattr(self, "_inverse_sqrt_head_dim", 1.0), self.dropout, self._dot_product_equation
