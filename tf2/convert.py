@@ -21,10 +21,12 @@ from .fake_approx_dense import FakeApproxDense
 from .fake_approx_depthwise_conv1d import FakeApproxDepthwiseConv1D
 from .fake_approx_depthwise_conv2d import FakeApproxDepthwiseConv2D
 from .fake_approx_einsum_dense import FakeApproxEinsumDense
+from .fake_approx_group_query_attention import FakeApproxGroupQueryAttention
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
 from .folding import fold_batch_normalisation
+from .holders import remember_approximate_layers
 from .layer_paths import layers_by_path
 from .macs import formula
 from .set_multiplier import set_multiplier
@@ -38,6 +40,7 @@ APPROXIMATE: dict[type, Any] = {
     keras.layers.DepthwiseConv1D: FakeApproxDepthwiseConv1D,
     keras.layers.DepthwiseConv2D: FakeApproxDepthwiseConv2D,
     keras.layers.EinsumDense: FakeApproxEinsumDense,
+    keras.layers.GroupQueryAttention: FakeApproxGroupQueryAttention,
     keras.layers.MultiHeadAttention: FakeApproxMultiHeadAttention,
     keras.layers.SeparableConv1D: FakeApproxSeparableConv1D,
     keras.layers.SeparableConv2D: FakeApproxSeparableConv2D,
@@ -63,11 +66,11 @@ def approximate_model(
 ) -> keras.Model:
     """A copy of a Keras model whose convolutions, dense layers and attention use an approximate multiplier.
 
-    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `Dense`, `EinsumDense` and `MultiHeadAttention`, and every depthwise
-    and separable layer of one or two dimensions, is replaced wherever a model, a wrapper such as `TimeDistributed`, a
-    custom layer or a subclassed model holds it, in attributes, lists, tuples and dictionaries. A layer that is shared
-    stays shared, and weights are copied. Everything else stays as it is. What multiplies and stays exact is named in a
-    warning, with its share of the multiply-accumulate operations (MACs).
+    Every `Conv1D`, `Conv2D`, `Conv2DTranspose`, `Dense`, `EinsumDense`, `MultiHeadAttention` and `GroupQueryAttention`,
+    and every depthwise and separable layer of one or two dimensions, is replaced wherever a model, a wrapper such as
+    `TimeDistributed`, a custom layer or a subclassed model holds it, in attributes, lists, tuples and dictionaries. A
+    layer that is shared stays shared, and weights are copied. Everything else stays as it is. What multiplies and stays
+    exact is named in a warning, with its share of the multiply-accumulate operations (MACs).
 
     With `data`, quantisation ranges are calibrated at once, so that an image has the same result in every batch.
 
@@ -119,13 +122,14 @@ def approximate_model(
     if fold_batch_norm:
         model = fold_batch_normalisation(model)
     layers = list(layers_by_path(model))
-    convertible = list(_outermost((path, layer) for path, layer in layers if type(layer) in APPROXIMATE))
+    replaceable = [(path, layer) for path, layer in layers if type(layer) in APPROXIMATE]
+    inside = _parts(layer for _, layer in replaceable)
+    convertible = [(path, layer) for path, layer in replaceable if id(layer) not in inside]
     if not convertible:
         received = [path for path, _ in layers]
         kinds = ", ".join(sorted(kind.__name__ for kind in EXACT.values()))
         raise ValueError(f"model must have a layer of one of the kinds {kinds}; received layers {received}")
-    inside = _parts(layer for _, layer in convertible)
-    parts = [(path, layer) for path, layer in layers if id(layer) in inside and type(layer) in APPROXIMATE]
+    parts = [(path, layer) for path, layer in replaceable if id(layer) in inside]
     chosen = multiplier_of_each(read_multipliers(multipliers), convertible, parts)
     of_parts = {path: chosen.pop(path) for path, _ in parts if path in chosen}
     whole = [(path, layer) for path, layer in layers if id(layer) not in inside]
@@ -145,6 +149,7 @@ def approximate_model(
     if of_parts:
         set_multiplier(copy.model, of_parts)
     _finalise(copy.model)
+    remember_approximate_layers(copy.model)
     warn_of_exact_layers(copy, exact)
     _warn_of_kept_multipliers(layers)
     if data is not None:
@@ -159,15 +164,6 @@ def _parts(layers):
     return {id(part) for layer in layers for _, part in layers_by_path(layer)}
 
 
-def _outermost(layers):
-    """Those of paths and layers that are not part of another one, as the projections of an attention layer are."""
-    inside: set[int] = set()
-    for path, layer in layers:
-        if id(layer) not in inside:
-            inside.update(id(part) for _, part in layers_by_path(layer))
-            yield path, layer
-
-
 def _check_model(model):
     if isinstance(model, keras.Model):
         return
@@ -180,6 +176,11 @@ def _check_model(model):
 
 
 def _approximate_layer(layer, multiplier, num_bits, options):
+    if getattr(layer, "quantization_mode", None) is not None:
+        raise ValueError(
+            f"model must be in floating point; received layer '{layer.name}', which Keras has quantised to "
+            f"{layer.quantization_mode}"
+        )
     multiplier = "" if multiplier is None else multiplier
     arguments = multiplier_arguments(multiplier, num_bits, "multipliers")
     return APPROXIMATE[type(layer)].from_config(changed_config(layer, **arguments, **options))

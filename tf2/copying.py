@@ -19,6 +19,7 @@ class Copy:
         model: a built model.
         replacement: function from a layer of `model` to the layer that takes its place, unbuilt and without weights,
             or to `None`. It is called once for each layer.
+        in_place: whether the layers in `model` itself are replaced, which is then neither sequential nor functional.
 
     Attributes:
         model: the copy.
@@ -30,7 +31,7 @@ class Copy:
         ValueError: if a model or layer cannot be made again from its configuration; the message has its name.
     """
 
-    def __init__(self, model: Any, replacement: Callable[[Any], Any]) -> None:
+    def __init__(self, model: Any, replacement: Callable[[Any], Any], *, in_place: bool = False) -> None:
         self._replacement = replacement
         self._new: dict[int, Any] = {}  # by the identities of layers of the original
         self._copies: dict[int, Any] = {}
@@ -40,7 +41,7 @@ class Copy:
         kinds = {type(layer) for layer in [model, *(layer for _, layer in layers_by_path(model))]}
         # A wrapper finds the class of its layer by name, also where nobody has registered it.
         with keras.saving.custom_object_scope({keras.saving.get_registered_name(kind): kind for kind in kinds}):
-            self.model = self._with_weights(model)
+            self.model = model if in_place else self._with_weights(model)
             self._replace_in(model, self.model)
 
     def _wanted(self, layer):
