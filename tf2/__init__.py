@@ -25,6 +25,7 @@ from .fake_approx_group_query_attention import FakeApproxGroupQueryAttention
 from .fake_approx_multi_head_attention import FakeApproxMultiHeadAttention
 from .fake_approx_separable_conv1d import FakeApproxSeparableConv1D
 from .fake_approx_separable_conv2d import FakeApproxSeparableConv2D
+from .float_weights import let_float_weights_load
 from .layer_assignment import layer_assignment
 from .layer_vectors import layer_vectors
 from .library import library_path
@@ -63,3 +64,5 @@ __all__ = [
     "transposed_products",
     "write_assignment",
 ]
+
+let_float_weights_load()

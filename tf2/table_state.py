@@ -158,7 +158,7 @@ class TableState(keras.layers.Layer):
         Warns:
             UserWarning: if the layer had another table.
         """
-        if "entries" not in store:
+        if "entries" not in store.keys():  # noqa: SIM118, a store of Keras is no dictionary
             return  # a file of a model without multipliers, or one that names its tables only
         record = json.loads(bytes(np.array(store["record"], np.uint8)))
         previous, table = self.table, TruthTable(np.array(store["entries"]), record["name"])

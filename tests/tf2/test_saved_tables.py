@@ -276,3 +276,26 @@ def test_a_layer_in_a_class_of_its_own(tmp_path):
     with pytest.warns(UserWarning, match="layer 'inner' has the multiplier of the file"):
         loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(IMAGES), model(IMAGES))
+
+
+def test_a_functional_model_takes_the_weights_of_its_float_twin(tmp_path):
+    """Keras names the layers of a file by their classes: an exact layer must not get weights of an approximate one."""
+    inputs = keras.Input([8, 8, 3])
+    x = inputs
+    for name in ("first", "second", "third"):
+        x = keras.layers.Conv2D(3, 1, name=name)(x)
+    x = keras.layers.Reshape([64, 3])(x)
+    outputs = keras.layers.GroupQueryAttention(4, 2, 1, name="attention")(x, x)
+    exact = keras.Model(inputs, outputs)
+    exact.save_weights(tmp_path / "float.weights.h5")
+    model = approximate_model(exact, "mul8u_drum4", skip="second", data=IMAGES)
+    expected = model(IMAGES)
+    before = model.get_layer("first").activation_ranges["input"].values
+    model.set_weights([0 * weight for weight in model.get_weights()])
+    model.load_weights(tmp_path / "float.weights.h5")
+    np.testing.assert_array_equal(model(IMAGES), expected)
+    assert model.get_layer("first").activation_ranges["input"].values == before
+    model.save_weights(tmp_path / "own.weights.h5")
+    model.set_weights([0 * weight for weight in model.get_weights()])
+    model.load_weights(tmp_path / "own.weights.h5")
+    np.testing.assert_array_equal(model(IMAGES), expected)
