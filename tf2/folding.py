@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from .approximate_products import ApproximateProducts
 from .copying import is_graph
-from .layer_paths import held_layers
+from .layer_paths import held_layers, layers_by_path
 
 _TOLERANCE = 1e-3  # of the largest output, between the model and its folded copy
 
@@ -48,7 +49,8 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
         A `keras.Model` with the layer names of `model`, which is not compiled.
 
     Raises:
-        ValueError: if the model is neither sequential nor functional, or the copy computes something else.
+        ValueError: if the model is neither sequential nor functional, has approximate layers, whose codes would change,
+            or the copy computes something else.
 
     Example:
         >>> layers = [keras.Input([8, 8, 1]), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
@@ -59,6 +61,12 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
         raise ValueError(
             f"model must be sequential or functional for fold_batch_norm=True; received '{model.name}' of class "
             f"{type(model).__name__}"
+        )
+    approximate = [path for path, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)]
+    if approximate:
+        raise ValueError(
+            f"model must be in floating point for fold_batch_norm=True; received '{model.name}' with the approximate "
+            f"layers {approximate[:3]}{' and more' if len(approximate) > 3 else ''}"
         )
     folds = {id(layer): normalisation for graph in _graphs(model) for layer, normalisation in _foldable(graph)}
     normalisations = {id(normalisation) for normalisation in folds.values()}

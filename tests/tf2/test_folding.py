@@ -99,3 +99,9 @@ def test_a_model_that_keras_cannot_copy():
 
     with pytest.raises(ValueError, match="must be sequential or functional for fold_batch_norm=True; received 'own'"):
         fold_batch_normalisation(Own(name="own"))
+
+
+def test_a_model_with_approximate_layers_is_refused():
+    model = approximate_model(normalised(keras.layers.Conv2D(4, 3, name="conv"), norm()), "mul8u_exact")
+    with pytest.raises(ValueError, match=r"in floating point for fold_batch_norm=True; .* layers \['conv'\]"):
+        approximate_model(model, "mul8u_drum4", fold_batch_norm=True)
