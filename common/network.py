@@ -1,0 +1,196 @@
+"""What a search needs of a network: its layers, a way to give them multipliers, and a measure of the result."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, Callable, ContextManager, Mapping, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from .argument_error import ArgumentError
+from .error_moments import Gains, Operands
+from .truth_table import TruthTable
+
+# From the outputs of a network and the labels, or `None` without labels, to a number that is better if it is higher.
+Measure = Callable[[np.ndarray, Optional[np.ndarray]], float]
+# From the numbers of right and of evaluated samples to whether an evaluation may stop.
+Stop = Callable[[int, int], bool]
+
+
+class NetworkLayer(NamedTuple):
+    """A layer that can have an approximate multiplier.
+
+    Attributes:
+        name: name or path of the layer, which an assignment has.
+        kind: class of the layer, or type of the node.
+        macs: multiply-accumulate operations for one sample; taps in the padding count.
+        published_macs: the same as the ALWANN publication counts them: a convolution with a stride is counted as if it
+            computed an output for each pixel of its padded input.
+        taps: products of one output; of both steps of a separable layer together.
+        multiplier: the truth table that it has now.
+        operands: histograms of codes for each of its products of tensors; empty if they were not asked for.
+        gains: how far its errors change the outputs of the network; 1 if they were not asked for.
+    """
+
+    name: str
+    kind: str
+    macs: int
+    published_macs: int
+    taps: int
+    multiplier: TruthTable
+    operands: tuple[Operands, ...] = ()
+    gains: Gains = Gains()
+
+
+class Samples(NamedTuple):
+    """Inputs and, if known, labels.
+
+    Attributes:
+        x: inputs of the network, samples first.
+        y: the class of each sample; `None` if it is not known.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+
+
+class Evaluation(NamedTuple):
+    """What an evaluation found.
+
+    Attributes:
+        accuracy: share of right classes, 0 to 1, or the measure of the user.
+        samples: number of samples that were evaluated; fewer than there are if the evaluation was stopped.
+    """
+
+    accuracy: float
+    samples: int
+
+
+class Network(abc.ABC):
+    """A network whose layers get multipliers by name; frozen graphs and Keras models implement it."""
+
+    @abc.abstractmethod
+    def layers(self, data: Samples | None = None) -> list[NetworkLayer]:
+        """The layers that can have a multiplier, in the order of the network.
+
+        Args:
+            data: sample inputs from which, with exact products, the codes of the operands are counted and the gains
+                are measured; by default they are not.
+        """
+
+    @abc.abstractmethod
+    def assign(self, assignment: Mapping[str, str]) -> None:
+        """Gives layers other multipliers; all are read and checked before the first one is set.
+
+        Args:
+            assignment: from the name of a layer to the name or path of a multiplier. Other layers keep theirs.
+
+        Raises:
+            FileNotFoundError: if there is no such multiplier.
+            ValueError: if there is no such layer, or a table does not fit it.
+        """
+
+    @abc.abstractmethod
+    def outputs(self, data: Samples, start: int, stop: int) -> np.ndarray:
+        """The outputs for the samples `start` to `stop - 1`.
+
+        Args:
+            data: the samples; results that can be kept are kept for as long as it is the same object.
+            start: index of the first sample.
+            stop: index after the last one.
+        """
+
+    @abc.abstractmethod
+    def exact(self) -> ContextManager[None]:
+        """A context in which all layers have the exact product; afterwards they have their multipliers again."""
+
+    @abc.abstractmethod
+    def fingerprint(self) -> str:
+        """A SHA-256 of everything but the multipliers: weights, ranges and structure; 64 hexadecimal digits."""
+
+    def all_outputs(self, data: Samples, batch_size: int = 250) -> np.ndarray:
+        """The outputs for all samples, float64.
+
+        Args:
+            data: the samples.
+            batch_size: number of samples that are computed at once.
+        """
+        count = len(data.x)
+        parts = [self.outputs(data, start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+        return np.concatenate(parts).astype(np.float64)
+
+    def evaluate(
+        self,
+        data: Samples,
+        *,
+        labels: np.ndarray | None = None,
+        batch_size: int = 250,
+        measure: Measure | None = None,
+        stop: Stop | None = None,
+    ) -> Evaluation:
+        """The share of samples whose class is right, or a measure of the user.
+
+        The class is the index of the maximum of an output. An output that has NaN or infinite values is wrong.
+
+        Args:
+            data: inputs, and labels if they are known.
+            labels: classes in the place of those in `data`, such as those of the exact network.
+            batch_size: number of samples that are computed at once.
+            measure: function from the outputs and the labels to a number that is better if it is higher; it gets all
+                samples at once.
+            stop: function from the numbers of right and of evaluated samples to whether the evaluation ends; it is
+                asked after each batch, and not for `measure`.
+
+        Raises:
+            ValueError: if there are no samples, or no labels for the default measure.
+        """
+        count = len(data.x)
+        labels = data.y if labels is None else labels
+        if not count:
+            raise ArgumentError("data", "must have samples", "none")
+        if measure is None and labels is None:
+            raise ArgumentError("labels", "must be given without a measure", "none")
+        if measure is not None:
+            return Evaluation(float(measure(self.all_outputs(data, batch_size), labels)), count)
+        known, right, seen = np.asarray(labels), 0, 0
+        for start in range(0, count, batch_size):
+            end = min(start + batch_size, count)
+            right += int(np.sum(classes(self.outputs(data, start, end)) == known[start:end]))
+            seen = end
+            if stop is not None and seen < count and stop(right, seen):
+                break
+        return Evaluation(right / seen, seen)
+
+    def classes(self, data: Samples, batch_size: int = 250) -> np.ndarray:
+        """The classes that the network finds with its present multipliers: integers `[samples]`.
+
+        Args:
+            data: inputs.
+            batch_size: number of samples that are computed at once.
+        """
+        return classes(self.all_outputs(data, batch_size))
+
+
+def classes(outputs: np.ndarray) -> np.ndarray:
+    """The index of the maximum of each output, -1 if it has NaN or infinite values.
+
+    Args:
+        outputs: real array `[samples, ...]`; axes after the first one are taken as one.
+
+    Example:
+        >>> classes(np.array([[0.1, 0.9], [np.nan, 0.2]])).tolist()
+        [1, -1]
+    """
+    flat = outputs.reshape(len(outputs), -1)
+    return np.where(np.isfinite(flat).all(axis=1), flat.argmax(axis=1), -1)
+
+
+def check_layers(assignment: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Checks that an assignment names layers of a network.
+
+    Raises:
+        ValueError: if there is no such layer; the message has those that there are.
+    """
+    for name in assignment:
+        if name not in known:
+            raise ArgumentError("assignment", f"must name layers of the network, {', '.join(known)}", repr(name))
