@@ -39,6 +39,7 @@ LOCKS = {
         "--extra=tf2",
         "--extra=examples",
         "--extra=keras2",
+        "--extra=search",
         "--universal",
         "--python-version=3.10",
     ],
@@ -131,7 +132,7 @@ def core(session):
     """Tests of the core and of the repository, without TensorFlow."""
     install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_AVX512_MODEL="ON")
     pytest(session, "tests/common", "tests/repository")
-    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common", "tfapprox.search")
 
 
 @nox.session

@@ -13,6 +13,8 @@ from . import (
     list_command,
     make_command,
     plot_command,
+    search_command,
+    sensitivity_command,
     show_command,
     tune_command,
     vectors_command,
@@ -43,6 +45,8 @@ multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)
 multiplier.command("export")(export_command.export_multiplier)
 app.add_typer(multiplier, name="multiplier")
+app.command("sensitivity")(sensitivity_command.sensitivity)
+app.command("search")(search_command.search)
 app.command("vectors")(vectors_command.vectors)
 app.command("doctor")(doctor.doctor)
 

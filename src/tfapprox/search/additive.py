@@ -1,0 +1,118 @@
+"""The exact solution of the additive problem: the smallest predicted change of the outputs at a given energy."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from tfapprox.common.argument_error import ArgumentError
+
+
+def additive_front(
+    changes: np.ndarray,
+    macs: Sequence[int],
+    costs: Sequence[float],
+    *,
+    tiles: int | None = None,
+    points: int = 20,
+    fixed: Mapping[int, int] | None = None,
+) -> list[list[int]]:
+    """Assignments on the front of energy against the sum of predicted changes over the layers.
+
+    For each of several bounds of the energy, `scipy.optimize.milp` solves a multiple-choice knapsack problem exactly:
+    one multiplier for each layer, at most `tiles` different ones, the minimal sum of changes.
+
+    Args:
+        changes: float array `[layers, multipliers]`, the predicted change by one multiplier in one layer.
+        macs: the MACs of each layer.
+        costs: the cost of one multiplication by each multiplier.
+        tiles: the number of different multipliers that an assignment may have; any number by default.
+        points: number of bounds, evenly spaced from the lowest energy to that of the smallest sum of changes.
+        fixed: from the index of a layer to the index of the multiplier that it must have.
+
+    Returns:
+        Assignments, each the index of a multiplier for each layer, from the lowest energy up, without duplicates.
+
+    Raises:
+        ImportError: if scipy is not installed.
+        ValueError: if `tiles` is not possible.
+
+    Example:
+        >>> additive_front(np.array([[0.0, 1.0], [0.0, 5.0]]), [100, 100], [0.4, 0.2], points=3)
+        [[1, 1], [1, 0], [0, 0]]
+    """
+    if tiles is not None and tiles < max(1, len(set((fixed or {}).values()))):
+        rule = "must be at least 1, and the number of different multipliers of fixed layers"
+        raise ArgumentError("tiles", rule, tiles)
+    shares = np.asarray(macs, np.float64) / np.sum(macs)
+    energies = np.outer(shares, costs)
+    problem = _Problem(np.asarray(changes, np.float64), energies, tiles, fixed or {})
+    lowest = problem.solve(energies)
+    best = problem.solve(problem.changes)
+    found = [each for each in (lowest, best) if each is not None]
+    low, high = problem.key(found[0])[0], problem.key(found[-1])[0]
+    for bound in np.linspace(low, high, max(points, 2))[1:-1]:
+        bounded = problem.solve(problem.changes, float(bound))
+        found += [] if bounded is None else [bounded]
+    unique = {tuple(each): problem.key(each) for each in found}
+    front: list[list[int]] = []
+    smallest = np.inf
+    for each in sorted(unique, key=lambda each: unique[each]):
+        if unique[each][1] < smallest:
+            smallest = unique[each][1]
+            front.append(list(each))
+    return front
+
+
+class _Problem:
+    """Binary variables: the multiplier of each layer, row by row, and then which multipliers are used at all."""
+
+    def __init__(self, changes: np.ndarray, energies: np.ndarray, tiles: int | None, fixed: Mapping[int, int]) -> None:
+        self._optimize: Any = importlib.import_module("scipy.optimize")  # an optional package
+        self._energies, self._exact_changes = energies, changes
+        finite = np.where(np.isfinite(changes), changes, 1e9)
+        # A change far above the variance of the outputs leaves nothing of them, and a larger one is not worse. The
+        # limit keeps the small changes above the tolerances of the solver.
+        self.changes = np.minimum(finite, 1e3)
+        self._layers, self._count = changes.shape
+        self._tiles, self._fixed = tiles, fixed
+
+    def solve(self, objective: np.ndarray, bound: float | None = None) -> list[int] | None:
+        """The assignment with the minimal sum of `objective`, with an energy of at most `bound`."""
+        layers, count = self._layers, self._count
+        size = layers * count
+        linear = self._optimize.LinearConstraint
+        one_each = np.zeros((layers, size + count))
+        for row in range(layers):
+            one_each[row, row * count : (row + 1) * count] = 1
+        constraints = [linear(one_each, 1, 1)]
+        if bound is not None:
+            energies = np.concatenate([self._energies.ravel(), np.zeros(count)])
+            constraints.append(linear(energies, -np.inf, bound * (1 + 1e-9)))
+        if self._tiles is not None:
+            used = np.concatenate([np.eye(size), -np.tile(np.eye(count), (layers, 1))], axis=1)
+            constraints += [linear(used, -np.inf, 0)]
+            constraints += [linear(np.concatenate([np.zeros(size), np.ones(count)]), 0, self._tiles)]
+        lower, upper = np.zeros(size + count), np.ones(size + count)
+        for layer, column in self._fixed.items():
+            lower[layer * count + column] = 1
+        # The energy decides between assignments with the same sum of changes.
+        scale = max(float(objective.max()), 1e-12)
+        cost = objective / scale + 1e-9 * self._energies / self._energies.max() if self._energies.max() else objective
+        result = self._optimize.milp(
+            np.concatenate([cost.ravel(), np.zeros(count)]),
+            constraints=constraints,
+            integrality=np.ones(size + count),
+            bounds=self._optimize.Bounds(lower, upper),
+            options={"time_limit": 20, "mip_rel_gap": 1e-6},
+        )
+        if result.x is None:
+            return None
+        return [int(column) for column in result.x[:size].reshape(layers, count).argmax(axis=1)]
+
+    def key(self, assignment: Sequence[int]) -> tuple[float, float]:
+        """Energy and sum of changes of an assignment."""
+        rows = list(enumerate(assignment))
+        return sum(self._energies[each] for each in rows), sum(self._exact_changes[each] for each in rows)

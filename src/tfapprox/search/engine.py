@@ -1,0 +1,328 @@
+"""The search: predicted front, its evaluation, and NSGA-II from there, in a study that can be continued and shared."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
+
+import numpy as np
+
+from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.network import Evaluation, Measure, Network, Samples
+
+from . import storage as storages
+from .additive import additive_front
+from .front import Point, front_of
+from .sensitivity import Sensitivity
+from .space import Space, data_hash
+
+POPULATION = 20
+_CANDIDATE, _SAMPLES = "candidate", "samples"  # attributes of a trial: what is evaluated, and on how many samples
+MAX_IDLE = 10  # proposals in a row that were evaluated before; then a random assignment is evaluated
+
+
+class Settings(NamedTuple):
+    """How a search runs.
+
+    Attributes:
+        budget: number of evaluations.
+        seed: of all random numbers.
+        points: number of assignments of the predicted front that are evaluated first; by default half of the budget,
+            at most 40.
+        early_stop: whether hopeless candidates are left before all samples are evaluated.
+        predicted: whether the search begins with the predicted front; without it, it is plain NSGA-II.
+        population: individuals in a generation.
+    """
+
+    budget: int = 100
+    seed: int = 0
+    points: int | None = None
+    early_stop: bool = True
+    predicted: bool = True
+    population: int = POPULATION
+
+
+class Search:
+    """A search in a network, of which each process that takes part has one.
+
+    Args:
+        network: the network. It has exact products where the search does not assign a multiplier.
+        data: samples and labels; without labels, accuracy is the agreement with the classes of the exact network.
+        space: what is chosen from.
+        sensitivity: the predicted changes by layer and multiplier.
+        storage: address of the storage as SQLAlchemy takes it.
+        study: name of the study in the storage.
+        settings: how the search runs; by default with 100 evaluations.
+        measure: function from outputs and labels to a number that is better if it is higher, instead of the accuracy.
+        worker: whether the study must exist.
+
+    Raises:
+        OSError: if the storage cannot be reached.
+        ValueError: if the study is of another search, or a setting is not possible.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: Samples,
+        space: Space,
+        sensitivity: Sensitivity,
+        *,
+        storage: str,
+        study: str = "search",
+        settings: Settings | None = None,
+        measure: Measure | None = None,
+        worker: bool = False,
+    ) -> None:
+        settings = settings or Settings()
+        if settings.budget < 1:
+            raise ArgumentError("budget", "must be at least 1", settings.budget)
+        self.network, self.data, self.space, self.settings = network, data, space, settings
+        self.sensitivity, self._measure, self._url = sensitivity, measure, storage
+        self._optuna = storages.optuna()
+        with network.exact():
+            self.labels = network.classes(data) if data.y is None and measure is None else data.y
+        identity = {
+            "network": network.fingerprint(),
+            "data": data_hash(data.x, data.y),
+            "measure": None if measure is None else getattr(measure, "__qualname__", repr(measure)),
+            **space.fingerprint(),
+            "seed": settings.seed,
+            "search": [settings.predicted, settings.points, settings.early_stop, settings.population],
+        }
+        self.study = storages.open_study(storage, study, identity, worker=worker)
+        self.seeds = self._seeds() if settings.predicted else []
+        self.seconds: dict[str, float] = {"evaluate": 0.0, "assign": 0.0}
+
+    def _seeds(self) -> list[tuple[str, ...]]:
+        """The predicted front, in an order that is worth most if the search is cut: the ends, then the gaps."""
+        space, names = self.space, self.space.multipliers
+        rows = [self.sensitivity.layers.index(layer) for layer in space.layers]
+        columns = [self.sensitivity.multipliers.index(name) for name in names]
+        changes = self.sensitivity.predicted[np.ix_(rows, columns)]
+        fixed = {space.layers.index(layer): names.index(name) for layer, name in space.fixed.items()}
+        costs = [space.costs.values[name] for name in names]
+        points = min(max(self.settings.budget // 2, 2), 40) if self.settings.points is None else self.settings.points
+        front = additive_front(changes, space.macs, costs, tiles=space.tiles, points=points, fixed=fixed)
+        assignments = [tuple(names[column] for column in each) for each in front]
+        return [each for each in (assignments[i] for i in _bisected(len(assignments))) if space.allows(each)]
+
+    def points(self) -> list[Point]:
+        """What was evaluated, in this order; an assignment is there once, and those that were stopped early, too."""
+        with storages.storage_errors(self._url):
+            trials = self.study.get_trials(deepcopy=False, states=[self._optuna.trial.TrialState.COMPLETE])
+        points: list[Point] = []
+        for trial in trials:
+            candidate, samples = trial.user_attrs.get(_CANDIDATE), trial.user_attrs.get(_SAMPLES)
+            if samples is not None:
+                assignment, origin = tuple(candidate["assignment"]), candidate["origin"]
+                accuracy, energy = trial.values
+                points.append(Point(assignment, accuracy, energy, origin, samples, len(points)))
+        return points
+
+    def front(self) -> list[Point]:
+        """The front of the assignments that were evaluated on all samples and have the accuracy that is asked for."""
+        floor, count = self.space.min_accuracy, len(self.data.x)
+        complete = [point for point in self.points() if point.samples == count]
+        return front_of([point for point in complete if floor is None or point.accuracy >= floor])
+
+    def run(self, report: Callable[[int, int], None] | None = None) -> None:
+        """Evaluates until the budget is spent.
+
+        An interruption at any time loses at most the evaluation that runs. The search goes on by running it again.
+
+        Args:
+            report: is called after each evaluation with the numbers of those that are done and those that are asked
+                for.
+
+        Raises:
+            OSError: if the storage fails.
+        """
+        idle = 0
+        with storages.storage_errors(self._url), warnings.catch_warnings():
+            warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
+            while True:
+                self._return_lost_trials()
+                evaluated, running = self._counts()
+                if report is not None:
+                    report(evaluated, self.settings.budget)
+                if evaluated + running >= self.settings.budget:
+                    if not running or evaluated >= self.settings.budget:
+                        return
+                    time.sleep(1)  # another worker may die, and its evaluation come back
+                    continue
+                self._propose(idle >= MAX_IDLE)
+                self.study.sampler = self._sampler()
+                self.study.optimize(self._objective, n_trials=1)
+                idle = 0 if self._counts()[0] > evaluated else idle + 1
+                if idle > 2 * MAX_IDLE:  # all assignments are known
+                    return
+
+    def evaluate_uniform(self) -> None:
+        """Evaluates the assignments of one multiplier in all layers that are not known yet, beyond the budget."""
+        fixed = self.space.fixed
+        with storages.storage_errors(self._url):
+            for name in self.space.multipliers:
+                assignment = tuple(fixed.get(layer, name) for layer in self.space.layers)
+                if self.space.allows(assignment) and assignment not in self._known():
+                    self.study.enqueue_trial(self._parameters(assignment), {"origin": "uniform"})
+                    self.study.sampler = self._sampler()
+                    self.study.optimize(self._objective, n_trials=1)
+
+    def _counts(self):
+        """Evaluations that count for the budget, and trials that other workers evaluate."""
+        states = self._optuna.trial.TrialState
+        trials = self.study.get_trials(deepcopy=False, states=[states.COMPLETE, states.RUNNING])
+        running = sum(trial.state == states.RUNNING for trial in trials)
+        complete = [trial for trial in trials if trial.state == states.COMPLETE]
+        evaluated = [trial.user_attrs[_CANDIDATE] for trial in complete if _SAMPLES in trial.user_attrs]
+        done = sum(candidate["origin"] != "uniform" for candidate in evaluated)
+        return done, running
+
+    def _return_lost_trials(self):
+        """Gives the evaluations of processes that died to the next worker that asks."""
+        states = self._optuna.trial.TrialState
+        trials = self.study.get_trials(deepcopy=False)
+        for trial in trials:
+            if trial.state == states.RUNNING and is_lost(trial.user_attrs.get(_CANDIDATE)):
+                self.study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
+        self._optuna.storages.fail_stale_trials(self.study)
+        trials = self.study.get_trials(deepcopy=False)
+        others = [trial for trial in trials if trial.state != states.FAIL]
+        taken = {json.dumps(trial.params, sort_keys=True) for trial in others}
+        taken |= {
+            json.dumps(trial.system_attrs.get("fixed_params"), sort_keys=True)
+            for trial in others
+            if trial.state == states.WAITING
+        }
+        for trial in trials:
+            key = json.dumps(trial.params, sort_keys=True)
+            if trial.state == states.FAIL and _CANDIDATE in trial.user_attrs and key not in taken:
+                taken.add(key)
+                self.study.enqueue_trial(trial.params, {"origin": trial.user_attrs[_CANDIDATE]["origin"]})
+
+    def _propose(self, is_idle):
+        """Puts the next assignment of the predicted front, or a random one, into the queue of the study."""
+        states = self._optuna.trial.TrialState
+        trials = self.study.get_trials(deepcopy=False)
+        if any(trial.state == states.WAITING for trial in trials):
+            return
+        candidates = [trial.user_attrs.get(_CANDIDATE) for trial in trials if trial.state != states.FAIL]
+        taken = {tuple(candidate["assignment"]) for candidate in candidates if candidate}
+        for assignment in self.seeds:
+            if assignment not in taken:
+                self.study.enqueue_trial(self._parameters(assignment), {"origin": "prediction"})
+                return
+        if is_idle:
+            rng = np.random.default_rng([self.settings.seed, len(trials)])
+            names = self.space.multipliers
+            for _ in range(1000):
+                tiles = rng.choice(names, min(self.space.tiles or len(names), len(names)), replace=False)
+                chosen = tuple(self.space.fixed.get(layer, str(rng.choice(tiles))) for layer in self.space.layers)
+                if chosen not in taken and self.space.allows(chosen):
+                    self.study.enqueue_trial(self._parameters(chosen), {"origin": "evolution"})
+                    return
+
+    def _sampler(self):
+        """A sampler whose random numbers depend on how much is done, and not on interruptions."""
+        states = self._optuna.trial.TrialState
+        done = len(self.study.get_trials(deepcopy=False, states=[states.COMPLETE]))
+        seed = int(np.random.SeedSequence([self.settings.seed, done]).generate_state(1)[0])
+        return self._optuna.samplers.NSGAIISampler(population_size=self.settings.population, seed=seed)
+
+    def _free(self):
+        return [layer for layer in self.space.layers if layer not in self.space.fixed]
+
+    def _uses_tiles(self):
+        return self.space.tiles is not None and self.space.tiles < len(self.space.layers)
+
+    def _parameters(self, assignment: Sequence[str]) -> dict[str, Any]:
+        """The parameters of Optuna that mean an assignment: the tiles and the tile of each layer, if tiles count."""
+        by_layer = dict(zip(self.space.layers, assignment))
+        if not self._uses_tiles():
+            return {f"layer {layer}": by_layer[layer] for layer in self._free()}
+        tiles = list(dict.fromkeys([*self.space.fixed.values(), *assignment]))
+        own = [*tiles, *[tiles[-1]] * (self.space.tiles or 0)][: self.space.tiles]
+        parameters: dict[str, Any] = {f"tile {i}": own[i] for i in range(len(set(self.space.fixed.values())), len(own))}
+        return {**parameters, **{f"layer {layer}": own.index(by_layer[layer]) for layer in self._free()}}
+
+    def _assignment(self, trial: Any) -> tuple[str, ...]:
+        """The assignment that the parameters of a trial mean, which the sampler chooses."""
+        names, fixed = self.space.multipliers, self.space.fixed
+        if not self._uses_tiles():
+            chosen = {layer: trial.suggest_categorical(f"layer {layer}", names) for layer in self._free()}
+        else:
+            count, tiles = self.space.tiles or 0, list(dict.fromkeys(fixed.values()))
+            tiles += [trial.suggest_categorical(f"tile {i}", names) for i in range(len(tiles), count)]
+            indices = list(range(count))
+            chosen = {layer: tiles[trial.suggest_categorical(f"layer {layer}", indices)] for layer in self._free()}
+        return tuple(fixed.get(layer) or chosen[layer] for layer in self.space.layers)
+
+    def _known(self) -> Mapping[tuple[str, ...], Any]:
+        trials = self.study.get_trials(deepcopy=False, states=[self._optuna.trial.TrialState.COMPLETE])
+        evaluated = [trial for trial in trials if _SAMPLES in trial.user_attrs]
+        return {tuple(trial.user_attrs[_CANDIDATE]["assignment"]): trial for trial in evaluated}
+
+    def _objective(self, trial):
+        assignment = self._assignment(trial)
+        origin = trial.user_attrs.get("origin", "evolution")
+        candidate = {"assignment": list(assignment), "origin": origin, "worker": storages.this_worker()}
+        trial.set_user_attr(_CANDIDATE, candidate)
+        energy = self.space.energy(assignment)
+        if not self.space.allows(assignment):
+            return -1.0, energy  # the worst accuracy, so that no generation keeps it
+        known = self._known().get(assignment)
+        if known is not None:  # it is not evaluated again, and does not count
+            return tuple(known.values)
+        may_stop = self.settings.early_stop and self._measure is None and origin == "evolution"
+        found = self._evaluate(assignment, self._stop(energy) if may_stop else None)
+        trial.set_user_attr(_SAMPLES, found.samples)  # an evaluation counts from here on, if the trial is completed
+        return found.accuracy, energy
+
+    def _evaluate(self, assignment: Sequence[str], stop: Any) -> Evaluation:
+        start = time.perf_counter()
+        self.network.assign(dict(zip(self.space.layers, assignment)))
+        middle = time.perf_counter()
+        batch = max(1, min(250, -(-len(self.data.x) // 8)))
+        found = self.network.evaluate(self.data, labels=self.labels, batch_size=batch, measure=self._measure, stop=stop)
+        self.seconds["assign"] += middle - start
+        self.seconds["evaluate"] += time.perf_counter() - middle
+        if not np.isfinite(found.accuracy):
+            raise ArgumentError("measure", "must return a finite number", found.accuracy)
+        return found
+
+    def _stop(self, energy):
+        """Whether a candidate is hopeless: far less accurate than a known assignment of no more energy."""
+        cheaper = [point.accuracy for point in self.front() if point.energy <= energy]
+        if not cheaper:
+            return None
+        best = max(cheaper)
+
+        def is_hopeless(right, seen):
+            share = (right + 1) / (seen + 2)
+            return share + 3 * np.sqrt(share * (1 - share) / seen) < best
+
+        return is_hopeless
+
+
+def is_lost(candidate: Mapping[str, Any] | None) -> bool:
+    """Whether the process that evaluates a candidate is known to be dead.
+
+    Args:
+        candidate: what the process wrote about the candidate; `None` if it has not written it yet.
+    """
+    return candidate is not None and storages.is_dead(candidate["worker"])
+
+
+def _bisected(count: int) -> list[int]:
+    """The indices 0 to `count - 1`: both ends, the middle, the middles of both halves, and so on."""
+    order, spans = [0, count - 1] if count > 1 else list(range(count)), [(0, count - 1)]
+    while spans:
+        low, high = spans.pop(0)
+        middle = (low + high) // 2
+        if low < middle < high:
+            order.append(middle)
+            spans += [(low, middle), (middle, high)]
+    return order

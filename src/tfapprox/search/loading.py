@@ -1,0 +1,170 @@
+"""Networks, data and functions as a command line names them."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import os
+import sys
+import zipfile
+from typing import Any, Sequence
+
+import numpy as np
+
+from tfapprox.common.argument_error import ArgumentError, ArgumentFileNotFoundError
+from tfapprox.common.multipliers import loadable_names
+from tfapprox.common.network import Network, Samples
+from tfapprox.common.truth_table import TruthTable
+
+
+def load_function(text: str, argument: str) -> Any:
+    """The function that `package.module:function` names; modules of the working directory are found, too.
+
+    Args:
+        text: name of a module, a colon, and name of a function in it.
+        argument: the name of the caller's argument, with which errors begin.
+
+    Raises:
+        ValueError: if there is no such module or function.
+    """
+    module, _, name = text.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ArgumentError(argument, "must be package.module:function", f"{text!r}: {error}") from error
+    if not callable(function):
+        raise ArgumentError(argument, "must name a function", f"{text!r}, a {type(function).__name__}")
+    return function
+
+
+def load_data(text: str, samples: int | None = None) -> Samples:
+    """The samples of a `.npz` file with `x` and, if labels are known, `y`, or those that a function gives.
+
+    Args:
+        text: path of the file, or `package.module:function` of a function without arguments that returns `x`, `(x, y)`
+            or a `tf.data.Dataset` of batches.
+        samples: number of samples that are used, from the first one on; all by default.
+
+    Returns:
+        The `Samples`, with float32 inputs and integer labels. Labels that are one-hot become numbers of classes.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if there are no such arrays, or their lengths differ.
+    """
+    if ":" in text and not os.path.exists(text):
+        x, y = _arrays(load_function(text, "data")())
+    else:
+        x, y = _arrays_of_file(text)
+    x = np.asarray(x)
+    x = x.astype(np.float32) if x.dtype != np.float32 else x
+    if x.ndim < 2 or not len(x):
+        raise ArgumentError("data", "must have samples, each an array", f"x of shape {x.shape}")
+    if not np.isfinite(x).all():
+        raise ArgumentError("data", "must be finite", "x with NaN or infinite values")
+    if y is not None:
+        y = np.asarray(y)
+        y = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
+        if len(y) != len(x):
+            raise ArgumentError("data", f"must have {len(x)} labels", len(y))
+        y = y.astype(np.int64)
+    return Samples(x[:samples], None if y is None else y[:samples])
+
+
+def _arrays(result):
+    if isinstance(result, (tuple, list)) and len(result) == 2:
+        return result
+    if isinstance(result, np.ndarray):
+        return result, None
+    batches = list(result)  # a data set
+    if not batches:
+        raise ArgumentError("data", "must have samples", "an empty data set")
+    if isinstance(batches[0], tuple):
+        return tuple(np.concatenate([np.asarray(batch[i]) for batch in batches]) for i in (0, 1))
+    return np.concatenate([np.asarray(batch) for batch in batches]), None
+
+
+def _arrays_of_file(path):
+    try:
+        file = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ArgumentError("data", "must be a .npz file, or package.module:function", f"{path!r}: {error}") from error
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise ArgumentError("data", "must be a .npz file with x and y", f"{path!r}, which is a .npy file")
+    with file:
+        if "x" not in file.files:
+            raise ArgumentError("data", "must have an array x, and y for labels", f"{path!r} with {file.files}")
+        return file["x"], file["y"] if "y" in file.files else None
+
+
+def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Network:
+    """The network of a model file, a frozen graph or a function.
+
+    A Keras model without approximate layers is converted: all layers that have an approximate form get it, with the
+    exact product of 8 bits and ranges that are fixed by `calibration`.
+
+    Args:
+        text: path of a `.keras` file or of a frozen graph (`.pb`), or `package.module:function` of a function without
+            arguments that returns a Keras model or a `Network`.
+        calibration: samples for the ranges.
+        signed: whether the multipliers will be signed.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ImportError: if TensorFlow is not installed.
+        ValueError: if the file has another kind, or the model no layer that can be approximate.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not text.endswith((".keras", ".pb")) and ":" not in text:
+        raise ArgumentError("model", "must be a .keras file, a .pb graph or package.module:function", repr(text))
+    is_file = text.endswith((".keras", ".pb"))
+    if is_file and not os.path.isfile(text):
+        raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(text))
+    if text.endswith(".pb"):
+        graph_network: Any = importlib.import_module("tfapprox.tf1.graph_network")
+        graphs: Any = importlib.import_module("tfapprox.tf1.graph")
+        library: Any = importlib.import_module("tfapprox.tf1.library")
+        importlib.import_module("tensorflow").load_op_library(library.library_path())
+        return graph_network.GraphNetwork(graphs.read(text))
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    keras: Any = importlib.import_module("keras")
+    model = keras.saving.load_model(text, compile=False) if is_file else load_function(text, "model")()
+    if isinstance(model, Network):
+        return model
+    if not isinstance(model, keras.Model):
+        raise ArgumentError("model", "must give a Keras model or a Network", type(model).__name__)
+    products: Any = importlib.import_module("tfapprox.tf2.approximate_products")
+    if not any(isinstance(layer, products.ApproximateProducts) for layer in model._flatten_layers()):
+        model = tf2.approximate_model(model, TruthTable.exact(8, signed), data=calibration.x)
+    networks: Any = importlib.import_module("tfapprox.tf2.keras_network")
+    return networks.KerasNetwork(model)
+
+
+def matching_multipliers(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The multipliers that names and patterns mean.
+
+    Args:
+        patterns: names, paths of `.bin` files, or patterns such as `"mul8u_*"`.
+
+    Returns:
+        Names that were given as they are, and names that a pattern found, each sorted.
+
+    Raises:
+        ValueError: if a pattern finds nothing.
+
+    Example:
+        >>> matching_multipliers(["mul8u_drum4", "mul8s_e*"])
+        (['mul8u_drum4'], ['mul8s_exact'])
+    """
+    named, found = [], []
+    for pattern in patterns:
+        if not any(character in pattern for character in "*?["):
+            named.append(pattern)
+            continue
+        matches = fnmatch.filter(loadable_names(), pattern)
+        if not matches:
+            raise ArgumentError("multipliers", "must find one in the multiplier folders or built in", repr(pattern))
+        found += matches
+    return sorted(set(named)), sorted(set(found) - set(named))

@@ -1,0 +1,138 @@
+"""The results of a search as files: front.json, front.csv, and an assignment file for each point."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import json
+import os
+import platform
+from typing import Any, Sequence
+
+from tfapprox import __version__
+from tfapprox.common import atomic_files
+from tfapprox.common.assignment import Choice, write_assignment
+
+from .engine import Search
+from .front import Point, hypervolume
+
+_PACKAGES = ("numpy", "scipy", "optuna", "tensorflow", "keras")
+
+
+def reference_energy(search: Search) -> float:
+    """The energy that others are compared with: that of the exact multiplier if it has a cost, else the highest cost.
+
+    Args:
+        search: a search.
+    """
+    costs = search.space.costs.values
+    names = search.space.multipliers
+    exact = [name for name in names if name.endswith(("_exact", "_1JFF", "_1KV8")) and name in costs]
+    return costs[exact[0]] if exact else max(costs[name] for name in names)
+
+
+def curve(search: Search) -> list[float]:
+    """The hypervolume after each evaluation, relative to an accuracy of 1 at no energy.
+
+    Args:
+        search: a search.
+    """
+    reference, count = reference_energy(search), len(search.data.x)
+    points = [point for point in search.points() if point.samples == count]
+    last = max((point.number for point in points), default=-1)
+    return [
+        hypervolume([point for point in points if point.number <= number], reference) / reference
+        for number in range(last + 1)
+    ]
+
+
+def contents(search: Search, command: str = "") -> dict[str, Any]:
+    """Everything about a finished search, as values of JSON.
+
+    Args:
+        search: a search.
+        command: the command that repeats it.
+    """
+    space, points, front = search.space, search.points(), search.front()
+    used = sorted({name for point in points for name in point.assignment})
+    return {
+        "command": command,
+        "versions": {"tfapprox": __version__, "python": platform.python_version(), **_versions()},
+        "fingerprint": search.study.user_attrs["tfapprox"],
+        "seed": search.settings.seed,
+        "samples": len(search.data.x),
+        "measure": "accuracy" if search.data.y is not None else "agreement with the exact network",
+        "evaluations": len(points),
+        "stopped early": sum(point.samples < len(search.data.x) for point in points),
+        "unit": space.costs.unit,
+        "source": space.costs.source,
+        "reference energy": reference_energy(search),
+        "hypervolume": curve(search),
+        "layers": space.layers,
+        "macs": space.macs,
+        "sha256": {name: space.sha256[name] for name in used},
+        "costs": {name: space.costs.values[name] for name in used},
+        "front": [_entry(point, f"front-{index:02d}.json", search) for index, point in enumerate(front)],
+        "uniform": [_entry(point, None, search) for point in points if len(set(point.assignment)) == 1],
+    }
+
+
+def _entry(point: Point, file: str | None, search: Search) -> dict[str, Any]:
+    assignment = dict(zip(search.space.layers, point.assignment))
+    energy = {"energy": point.energy, "relative_energy": point.energy / reference_energy(search)}
+    entry = {"accuracy": point.accuracy, **energy, "origin": point.origin, "evaluation": point.number}
+    return {**entry, "file": file, "assignment": assignment}
+
+
+def _versions():
+    metadata: Any = importlib.import_module("importlib.metadata")  # Python 3.7, which imports this module, lacks it
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_results(search: Search, folder: str, command: str = "") -> tuple[dict[str, Any], list[str]]:
+    """Writes front.json, front.csv, and `front-00.json` and so on, one assignment for each point of the front.
+
+    The assignments are files for `approximate_model`, `set_multiplier` and the command `set` of frozen graphs.
+
+    Args:
+        search: a search.
+        folder: where to write, which is made if it does not exist.
+        command: the command that repeats the search.
+
+    Returns:
+        What front.json has, and the paths of the files.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
+    os.makedirs(folder, exist_ok=True)
+    known = contents(search, command)
+    written = []
+    for entry in known["front"]:
+        choices = {layer: Choice(name, sha256=search.space.sha256[name]) for layer, name in entry["assignment"].items()}
+        written.append(os.path.join(folder, entry["file"]))
+        write_assignment(written[-1], choices)
+    for name, text in (("front.csv", _csv(known)), ("front.json", json.dumps(known, indent=1) + "\n")):
+        written.append(os.path.join(folder, name))
+        atomic_files.write(written[-1], text.encode())
+    return known, written
+
+
+def _csv(known: dict[str, Any]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    layers: Sequence[str] = known["layers"]
+    header = [f"energy ({known['unit']})", "relative_energy", "accuracy", "origin", "evaluation", "file"]
+    writer.writerow([*header, *layers, *(f"sha256 of {layer}" for layer in layers)])
+    for entry in known["front"]:
+        figures = [entry[key] for key in ("energy", "relative_energy", "accuracy", "origin", "evaluation", "file")]
+        names = [entry["assignment"][layer] for layer in layers]
+        writer.writerow([*figures, *names, *(known["sha256"][name][:16] for name in names)])
+    return text.getvalue()

@@ -1,0 +1,139 @@
+"""How much each multiplier in each layer changes the outputs of a network: predicted, and measured by single swaps."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+
+from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.error_moments import error_moments
+from tfapprox.common.network import Network, NetworkLayer, Samples, classes
+from tfapprox.common.tables import load_truth_table
+from tfapprox.terminal import progress_bar
+
+
+class Sensitivity(NamedTuple):
+    """The change of the outputs by one multiplier in one layer, for all pairs.
+
+    Attributes:
+        layers: names of the layers, the rows.
+        multipliers: names of the multipliers, the columns.
+        predicted: float64 `[layers, multipliers]`, the predicted mean squared change of the outputs, relative to their
+            variance.
+        measured: the same by single swaps; `None` if they were not asked for.
+        changed_classes: float64 `[layers, multipliers]`, share of samples whose class changes by a single swap; `None`
+            if they were not asked for.
+    """
+
+    layers: list[str]
+    multipliers: list[str]
+    predicted: np.ndarray
+    measured: np.ndarray | None = None
+    changed_classes: np.ndarray | None = None
+
+    def rank_correlation(self, measured: str = "measured") -> float | None:
+        """Spearman's rank correlation of the prediction with a measurement over all pairs.
+
+        Args:
+            measured: `"measured"` or `"changed_classes"`.
+
+        Returns:
+            A number from -1 to 1; `None` without single swaps.
+        """
+        values = getattr(self, measured)
+        if values is None:
+            return None
+        ranks = [_ranks(matrix.ravel()) for matrix in (self.predicted, values)]
+        return float(np.corrcoef(ranks)[0, 1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lists and numbers for JSON."""
+        matrices = {name: None if x is None else x.tolist() for name, x in zip(self._fields[2:], self[2:])}
+        correlations = {name: self.rank_correlation(name) for name in ("measured", "changed_classes")}
+        names = {"layers": self.layers, "multipliers": self.multipliers}
+        return {**names, **matrices, "rank_correlation": correlations}
+
+
+def _ranks(values):
+    """Ranks from 0; equal values have the mean of their ranks."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return ((ends - counts + ends - 1) / 2)[inverse.reshape(-1)]
+
+
+def predicted_changes(layers: Sequence[NetworkLayer], multipliers: Sequence[str]) -> np.ndarray:
+    """The predicted mean squared change of the outputs of a network by one multiplier in one layer.
+
+    Args:
+        layers: the layers of a network with operands and gains.
+        multipliers: names or paths of multipliers.
+
+    Returns:
+        float64 array `[layers, multipliers]`, relative to the variance of the outputs.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier.
+        ValueError: if a table does not have the width of a layer.
+    """
+    changes = np.zeros((len(layers), len(multipliers)))
+    for row, layer in enumerate(layers):
+        if not layer.operands:
+            raise ArgumentError("layers", "must have histograms of codes", f"'{layer.name}' without")
+        for column, name in enumerate(multipliers):
+            table = load_truth_table(name, layer.multiplier.num_bits)
+            if table.signed != layer.multiplier.signed:
+                kinds = {True: "signed", False: "unsigned"}
+                rule = f"must be {kinds[layer.multiplier.signed]}, as layer '{layer.name}' is"
+                raise ArgumentError("multipliers", rule, name)
+            moments = [error_moments(table, operands) for operands in layer.operands]
+            changes[row, column] = sum(layer.gains.change(each) for each in moments)
+    return changes
+
+
+def sensitivity(
+    network: Network, data: Samples, multipliers: Sequence[str], *, swaps: bool = False, samples: int = 500
+) -> Sensitivity:
+    """The change of the outputs of a network by each multiplier in each layer, alone.
+
+    The prediction needs no simulation of a multiplier: it comes from the truth tables, the histograms of the codes in
+    each layer, and the gains of the layers (`tfapprox.common.error_moments`).
+
+    Args:
+        network: the network. Its multipliers stay as they are.
+        data: sample inputs.
+        multipliers: names or paths of multipliers of the width and sign of the layers.
+        swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere.
+        samples: number of samples that are used, from the first one on.
+
+    Returns:
+        A `Sensitivity`.
+
+    Raises:
+        FileNotFoundError: if there is no such multiplier.
+        ValueError: if a table does not fit a layer, or there are no samples or multipliers.
+    """
+    if not len(data.x):
+        raise ArgumentError("data", "must have samples", "none")
+    if not multipliers:
+        raise ArgumentError("multipliers", "must be one or more", "none")
+    data = Samples(data.x[:samples], None if data.y is None else data.y[:samples])
+    layers = network.layers(data)
+    names = [layer.name for layer in layers]
+    predicted = predicted_changes(layers, multipliers)
+    if not swaps:
+        return Sensitivity(names, list(multipliers), predicted)
+    measured, changed = np.zeros_like(predicted), np.zeros_like(predicted)
+    with network.exact(), progress_bar() as bar:
+        task = bar.add_task("single swaps", total=predicted.size)
+        exact = network.all_outputs(data)
+        spread = np.mean(np.var(exact.reshape(len(exact), -1), axis=0)) or 1.0
+        for row, layer in enumerate(names):
+            with network.exact():
+                for column, multiplier in enumerate(multipliers):
+                    network.assign({layer: multiplier})
+                    outputs = network.all_outputs(data)
+                    measured[row, column] = np.mean((outputs - exact) ** 2) / spread
+                    changed[row, column] = np.mean(classes(outputs) != classes(exact))
+                    bar.advance(task)
+    return Sensitivity(names, list(multipliers), predicted, measured, changed)

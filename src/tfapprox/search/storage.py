@@ -1,0 +1,157 @@
+"""The study of Optuna in which a search keeps its evaluations, so that it can be continued and shared."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import socket
+import warnings
+from typing import Any, Iterator, Mapping
+
+from tfapprox.common.argument_error import ArgumentError
+
+HEARTBEAT_SECONDS = 10
+GRACE_SECONDS = 60  # after which a worker without a heartbeat counts as dead
+_FINGERPRINT = "tfapprox"
+
+
+def optuna() -> Any:
+    """The module optuna, which is an optional package.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    try:
+        module: Any = importlib.import_module("optuna")
+    except ImportError as error:
+        raise ImportError("a search needs optuna; pip install 'tfapprox[search]'") from error
+    module.logging.set_verbosity(module.logging.ERROR)
+    return module
+
+
+@contextlib.contextmanager
+def storage_errors(url: str) -> Iterator[None]:
+    """Turns errors of a database into an `OSError` with its address without the password."""
+    exceptions: Any = importlib.import_module("sqlalchemy.exc")
+    optuna_exceptions = optuna().exceptions
+    kinds = (exceptions.SQLAlchemyError, optuna_exceptions.StorageInternalError)
+    try:
+        yield
+    except exceptions.ArgumentError:  # the address is not possible, which `open_study` says
+        raise
+    except kinds as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error.__cause__ or error).split())
+        raise OSError(
+            f"storage must be a database that can be reached and written to; received {without_password(url)}: "
+            f"{cause}. Finished evaluations are kept; the same command continues"
+        ) from error
+
+
+def without_password(url: str) -> str:
+    """An address with `***` in the place of its password.
+
+    Example:
+        >>> without_password("postgresql://me:secret@host/db")
+        'postgresql://me:***@host/db'
+    """
+    scheme, separator, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}{separator}{name}{':***' if colon else ''}{at}{host}" if at else url
+
+
+def open_study(url: str, name: str, fingerprint: Mapping[str, Any], *, worker: bool = False) -> Any:
+    """The study of a search, new or continued.
+
+    Args:
+        url: address of the storage as SQLAlchemy takes it, `sqlite:///FILE` or `postgresql://USER@HOST/DATABASE`.
+        name: name of the study.
+        fingerprint: what must be the same when a search is continued.
+        worker: whether the study must exist.
+
+    Returns:
+        An `optuna.Study` with the directions maximize (accuracy) and minimize (energy).
+
+    Raises:
+        OSError: if the storage cannot be reached or written to.
+        ValueError: if the address is not possible, or the study is of another search; the message says what differs.
+    """
+    module, exceptions = optuna(), importlib.import_module("sqlalchemy.exc")
+    try:
+        with storage_errors(url), warnings.catch_warnings():
+            warnings.simplefilter("ignore", module.exceptions.ExperimentalWarning)
+            storage = module.storages.RDBStorage(
+                _with_driver(url),
+                heartbeat_interval=HEARTBEAT_SECONDS,
+                grace_period=GRACE_SECONDS,
+                engine_kwargs=_engine(url),
+            )
+            if worker and name not in {study.study_name for study in storage.get_all_studies()}:
+                raise ArgumentError("worker", "must join a search that was begun", f"no study {name!r} in the storage")
+            study = module.create_study(
+                storage=storage, study_name=name, directions=["maximize", "minimize"], load_if_exists=True
+            )
+            known = study.user_attrs.get(_FINGERPRINT)
+            if known is None:
+                study.set_user_attr(_FINGERPRINT, json.loads(json.dumps(fingerprint)))
+                study.set_metric_names(["accuracy", "energy"])
+    except exceptions.ArgumentError as error:
+        raise ArgumentError("storage", "must be an address such as sqlite:///study.db", repr(url)) from error
+    except ImportError as error:
+        if "optuna" in str(error):
+            raise
+        raise ImportError(f"storage {without_password(url)} needs a driver: {error}") from error
+    if known is not None:
+        _check_fingerprint(name, known, json.loads(json.dumps(fingerprint)))
+    return study
+
+
+def _with_driver(url):
+    """An address that names the driver of PostgreSQL, of which SQLAlchemy 2.0 and 2.1 have different defaults."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg2{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def _engine(url):
+    return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+
+
+def _check_fingerprint(name, known, ours):
+    for key in ours:
+        if known.get(key) != ours[key]:
+            rule = f"must be of this search; {key} of study {name!r} differs: {_short(known.get(key))}"
+            remedy = ("study=NAME", "begins another one in the same storage")
+            raise ArgumentError("study", rule, _short(ours[key]), remedy)
+
+
+def _short(value):
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def this_worker() -> str:
+    """A name of this process that no other one has: host, process number, and when the process began."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def is_dead(worker: str) -> bool:
+    """Whether a process is known not to run any more; `False` for processes of other hosts.
+
+    Args:
+        worker: what `this_worker` returned in that process.
+    """
+    host, _, rest = worker.rpartition(":")[0].partition(":")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    return _start_of(int(rest)) != worker.rpartition(":")[2]
+
+
+def _start_of(process):
+    """When a process of this host began, in clock ticks; "" where there is no such process."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,308 @@
+"""The search on a network of numpy: fronts, budgets, interruptions, workers, results, and mistakes."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tfapprox.common import TruthTable, load_truth_table
+from tfapprox.common.assignment import read_assignment
+from tfapprox.common.error_moments import Operands
+from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
+from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes
+from tfapprox.search.sensitivity import Sensitivity
+
+pytest.importorskip("scipy.optimize")
+optuna = pytest.importorskip("optuna")
+
+NAMES = ["mul8u_exact", "mul8u_trunc4", "mul8u_drum6", "mul8u_drum4", "mul8u_mitchell", "mul8u_trunc8"]
+COSTS = Costs(dict(zip(NAMES, (0.4, 0.35, 0.3, 0.2, 0.15, 0.1))), "mW", "a test")
+EXACT = TruthTable.exact()
+
+
+class Harm(Network):
+    """A network of three layers in which each multiplier turns some of the samples into wrong ones."""
+
+    weights = (1.0, 0.3, 0.1)
+    names = ("a", "b", "c")
+
+    def __init__(self, pause=0.0):
+        self.tables = dict.fromkeys(self.names, "mul8u_exact")
+        self.pause, self.evaluations = pause, 0
+
+    def layers(self, data=None):
+        operands = (Operands(np.ones(256), np.ones((1, 256)), np.ones(1), 1e9),)
+        return [
+            NetworkLayer(name, "Harm", macs, 2 * macs, 256, EXACT, operands)
+            for name, macs in zip(self.names, (9, 5, 2))
+        ]
+
+    def assign(self, assignment):
+        check_layers(assignment, self.names)
+        self.tables.update({name: load_truth_table(table).name for name, table in assignment.items()})
+
+    @contextlib.contextmanager
+    def exact(self):
+        before = dict(self.tables)
+        self.assign(dict.fromkeys(self.names, "mul8u_exact"))
+        yield
+        self.tables = before
+
+    def fingerprint(self):
+        return "harm"
+
+    def outputs(self, data, start, stop):
+        self.evaluations += start == 0
+        time.sleep(self.pause)
+        harm = sum(w * NAMES.index(self.tables[name]) for w, name in zip(self.weights, self.names)) / 10
+        wrong = data.x[start:stop, 0] < harm
+        return np.stack([wrong, ~wrong], axis=1).astype(float)
+
+
+DATA = Samples(np.random.default_rng(0).uniform(0, 1, (400, 1)).astype(np.float32), np.ones(400, np.int64))
+
+
+def searching(folder, network=None, storage=None, names=NAMES, data=DATA, **options):
+    network = network or Harm()
+    settings = Settings(**{"budget": 14, **{key: options.pop(key) for key in list(options) if key in Settings._fields}})
+    opening = {key: options.pop(key) for key in ("measure", "study", "worker") if key in options}
+    space = make_space(network.layers(), names, options.pop("costs", COSTS), **options)
+    layers = network.layers()
+    found = Sensitivity([x.name for x in layers], space.multipliers, predicted_changes(layers, space.multipliers))
+    url = storage or f"sqlite:///{folder}/study.db"
+    return Search(network, data, space, found, storage=url, settings=settings, **opening)
+
+
+def figures(search):
+    return [(point.assignment, point.accuracy, point.energy) for point in search.points()]
+
+
+def test_the_additive_problem_is_solved_exactly():
+    rng = np.random.default_rng(0)
+    changes, macs, costs = rng.uniform(0, 1, (3, 4)), [5, 3, 2], np.array([4.0, 3, 2, 1])
+    every = [(i, j, k) for i in range(4) for j in range(4) for k in range(4)]
+    for tiles in (None, 2, 1):
+        allowed = [each for each in every if tiles is None or len(set(each)) <= tiles]
+        points = {each: (np.dot(macs, costs[list(each)]), sum(changes[range(3), each])) for each in allowed}
+        for each in additive_front(changes, macs, costs, tiles=tiles, points=12):
+            energy, change = points[tuple(each)]
+            assert not any(e <= energy + 1e-9 and c < change - 1e-5 for e, c in points.values())
+    assert all(each[1] == 3 for each in additive_front(changes, macs, costs, fixed={1: 3}))
+    with pytest.raises(ValueError, match="tiles must be at least 1"):
+        additive_front(changes, macs, costs, tiles=0)
+
+
+def test_the_front_is_the_true_one_and_dominates_uniform_assignments(tmp_path):
+    search = searching(tmp_path, budget=30, early_stop=False)
+    search.run()
+    counted = len(search.points())
+    assert counted == 30
+    assert len({point.assignment for point in search.points()}) == 30
+    search.evaluate_uniform()
+    front = search.front()
+    for point in search.points():
+        assert any(x.accuracy >= point.accuracy and x.energy <= point.energy for x in front)
+    assert sum(len(set(point.assignment)) == 1 for point in search.points()) == len(NAMES)
+
+
+def test_tiles_and_constraints(tmp_path):
+    search = searching(tmp_path, tiles=2, fixed={"a": "mul8u_drum6"}, max_energy=0.3, min_accuracy=0.7, exclude=["c"])
+    search.run()
+    points = search.points()
+    assert search.space.layers == ["a", "b"]
+    assert len(points) == 4  # all that the constraints allow
+    assert {point.assignment[0] for point in points} == {"mul8u_drum6"}
+    assert all(point.energy <= 0.3 for point in points)
+    assert all(point.accuracy >= 0.7 for point in search.front())
+
+
+def test_hopeless_candidates_stop_early(tmp_path):
+    search = searching(tmp_path, budget=40)
+    search.run()
+    early = [point for point in search.points() if point.samples < 400]
+    assert early
+    assert not set(early) & set(search.front())
+
+
+def test_the_same_seed_gives_the_same_search_interrupted_or_not(tmp_path):
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    whole = searching(tmp_path / "whole", seed=3)
+    whole.run()
+
+    class Interrupted(Harm):
+        def outputs(self, data, start, stop):
+            if self.evaluations in (3, 8):
+                self.evaluations += 1
+                raise KeyboardInterrupt
+            return super().outputs(data, start, stop)
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            searching(tmp_path / "cut", Interrupted(), seed=3).run()
+    cut = searching(tmp_path / "cut", seed=3)
+    cut.run()
+    assert figures(cut) == figures(whole)
+    assert len(figures(cut)) == 14
+
+
+WORKER = """
+import sys
+sys.path[:0] = sys.argv[4:]
+from test_search import Harm, searching
+searching(sys.argv[1], Harm(0.1), storage=sys.argv[2], budget=int(sys.argv[3]), seed=5).run()
+"""
+
+
+def start_worker(folder, url, budget):
+    paths = [os.path.dirname(__file__)]
+    return subprocess.Popen([sys.executable, "-c", WORKER, str(folder), url, str(budget), *paths])
+
+
+def test_a_search_that_was_killed_goes_on(tmp_path):
+    url = f"sqlite:///{tmp_path}/study.db"
+    worker = start_worker(tmp_path, url, 12)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Exception):
+            if len(optuna.load_study(study_name="search", storage=url).get_trials(deepcopy=False)) > 3:
+                break
+        time.sleep(0.2)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    again = searching(tmp_path, budget=12, seed=5)
+    again.run()
+    (tmp_path / "whole").mkdir()
+    whole = searching(tmp_path / "whole", budget=12, seed=5)
+    whole.run()
+    assert figures(again) == figures(whole)
+
+
+@pytest.fixture
+def postgresql(tmp_path):
+    """Address of a PostgreSQL server that runs for one test."""
+    pytest.importorskip("psycopg2")
+    folders = [f"/usr/lib/postgresql/{version}/bin" for version in range(20, 11, -1)]
+    initdb = shutil.which("initdb", path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
+    if initdb is None:
+        pytest.skip("PostgreSQL is not installed")
+    binaries, data = os.path.dirname(os.path.realpath(initdb)), "/tmp/tfapprox-postgresql-" + str(os.getpid())
+    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    if user and (shutil.which("setpriv") is None or subprocess.run(["id", "postgres"], capture_output=True).returncode):
+        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+    os.mkdir(data)
+    try:
+        if user:
+            shutil.chown(data, "postgres", "postgres")
+        subprocess.run([*user, initdb, "-D", f"{data}/db", "-U", "me", "-A", "trust"], check=True, capture_output=True)
+        options = f"-c listen_addresses='' -c unix_socket_directories={data} -c fsync=off"
+        start = [*user, f"{binaries}/pg_ctl", "-D", f"{data}/db", "-w", "-o", options, "-l", f"{data}/log", "start"]
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, timeout=120)
+        yield f"postgresql://me@/postgres?host={data}"
+    finally:
+        stop = [*user, f"{binaries}/pg_ctl", "-D", f"{data}/db", "-m", "immediate", "stop"]
+        subprocess.run(stop, check=False, capture_output=True)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def test_three_workers_of_which_one_dies_and_one_pauses(tmp_path, postgresql):
+    budget = 24
+    begun = searching(tmp_path, storage=postgresql, budget=budget, seed=5)
+    workers = [start_worker(tmp_path, postgresql, budget) for _ in range(3)]
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and len(begun.points()) < 4:
+            time.sleep(0.1)
+        workers[0].send_signal(signal.SIGKILL)
+        workers[1].send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        workers[1].send_signal(signal.SIGCONT)
+        assert [worker.wait(timeout=240) for worker in workers[1:]] == [0, 0]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    points = begun.points()
+    assert budget <= len(points) <= budget + 2  # each worker finishes what it has begun
+    assert len({point.assignment for point in points}) >= len(points) - 2
+    assert begun.front()
+
+
+def test_results(tmp_path):
+    from tfapprox.search import html_report, plots, results
+
+    pytest.importorskip("matplotlib")
+    search = searching(tmp_path)
+    search.run()
+    known, written = results.write_results(search, str(tmp_path / "out"), "tfapprox search")
+    again = json.loads((tmp_path / "out" / "front.json").read_text())
+    assert again == json.loads(json.dumps(known))
+    assert len(again["hypervolume"]) <= 14
+    assert again["reference energy"] == 0.4
+    rows = (tmp_path / "out" / "front.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(search.front())
+    for entry, point in zip(again["front"], search.front()):
+        assignment = read_assignment(tmp_path / "out" / entry["file"])
+        assert tuple(choice.multiplier for choice in assignment.values()) == point.assignment
+        assert all(choice.sha256 == load_truth_table(choice.multiplier).sha256 for choice in assignment.values())
+    assert all(os.path.getsize(path) for path in written + plots.write_plots(known, search.sensitivity, str(tmp_path)))
+    page = html_report.report(known, search.sensitivity)
+    assert page.count("<svg") == 4
+    assert "src=" not in page
+    assert known["sha256"][search.front()[0].assignment[0]] in page
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": ["mul8u_drum5"]}, "costs must be known for all multipliers; received none for mul8u_drum5"),
+        ({"names": ["mul8s_exact"]}, "multipliers must be unsigned, as the layers of the network are"),
+        ({"names": []}, "multipliers must be one or more; received none"),
+        ({"fixed": {"x": "mul8u_drum4"}}, "assignment must name layers of the network, a, b, c; received 'x'"),
+        ({"exclude": ["a", "b", "c"]}, "exclude must leave a layer; received all layers"),
+        ({"tiles": 0}, "tiles must be at least 1"),
+        ({"max_energy": 0.01}, "max_energy must be at least 0.1 mW, the lowest energy; received 0.01"),
+        ({"min_accuracy": 50}, "min_accuracy must be from 0 to 1; received 50"),
+        ({"counting": "twice"}, "counting must be 'true' or 'published'; received 'twice'"),
+        ({"budget": 0}, "budget must be at least 1; received 0"),
+        ({"storage": "nowhere"}, "storage must be an address such as sqlite:///study.db; received 'nowhere'"),
+        ({"worker": True}, "worker must join a search that was begun; received no study 'search' in the storage"),
+    ],
+)
+def test_mistakes(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        searching(tmp_path, **options)
+
+
+def test_an_unknown_multiplier(tmp_path):
+    with pytest.raises(FileNotFoundError, match="mul8u_unknown"):
+        searching(tmp_path, names=["mul8u_unknown"])
+
+
+def test_a_storage_that_fails_loses_nothing(tmp_path):
+    with pytest.raises(OSError, match=r"storage must be a database that can be reached .* unable to open"):
+        searching(tmp_path, storage=f"sqlite:///{tmp_path}/missing/study.db")
+    search = searching(tmp_path)
+    search.run()
+    before = figures(search)
+    with pytest.raises(ValueError, match=r"study must be of this search; tiles of study 'search' differs: null"):
+        searching(tmp_path, tiles=2)
+    changed = Samples(DATA.x * 2, DATA.y)
+    with pytest.raises(ValueError, match="data of study 'search' differs"):
+        searching(tmp_path, data=changed)
+    assert figures(searching(tmp_path)) == before
+
+
+def test_a_measure_of_ones_own(tmp_path):
+    search = searching(tmp_path, measure=lambda outputs, labels: outputs[:, 1].sum() / 100)
+    search.run()
+    assert max(point.accuracy for point in search.points()) == 4.0
+    with pytest.raises(ValueError, match="measure must return a finite number; received nan"):
+        searching(tmp_path, measure=lambda outputs, labels: float("nan"), study="other").run()
