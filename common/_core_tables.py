@@ -1,6 +1,7 @@
 """Truth tables as the compiled core finds, checks and shares them; the public names are those of native.py."""
 
 import ctypes
+import difflib
 import os
 import re
 from typing import Dict, Optional
@@ -86,6 +87,9 @@ def load_table(
         check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
     except FileNotFoundError as missing:
         _explain_width(name_or_path, missing)
+        near = _near_names(os.fsdecode(name_or_path))
+        if near and table_source(name_or_path, argument) != "path":
+            raise FileNotFoundError(f"{missing}. Did you mean {' or '.join(near)}?") from None
         raise
     return table.view(np.int16) if is_signed.value else table
 
@@ -100,6 +104,18 @@ def _explain_width(name_or_path, error):
             f"{error}. No operation takes operands of {first} and {second} bits, because it has one num_bits, from "
             f"{MIN_BITS} to {MAX_BITS}, for both operands"
         ) from error
+
+
+def _near_names(name):
+    """Names of multipliers that a wrong name may mean: at most three."""
+    from .multipliers import registry  # which needs this module
+
+    known = {
+        known.lower(): known for known in [*built_in_multipliers(), "mul8u_1JFF", *registry.table_files()] if known
+    }
+    ends = [known[each] for each in known if each.partition("_")[2] == name.lower()]
+    near = difflib.get_close_matches(name.lower(), known, 3, 0.75)
+    return list(dict.fromkeys([*ends, *(known[each] for each in near)]))[:3]
 
 
 def tune(table: TableLike) -> np.ndarray:

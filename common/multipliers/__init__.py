@@ -26,6 +26,7 @@ argument.
 
 from ..argument_error import ArgumentError
 from .ariths_gen import generate_ariths_gen
+from .caring import ANNOTATIONS, annotate, remove, rename
 from .checking import Check, check, core_products
 from .checkout import import_checkout, import_each
 from .exporting import export
@@ -49,6 +50,7 @@ from .wide import Widths, import_wide, widths_of
 from .wide_storage import WideMultiplier, activation_first, find_wide, load_wide, wide_files
 
 __all__ = [
+    "ANNOTATIONS",
     "CONSTRUCTIONS",
     "SEARCH_PATH_VARIABLE",
     "ArgumentError",
@@ -61,6 +63,7 @@ __all__ = [
     "WideMultiplier",
     "Widths",
     "activation_first",
+    "annotate",
     "built_in_descriptions",
     "check",
     "circuits",
@@ -85,6 +88,8 @@ __all__ = [
     "load_wide",
     "loadable_names",
     "make",
+    "remove",
+    "rename",
     "search_path",
     "summarise",
     "survey",

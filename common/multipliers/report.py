@@ -18,8 +18,9 @@ def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
         multiplier: the multiplier, as `load` returns it.
 
     Returns:
-        A dictionary: `name`, `bits`, `signed`; the measured errors `MAE`, `WCE`, `MRE%` and `EP%`; `power_mW`, which
-        may be `None`; `path`, which is `None` for a built-in multiplier; and `sha256`, the hash of the table.
+        A dictionary: `name`, `bits`, `signed`; the measured errors `MAE`, `WCE`, `MRE%` and `EP%`; `power_mW`,
+        `area_um2` and `delay_ns`, which may be `None`; `path`, which is `None` for a built-in multiplier; and `sha256`,
+        the hash of the table.
 
     Example:
         >>> summarise(storage.load("mul8u_drum4"))["WCE"]
@@ -31,7 +32,7 @@ def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
         "bits": multiplier.num_bits,
         "signed": multiplier.signed,
         **{key: getattr(measured, sidecar.FIGURES[key][0]) * sidecar.FIGURES[key][1] for key in _SUMMARISED},
-        "power_mW": multiplier.sidecar["power_mW"],
+        **{key: multiplier.sidecar[key] for key in ("power_mW", "area_um2", "delay_ns")},
         "path": multiplier.path and str(multiplier.path),
         "sha256": multiplier.table.sha256,
     }
@@ -117,7 +118,8 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
         * `zero_row`, `zero_column`: minimum, maximum and number of non-zero products of activation 0 and of weight 0;
         * `plan`: name and number of terms of the plan in use, the CPU path, and the terms of all possible plans;
         * `published`: from a figure to its published value and whether the measured one agrees to the printed digits;
-        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`, `reading`: `None` where NAME.json does not say them;
+        * `power_mW`, `area_um2`, `delay_ns`, `source`, `licence`, `reading`, `note`: `None` where NAME.json does not
+          say them;
         * `hash`: the content hash of the table;
         * `changed`: whether the table has another SHA-256 than NAME.json says;
         * `hidden`: other files of the same name, which no operation finds by the name;
@@ -150,7 +152,7 @@ def load_details(name_or_path: Path) -> Dict[str, Any]:
             for key, value in known["published"].items()
             if key in measured
         },
-        **{key: known[key] for key in ("area_um2", "delay_ns", "source", "licence", "reading")},
+        **{key: known[key] for key in ("source", "licence", "reading", "note")},
         "hash": f"{native.table_hash(multiplier.table):016x}",
         "changed": storage.is_changed(multiplier),
         "hidden": [str(path) for path in multiplier.hidden],

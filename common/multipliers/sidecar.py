@@ -10,8 +10,20 @@ from .. import regular_files
 from ..metrics import Errors
 from ..paths import Path
 
-KEYS = ("bits", "signed", "source", "power_mW", "area_um2", "delay_ns", "published", "licence", "sha256", "reading")
-_ONLY_IF_KNOWN = ("reading",)  # keys that NAME.json does not have where their value is null
+KEYS = (
+    "bits",
+    "signed",
+    "source",
+    "power_mW",
+    "area_um2",
+    "delay_ns",
+    "published",
+    "licence",
+    "sha256",
+    "reading",
+    "note",
+)
+_ONLY_IF_KNOWN = ("reading", "note")  # keys that NAME.json does not have where their value is null
 COLLECTION = "multipliers.json"  # one file for all tables of a folder: a dictionary by name
 MAX_BYTES = 1 << 24  # of a JSON file: room for 10,000 multipliers
 _MAX_NUMBER = 1e300
@@ -123,7 +135,7 @@ _RULES = {
     "signed": ("true or false", lambda value: isinstance(value, bool)),
     "published": ("an object of figures", lambda value: isinstance(value, dict)),
     **dict.fromkeys(("power_mW", "area_um2", "delay_ns"), _NUMBER),
-    **dict.fromkeys(("source", "licence", "sha256", "reading"), _TEXT),
+    **dict.fromkeys(("source", "licence", "sha256", "reading", "note"), _TEXT),
 }
 
 

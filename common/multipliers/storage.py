@@ -98,7 +98,7 @@ def _sidecar_of_built_in(table):
             known = sidecar.read(folder / f"{table.name}.bin", table.sha256)
         except ValueError:
             continue
-        if known["power_mW"] is not None or known["published"]:
+        if known["sha256"] == table.sha256 or known["power_mW"] is not None or known["published"]:
             return known
     return {**dict.fromkeys(sidecar.KEYS), "bits": table.num_bits, "published": {}}
 

@@ -5,6 +5,7 @@ import typer
 from tfapprox import __version__
 
 from . import (
+    care_commands,
     check_command,
     doctor,
     export_command,
@@ -28,7 +29,7 @@ app = typer.Typer(
 multiplier = typer.Typer(
     no_args_is_help=True,
     help="""Truth tables of multipliers: import, list, show, identify, plot, check,
-    make, tune, export.
+    make, tune, export, annotate, rename, remove.
 
     NAME is a built-in multiplier, a .bin file, or NAME of a NAME.bin in a
     folder of TFAPPROX_MULTIPLIER_PATH, or in the user's folder,
@@ -44,6 +45,9 @@ multiplier.command("plot")(plot_command.plot)
 multiplier.command("make")(make_command.make)
 multiplier.command("tune")(tune_command.tune)
 multiplier.command("export")(export_command.export_multiplier)
+multiplier.command("annotate")(care_commands.annotate)
+multiplier.command("rename")(care_commands.rename)
+multiplier.command("remove")(care_commands.remove)
 app.add_typer(multiplier, name="multiplier")
 app.command("sensitivity")(sensitivity_command.sensitivity)
 app.command("search")(search_command.search)

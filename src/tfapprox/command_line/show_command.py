@@ -53,7 +53,7 @@ def show_multiplier(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None
     line(_products("T[0, *]", details["zero_row"]))
     line(_products("T[*, 0]", details["zero_column"]))
     line(_plan(details["plan"]))
-    for key in ("source", "reading", "licence"):
+    for key in ("source", "reading", "licence", "note"):
         if details[key]:
             line(f"{key}: {details[key]}")
     if details["changed"]:

@@ -1,0 +1,74 @@
+"""`tfapprox multiplier annotate`, `rename` and `remove`."""
+
+from typing import Optional
+
+import typer
+
+from tfapprox import option_names
+from tfapprox.common import multipliers
+
+from .printing import line
+from .shared_options import FOLDER, NAME_OR_PATH
+
+_POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW.")
+_AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
+_DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
+_SOURCE = typer.Option(None, "--source", metavar="TEXT", help="Where the circuit comes from.")
+_LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
+_NOTE = typer.Option(None, "--note", metavar="TEXT", help="Anything else.")
+_NEW_NAME = typer.Argument(..., metavar="NEW_NAME", help="Says the same width and sign.", show_default=False)
+
+
+@option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay", known="note")
+def annotate(
+    name_or_path: str = NAME_OR_PATH,
+    power: Optional[float] = _POWER,
+    area: Optional[float] = _AREA,
+    delay: Optional[float] = _DELAY,
+    source: Optional[str] = _SOURCE,
+    licence: Optional[str] = _LICENCE,
+    note: Optional[str] = _NOTE,
+    folder: Optional[str] = FOLDER,
+) -> None:
+    """Add power, area, delay, source, licence or a note to what is known.
+
+    Writes NAME.json; the table and everything else in NAME.json stay as they
+    are. What is known of a built-in multiplier goes to the user's folder.
+    """
+    values = {
+        "power_mW": power,
+        "area_um2": area,
+        "delay_ns": delay,
+        "source": source,
+        "licence": licence,
+        "note": note,
+    }
+    known = {key: value for key, value in values.items() if value is not None}
+    if not known:
+        raise ValueError(
+            "annotate needs --power, --area, --delay, --source, --licence or --note; received none of them"
+        )
+    annotated = multipliers.annotate(name_or_path, known, folder=folder)
+    line(f"{annotated.name}: sha256 {annotated.table.sha256}", "bold")
+    for key in multipliers.ANNOTATIONS:
+        if annotated.sidecar[key] is not None:
+            line(f"{key}: {annotated.sidecar[key]}")
+
+
+@option_names.with_error_messages()
+def rename(name_or_path: str = NAME_OR_PATH, name: str = _NEW_NAME) -> None:
+    """Give a multiplier another name in its folder.
+
+    Graphs and models that name it by its old name do not find it any more.
+    """
+    renamed = multipliers.rename(name_or_path, name)
+    line(f"{renamed.name}: {renamed.path}, sha256 {renamed.table.sha256}")
+    for note in renamed.notes:
+        line(f"warning: {note}", "yellow")
+
+
+@option_names.with_error_messages()
+def remove(name_or_path: str = NAME_OR_PATH) -> None:
+    """Delete a multiplier: NAME.bin and NAME.json."""
+    for path in multipliers.remove(name_or_path):
+        line(f"deleted {path}")
