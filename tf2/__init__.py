@@ -12,6 +12,7 @@ from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approx_matmul import approx_matmul_with_min_max_vars
 from .calibrate import calibrate
+from .compensate import compensate
 from .convert import approximate_model
 from .distortion import distortion
 from .fake_approx_conv1d import FakeApproxConv1D
@@ -51,6 +52,7 @@ __all__ = [
     "approx_matmul_with_min_max_vars",
     "approximate_model",
     "calibrate",
+    "compensate",
     "depthwise_products",
     "distortion",
     "layer_assignment",

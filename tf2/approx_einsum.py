@@ -1,14 +1,12 @@
-"""Einstein sums of two tensors as approximate matrix products, for the layers that Keras writes as such sums."""
+"""Einstein sums of two tensors as products of matrices, for the layers that Keras writes as such sums."""
 
 from __future__ import annotations
 
 import math
 import string
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import tensorflow as tf
-
-from .approx_matmul import approx_matmul_with_min_max_vars
 
 
 class Labels(NamedTuple):
@@ -65,24 +63,25 @@ def labels_of(equation: str, a_rank: int) -> Labels:
     return Labels(a, b, output, **sorted_labels)
 
 
-def approx_einsum(equation: str, a: tf.Tensor, b: tf.Tensor, *ranges: Any, **multiplier: Any) -> tf.Tensor:
-    """The sum of products of `equation`, whose products are read from a truth table, (3.8) of docs/arithmetic.md.
+def approx_einsum(
+    equation: str, a: tf.Tensor, b: tf.Tensor, matmul: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
+    """The sum of products of `equation`, computed by a product of matrices, such as (3.8) of docs/arithmetic.md.
 
     Args:
         equation: such as `"abc,cde->abde"`; each label occurs in two of the three terms at least.
         a: float32 tensor, the activations.
         b: float32 tensor, the weights.
-        *ranges: float32 scalars: minimum and maximum of `a`, and of `b`.
-        **multiplier: `num_bits` and `mul_map_file` of `approx_matmul_with_min_max_vars`.
+        matmul: the product of `[..., rows, depth]` and `[..., depth, columns]`, which come from `a` and `b`.
 
     Returns:
         float32 tensor with the dimensions of the output of `equation`.
 
     Raises:
-        ValueError: if the sum is not a product of matrices, or the table does not fit `num_bits`.
+        ValueError: if the sum is not a product of matrices.
 
     Example:
-        >>> approx_einsum("abc,cde->abde", tf.ones([2, 3, 4]), tf.ones([4, 5, 6]), 0.0, 1.0, 0.0, 1.0).shape
+        >>> approx_einsum("abc,cde->abde", tf.ones([2, 3, 4]), tf.ones([4, 5, 6]), tf.matmul).shape
         TensorShape([2, 3, 5, 6])
     """
     labels = labels_of(equation, len(a.shape))
@@ -100,7 +99,7 @@ def approx_einsum(equation: str, a: tf.Tensor, b: tf.Tensor, *ranges: Any, **mul
 
     a_matrices = matrices(a, labels.a, labels.rows, labels.depth)
     b_matrices = matrices(b, labels.b, labels.depth, labels.columns)
-    product = approx_matmul_with_min_max_vars(a_matrices, b_matrices, *ranges, **multiplier)
+    product = matmul(a_matrices, b_matrices)
     names = labels.batch + labels.rows + labels.columns
     product = tf.reshape(product, [sizes[name] for name in names])
     return tf.transpose(product, [names.index(name) for name in labels.output])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfapprox.common.tables import NameOrPath
 
 from .activation_range import ActivationRange, checked_mode
+from .approx_matmul import approx_matmul_with_min_max_vars
 from .call_context import is_training
+from .corrected_products import Operation, corrected_products
 from .fake_quantisation import fake_quantiser, quantised_per_channel
 from .state_beside_weights import StateBesideWeights
 from .table_argument import MultiplierLike, read_multiplier
@@ -45,7 +48,8 @@ def multiplier_arguments(multiplier: MultiplierLike, num_bits: int, argument: st
         ValueError: if the table does not fit `num_bits`.
     """
     table, source = read_multiplier(multiplier, num_bits, argument)
-    return {"num_bits": num_bits, "multiplier": table if source is None else source, "mul_map_file": ""}
+    multiplier = table if source is None else source
+    return {"num_bits": num_bits, "multiplier": multiplier, "mul_map_file": "", "compensation": None}
 
 
 def changed_config(layer: Any, **entries: Any) -> dict[str, Any]:
@@ -78,6 +82,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         range_values: minimum and maximum of the activations by the name of the quantised tensor, which is `"input"` in
             a convolution, for example `{"input": (0.0, 6.0)}`. They are values of `ranges="fixed"`, or the first ones
             of `ranges="moving"`.
+        compensation: for the configuration: the hash and sizes of the corrections that `compensate` has computed.
         **kwargs: arguments of the layer by name.
 
     Raises:
@@ -98,6 +103,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         ranges: str = "batch",
         per_channel: bool = False,
         range_values: Mapping[str, Sequence[float]] | None = None,
+        compensation: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if keras.backend.backend() != "tensorflow":
@@ -107,7 +113,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         if getattr(layer, "quantization_mode", None) is not None:
             raise ValueError(f"dtype must be no quantised policy of Keras; received {layer.dtype_policy.name}")
         self._num_bits = num_bits
-        self._open_table(num_bits, multiplier, mul_map_file)
+        self._open_table(num_bits, multiplier, mul_map_file, compensation)
         self._fake_quantised = fake_quantiser(self._is_signed())
         self.supports_jit = False
         self._per_channel = bool(per_channel)
@@ -196,6 +202,48 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         """The output of an operation on images in the shape of the layer's output."""
         layer: Any = self
         return tf.squeeze(outputs, self._height_axis()) if len(layer.kernel_size) == 1 else outputs
+
+    def _matmul(self, operands: Sequence[Any], table: Any) -> tf.Tensor:
+        """The product of two matrices by a table."""
+        return approx_matmul_with_min_max_vars(*operands, num_bits=self.num_bits, mul_map_file=table)
+
+    def _corrected_on_images(
+        self, operation: Callable[..., tf.Tensor], operands: Sequence[Any], geometry: dict[str, Any], **form: Any
+    ) -> tf.Tensor:
+        """`_corrected` for a function of an operation on images, with the output in the shape of the layer's.
+
+        Args:
+            operation: such as `approx_conv2d_with_min_max_vars`.
+            operands: as `_image_operands` returns them.
+            geometry: further arguments of the function, as `_geometry` returns them.
+            **form: `part`, `first` and `repeats` of `corrected_products`.
+        """
+        layer: Any = self
+
+        def run(operands: Sequence[Any], table: Any) -> tf.Tensor:
+            return operation(*operands, **{**geometry, "mul_map_file": table})
+
+        axis = -1 if layer.data_format == "channels_last" else -3
+        outputs = self._corrected(run, operands, geometry["mul_map_file"], channel_axis=axis, **form)
+        return self._from_images(outputs)
+
+    def _corrected(self, operation: Operation, operands: Sequence[Any], table: Any, **form: Any) -> tf.Tensor:
+        """The outputs of an operation with the table of the layer, minus the errors that `compensate` has found.
+
+        Args:
+            operation: function from operands and a table to the outputs.
+            operands: activations, weights and their ranges, as `_quantised_operands` returns them.
+            table: as `_table_operand` returns it.
+            **form: `part`, `first`, `repeats` and `channel_axis` of `corrected_products`.
+        """
+        form.update(num_bits=self.num_bits, signed=self._is_signed())
+        return corrected_products(operation, operands, table, self.corrections, **form)
+
+    def _groups(self) -> dict[str, Any]:
+        """`first` and `repeats` of `corrected_products` for a convolution, perhaps a grouped one."""
+        layer: Any = self
+        groups = layer.groups
+        return {"first": np.s_[..., :groups], "repeats": layer.filters // groups if groups > 1 else 1}
 
     def _height_axis(self) -> int:
         layer: Any = self

@@ -13,13 +13,14 @@ from .fake_approx_einsum_dense import FakeApproxEinsumDense
 # The projections, in the order in which Keras builds them; a gate exists in later versions.
 PROJECTIONS = ["_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"]
 # What the configuration says of each of them.
-_OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values"]
+_OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values", "compensation"]
 
 
 class AttentionProducts(ApproximateProducts):
     """A mixin for attention layers of Keras with projections; it comes before the layer's own class."""
 
     _RANGED = ("query", "key", "weights", "value")
+    _CORRECTED = ()  # the projections have corrections of their own
 
     def __init__(self, *args: Any, projections: dict[str, dict[str, Any]] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,5 +84,6 @@ class AttentionProducts(ApproximateProducts):
             return tf.einsum(equation, *activations.values())
         quantised = [self._quantised_activations(tensor, name) for name, tensor in activations.items()]
         tensors, ends = [tensor for tensor, *_ in quantised], [end for _, *ends in quantised for end in ends]
-        multiplier = {"num_bits": self.num_bits, "mul_map_file": self._table_operand()}
-        return tf.cast(approx_einsum(equation, *tensors, *ends, **multiplier), layer.compute_dtype)
+        (a, b), table = tensors, self._table_operand()
+        products = approx_einsum(equation, a, b, lambda a, b: self._matmul([a, b, *ends], table))
+        return tf.cast(products, layer.compute_dtype)

@@ -22,14 +22,18 @@ class DepthwiseCall(ApproximateProducts):
         if self._observed(inputs):
             return super().call(inputs)  # type: ignore[misc]
         operands = self._image_operands(inputs, layer.kernel, channel_axes=2)
-        outputs = approx_depthwise_conv2d_with_min_max_vars(*operands, **self._geometry())
-        return with_bias_and_activation(self, self._from_images(outputs))
+        geometry, repeats = self._geometry(), layer.depth_multiplier
+        outputs = self._corrected_on_images(
+            approx_depthwise_conv2d_with_min_max_vars, operands, geometry, repeats=repeats
+        )
+        return with_bias_and_activation(self, outputs)
 
 
 class SeparableCall(ApproximateProducts):
     """A mixin for separable convolution layers of Keras; it comes before the layer's own class."""
 
     _RANGED = ("input", "intermediate")
+    _CORRECTED = _RANGED
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The layer's output; called by Keras."""
@@ -39,10 +43,13 @@ class SeparableCall(ApproximateProducts):
             return super().call(inputs)  # type: ignore[misc]
         geometry, ones = self._geometry(), [1, 1, 1, 1]
         operands = self._image_operands(inputs, layer.depthwise_kernel, channel_axes=2)
-        intermediate = self._from_images(approx_depthwise_conv2d_with_min_max_vars(*operands, **geometry))
+        intermediate = self._corrected_on_images(
+            approx_depthwise_conv2d_with_min_max_vars, operands, geometry, repeats=layer.depth_multiplier
+        )
         operands = self._image_operands(intermediate, layer.pointwise_kernel, "intermediate")
-        outputs = approx_conv2d_with_min_max_vars(*operands, **{**geometry, "strides": ones, "dilations": ones})
-        return with_bias_and_activation(self, self._from_images(outputs))
+        geometry.update(strides=ones, dilations=ones)
+        outputs = self._corrected_on_images(approx_conv2d_with_min_max_vars, operands, geometry, part="intermediate")
+        return with_bias_and_activation(self, outputs)
 
     def _exact_depthwise(self, inputs: tf.Tensor) -> tf.Tensor:
         """The result of the depthwise part with real numbers, for calibration."""

@@ -66,5 +66,6 @@ class FakeApproxConv1D(ApproximateProducts, keras.layers.Conv1D):
             channels_last = [0, 0, 0, 0, before, 0, 0, 0]
             pads = channels_last if self.data_format == "channels_last" else [0, 0, *channels_last[:6]]
             form.update(padding="EXPLICIT", explicit_paddings=pads)
-        outputs = approx_conv2d_with_min_max_vars(*self._image_operands(inputs, self.kernel), **form)
-        return with_bias_and_activation(self, self._from_images(outputs))
+        operands = self._image_operands(inputs, self.kernel)
+        outputs = self._corrected_on_images(approx_conv2d_with_min_max_vars, operands, form, **self._groups())
+        return with_bias_and_activation(self, outputs)

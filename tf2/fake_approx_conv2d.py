@@ -64,5 +64,7 @@ class FakeApproxConv2D(ApproximateProducts, keras.layers.Conv2D):
         """The convolution, without bias and activation; called by Keras."""
         if self._observed(inputs):
             return super().convolution_op(inputs, kernel)
-        output = approx_conv2d_with_min_max_vars(*self._quantised_operands(inputs, kernel), **self._geometry())
+        operands = self._quantised_operands(inputs, kernel)
+        geometry = self._geometry()
+        output = self._corrected_on_images(approx_conv2d_with_min_max_vars, operands, geometry, **self._groups())
         return tf.cast(output, self.compute_dtype)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
@@ -62,10 +65,15 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
             return super().call(inputs)
         sizes = tf.shape(inputs)
         known = [sizes[i] if size is None else size for i, size in enumerate(inputs.shape)]
-        inputs, kernel, *ranges = self._quantised_operands(inputs, self.kernel)
-        outputs = approx_conv2d_transpose_with_min_max_vars(
-            inputs, kernel, self.compute_output_shape(known), *ranges, **self._geometry()
-        )
+        shape, axis = self.compute_output_shape(known), 3 if self.data_format == "channels_last" else 1
+        geometry = self._geometry()
+
+        def transposed(inputs: tf.Tensor, kernel: tf.Tensor, *ranges: tf.Tensor, **form: Any) -> tf.Tensor:
+            sizes = [kernel.shape[2] if i == axis else size for i, size in enumerate(shape)]
+            return approx_conv2d_transpose_with_min_max_vars(inputs, kernel, sizes, *ranges, **form)
+
+        operands = self._quantised_operands(inputs, self.kernel)
+        outputs = self._corrected_on_images(transposed, operands, geometry, first=np.s_[:, :, :1])
         return with_bias_and_activation(self, outputs)
 
     def _quantised_weights(self, kernel: tf.Tensor, channel_axes: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

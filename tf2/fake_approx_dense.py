@@ -5,7 +5,6 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from .approx_matmul import approx_matmul_with_min_max_vars
 from .approximate_products import ApproximateProducts
 from .layer_outputs import with_bias_and_activation
 
@@ -56,7 +55,5 @@ class FakeApproxDense(ApproximateProducts, keras.layers.Dense):
         """The layer's output; called by Keras."""
         if self._observed(inputs):
             return super().call(inputs)
-        products = approx_matmul_with_min_max_vars(
-            *self._quantised_operands(inputs, self.kernel), num_bits=self.num_bits, mul_map_file=self._table_operand()
-        )
+        products = self._corrected(self._matmul, self._quantised_operands(inputs, self.kernel), self._table_operand())
         return with_bias_and_activation(self, products)

@@ -74,8 +74,10 @@ class FakeApproxEinsumDense(ApproximateProducts, keras.layers.EinsumDense):
             return super().call(inputs)
         kernel, *kernel_ends = self._quantised_kernel(labels_of(self.equation, len(inputs.shape)))
         inputs, *ends = self._quantised_activations(inputs)
-        multiplier = {"num_bits": self.num_bits, "mul_map_file": self._table_operand()}
-        products = approx_einsum(self.equation, inputs, kernel, *ends, *kernel_ends, **multiplier)
+        ranges, table = [*ends, *kernel_ends], self._table_operand()
+        products = approx_einsum(
+            self.equation, inputs, kernel, lambda a, b: self._corrected(self._matmul, [a, b, *ranges], table)
+        )
         return with_bias_and_activation(self, products)
 
     def _quantised_kernel(self, labels):

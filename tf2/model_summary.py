@@ -23,7 +23,8 @@ class LayerSummary(NamedTuple):
         multiplier: name of the multiplier; `""` for exact products in floating point.
         sha256: the first 16 hexadecimal digits of the SHA-256 of its table; `""` without a table.
         ranges: `"batch"`, `"moving"` or `"fixed"`, followed by `", per channel"` for weights with a range for each
-            output channel; `""` without a table.
+            output channel, and by `", compensated"` if the layer has corrections for its multiplier; `""` without a
+            table.
         power_mw: power of the multiplier in mW, for exact products that of the exact multiplier; `None` where not
             known.
         power_source: where the power is from; `""` for exact products and where it is not known.

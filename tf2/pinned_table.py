@@ -7,6 +7,8 @@ from typing import Any
 from tfapprox.common import native
 from tfapprox.common.tables import pin_table
 
+_KERAS_3 = ("ranges", "per_channel", "range_values", "compensation")
+
 
 class PinnedTable:
     """A mixin for layers of Keras 2 with one table for good, and the ranges of each batch.
@@ -16,8 +18,9 @@ class PinnedTable:
 
     _RANGED: tuple[str, ...] = ()
     _pinned: str
+    corrections = None
 
-    def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
+    def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any, compensation: Any) -> None:
         if multiplier is not None:
             raise TypeError(f"multiplier must be given as mul_map_file to a layer of Keras 2; received {multiplier!r}")
         self._pinned = pin_table(mul_map_file, num_bits)
@@ -40,4 +43,4 @@ class PinnedTable:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, without those of ranges, which these layers do not have."""
         config: dict[str, Any] = super().get_config()  # type: ignore[misc]
-        return {name: value for name, value in config.items() if name not in ("ranges", "per_channel", "range_values")}
+        return {name: value for name, value in config.items() if name not in _KERAS_3}

@@ -81,7 +81,9 @@ def _layer_summary(row: Multiplying, total: int | None, table: TruthTable | None
         share,
         multiplier=table.name or "a table without a name",
         sha256=table.sha256[:16],
-        ranges=row.layer.ranges + (", per channel" if row.layer.per_channel else ""),
+        ranges=row.layer.ranges
+        + (", per channel" if row.layer.per_channel else "")
+        + (", compensated" if row.layer.compensation else ""),
         power_mw=power,
         power_source=source,
     )

@@ -19,6 +19,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from tfapprox.common.truth_table import TruthTable
 
+from .corrections import Corrections
 from .table_argument import Multiplier, read_multiplier
 
 # The tables of all layers by content, sign and name. Layers with the same table share one object, and a layer that is
@@ -40,6 +41,8 @@ class TableState(keras.layers.Layer):
         record: the entry `multiplier` of the configuration of a layer, for a multiplier that may not be found: its
             table then comes from a file of weights.
         source: the entry `mul_map_file` of that configuration.
+        parts: the names of the tensors of activations that meet weights.
+        compensation: the entry `compensation` of that configuration.
     """
 
     def __init__(
@@ -49,9 +52,12 @@ class TableState(keras.layers.Layer):
         multiplier: Multiplier | None = None,
         record: dict[str, Any] | None = None,
         source: str | None = None,
+        parts: tuple[str, ...] = (),
+        compensation: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(name=f"{owner}_table", trainable=False)
         self.owner, self.num_bits, self.built = owner, num_bits, True
+        self.corrections = Corrections(owner, parts, compensation)
         self._table: TruthTable | None = None
         self.source: str | None = None
         # The record of a table that was not found. Keras and TensorFlow would replace a dictionary by one of their own.
@@ -95,6 +101,7 @@ class TableState(keras.layers.Layer):
         self._table, self.source, self.missing = _shared(multiplier.table), multiplier.source, None
         with tf.init_scope():
             self.entries.assign(self._table.entries)
+        self.corrections.select(self._table.sha256)
 
     @property
     def table(self) -> TruthTable | None:
@@ -141,7 +148,8 @@ class TableState(keras.layers.Layer):
         raise NotImplementedError(f"{self.owner} is quantised for its multiplier; Keras' quantize would replace it")
 
     def save_own_variables(self, store: Any) -> None:
-        """Writes the table by value; called by Keras."""
+        """Writes the table and its corrections by value; called by Keras."""
+        self.corrections.save(store)
         table = self.table
         if table is None:
             return
@@ -150,7 +158,7 @@ class TableState(keras.layers.Layer):
         store["record"] = np.frombuffer(record.encode(), np.uint8)
 
     def load_own_variables(self, store: Any) -> None:
-        """Reads the table, if the file has one; called by Keras.
+        """Reads the table, if the file has one, and its corrections; called by Keras.
 
         Raises:
             ValueError: if the table of the file does not fit the layer.
@@ -158,6 +166,7 @@ class TableState(keras.layers.Layer):
         Warns:
             UserWarning: if the layer had another table.
         """
+        self.corrections.load(store)
         if "entries" not in store.keys():  # noqa: SIM118, a store of Keras is no dictionary
             return  # a file of a model without multipliers, or one that names its tables only
         record = json.loads(bytes(np.array(store["record"], np.uint8)))
@@ -197,16 +206,21 @@ def _described(record: Mapping[str, Any]) -> str:
 class SwappableTable:
     """The part of a Keras layer that concerns its table; a base of `ApproximateProducts`."""
 
+    # The names of the tensors of activations that meet weights. Their products can have corrections.
+    _CORRECTED: tuple[str, ...] = ("input",)
     _table_state: TableState
 
-    def _open_table(self, num_bits: int, multiplier: Any, mul_map_file: Any) -> None:
+    def _open_table(
+        self, num_bits: int, multiplier: Any, mul_map_file: Any, compensation: dict[str, Any] | None
+    ) -> None:
         layer: Any = self
+        options: dict[str, Any] = {"parts": self._CORRECTED, "compensation": compensation}
         if isinstance(multiplier, dict):
-            state = TableState(layer.name, num_bits, record=multiplier, source=mul_map_file)
+            state = TableState(layer.name, num_bits, record=multiplier, source=mul_map_file, **options)
         elif multiplier is None:
-            state = TableState(layer.name, num_bits, read_multiplier(mul_map_file, num_bits, "mul_map_file"))
+            state = TableState(layer.name, num_bits, read_multiplier(mul_map_file, num_bits, "mul_map_file"), **options)
         elif mul_map_file == "":
-            state = TableState(layer.name, num_bits, read_multiplier(multiplier, num_bits))
+            state = TableState(layer.name, num_bits, read_multiplier(multiplier, num_bits), **options)
         else:
             raise ValueError(
                 f"multiplier and mul_map_file must not both be given; received {multiplier!r} and {mul_map_file!r}"
@@ -221,6 +235,20 @@ class SwappableTable:
     @multiplier.setter
     def multiplier(self, value: Any) -> None:
         self._refuse("multiplier", value)
+
+    @property
+    def compensation(self) -> dict[str, np.ndarray]:
+        """The corrections of the multiplier in use, which `compensate` computes: `alpha` and `beta` of (8.2).
+
+        A float64 array `[2, filters]` by the name of each quantised tensor, in sums of products; empty without any.
+        """
+        return self._table_state.corrections.values()
+
+    @property
+    def corrections(self) -> Corrections | None:
+        """The corrections of all multipliers; `None` in a layer whose products have none."""
+        corrections = self._table_state.corrections
+        return corrections if corrections.parts else None
 
     @property
     def mul_map_file(self) -> str | None:
@@ -249,7 +277,8 @@ class SwappableTable:
     def _table_config(self) -> dict[str, Any]:
         """What the configuration says about the table: what it is, and where it came from."""
         record = self._table_state.record  # asked for first, because it finds out whether the source is still right
-        return {"multiplier": record, "mul_map_file": self._table_source()}
+        compensation = self._table_state.corrections.config
+        return {"multiplier": record, "mul_map_file": self._table_source(), "compensation": compensation}
 
     def __repr__(self) -> str:
         text = super().__repr__()

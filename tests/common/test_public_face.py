@@ -8,10 +8,11 @@ from signatures import arguments, public_functions, unannotated
 
 import tfapprox
 from tfapprox import backends, health, link_command, operations, terminal
-from tfapprox.common import assignment, eager, library, metrics, reference, tables, truth_table
+from tfapprox.common import assignment, compensation, eager, library, metrics, reference, tables, truth_table
 
 MODULES = [
     assignment,
+    compensation,
     backends,
     eager,
     health,

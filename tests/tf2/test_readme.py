@@ -33,7 +33,7 @@ def test_the_page_of_networks(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile("\n".join(NETWORKS), "docs/networks.md", "exec"), {})
     assert "block_16_depthwise" in capsys.readouterr().out
-    assert len(NETWORKS) == 7
+    assert len(NETWORKS) == 8
 
 
 @pytest.mark.parametrize("code", SNIPPETS)
