@@ -132,7 +132,7 @@ def core(session):
     """Tests of the core and of the repository, without TensorFlow."""
     install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_AVX512_MODEL="ON")
     pytest(session, "tests/common", "tests/repository")
-    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common", "tfapprox.search")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
 
 
 @nox.session
@@ -141,7 +141,7 @@ def tf2(session):
     install(session, "tf2", TFAPPROX_TF2="ON", TFAPPROX_CUDA_MODEL="ON")
     pytest(session, "tests/tf1", "tests/tf2")
     pytest(session, "tests/tf2_gpu")
-    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.tf1", "tfapprox.tf2")
+    pytest(session, "--doctest-modules", "--pyargs", "tfapprox.search", "tfapprox.tf1", "tfapprox.tf2")
 
 
 @nox.session(name="tf2-oldest")
