@@ -8,13 +8,9 @@ from tfapprox import option_names
 from tfapprox.common import multipliers
 
 from .printing import line
-from .shared_options import FOLDER, NAME_OR_PATH
+from .shared_options import AREA, DELAY, FOLDER, LICENCE, NAME_OR_PATH, POWER
 
-_POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW.")
-_AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
-_DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
 _SOURCE = typer.Option(None, "--source", metavar="TEXT", help="Where the circuit comes from.")
-_LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
 _NOTE = typer.Option(None, "--note", metavar="TEXT", help="Anything else.")
 _NEW_NAME = typer.Argument(..., metavar="NEW_NAME", help="Says the same width and sign.", show_default=False)
 
@@ -22,11 +18,11 @@ _NEW_NAME = typer.Argument(..., metavar="NEW_NAME", help="Says the same width an
 @option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay", known="note")
 def annotate(
     name_or_path: str = NAME_OR_PATH,
-    power: Optional[float] = _POWER,
-    area: Optional[float] = _AREA,
-    delay: Optional[float] = _DELAY,
+    power: Optional[float] = POWER,
+    area: Optional[float] = AREA,
+    delay: Optional[float] = DELAY,
     source: Optional[str] = _SOURCE,
-    licence: Optional[str] = _LICENCE,
+    licence: Optional[str] = LICENCE,
     note: Optional[str] = _NOTE,
     folder: Optional[str] = FOLDER,
 ) -> None:

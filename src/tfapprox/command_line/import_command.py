@@ -11,7 +11,7 @@ from tfapprox.common.multipliers import kinds, registry
 from . import wide_report
 from .library_report import import_folder
 from .printing import FIGURES, as_json, grid, line, number, show
-from .shared_options import FOLDER, FORCE, JSON, assignments
+from .shared_options import AREA, DELAY, FOLDER, FORCE, JSON, LICENCE, POWER, assignments
 
 _SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
 _NAME = typer.Option(
@@ -54,10 +54,6 @@ _REVERSE = typer.Option(
 _TIE = typer.Option(None, "--tie", metavar="INPUT=0|1", help="A constant for an input of Verilog; may be repeated.")
 _LATENCY = typer.Option(None, "--latency", metavar="N", help="Registers on each path of a pipeline in Verilog.")
 _SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="A parameter of ariths-gen's class; may be repeated.")
-_POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME.json.")
-_AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
-_DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
-_LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
 _SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that C or Yosys may take.")
 
 
@@ -83,10 +79,10 @@ def import_multiplier(
     tie: Optional[List[str]] = _TIE,
     latency: Optional[int] = _LATENCY,
     parameters: Optional[List[str]] = _SET,
-    power: Optional[float] = _POWER,
-    area: Optional[float] = _AREA,
-    delay: Optional[float] = _DELAY,
-    licence: Optional[str] = _LICENCE,
+    power: Optional[float] = POWER,
+    area: Optional[float] = AREA,
+    delay: Optional[float] = DELAY,
+    licence: Optional[str] = LICENCE,
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
     seconds: float = _SECONDS,

@@ -23,6 +23,10 @@ NAME_OR_PATH = typer.Argument(
 FOLDER = typer.Option(None, "--folder", metavar="DIR", help="Where to put it, instead of the user's folder.")
 FORCE = typer.Option(False, "--force", help="Replace a table of this name.")
 JSON = typer.Option(False, "--json", help="Print JSON.")
+POWER = typer.Option(None, "--power", metavar="MW", help="Power in mW, for NAME.json.")
+AREA = typer.Option(None, "--area", metavar="UM2", help="Area in um2.")
+DELAY = typer.Option(None, "--delay", metavar="NS", help="Delay in ns.")
+LICENCE = typer.Option(None, "--licence", metavar="TEXT", help="A note on the licence.")
 
 
 def assignments(words: Optional[List[str]], option: str) -> Dict[str, Union[int, str]]:
