@@ -57,7 +57,8 @@ def changed_config(layer: Any, **entries: Any) -> dict[str, Any]:
 
     Args:
         layer: an exact or approximate layer.
-        **entries: entries that replace those of the layer, such as the ones that `multiplier_arguments` returns.
+        **entries: entries that replace the layer's own in the configuration, such as the result of
+            `multiplier_arguments`.
     """
     config = {**layer.get_config(), **entries}
     if config.get("projections"):

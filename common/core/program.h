@@ -33,8 +33,8 @@ struct tfapprox_program {
   int32_t entries, planes;
   const uint8_t* class_of;            // [256] the index of each code in the residual; null if codes are the indices
   std::unique_ptr<uint8_t[]> memory;  // owns `tables` of look-ups by columns
-  // Tables for each of 256 weights: by columns as PathKernels::format writes them, aligned to 64 bytes; by rows those of
-  // the plan.
+  // A table for each of the 256 weight codes. For look-ups by columns, PathKernels::format has written the tables into
+  // `memory`, aligned to 64 bytes. For look-ups by rows, they lie in the plan or in the truth table.
   const uint8_t* tables;
 };
 

@@ -11,8 +11,9 @@
 // A transposition takes as long as hundreds of look-ups, so that many pixels must share it. The look-ups are loads,
 // additions and shifts, which every CPU with vectors has.
 //
-// Leaves include this file; every name in it is local to the leaf (path_kernels.h). The vectors are those of the
-// compiler, which maps them to the registers of the path. docs/cpu_kernels.md has the budgets of caches.
+// Leaves include this file; every name in it is local to the leaf (path_kernels.h). The vector types are
+// extensions of the compiler, which maps them to the registers of the path. docs/cpu_kernels.md has the budgets of
+// caches.
 #ifndef TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
 #define TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
 
@@ -63,8 +64,8 @@ inline Bytes32 ZipHigh(Bytes32 a, Bytes32 b) {
   return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(8, 32), TFAPPROX_ZIP8(24, 32));
 }
 
-// Transposes kSize x kSize elements, in each part of 16 bytes of the vectors by itself. The rounds are those of
-// TransposeBlock in element_loops.cc.
+// Transposes kSize x kSize elements, in each part of 16 bytes of the vectors by itself. TransposeBlock in
+// element_loops.cc explains the rounds.
 template <typename Row, int kSize>
 inline void ZipBlock(Row* block) {
   for (int round = 1; round < kSize; round *= 2) {

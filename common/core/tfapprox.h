@@ -260,10 +260,10 @@ typedef struct tfapprox_operation {
    * that were queued before still run. */
   const int32_t* cancelled;
 
-  /* The number of products of equal sizes that are computed one by one, such as those of a batched matrix product (3.8);
-   * 0 for a single product. Item i reads tensor number activation_items[i] among the inputs and number weight_items[i] among the
-   * filters, each of which has the sizes of the problem, and writes output number i. The numbers in each array begin
-   * at 0 and leave none out. */
+  /* A batched matrix product (3.8) has several products, all of the sizes of the problem, which are computed one after
+   * the other. `items` is their number; it is 0 for a single product. Item i multiplies the input with the number
+   * activation_items[i] by the filter with the number weight_items[i], and writes the output with the number i. The
+   * numbers in each array begin at 0 and leave none out. */
   int64_t items;
   const int64_t *activation_items, *weight_items;
 

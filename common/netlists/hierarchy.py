@@ -60,7 +60,7 @@ def _check_hierarchy(modules: Mapping[str, Module], top: str) -> None:
 
     The search does not recurse, and its time does not depend on the number of instances of instances.
     """
-    # Nets and steps of each module whose instances were all looked at, with those of its instances.
+    # For each module whose instances were all looked at: its nets and steps, including the ones of the instances.
     sizes: dict[str, tuple[int, int]] = {}
     path, stack = {top}, [(top, _children(modules, top))]
     while stack:

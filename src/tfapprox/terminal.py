@@ -27,7 +27,7 @@ def progress_bar() -> Progress:
     """
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     if console.is_jupyter:
-        from IPython.display import display  # a notebook has it
+        from IPython.display import display  # IPython is installed wherever a notebook runs
 
         return NotebookProgress(*columns, display=display)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
