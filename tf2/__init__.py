@@ -33,6 +33,11 @@ from .library import library_path
 from .products import depthwise_products, matmul_products, products, transposed_products
 from .set_multiplier import set_multiplier
 from .summary import summary
+from .training.checkpoint import TrainingCheckpoint
+from .training.loss import training_loss
+from .training.recipes import trained_weights
+from .training.retrain import retrain
+from .training.swapping import FreezeRanges, GradualSwap, JointChoice
 
 __all__ = [
     "FakeApproxConv1D",
@@ -46,6 +51,10 @@ __all__ = [
     "FakeApproxMultiHeadAttention",
     "FakeApproxSeparableConv1D",
     "FakeApproxSeparableConv2D",
+    "FreezeRanges",
+    "GradualSwap",
+    "JointChoice",
+    "TrainingCheckpoint",
     "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",
@@ -61,8 +70,11 @@ __all__ = [
     "matmul_products",
     "products",
     "read_assignment",
+    "retrain",
     "set_multiplier",
     "summary",
+    "trained_weights",
+    "training_loss",
     "transposed_products",
     "write_assignment",
 ]

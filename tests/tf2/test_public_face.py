@@ -34,6 +34,9 @@ from tfapprox.common import reference
         "library",
         "products",
         "summary",
+        "training.loss",
+        "training.recipes",
+        "training.retrain",
     ],
 )
 def test_every_public_function_is_annotated(name):
