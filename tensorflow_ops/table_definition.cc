@@ -11,6 +11,12 @@ using tensorflow::shape_inference::DimensionHandle;
 using tensorflow::shape_inference::InferenceContext;
 using tensorflow::shape_inference::ShapeHandle;
 
+constexpr char kGradientDoc[] =
+    R"doc(gradient: where the gradients of the operands come from: the exact product, slopes of
+  the table, or its smoothed differences (docs/arithmetic.md, section 9). The kernel of the operation ignores it.
+half_window: codes on each side of the middle of a smoothing window; -1 if gradient is straight_through.
+)doc";
+
 // Checks the shape of the last input as far as it is known: that of a table.
 absl::Status CheckTableShape(InferenceContext* context) {
   ShapeHandle table;
@@ -55,11 +61,14 @@ void End(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* defi
   }
   definition->Input("table: Ttable")
       .Attr("Ttable: {uint16, int16}")
+      .Attr("gradient: {'straight_through', 'table_1d', 'table_2d'} = 'straight_through'")
+      .Attr("half_window: int = -1")
       .SetShapeFn([shape](InferenceContext* context) -> absl::Status {
         TF_RETURN_IF_ERROR(CheckTableShape(context));
         return shape(context);
       })
-      .Doc(text + "table: the truth table, activation code first, [2^n, 2^n] for codes of n bits; int16 if signed.\n");
+      .Doc(text + "table: the truth table, activation code first, [2^n, 2^n] for codes of n bits; int16 if signed.\n" +
+           kGradientDoc);
 }
 
 }  // namespace tfapprox

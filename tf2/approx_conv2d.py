@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tfapprox.common._settings import pass_on
 from tfapprox.common.eager import gpu_eager_lock
-from tfapprox.common.tables import is_pinned, pin_table
+from tfapprox.common.gradient_tables import STRAIGHT_THROUGH, checked_gradient
+from tfapprox.common.tables import is_pinned, load_truth_table, pin_table
 
 from . import approx_conv2d_gradient, library
 from .table_argument import TableArgument, is_name, table_tensor
@@ -21,7 +22,14 @@ operations = library.load()
 approx_conv2d_gradient.register()
 
 
-def call_with_table(operation: Callable[..., Any], mul_map_file: TableArgument, num_bits: int, **arguments: Any) -> Any:
+def call_with_table(
+    operation: Callable[..., Any],
+    mul_map_file: TableArgument,
+    num_bits: int,
+    gradient: str,
+    half_window: int | None,
+    **arguments: Any,
+) -> Any:
     """Calls an operation of the plugin by the content of a table, under the present environment variables.
 
     Args:
@@ -30,12 +38,17 @@ def call_with_table(operation: Callable[..., Any], mul_map_file: TableArgument, 
         mul_map_file: name or path of the multiplier; a name or path without a pin gets one. Or the table: a
             `TruthTable`, an integer array, or a tensor or variable of uint16 or int16.
         num_bits: width of the codes.
+        gradient: one of `GRADIENTS`.
+        half_window: of the smoothing of a gradient from the table; `None` for the default.
         arguments: the remaining arguments of `operation`.
 
     Returns:
         The tensor that `operation` returns.
     """
     pass_on()
+    half_window = checked_gradient(gradient, half_window, num_bits)
+    if is_name(mul_map_file) and gradient != STRAIGHT_THROUGH:
+        mul_map_file = load_truth_table(mul_map_file, num_bits)
     if is_name(mul_map_file):
         pinned = mul_map_file if is_pinned(mul_map_file) else pin_table(mul_map_file, num_bits)
         with gpu_eager_lock(tf):
@@ -43,7 +56,7 @@ def call_with_table(operation: Callable[..., Any], mul_map_file: TableArgument, 
     with_table = getattr(operations, operation.__name__.replace("_with_min_max_vars", "_with_table"))
     table = table_tensor(mul_map_file, num_bits, "mul_map_file")
     with gpu_eager_lock(tf):
-        return with_table(table=table, **arguments)
+        return with_table(table=table, gradient=gradient, half_window=half_window, **arguments)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -62,6 +75,8 @@ def approx_conv2d_with_min_max_vars(
     explicit_paddings: Sequence[int] = (),
     data_format: str = "NHWC",
     dilations: Sequence[int] = (1, 1, 1, 1),
+    gradient: str = "straight_through",
+    half_window: int | None = None,
     name: str | None = None,
 ) -> tf.Tensor:
     """Convolution whose products are read from the truth table of an approximate multiplier.
@@ -75,8 +90,8 @@ def approx_conv2d_with_min_max_vars(
 
     It runs on CPUs, and on GPUs if the install was built with CUDA, with the same result to the last bit.
 
-    The gradients with respect to input and filter are those of the exact convolution (straight-through); the ranges
-    have no gradient.
+    The gradients with respect to input and filter are those of the exact convolution (straight-through), or, as
+    `gradient` says, come from the table; the ranges have no gradient.
 
     Args:
         input: float32 tensor, four dimensions in the order of `data_format`.
@@ -98,6 +113,10 @@ def approx_conv2d_with_min_max_vars(
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; those of batch and channels are 1.
+        gradient: `"straight_through"`, that of the exact product; `"table_1d"`, slopes of the table for each code; or
+            `"table_2d"`, its smoothed differences for each pair of codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         name: name of the operation.
 
     Returns:
@@ -120,6 +139,8 @@ def approx_conv2d_with_min_max_vars(
         operations.approx_conv2d_with_min_max_vars,
         mul_map_file,
         num_bits,
+        gradient,
+        half_window,
         input=input,
         filter=filter,
         input_min=input_min,

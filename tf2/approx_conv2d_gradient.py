@@ -1,10 +1,12 @@
-"""The gradients of the convolutions, straight-through: those of exact ones (7.1), (7.2), none for ranges and table."""
+"""The gradients of the convolutions: those of exact ones (7.1), (7.2), of the operands or of slopes (9.5)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import tensorflow as tf
+
+from .table_gradients import operands_of_gradients, straight_through
 
 
 def register() -> None:
@@ -16,15 +18,15 @@ def register() -> None:
 
 
 def _conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
-    return _gradients(op, op.inputs[1], gradient)
+    return _gradients(op, operands_of_gradients(op, op.inputs[1]), gradient)
 
 
 def _depthwise_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     """The gradient of the grouped convolution that a depthwise convolution is (3.7)."""
-    filter = op.inputs[1]
-    size = tf.shape(filter)
-    grouped = tf.reshape(filter, [size[0], size[1], 1, size[2] * size[3]])
-    dx, dw, *ranges = _gradients(op, grouped, gradient)
+    size = tf.shape(op.inputs[1])
+    operands = operands_of_gradients(op, op.inputs[1], tf.stack([-1, tf.minimum(tf.size(op.inputs[4]), size[3])]))
+    grouped = tf.reshape(operands.weights, [size[0], size[1], 1, size[2] * size[3]])
+    dx, dw, *ranges = _gradients(op, operands._replace(weights=grouped), gradient)
     return [dx, tf.reshape(dw, size), *ranges]
 
 
@@ -40,10 +42,16 @@ def _conv2d_transpose_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf
 
 def _exact_transpose_gradients(op, gradient):
     form = _Form(op)
-    x, w, dy = form.to_nhwc(op.inputs[0]), op.inputs[1], form.to_nhwc(gradient)
+    operands = operands_of_gradients(op, op.inputs[1], (-1, 1))
+    x, w, dy = form.to_nhwc(operands.activations), operands.weights, form.to_nhwc(gradient)
     pads = _pads(op, form.axes, tf.shape(dy)[1:3], tf.shape(w)[:2], tf.shape(x)[1:3], form.strides, form.dilations)
+    dx = tf.nn.conv2d(tf.pad(dy, [[0, 0], *pads, [0, 0]]), w, form.strides, "VALID", dilations=form.dilations)
+    if not straight_through(op):  # taps in the padding (3.10), which have a gradient of their own
+        edges = [(tf.shape(w)[i] - 1) * form.dilations[i] // form.strides[i] + 1 for i in range(2)]
+        x = tf.pad(x, [[0, 0], *([edge, edge] for edge in edges), [0, 0]], constant_values=operands.padding)
+        steps = [edge * stride for edge, stride in zip(edges, form.strides)]
+        pads = [[before + step, after + step] for (before, after), step in zip(pads, steps)]
     dy = tf.pad(dy, [[0, 0], *pads, [0, 0]])
-    dx = tf.nn.conv2d(dy, w, form.strides, "VALID", dilations=form.dilations)
     if form.dilations == [1, 1]:
         dw = tf.raw_ops.Conv2DBackpropFilter(
             input=dy, filter_sizes=tf.shape(w), out_backprop=x, strides=[1, *form.strides, 1], padding="VALID"
@@ -70,25 +78,25 @@ class _Form:
         return tf.transpose(tensor, [0, 3, 1, 2]) if self.is_nchw else tensor
 
 
-def _gradients(op, filter, gradient):
+def _gradients(op, operands, gradient):
     # TensorFlow's own gradients of a convolution crash the process where the output is empty.
     gradients = tf.cond(
         tf.size(gradient) > 0,
-        lambda: _exact_gradients(op, filter, gradient),
-        lambda: [tf.zeros_like(op.inputs[0]), tf.zeros_like(filter)],
+        lambda: _exact_gradients(op, operands, gradient),
+        lambda: [tf.zeros_like(op.inputs[0]), tf.zeros_like(operands.weights)],
     )
     return [*gradients, *[None] * (len(op.inputs) - 2)]
 
 
-def _exact_gradients(op, filter, gradient):
-    """Gradients of the exact convolution for the input and for `filter`, `[height, width, depth / groups, filters]`."""
+def _exact_gradients(op, operands, gradient):
+    """Gradients of the exact convolution for the input and the weights `[height, width, depth / groups, filters]`."""
     form = _Form(op)
     strides, dilations = form.strides, form.dilations
     # The convolution is written in NHWC without padding, the only form that has gradients on every device.
-    x, dy = form.to_nhwc(op.inputs[0]), form.to_nhwc(gradient)
-    w, size = filter, tf.shape(x)
+    x, dy = form.to_nhwc(operands.activations), form.to_nhwc(gradient)
+    w, size = operands.weights, tf.shape(x)
     pads = _pads(op, form.axes, size[1:3], tf.shape(w)[:2], tf.shape(dy)[1:3], strides, dilations)
-    x = tf.pad(x, [[0, 0], *pads, [0, 0]])
+    x = tf.pad(x, [[0, 0], *pads, [0, 0]], constant_values=operands.padding)
     if dilations == [1, 1]:
         dx, dw = _valid_gradients(x, w, dy, strides)
     else:

@@ -27,6 +27,8 @@ def approx_conv2d_transpose_with_min_max_vars(
     explicit_paddings: Sequence[int] = (),
     data_format: str = "NHWC",
     dilations: Sequence[int] = (1, 1, 1, 1),
+    gradient: str = "straight_through",
+    half_window: int | None = None,
     name: str | None = None,
 ) -> tf.Tensor:
     """Transposed convolution whose products are read from the truth table of an approximate multiplier.
@@ -58,6 +60,10 @@ def approx_conv2d_transpose_with_min_max_vars(
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; those of batch and channels are 1.
+        gradient: `"straight_through"`, that of the exact product; `"table_1d"`, slopes of the table for each code; or
+            `"table_2d"`, its smoothed differences for each pair of codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         name: name of the operation.
 
     Returns:
@@ -79,6 +85,8 @@ def approx_conv2d_transpose_with_min_max_vars(
         operations.approx_conv2d_transpose_with_min_max_vars,
         mul_map_file,
         num_bits,
+        gradient,
+        half_window,
         input=input,
         filter=filter,
         input_min=input_min,

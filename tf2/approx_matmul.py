@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from .approx_conv2d import TensorLike, call_with_table, operations
 from .table_argument import TableArgument
+from .table_gradients import operands_of_gradients
 
 
 @tf.autograph.experimental.do_not_convert
@@ -21,6 +22,8 @@ def approx_matmul_with_min_max_vars(
     transpose_b: bool = False,
     num_bits: int = 8,
     mul_map_file: TableArgument = "",
+    gradient: str = "straight_through",
+    half_window: int | None = None,
     name: str | None = None,
 ) -> tf.Tensor:
     """Product of matrices whose products of elements are read from the truth table of an approximate multiplier.
@@ -46,6 +49,10 @@ def approx_matmul_with_min_max_vars(
             folder. This call pins it to its content: to load a graph whose table has changed is an error. `""` is the
             exact product. Or the table itself: a `TruthTable`, an integer array `[2**num_bits, 2**num_bits]`,
             activation code first, or a tensor or variable of dtype uint16, or int16 for a signed table.
+        gradient: `"straight_through"`, that of the exact product; `"table_1d"`, slopes of the table for each code; or
+            `"table_2d"`, its smoothed differences for each pair of codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         name: name of the operation.
 
     Returns:
@@ -67,6 +74,8 @@ def approx_matmul_with_min_max_vars(
         operations.approx_mat_mul_with_min_max_vars,
         mul_map_file,
         num_bits,
+        gradient,
+        half_window,
         a=tf.linalg.matrix_transpose(a) if transpose_a else a,
         b=tf.linalg.matrix_transpose(b) if transpose_b else b,
         a_min=a_min,
@@ -80,10 +89,11 @@ def approx_matmul_with_min_max_vars(
 @tf.RegisterGradient("ApproxMatMulWithMinMaxVars")
 @tf.RegisterGradient("ApproxMatMulWithTable")
 def _gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
-    """The gradient of the exact product, straight-through (7.2)."""
+    """The gradient of the exact product (7.2), of the operands or of slopes (9.5)."""
     a, b = op.inputs[:2]
-    da = _summed_as(a, tf.matmul(gradient, b, transpose_b=True))
-    db = _summed_as(b, tf.matmul(a, gradient, transpose_a=True))
+    operands = operands_of_gradients(op, b)
+    da = _summed_as(a, tf.matmul(gradient, operands.weights, transpose_b=True))
+    db = _summed_as(b, tf.matmul(operands.activations, gradient, transpose_a=True))
     return [da, db, *[None] * (len(op.inputs) - 2)]
 
 

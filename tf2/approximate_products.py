@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfapprox.common.gradient_tables import STRAIGHT_THROUGH, checked_gradient
 from tfapprox.common.tables import NameOrPath
 
 from .activation_range import ActivationRange, checked_mode
@@ -83,6 +84,11 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         range_values: minimum and maximum of the activations by the name of the quantised tensor, which is `"input"` in
             a convolution, for example `{"input": (0.0, 6.0)}`. They are values of `ranges="fixed"`, or the first ones
             of `ranges="moving"`.
+        gradient: where the gradients of the products come from in training: `"straight_through"`, the exact product;
+            `"table_1d"`, slopes of the table for each code; or `"table_2d"`, its smoothed differences for each pair of
+            codes (docs/arithmetic.md, section 9). They follow the table if `set_multiplier` changes it.
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         compensation: for the configuration: the hash and sizes of the corrections that `compensate` has computed.
         **kwargs: arguments of the layer by name.
 
@@ -104,6 +110,8 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         ranges: str = "batch",
         per_channel: bool = False,
         range_values: Mapping[str, Sequence[float]] | None = None,
+        gradient: str = STRAIGHT_THROUGH,
+        half_window: int | None = None,
         compensation: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -118,6 +126,8 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         self._fake_quantised = fake_quantiser(self._is_signed())
         self.supports_jit = False
         self._per_channel = bool(per_channel)
+        checked_gradient(gradient, half_window, num_bits, self._is_signed())
+        self._gradient, self._half_window = gradient, half_window
         self._make_ranges(checked_mode(ranges), dict(range_values or {}))
 
     def _make_ranges(self, mode: str, values: dict[str, Sequence[float]]) -> None:
@@ -131,6 +141,8 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
 
     num_bits = _fixed("num_bits")
     per_channel = _fixed("per_channel")
+    gradient = _fixed("gradient")
+    half_window = _fixed("half_window")
 
     @property
     def activation_ranges(self) -> dict[str, ActivationRange]:
@@ -206,7 +218,12 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
 
     def _matmul(self, operands: Sequence[Any], table: Any) -> tf.Tensor:
         """The product of two matrices by a table."""
-        return approx_matmul_with_min_max_vars(*operands, num_bits=self.num_bits, mul_map_file=table)
+        options = {"num_bits": self.num_bits, "mul_map_file": table, **self._gradient_options()}
+        return approx_matmul_with_min_max_vars(*operands, **options)
+
+    def _gradient_options(self) -> dict[str, Any]:
+        """The arguments of the functions of the operations that say where gradients come from."""
+        return {"gradient": self._gradient, "half_window": self._half_window}
 
     def _corrected_on_images(
         self, operation: Callable[..., tf.Tensor], operands: Sequence[Any], geometry: dict[str, Any], **form: Any
@@ -222,7 +239,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         layer: Any = self
 
         def run(operands: Sequence[Any], table: Any) -> tf.Tensor:
-            return operation(*operands, **{**geometry, "mul_map_file": table})
+            return operation(*operands, **{**geometry, **self._gradient_options(), "mul_map_file": table})
 
         axis = -1 if layer.data_format == "channels_last" else -3
         outputs = self._corrected(run, operands, geometry["mul_map_file"], channel_axis=axis, **form)
@@ -237,7 +254,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
             table: as `_table_operand` returns it.
             **form: `part`, `first`, `repeats` and `channel_axis` of `corrected_products`.
         """
-        form.update(num_bits=self.num_bits, signed=self._is_signed())
+        form.update(num_bits=self.num_bits, signed=self._is_signed(), gradient=self._gradient)
         return corrected_products(operation, operands, table, self.corrections, **form)
 
     def _groups(self) -> dict[str, Any]:
@@ -279,6 +296,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
             "ranges": self.ranges,
             "per_channel": self._per_channel,
             "range_values": values or None,
+            **self._gradient_options(),
         }
 
     def quantize(self, *args: Any, **kwargs: Any) -> None:

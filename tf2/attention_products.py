@@ -14,6 +14,7 @@ from .fake_approx_einsum_dense import FakeApproxEinsumDense
 PROJECTIONS = ["_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"]
 # What the configuration says of each of them.
 _OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values", "compensation"]
+_OPTIONS += ["gradient", "half_window"]
 
 
 class AttentionProducts(ApproximateProducts):
@@ -35,6 +36,7 @@ class AttentionProducts(ApproximateProducts):
             if exact is None:
                 continue
             own = {"num_bits": self.num_bits, **self._table_config(), "per_channel": self._per_channel}
+            own.update(self._gradient_options())
             own.update({"ranges": self.ranges, **self._projection_options.get(name, {})})
             dense = FakeApproxEinsumDense.from_config({**exact.get_config(), **own})
             dense.build_from_config(exact.get_build_config())

@@ -8,6 +8,8 @@ from typing import Any, Iterable
 
 import keras
 
+from tfapprox.common.gradient_tables import checked_gradient
+
 from .activation_range import checked_mode
 from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibrate import calibrate
@@ -63,6 +65,8 @@ def approximate_model(
     fold_batch_norm: bool = False,
     ranges: str | None = None,
     per_channel: bool | None = None,
+    gradient: str | None = None,
+    half_window: int | None = None,
 ) -> keras.Model:
     """A copy of a Keras model whose convolutions, dense layers and attention use an approximate multiplier.
 
@@ -95,6 +99,11 @@ def approximate_model(
             approximate layer keeps what it has, and others have `"batch"`.
         per_channel: whether the weights of each output channel have a range of their own. By default an approximate
             layer keeps what it has, and others have one range.
+        gradient: where the gradients of the products come from in training: `"straight_through"`, the exact product;
+            `"table_1d"`, slopes of the table for each code; or `"table_2d"`, its smoothed differences for each pair of
+            codes. By default an approximate layer keeps what it has, and others are straight-through.
+        half_window: codes on each side of the middle of a smoothing window, for `"table_1d"` and `"table_2d"`; by
+            default a sixteenth of the codes.
 
     Returns:
         A `keras.Model` with the inputs, outputs, weights and layer names of `model`.
@@ -139,8 +148,13 @@ def approximate_model(
     exact |= {path for path, layer in layers if id(layer) in inside_exact}
     if ranges is not None and checked_mode(ranges) != "fixed" and data is not None:
         raise ValueError(f"ranges must be 'fixed', or left out, if there is data; received {ranges!r}")
-    options = {"ranges": ranges, "per_channel": per_channel}
+    options: dict[str, Any] = {"ranges": ranges, "per_channel": per_channel}
     options = {name: value for name, value in options.items() if value is not None}
+    if gradient is not None:
+        options.update(gradient=gradient, half_window=half_window)
+        checked_gradient(gradient, half_window, num_bits)
+    elif half_window is not None:
+        raise ValueError(f"half_window must be None without a gradient; received {half_window!r}")
     new = {
         id(layer): _float_layer(layer) if path in exact else _approximate_layer(layer, chosen[path], num_bits, options)
         for path, layer in convertible

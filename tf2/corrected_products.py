@@ -7,6 +7,8 @@ from typing import Any, Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfapprox.common.gradient_tables import STRAIGHT_THROUGH
+
 from .corrections import Corrections
 
 # From activations, weights, and minimum and maximum of both, and from a table, to the outputs.
@@ -21,6 +23,7 @@ def corrected_products(
     corrections: Corrections | None,
     num_bits: int,
     signed: bool,
+    gradient: str = STRAIGHT_THROUGH,
     part: str = "input",
     first: Any = FIRST,
     repeats: int = 1,
@@ -35,13 +38,15 @@ def corrected_products(
         corrections: those of the layer; `None` if it cannot have any.
         num_bits: width of the codes.
         signed: whether the table is signed.
+        gradient: where the gradients of `operation` come from. With those of the table, which has errors, corrections
+            have gradients, too (9.9).
         part: name of the tensor of activations.
         first: index of the weights of one filter of each group.
         repeats: number of filters of a group, which have the same windows; 1 if there is one group.
         channel_axis: the dimension of the outputs that counts the filters, -1 or -3.
 
     Returns:
-        float32 tensor, the outputs. Their gradients are those of the operation, because corrections have none.
+        float32 tensor, the outputs. Without gradients from the table, corrections have none.
     """
     outputs = operation(operands, table)
     if corrections is None:
@@ -51,7 +56,9 @@ def corrected_products(
         return corrections.checked(part, outputs)
     inputs, weights, input_min, input_max, filter_min, filter_max = operands
     low, high = (-127.0, 127.0) if signed else (0.0, 2.0**num_bits - 1)
-    ones = [tf.stop_gradient(inputs), tf.ones_like(weights[first]), input_min, input_max, low, high]
+    if gradient == STRAIGHT_THROUGH:
+        inputs = tf.stop_gradient(inputs)
+    ones = [inputs, tf.ones_like(weights[first]), input_min, input_max, low, high]
     exact = "mul8s_exact" if signed else ""
     windows = operation(ones, exact)  # (8.1)
     if repeats > 1:
@@ -67,7 +74,7 @@ def corrected_products(
     factor = tf.cast(scales[1] * beta, tf.float32)
     if channel_axis == -3:
         offset, factor = offset[..., None, None], factor[..., None, None]
-    compensated = outputs - tf.stop_gradient(offset + factor * windows)  # (8.2)
+    compensated = outputs - (tf.stop_gradient(offset) + tf.stop_gradient(factor) * windows)  # (8.2)
     compensated.set_shape(outputs.shape)
     return compensated
 

@@ -44,6 +44,9 @@ class SuccessorLayer(PinnedTable, ApproximateProducts):
         """Activations, weights and ranges: here the values of the codes, in the ranges of the batch and the weights."""
         return self._quantised_operands(inputs, kernel)
 
+    def _geometry(self) -> dict[str, Any]:
+        return {**super()._geometry(), **self._gradient_options()}
+
     def _tensor(self, inputs: Any) -> tf.Tensor:
         """The activations among the inputs."""
         return inputs

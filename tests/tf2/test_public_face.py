@@ -50,4 +50,4 @@ def test_order_of_arguments(operation):
     name = f"{operation}_with_min_max_vars"
     positional, by_name = arguments(getattr(reference, name))
     by_name = ["mul_map_file" if name == "table" else name for name in by_name]
-    assert arguments(getattr(tf2, name)) == (positional, [*by_name, "name"])
+    assert arguments(getattr(tf2, name)) == (positional, [*by_name, "gradient", "half_window", "name"])
