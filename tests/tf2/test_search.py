@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,6 +23,14 @@ from tfapprox.search.sensitivity import Sensitivity
 
 pytest.importorskip("scipy.optimize")
 optuna = pytest.importorskip("optuna")
+sqlalchemy = pytest.importorskip("sqlalchemy")
+
+
+@sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
+def do_not_wait_for_the_disk(connection, _):
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")  # of use in a power cut only
+
 
 NAMES = ["mul8u_exact", "mul8u_trunc4", "mul8u_drum6", "mul8u_drum4", "mul8u_mitchell", "mul8u_trunc8"]
 COSTS = Costs(dict(zip(NAMES, (0.4, 0.35, 0.3, 0.2, 0.15, 0.1))), "mW", "a test")
@@ -212,27 +222,109 @@ def postgresql(tmp_path):
         shutil.rmtree(data, ignore_errors=True)
 
 
-def test_three_workers_of_which_one_dies_and_one_pauses(tmp_path, postgresql):
+def check_counts(search, budget):
+    """The budget is spent exactly, on different assignments, each of which one worker evaluated."""
+    assignments = [point.assignment for point in search.points()]
+    assert len(assignments) == budget
+    assert len(set(assignments)) == budget
+    failed = optuna.trial.TrialState.FAIL
+    begun = [trial for trial in search.study.get_trials() if "begun" in trial.user_attrs and trial.state != failed]
+    assert sum("samples" in trial.user_attrs for trial in begun) == budget
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request, tmp_path):
+    return f"sqlite:///{tmp_path}/s.db" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+
+
+def test_three_workers_of_which_one_dies_and_one_pauses(tmp_path, storage):
     budget = 24
-    begun = searching(tmp_path, storage=postgresql, budget=budget, seed=5)
-    workers = [start_worker(tmp_path, postgresql, budget) for _ in range(3)]
+    begun = searching(tmp_path, storage=storage, budget=budget, seed=5)
+    workers = [start_worker(tmp_path, storage, budget) for _ in range(3)]
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and len(begun.points()) < 4:
             time.sleep(0.1)
         workers[0].send_signal(signal.SIGKILL)
         workers[1].send_signal(signal.SIGSTOP)
-        time.sleep(2)
+        time.sleep(1)
         workers[1].send_signal(signal.SIGCONT)
         assert [worker.wait(timeout=240) for worker in workers[1:]] == [0, 0]
     finally:
         for worker in workers:
             worker.kill()
             worker.wait()
-    points = begun.points()
-    assert budget <= len(points) <= budget + 2  # each worker finishes what it has begun
-    assert len({point.assignment for point in points}) >= len(points) - 2
+    check_counts(begun, budget)
     assert begun.front()
+
+
+class Hooked(Harm):
+    """Calls a function while it evaluates for the first time."""
+
+    def outputs(self, data, start, stop):
+        hook, self.hook = self.hook, None
+        if hook is not None:
+            hook()
+        return super().outputs(data, start, stop)
+
+
+def run_until(search, count):
+    """Runs a search until `count` evaluations are done, as the last ones are those of a worker that does not go on."""
+
+    def report(evaluated, _):
+        if evaluated == count:
+            raise InterruptedError
+
+    with contextlib.suppress(InterruptedError):
+        search.run(report)
+
+
+def test_workers_at_the_same_time_evaluate_nothing_twice(tmp_path):
+    """The second worker does all but one of the evaluations while the first one is at its first."""
+    first, second = searching(tmp_path, Hooked(), seed=5), searching(tmp_path, seed=5)
+    first.network.hook = lambda: run_until(second, 13)
+    first.run()
+    assert second.network.evaluations == 13
+    assert first.network.evaluations == 1
+    check_counts(first, 14)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_paused_worker_whose_evaluation_was_given_away_does_not_count(tmp_path, is_done):
+    """The second worker evaluates the assignment of the first one, or has begun to, when the first one comes back."""
+    first, second = searching(tmp_path, Hooked(), seed=5), searching(tmp_path, seed=5)
+
+    def give_away():
+        [running] = first.study.get_trials(states=[optuna.trial.TrialState.RUNNING])
+        assert first.study._storage.set_trial_state_values(running._trial_id, optuna.trial.TrialState.FAIL)
+        second._trials.return_lost()
+        if is_done:
+            run_until(second, 5)
+
+    first.network.hook = give_away
+    first.run()
+    check_counts(first, 14)
+    assert first.network.evaluations + second.network.evaluations == 15
+
+
+def ask(search):
+    with pytest.warns(UserWarning, match="Heartbeat"):
+        return search.study.ask()
+
+
+def test_an_assignment_of_a_dead_worker_is_taken_over(tmp_path):
+    search = searching(tmp_path, seed=5)
+    search._propose(False)
+    trial, other = ask(search), ask(search)
+    claim = {"assignment": list(search._assignment(trial)), "origin": "prediction", "worker": "here:1:2"}
+    search._trials.claim(trial, claim)
+    with pytest.raises(optuna.TrialPruned, match="another worker evaluates this assignment"):
+        search._trials.claim(other, claim)
+    search.study.tell(other, state=optuna.trial.TrialState.PRUNED)
+    trial.set_user_attr("candidate", {**claim, "worker": f"{socket.gethostname()}:1:2"})
+    search.run()
+    check_counts(search, 14)
+    assert search.points()[0].assignment == tuple(claim["assignment"])
 
 
 def test_results(tmp_path):

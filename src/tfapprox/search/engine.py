@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
-from typing import Any, Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -17,9 +16,9 @@ from .additive import additive_front
 from .front import Point, front_of
 from .sensitivity import Sensitivity
 from .space import Space, data_hash
+from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials
 
 POPULATION = 20
-_CANDIDATE, _SAMPLES = "candidate", "samples"  # attributes of a trial: what is evaluated, and on how many samples
 MAX_IDLE = 10  # proposals in a row that were evaluated before; then a random assignment is evaluated
 
 
@@ -93,6 +92,9 @@ class Search:
             "search": [settings.predicted, settings.points, settings.early_stop, settings.population],
         }
         self.study = storages.open_study(storage, study, identity, worker=worker)
+        self._trials = Trials(self.study, settings.budget)
+        self._number: Any = None  # of the trial that runs, and its error
+        self._error: Any = None
         self.seeds = self._seeds() if settings.predicted else []
         self.seconds: dict[str, float] = {"evaluate": 0.0, "assign": 0.0}
 
@@ -112,14 +114,13 @@ class Search:
     def points(self) -> list[Point]:
         """What was evaluated, in this order; an assignment is there once, and those that were stopped early, too."""
         with storages.storage_errors(self._url):
-            trials = self.study.get_trials(deepcopy=False, states=[self._optuna.trial.TrialState.COMPLETE])
+            trials = self._trials.evaluated()
         points: list[Point] = []
         for trial in trials:
-            candidate, samples = trial.user_attrs.get(_CANDIDATE), trial.user_attrs.get(_SAMPLES)
-            if samples is not None:
-                assignment, origin = tuple(candidate["assignment"]), candidate["origin"]
-                accuracy, energy = trial.values
-                points.append(Point(assignment, accuracy, energy, origin, samples, len(points)))
+            candidate = trial.user_attrs[CANDIDATE]
+            assignment, (accuracy, energy) = tuple(candidate["assignment"]), trial.values
+            samples = trial.user_attrs[SAMPLES]
+            points.append(Point(assignment, accuracy, energy, candidate[ORIGIN], samples, len(points)))
         return points
 
     def front(self) -> list[Point]:
@@ -144,8 +145,8 @@ class Search:
         with storages.storage_errors(self._url), warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
             while True:
-                self._return_lost_trials()
-                evaluated, running = self._counts()
+                self._trials.return_lost()
+                evaluated, running = self._trials.counts()
                 if report is not None:
                     report(evaluated, self.settings.budget)
                 if evaluated + running >= self.settings.budget:
@@ -154,9 +155,8 @@ class Search:
                     time.sleep(1)  # another worker may die, and its evaluation come back
                     continue
                 self._propose(idle >= MAX_IDLE)
-                self.study.sampler = self._sampler()
-                self.study.optimize(self._objective, n_trials=1)
-                idle = 0 if self._counts()[0] > evaluated else idle + 1
+                self._optimize()
+                idle = 0 if self._trials.counts()[0] > evaluated else idle + 1
                 if idle > 2 * MAX_IDLE:  # all assignments are known
                     return
 
@@ -166,70 +166,48 @@ class Search:
         with storages.storage_errors(self._url):
             for name in self.space.multipliers:
                 assignment = tuple(fixed.get(layer, name) for layer in self.space.layers)
-                if self.space.allows(assignment) and assignment not in self._known():
-                    self.study.enqueue_trial(self._parameters(assignment), {"origin": "uniform"})
-                    self.study.sampler = self._sampler()
-                    self.study.optimize(self._objective, n_trials=1)
+                while self.space.allows(assignment) and assignment not in self._trials.known():
+                    self._trials.return_lost()
+                    if assignment in self._trials.taken():
+                        time.sleep(1)  # another worker evaluates it
+                        continue
+                    self.study.enqueue_trial(self._parameters(assignment), {ORIGIN: "uniform"})
+                    self._optimize()
 
-    def _counts(self):
-        """Evaluations that count for the budget, and trials that other workers evaluate."""
-        states = self._optuna.trial.TrialState
-        trials = self.study.get_trials(deepcopy=False, states=[states.COMPLETE, states.RUNNING])
-        running = sum(trial.state == states.RUNNING for trial in trials)
-        complete = [trial for trial in trials if trial.state == states.COMPLETE]
-        evaluated = [trial.user_attrs[_CANDIDATE] for trial in complete if _SAMPLES in trial.user_attrs]
-        done = sum(candidate["origin"] != "uniform" for candidate in evaluated)
-        return done, running
-
-    def _return_lost_trials(self):
-        """Gives the evaluations of processes that died to the next worker that asks."""
-        states = self._optuna.trial.TrialState
-        trials = self.study.get_trials(deepcopy=False)
-        for trial in trials:
-            if trial.state == states.RUNNING and is_lost(trial.user_attrs.get(_CANDIDATE)):
-                self.study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
-        self._optuna.storages.fail_stale_trials(self.study)
-        trials = self.study.get_trials(deepcopy=False)
-        others = [trial for trial in trials if trial.state != states.FAIL]
-        taken = {json.dumps(trial.params, sort_keys=True) for trial in others}
-        taken |= {
-            json.dumps(trial.system_attrs.get("fixed_params"), sort_keys=True)
-            for trial in others
-            if trial.state == states.WAITING
-        }
-        for trial in trials:
-            key = json.dumps(trial.params, sort_keys=True)
-            if trial.state == states.FAIL and _CANDIDATE in trial.user_attrs and key not in taken:
-                taken.add(key)
-                self.study.enqueue_trial(trial.params, {"origin": trial.user_attrs[_CANDIDATE]["origin"]})
+    def _optimize(self):
+        """Evaluates one trial, from the queue or from the sampler."""
+        self.study.sampler = self._sampler()
+        self._error, self._number = None, None
+        try:
+            self.study.optimize(self._objective, n_trials=1)
+        except (ValueError, self._optuna.exceptions.UpdateFinishedTrialError) as error:
+            # A worker that was paused for long finds that its trial was given away: what it evaluated does not count.
+            if error is self._error or self._number is None or not self._trials.is_given_away(self._number):
+                raise
 
     def _propose(self, is_idle):
         """Puts the next assignment of the predicted front, or a random one, into the queue of the study."""
-        states = self._optuna.trial.TrialState
-        trials = self.study.get_trials(deepcopy=False)
-        if any(trial.state == states.WAITING for trial in trials):
+        if self._trials.are_waiting():
             return
-        candidates = [trial.user_attrs.get(_CANDIDATE) for trial in trials if trial.state != states.FAIL]
-        taken = {tuple(candidate["assignment"]) for candidate in candidates if candidate}
+        taken = self._trials.taken()
         for assignment in self.seeds:
             if assignment not in taken:
-                self.study.enqueue_trial(self._parameters(assignment), {"origin": "prediction"})
+                self.study.enqueue_trial(self._parameters(assignment), {ORIGIN: "prediction"})
                 return
         if is_idle:
-            rng = np.random.default_rng([self.settings.seed, len(trials)])
+            rng = np.random.default_rng([self.settings.seed, self._trials.random_state()])
             names = self.space.multipliers
             for _ in range(1000):
                 tiles = rng.choice(names, min(self.space.tiles or len(names), len(names)), replace=False)
                 chosen = tuple(self.space.fixed.get(layer, str(rng.choice(tiles))) for layer in self.space.layers)
                 if chosen not in taken and self.space.allows(chosen):
-                    self.study.enqueue_trial(self._parameters(chosen), {"origin": "evolution"})
+                    self.study.enqueue_trial(self._parameters(chosen), {ORIGIN: "evolution"})
                     return
 
     def _sampler(self):
         """A sampler whose random numbers depend on how much is done, and not on interruptions."""
-        states = self._optuna.trial.TrialState
-        done = len(self.study.get_trials(deepcopy=False, states=[states.COMPLETE]))
-        seed = int(np.random.SeedSequence([self.settings.seed, done]).generate_state(1)[0])
+        seeds = np.random.SeedSequence([self.settings.seed, self._trials.random_state()])
+        seed = int(seeds.generate_state(1)[0])
         return self._optuna.samplers.NSGAIISampler(population_size=self.settings.population, seed=seed)
 
     def _free(self):
@@ -260,25 +238,31 @@ class Search:
             chosen = {layer: tiles[trial.suggest_categorical(f"layer {layer}", indices)] for layer in self._free()}
         return tuple(fixed.get(layer) or chosen[layer] for layer in self.space.layers)
 
-    def _known(self) -> Mapping[tuple[str, ...], Any]:
-        trials = self.study.get_trials(deepcopy=False, states=[self._optuna.trial.TrialState.COMPLETE])
-        evaluated = [trial for trial in trials if _SAMPLES in trial.user_attrs]
-        return {tuple(trial.user_attrs[_CANDIDATE]["assignment"]): trial for trial in evaluated}
-
     def _objective(self, trial):
+        self._number = trial.number
+        try:
+            return self._accuracy_and_energy(trial)
+        except self._optuna.exceptions.UpdateFinishedTrialError:
+            raise
+        except Exception as error:
+            self._error = error
+            raise
+
+    def _accuracy_and_energy(self, trial):
         assignment = self._assignment(trial)
-        origin = trial.user_attrs.get("origin", "evolution")
-        candidate = {"assignment": list(assignment), "origin": origin, "worker": storages.this_worker()}
-        trial.set_user_attr(_CANDIDATE, candidate)
         energy = self.space.energy(assignment)
+        origin = trial.user_attrs.get(ORIGIN, "evolution")
+        candidate = {"assignment": list(assignment), ORIGIN: origin, "worker": storages.this_worker()}
         if not self.space.allows(assignment):
+            trial.set_user_attr(CANDIDATE, candidate)
             return -1.0, energy  # the worst accuracy, so that no generation keeps it
-        known = self._known().get(assignment)
+        self._trials.claim(trial, candidate)
+        known = self._trials.known().get(assignment)
         if known is not None:  # it is not evaluated again, and does not count
             return tuple(known.values)
         may_stop = self.settings.early_stop and self._measure is None and origin == "evolution"
         found = self._evaluate(assignment, self._stop(energy) if may_stop else None)
-        trial.set_user_attr(_SAMPLES, found.samples)  # an evaluation counts from here on, if the trial is completed
+        trial.set_user_attr(SAMPLES, found.samples)  # an evaluation counts from here on, if the trial is completed
         return found.accuracy, energy
 
     def _evaluate(self, assignment: Sequence[str], stop: Any) -> Evaluation:
@@ -305,15 +289,6 @@ class Search:
             return share + 3 * np.sqrt(share * (1 - share) / seen) < best
 
         return is_hopeless
-
-
-def is_lost(candidate: Mapping[str, Any] | None) -> bool:
-    """Whether the process that evaluates a candidate is known to be dead.
-
-    Args:
-        candidate: what the process wrote about the candidate; `None` if it has not written it yet.
-    """
-    return candidate is not None and storages.is_dead(candidate["worker"])
 
 
 def _bisected(count: int) -> list[int]:

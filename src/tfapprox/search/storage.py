@@ -149,9 +149,10 @@ def is_dead(worker: str) -> bool:
 
 
 def _start_of(process):
-    """When a process of this host began, in clock ticks; "" where there is no such process."""
+    """When a process of this host began, in clock ticks; "" where there is no such process, or it has ended."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[19]
+            fields = file.read().rpartition(")")[2].split()
     except OSError:
         return ""
+    return "" if fields[0] in "ZX" else fields[19]  # ended, though its parent has not asked for its exit status
