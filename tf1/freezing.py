@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from tfapprox.common import regular_files
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.tflite import refuse_tflite
 
 from . import graph as graphs
 
@@ -98,6 +99,7 @@ def read(path: str | os.PathLike[str], outputs: Sequence[str] = ()) -> tf.compat
         ValueError: if it is none of these, `outputs` are needed or are no nodes, or TensorFlow cannot restore it.
     """
     path = os.fspath(path)
+    refuse_tflite(path, "graph")
     if os.path.exists(os.path.join(path, "saved_model.pb")):
         meta, prefix = _saved_model(path)
     else:

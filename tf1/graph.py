@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from tfapprox.common import atomic_files, regular_files
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.tflite import refuse_tflite
 
 MAX_BYTES = 2**31 - 1  # of a graph; protocol buffers have this limit
 
@@ -22,6 +23,7 @@ def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
         ValueError: if it is not a frozen graph, not a regular file, or larger than 2 GiB.
     """
     content = regular_files.read(path, MAX_BYTES, "graph")
+    refuse_tflite(path if os.fspath(path).endswith(".tflite") else content, "graph")
     try:
         graph = tf.compat.v1.GraphDef.FromString(content)
     except DecodeError:

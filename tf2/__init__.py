@@ -30,6 +30,7 @@ from .float_weights import let_float_weights_load
 from .layer_assignment import layer_assignment
 from .layer_vectors import layer_vectors
 from .library import library_path
+from .lite_conversion import refuse_lite_conversion
 from .products import depthwise_products, matmul_products, products, transposed_products
 from .set_multiplier import set_multiplier
 from .summary import summary
@@ -80,3 +81,4 @@ __all__ = [
 ]
 
 let_float_weights_load()
+refuse_lite_conversion()

@@ -14,6 +14,7 @@ from tfapprox.terminal import progress_bar
 from .activation_range import ActivationRange
 from .approximate_products import ApproximateProducts
 from .calibration_data import batches, number_of_samples
+from .checked_model import check_model
 from .histogram import Histogram, mse_range, percentile_range
 from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
@@ -46,7 +47,7 @@ def calibrate(
         batch_size: number of samples that are computed at once.
 
     Raises:
-        TypeError: if `data` is none of the above.
+        TypeError: if `model` is no model of Keras 3, or `data` is none of the above.
         ValueError: if an argument is not possible, there is no sample or no approximate layer, activations are NaN or
             infinite, or a layer is not used; the message has the path of the layer. The model is then unchanged.
 
@@ -57,6 +58,7 @@ def calibrate(
         >>> model.layers[0].ranges, model.layers[0].activation_ranges["input"].values
         ('fixed', [0.0, 2.0])
     """
+    check_model(model)
     _check(method, percentile, batch_size)
     layers = {path: layer for path, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)}
     ranges = {

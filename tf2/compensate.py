@@ -13,6 +13,7 @@ from tfapprox.common.compensation import ErrorFit, check_method
 
 from .approximate_products import ApproximateProducts
 from .calibration_data import batches
+from .checked_model import check_model
 from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
 
@@ -42,7 +43,7 @@ def compensate(model: keras.Model, data: Any, method: str = "affine") -> None:
         method: `"affine"`: a constant and a factor; or `"constant"`: a constant only, as a bias.
 
     Raises:
-        TypeError: if `data` is none of the above.
+        TypeError: if `model` is no model of Keras 3, or `data` is none of the above.
         ValueError: if the method does not exist, there is no sample or no approximate layer, shapes of samples differ,
             outputs are NaN, or a layer is not used; the message has the path of the layer. The model is then unchanged.
 
@@ -54,6 +55,7 @@ def compensate(model: keras.Model, data: Any, method: str = "affine") -> None:
         >>> layer.compensation["input"].shape
         (2, 3)
     """
+    check_model(model)
     check_method(method)
     layers = {path: layer for path, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)}
     states = {path: layer.corrections for path, layer in layers.items() if layer.corrections is not None}

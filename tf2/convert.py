@@ -13,6 +13,7 @@ from tfapprox.common.gradient_tables import checked_gradient
 from .activation_range import checked_mode
 from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibrate import calibrate
+from .checked_model import check_model
 from .choosing import Multipliers, multiplier_of_each, read_multipliers, skipped
 from .copying import Copy
 from .exactness import warn_of_exact_layers
@@ -127,7 +128,7 @@ def approximate_model(
         >>> approximate.layers[1].ranges
         'fixed'
     """
-    _check_model(model)
+    check_model(model)
     if fold_batch_norm:
         model = fold_batch_normalisation(model)
     layers = list(layers_by_path(model))
@@ -176,17 +177,6 @@ def approximate_model(
 def _parts(layers):
     """The identities of the layers that these layers hold, such as the projections of attention."""
     return {id(part) for layer in layers for _, part in layers_by_path(layer)}
-
-
-def _check_model(model):
-    if isinstance(model, keras.Model):
-        return
-    if any(kind.__module__.split(".")[0] == "tf_keras" for kind in type(model).__mro__):
-        raise TypeError(
-            "model must be a model of Keras 3; received one of Keras 2 (tf_keras). Build it by `keras` instead of "
-            "`tf_keras`, or unset TF_USE_LEGACY_KERAS, and copy its weights by set_weights"
-        )
-    raise TypeError(f"model must be a keras.Model; received {type(model).__name__}")
 
 
 def _approximate_layer(layer, multiplier, num_bits, options):

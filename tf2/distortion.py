@@ -14,6 +14,7 @@ from tfapprox.terminal import progress_bar
 
 from .approximate_products import ApproximateProducts, changed_config, multiplier_arguments
 from .calibration_data import batches, number_of_samples
+from .checked_model import check_model
 from .histogram import Histogram, divergence
 from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
@@ -56,7 +57,7 @@ def distortion(model: keras.Model, data: Any, *, batch_size: int = 32) -> list[D
         A `Distortion` for each layer, in the order of the model.
 
     Raises:
-        TypeError: if `data` is none of the above.
+        TypeError: if `model` is no model of Keras 3, or `data` is none of the above.
         ValueError: if there is no sample, or no approximate layer.
 
     Example:
@@ -66,6 +67,7 @@ def distortion(model: keras.Model, data: Any, *, batch_size: int = 32) -> list[D
         >>> row.mse, row.sqnr
         (0.0, inf)
     """
+    check_model(model)
     layers = [(path, layer) for path, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)]
     if not layers:
         raise ValueError(f"model must have approximate layers; received '{model.name}', which has none")

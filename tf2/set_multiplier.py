@@ -9,6 +9,7 @@ import keras
 from tfapprox.common.assignment import Choice
 
 from .approximate_products import ApproximateProducts
+from .checked_model import check_model
 from .choosing import check_keys, key_of, read_multipliers
 from .layer_paths import layers_by_path
 from .table_argument import Multiplier, MultiplierLike, read_multiplier
@@ -54,8 +55,7 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
         >>> [layer.multiplier.name for layer in model.layers]
         ['mul8u_drum4', 'mul8u_mitchell']
     """
-    if not isinstance(model, keras.Layer):
-        raise TypeError(f"model must be a model or layer of Keras 3; received {model!r}")
+    check_model(model, keras.Layer)
     layers = _approximate_layers(model)
     if not layers:
         raise ValueError(f"model must have an approximate layer; received {model.name!r}, which has none")

@@ -11,6 +11,7 @@ from tfapprox.common.multipliers import load
 from tfapprox.common.truth_table import TruthTable
 
 from .approximate_products import ApproximateProducts
+from .checked_model import check_model
 from .counting import Multiplying, count_macs
 from .model_summary import LayerSummary, ModelSummary
 
@@ -37,6 +38,7 @@ def summary(model: keras.Model, input_shape: Any = None, *, exact_power_mw: floa
         A `ModelSummary`, which prints as a table, and has `to_csv`, `to_json`, `to_latex` and `to_dataframe`.
 
     Raises:
+        TypeError: if `model` is no model of Keras 3.
         ValueError: if the shape of the input is not known, or `exact_power_mw` is not positive.
 
     Example:
@@ -46,6 +48,7 @@ def summary(model: keras.Model, input_shape: Any = None, *, exact_power_mw: floa
         >>> row.macs, row.multiplier, row.sha256, row.ranges, row.share
         (1296, 'mul8u_drum4', 'eda35ed103be9f2a', 'batch', 1.0)
     """
+    check_model(model)
     if exact_power_mw is not None and not exact_power_mw > 0:
         raise ValueError(f"exact_power_mw must be more than 0; received {exact_power_mw!r}")
     rows = count_macs(model, input_shape)

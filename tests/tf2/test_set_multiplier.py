@@ -182,7 +182,7 @@ def test_a_model_without_approximate_layers():
 @pytest.mark.parametrize(
     ("model", "multipliers", "message"),
     [
-        (None, "mul8u_exact", "must be a model or layer of Keras 3; received None"),
+        (None, "mul8u_exact", "model must be a keras.Layer; received NoneType"),
         (FakeApproxConv2D(4, 3), None, "must be a name, a path, a TruthTable or an array; received None"),
         (
             FakeApproxConv2D(4, 3, name="c"),

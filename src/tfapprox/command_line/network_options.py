@@ -15,7 +15,10 @@ from tfapprox.search.costs import Costs, multiplier_costs, read_costs
 from .printing import line
 
 MODEL = typer.Argument(
-    ..., metavar="MODEL", help="A .keras file, a frozen .pb graph, or package.module:function.", show_default=False
+    ...,
+    metavar="MODEL",
+    help="A .keras, .h5 or frozen .pb file, or package.module:function.",
+    show_default=False,
 )
 DATA = typer.Option(
     ..., "--data", metavar="FILE.npz", help="x, and y for labels; or package.module:function.", show_default=False

@@ -7,9 +7,11 @@ from typing import Optional
 import typer
 
 from tfapprox import option_names
-from tfapprox.common import archives, regular_files
+from tfapprox.common import archives
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.tflite import refuse_tflite
 from tfapprox.common.vectors import write
+from tfapprox.keras_file import load_keras_file
 
 from .printing import line
 
@@ -49,10 +51,11 @@ def vectors(
     else:
         if input_node is not None:
             raise ArgumentError("input_node", "is for frozen graphs", repr(model))
+        refuse_tflite(model)
         if not model.endswith(".keras"):
             raise ArgumentError("model", "must be a .keras file or a frozen graph, a .pb file", repr(model))
         tf2 = importlib.import_module("tfapprox.tf2")
-        computed = tf2.layer_vectors(_loaded(model), layer, inputs)
+        computed = tf2.layer_vectors(load_keras_file(model), layer, inputs)
     written = write(computed, output, layer)
     line(f"wrote {len(written)} files to {output}: {len(inputs)} inputs, sums {computed.sums.shape}")
     line(f"multiplier {computed.table.name}, sha256 {computed.table.sha256}")
@@ -69,16 +72,3 @@ def _inputs(path, name):
     if not inputs.ndim:
         raise ArgumentError("data", "must have an array of inputs, one after the other", f"{path!r} with one number")
     return inputs
-
-
-def _loaded(path):
-    """The model in a .keras file; every error that Keras has for other files becomes one of the argument."""
-    with regular_files.opened(path, "model"):
-        pass
-    try:
-        return importlib.import_module("keras").saving.load_model(path, compile=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # Keras raises what its parts raise: of zip files, JSON, HDF5, layers
-        text = str(error) or type(error).__name__
-        raise ArgumentError("model", "must be a .keras file that Keras can load", f"{path!r}: {text}") from error

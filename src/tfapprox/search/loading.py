@@ -14,7 +14,9 @@ import numpy as np
 from tfapprox.common.argument_error import ArgumentError, ArgumentFileNotFoundError
 from tfapprox.common.multipliers import loadable_names
 from tfapprox.common.network import Network, Samples
+from tfapprox.common.tflite import refuse_tflite
 from tfapprox.common.truth_table import TruthTable
+from tfapprox.keras_file import SUFFIXES, load_keras_file
 
 
 def load_function(text: str, argument: str) -> Any:
@@ -99,6 +101,33 @@ def _arrays_of_file(path):
         return file["x"], file["y"] if "y" in file.files else None
 
 
+def load_model(text: str) -> Any:
+    """The Keras model of a file, or what a function gives.
+
+    Args:
+        text: path of a `.keras` or `.h5` file, or `package.module:function` of a function without arguments.
+
+    Returns:
+        The model of the file, not compiled, or whatever the function returns.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ImportError: if TensorFlow is not installed.
+        ValueError: if the file has another kind, or there is no such function.
+    """
+    refuse_tflite(text)
+    if os.path.isdir(text):
+        rule = "must be the .keras file of a model, because Keras 3 cannot read models from folders"
+        raise ArgumentError("model", rule, repr(text))
+    if text.endswith(SUFFIXES):
+        if not os.path.isfile(text):
+            raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(text))
+        return load_keras_file(text, ".keras or .h5")
+    if ":" not in text:
+        raise ArgumentError("model", "must be a .keras or .h5 file, or package.module:function", repr(text))
+    return load_function(text, "model")()
+
+
 def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Network:
     """The network of a model file, a frozen graph or a function.
 
@@ -106,8 +135,8 @@ def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Ne
     exact product of 8 bits and ranges that are fixed by `calibration`.
 
     Args:
-        text: path of a `.keras` file or of a frozen graph (`.pb`), or `package.module:function` of a function without
-            arguments that returns a Keras model or a `Network`.
+        text: path of a `.keras` or `.h5` file or of a frozen graph (`.pb`), or `package.module:function` of a function
+            without arguments that returns a Keras model or a `Network`.
         calibration: samples for the ranges.
         signed: whether the multipliers will be signed.
 
@@ -117,20 +146,17 @@ def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Ne
         ValueError: if the file has another kind, or the model no layer that can be approximate.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if not text.endswith((".keras", ".pb")) and ":" not in text:
-        raise ArgumentError("model", "must be a .keras file, a .pb graph or package.module:function", repr(text))
-    is_file = text.endswith((".keras", ".pb"))
-    if is_file and not os.path.isfile(text):
-        raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(text))
     if text.endswith(".pb"):
+        if not os.path.isfile(text):
+            raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(text))
         graph_network: Any = importlib.import_module("tfapprox.tf1.graph_network")
         graphs: Any = importlib.import_module("tfapprox.tf1.graph")
         library: Any = importlib.import_module("tfapprox.tf1.library")
         importlib.import_module("tensorflow").load_op_library(library.library_path())
         return graph_network.GraphNetwork(graphs.read(text))
+    model = load_model(text)
     tf2: Any = importlib.import_module("tfapprox.tf2")
     keras: Any = importlib.import_module("keras")
-    model = keras.saving.load_model(text, compile=False) if is_file else load_function(text, "model")()
     if isinstance(model, Network):
         return model
     if not isinstance(model, keras.Model):

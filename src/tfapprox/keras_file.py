@@ -1,0 +1,35 @@
+"""Models in files of Keras, for commands."""
+
+import importlib
+import os
+from typing import Any
+
+from .common import regular_files
+from .common.argument_error import ArgumentError
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def load_keras_file(path: str, suffixes: str = ".keras") -> Any:
+    """The model in a file of Keras, not compiled. Every error that Keras has for other files names the argument.
+
+    Args:
+        path: path of the file.
+        suffixes: the kinds of files, as the error names them.
+
+    Raises:
+        ImportError: if TensorFlow is not installed.
+        OSError: if the file cannot be read.
+        ValueError: if Keras cannot load it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with regular_files.opened(path, "model"):
+        pass
+    importlib.import_module("tfapprox.tf2")  # registers the approximate layers
+    try:
+        return importlib.import_module("keras").saving.load_model(path, compile=False)
+    except MemoryError:
+        raise
+    except Exception as error:  # Keras raises what its parts raise: of zip files, JSON, HDF5, layers
+        text = str(error) or type(error).__name__
+        raise ArgumentError("model", f"must be a {suffixes} file that Keras can load", f"{path!r}: {text}") from error
