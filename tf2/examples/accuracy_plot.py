@@ -10,13 +10,13 @@ from matplotlib.ticker import PercentFormatter
 from tfapprox.common import atomic_files
 
 
-def plot(results, float_accuracy, dataset, path):
+def plot(results, float_accuracy, subject, path):
     """Writes accuracy against MAE as a PNG.
 
     Args:
         results: objects with `name`, `mae` and `accuracy`.
         float_accuracy: accuracy of the model with float32 products.
-        dataset: name of the test images, for the title.
+        subject: the model and the test images, for the title.
         path: the file.
     """
     errors, accuracies = [result.mae for result in results], [result.accuracy for result in results]
@@ -30,7 +30,7 @@ def plot(results, float_accuracy, dataset, path):
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("mean absolute error of the multiplier (0 is exact)")
     axes.set_ylabel("accuracy")
-    axes.set_title(f"A small CNN on {dataset} with approximate multipliers")
+    axes.set_title(f"{subject} with approximate multipliers")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
     figure.tight_layout()

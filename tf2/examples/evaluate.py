@@ -32,7 +32,7 @@ def main(
     model: Annotated[pathlib.Path, typer.Argument(help="The .keras file of train.py.")] = MODEL,
     mtab_file: Annotated[str, typer.Option("--mtab_file", help="Name of a multiplier or path of a .bin file.")] = "",
     num_bits: Annotated[int, typer.Option("--num_bits", min=2, max=8, help="Width of the codes.")] = 8,
-    dataset: Annotated[datasets.Dataset, typer.Option(help="What to test on.")] = datasets.Dataset.digits,
+    dataset: Annotated[datasets.Dataset, typer.Option(help=datasets.HELP)] = datasets.Dataset.mnist5k,
 ):
     """Evaluate a trained model with exact products and with those of a truth table."""
     with stop_on_error():

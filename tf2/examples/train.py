@@ -1,7 +1,7 @@
 """First step: trains a small CNN with exact products and saves it as a .keras file."""
 
 import pathlib
-from typing import Annotated
+from typing import Annotated, Optional
 
 import datasets
 import keras
@@ -35,10 +35,16 @@ def compiled(model):
     return model
 
 
-def train(dataset, epochs):
-    """A trained model; the same each time on one machine."""
+def train(dataset, epochs=None):
+    """A trained model; the same each time on one machine.
+
+    Args:
+        dataset: a `datasets.Dataset`.
+        epochs: passes over the training images; by default those of `datasets.EPOCHS`.
+    """
     keras.utils.set_random_seed(0)
     split, _ = datasets.load(dataset)
+    epochs = epochs or datasets.EPOCHS[dataset]
     model = compiled(small_cnn(split.images.shape[1:]))
     bar = KerasProgress("training")
     model.fit(split.images, split.labels, batch_size=32, epochs=epochs, verbose=0, callbacks=[bar])
@@ -47,8 +53,8 @@ def train(dataset, epochs):
 
 def main(
     output: Annotated[pathlib.Path, typer.Argument(help="The .keras file to write.")] = MODEL,
-    dataset: Annotated[datasets.Dataset, typer.Option(help="What to train on.")] = datasets.Dataset.digits,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 20,
+    dataset: Annotated[datasets.Dataset, typer.Option(help=datasets.HELP)] = datasets.Dataset.mnist5k,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Passes over the training images.")] = None,
 ):
     """Train a small CNN with exact products, for evaluate.py."""
     with stop_on_error():
