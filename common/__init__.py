@@ -6,6 +6,7 @@ numpy only (`TruthTable`, `metrics`, `reference`) also runs in a checkout where 
 Modules:
     truth_table: `TruthTable`, the products of a multiplier as a value.
     tables: `load_table`, `load_truth_table`, `pin_table`, `save_table`.
+    table_doubts: `TableWarning`, of tables that are wrong in a usual way.
     assignment: which multiplier goes to which layer; `read_assignment`, `write_assignment`.
     multipliers: the multipliers that can be loaded; import, check and description of new ones.
     netlists: circuits in Verilog, BLIF, AIGER and CGP, evaluated for all pairs of operands.
@@ -17,10 +18,12 @@ Modules:
 
 from . import metrics, multipliers, native, netlists, reference
 from .assignment import read_assignment, write_assignment
+from .table_doubts import TableWarning
 from .tables import load_table, load_truth_table, pin_table, save_table
 from .truth_table import TruthTable
 
 __all__ = [
+    "TableWarning",
     "TruthTable",
     "load_table",
     "load_truth_table",

@@ -13,6 +13,7 @@ class ArgumentError(ValueError):
         rule: the rest of the sentence, with its verb, such as `"must be from 2 to 8"`.
         received: the value that breaks the rule, or a description of it.
         remedy: another argument that would help and what it does, such as `("force=True", "replaces it")`.
+        alternative: a second one, for a user who wants something else.
 
     Example:
         >>> error = ArgumentError("name", "must be new in .", "'mul8u_X'", ("force=True", "replaces it"))
@@ -22,9 +23,17 @@ class ArgumentError(ValueError):
         "--name must be new in .; received 'mul8u_X'; --force replaces it"
     """
 
-    def __init__(self, argument: str, rule: str, received: object, remedy: Optional[Tuple[str, str]] = None):
-        super().__init__(argument, rule, received, remedy)
-        self.argument, self.rule, self.received, self.remedy = argument, rule, received, remedy
+    def __init__(
+        self,
+        argument: str,
+        rule: str,
+        received: object,
+        remedy: Optional[Tuple[str, str]] = None,
+        alternative: Optional[Tuple[str, str]] = None,
+    ):
+        super().__init__(argument, rule, received, remedy, alternative)
+        self.argument, self.rule, self.received = argument, rule, received
+        self.remedies = [each for each in (remedy, alternative) if each is not None]
 
     @classmethod
     def from_core(cls, argument: str, error: Exception) -> "ArgumentError":
@@ -44,16 +53,16 @@ class ArgumentError(ValueError):
             options: from the name of an argument to its option. An argument that is not in it keeps its Python name.
 
         Returns:
-            The text of the error. `argument=value` becomes `option value`, and `argument=True` becomes `option`.
+            The text of the error. `argument=value` becomes `option value`, and `argument=True` or `argument=False`
+            becomes `option`.
         """
         text = f"{options.get(self.argument, self.argument)} {self.rule}; received {self.received}"
-        if self.remedy is None:
-            return text
-        assignment, effect = self.remedy
-        name, _, value = assignment.partition("=")
-        if name in options:
-            assignment = options[name] + (f" {value}" if value not in ("", "True") else "")
-        return f"{text}; {assignment} {effect}"
+        for assignment, effect in self.remedies:
+            name, _, value = assignment.partition("=")
+            if name in options:
+                assignment = options[name] + (f" {value}" if value not in ("", "True", "False") else "")
+            text += f"; {assignment} {effect}"
+        return text
 
     def __str__(self):
         return self.message({})

@@ -5,11 +5,11 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from typing import Tuple
+from typing import NamedTuple
 
 import numpy as np
 
-from . import atomic_files, native
+from . import atomic_files, native, table_doubts
 from ._validation import integer_array
 from .argument_error import ArgumentError
 from .paths import NameOrPath
@@ -28,8 +28,16 @@ def _resolve(name_or_path: NameOrPath, argument: str = "mul_map_file") -> str:
     return name
 
 
-class _ContentHashes:
-    """The content hashes of the tables pinned last, for all threads.
+class _Known(NamedTuple):
+    """A table, the content hash of it, and the warning that a load of it gives, empty if there is none."""
+
+    table: np.ndarray
+    content_hash: int
+    warning: str
+
+
+class _KnownTables:
+    """What is known of the tables that were loaded last, by name or path, for all threads.
 
     The table itself is kept and compared with what is in the file now. This takes a fifth of the time of hashing, and
     unlike a comparison of the file's size and times it notices every change: a file can be written twice within one
@@ -42,23 +50,32 @@ class _ContentHashes:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, Tuple[np.ndarray, int]] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
 
-    def get(self, name: str, table: np.ndarray) -> int:
-        """The hash of `table`, which was just read for `name`; calculated if the last one of this name differs."""
+    def get(self, name: str, table: np.ndarray) -> _Known:
+        """What is known of `table`, which was just read for `name`; found out if the last one of this name differs."""
         with self._lock:
-            known, content_hash = self._known.get(name, (None, 0))
-        if known is None or not np.array_equal(known, table):
+            known = self._known.get(name)
+        if known is None or known.table.dtype != table.dtype or not np.array_equal(known.table, table):
             content_hash = native.Table(table, len(table).bit_length() - 1).content_hash
+            known = _Known(table.copy(), content_hash, table_doubts.warning_of(TruthTable(table), name))
         with self._lock:
-            self._known[name] = table, content_hash
+            self._known[name] = known
             self._known.move_to_end(name)
             while len(self._known) > self._capacity:
                 self._known.popitem(last=False)
-        return content_hash
+        return known
 
 
-_hashes = _ContentHashes(capacity=32)
+_tables = _KnownTables(capacity=32)
+
+
+def _loaded(name: str, table: np.ndarray, warn: bool) -> _Known:
+    """What is known of a table that was just read for a name or path; warns of it if `warn` is set."""
+    known = _tables.get(without_pin(name), table)
+    if warn and known.warning:
+        table_doubts.tell(known.warning)
+    return known
 
 
 def is_pinned(name: object) -> bool:
@@ -71,7 +88,14 @@ def without_pin(name: str) -> str:
     return _PINNED.sub("", name)
 
 
-def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, argument: str = "mul_map_file") -> str:
+def pin_table(
+    name_or_path: NameOrPath,
+    num_bits: int = 8,
+    signed: bool = True,
+    argument: str = "mul_map_file",
+    *,
+    warn: bool = True,
+) -> str:
     """The string that means the same table for good, in any folder and even if its file is written anew.
 
     TensorFlow keeps the operation that it made for a string, so a table that is changed under the same path would
@@ -83,6 +107,8 @@ def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, 
         num_bits: width of both operands, 2 to 8; 8 for a signed table.
         signed: whether a signed table is accepted.
         argument: the name of the caller's argument, with which errors begin.
+        warn: whether to warn of a table that is not pinned yet, and whose products are far from the exact ones because
+            of a usual mistake.
 
     Returns:
         The name of a built-in multiplier as it is; a path made absolute, or a name of the search path, followed by
@@ -94,6 +120,9 @@ def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, 
         ValueError: if the width is not 2 to 8, or not that of the multiplier or file; if a pinned file has been
             changed; if the path is not text in UTF-8, which TensorFlow's attributes are; or if the table is signed
             and must not be.
+
+    Warns:
+        TableWarning: if a usual mistake explains the products.
 
     Example:
         >>> pin_table("mul8u_drum4")
@@ -111,7 +140,7 @@ def pin_table(name_or_path: NameOrPath, num_bits: int = 8, signed: bool = True, 
         raise ArgumentError(argument, "must be a path in UTF-8", repr(os.fsencode(name))) from None
     if is_pinned(name):
         return name
-    return f"{name}{PIN}{_hashes.get(name, table):016x}"
+    return f"{name}{PIN}{_loaded(name, table, warn).content_hash:016x}"
 
 
 @functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
@@ -119,7 +148,7 @@ def _check_built_in(name: str, num_bits: int, signed: bool, argument: str) -> No
     native.load_table(name, num_bits, signed, argument)
 
 
-def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
+def load_table(name_or_path: NameOrPath, num_bits: int = 8, *, warn: bool = True) -> np.ndarray:
     """Truth table of a multiplier as an array.
 
     Args:
@@ -128,6 +157,8 @@ def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
             folder (`tfapprox.common.multipliers.search_path()`), looked up in this order. `""` is the exact product. A
             path may begin with `~`.
         num_bits: width of both operands, 2 to 8; 8 for a signed table.
+        warn: whether to warn of a file whose products are far from the exact ones because of a usual mistake. Products
+            that its NAME.json calls meant are no reason for a warning.
 
     Returns:
         uint16 array `[2**num_bits, 2**num_bits]`: entry `[a, w]` is the product of activation code `a` and weight
@@ -140,20 +171,29 @@ def load_table(name_or_path: NameOrPath, num_bits: int = 8) -> np.ndarray:
         ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
             that `pin_table` saw.
 
+    Warns:
+        TableWarning: if a usual mistake explains the products.
+
     Example:
         >>> int(load_table("mul8u_trunc4")[7, 9]), int(load_table("mul8s_exact")[-3, 5])
         (48, -15)
     """
-    return native.load_table(_resolve(name_or_path), num_bits)
+    name = _resolve(name_or_path)
+    table = native.load_table(name, num_bits)
+    if native.table_source(name) != "built in":
+        _loaded(name, table, warn)
+    return table
 
 
-def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8) -> TruthTable:
+def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8, *, warn: bool = True) -> TruthTable:
     """Truth table of a multiplier as a `TruthTable`, which knows its width, sign, content hash and name.
 
     Args:
         name_or_path: name of a built-in multiplier, path of a `.bin` file, or `NAME` of a `NAME.bin` in a multiplier
             folder; the rules are those of `load_table`.
         num_bits: width of both operands, 2 to 8; 8 for a signed table.
+        warn: whether to warn of a file whose products are far from the exact ones because of a usual mistake. Products
+            that its NAME.json calls meant are no reason for a warning.
 
     Returns:
         A `TruthTable`. Its name is that of the multiplier, or of the file without its folder and `.bin`.
@@ -164,11 +204,14 @@ def load_truth_table(name_or_path: NameOrPath, num_bits: int = 8) -> TruthTable:
         ValueError: if the width is not 2 to 8, or not that of the multiplier or file; or if the table is not the one
             that `pin_table` saw.
 
+    Warns:
+        TableWarning: if a usual mistake explains the products.
+
     Example:
         >>> load_truth_table("mul8s_exact").signed, load_truth_table("", 4).name
         (True, 'mul4u_exact')
     """
-    table = load_table(name_or_path, num_bits)
+    table = load_table(name_or_path, num_bits, warn=warn)
     name = os.path.basename(without_pin(os.fsdecode(name_or_path)))
     if name.endswith(".bin"):
         name = name[: -len(".bin")]

@@ -21,19 +21,22 @@ def is_circuit(value: Any) -> bool:
     return hasattr(value, "c_data_type")
 
 
-def read_circuit(circuit: Any, num_bits: Optional[int] = None) -> Circuit:
-    """The `Circuit` of an object of ariths-gen, which has its own width and sign.
+def read_circuit(circuit: Any, num_bits: Optional[int] = None, parameters: Optional[Dict[str, Any]] = None) -> Circuit:
+    """The `Circuit` of an object of ariths-gen, which has its own width and sign; its name has the parameters.
 
     Args:
         circuit: an object of one of the multiplier classes.
         num_bits: the width that the operands must have; `None` for any.
+        parameters: parameters of the class that the object was made with. Integers that it keeps are known without.
 
     Raises:
         ArgumentError: if the operands differ in width, or have another width than `num_bits`; the function `products`
             of the result raises it if it is asked for another sign.
     """
     width, signed = circuit.a.N, circuit.c_data_type.startswith("int")
+    parameters = {**_kept_parameters(circuit), **(parameters or {})}
     name = f"mul{width}{'s' if signed else 'u'}_{circuit.prefix}"
+    name += "".join(_short(*each) for each in parameters.items())
     if width != circuit.b.N:
         raise ArgumentError("source", "must have operands of one width", f"{width} and {circuit.b.N} bits")
     if num_bits not in (None, width):
@@ -46,7 +49,28 @@ def read_circuit(circuit: Any, num_bits: Optional[int] = None) -> Circuit:
             raise ArgumentError("signed", f"must be {signed}, as the circuit says", as_signed)
         return python_function.products(circuit, kind, width, signed, arrays_at_once=True)
 
-    return Circuit(name, products, {"source": f"ariths-gen, {kind}"}, signed, width)
+    given = ", ".join(f"{key}={_text(value)}" for key, value in parameters.items())
+    source = f"ariths-gen, {kind}" + (f"({given})" if given else "")
+    return Circuit(name, products, {"source": source}, signed, width)
+
+
+def _kept_parameters(circuit):
+    """The integers among the parameters of an object's class that it keeps and that are not the default."""
+    kept = {}
+    for key, parameter in inspect.signature(type(circuit)).parameters.items():
+        value = getattr(circuit, key, None)
+        if isinstance(parameter.default, int) and isinstance(value, int) and value != parameter.default:
+            kept[key] = value
+    return kept
+
+
+def _text(value):
+    return getattr(value, "__name__", str(value))
+
+
+def _short(key, value):
+    """A parameter in the name of a circuit, such as `_h2` for `horizontal_cut=2`."""
+    return f"_{key[0] if key.endswith('_cut') else key}{int(value) if isinstance(value, bool) else _text(value)}"
 
 
 def read_class(source: str, *, num_bits: Optional[int] = None, parameters: Optional[Dict[str, Any]] = None) -> Circuit:
@@ -63,7 +87,8 @@ def read_class(source: str, *, num_bits: Optional[int] = None, parameters: Optio
     """
     generator = source[len(PREFIX) :]
     _check_class(generator, "source", f"must be {PREFIX} and one of")
-    return read_circuit(generate_ariths_gen(generator, 8 if num_bits is None else num_bits, **(parameters or {})))
+    circuit = generate_ariths_gen(generator, 8 if num_bits is None else num_bits, **(parameters or {}))
+    return read_circuit(circuit, parameters=parameters)
 
 
 def ariths_gen_multipliers() -> Dict[str, type]:
@@ -110,4 +135,5 @@ def generate_ariths_gen(generator: str, num_bits: int = 8, **parameters: Any) ->
         return multiplier(a=bus("a", num_bits), b=bus("b", num_bits), **parameters)
     except Exception as error:
         given = ", ".join(f"{key}={value}" for key, value in parameters.items()) or "none"
-        raise ArgumentError("parameters", f"must be those of {generator}", f"{given}: {error}") from error
+        reason = str(error) or "it makes no circuit of them"
+        raise ArgumentError("parameters", f"must be those of {generator}", f"{given}: {reason}") from error

@@ -10,7 +10,7 @@ from ..paths import Path, expanded
 from ..truth_table import TruthTable
 from . import identity, registry, sidecar, storage, wide_storage
 
-ANNOTATIONS = ("power_mW", "area_um2", "delay_ns", "source", "licence", "note")
+ANNOTATIONS = ("power_mW", "area_um2", "delay_ns", "source", "licence", "note", "meant")
 
 
 def annotate(name_or_path: Path, known: Mapping[str, Any], *, folder: Optional[Path] = None) -> storage.Multiplier:
@@ -46,21 +46,49 @@ def annotate(name_or_path: Path, known: Mapping[str, Any], *, folder: Optional[P
     broken = sidecar.broken_rule(known)
     if broken:
         raise ArgumentError(broken[0], f"must be {broken[1]}", repr(broken[2]))
-    multiplier = storage.load(name_or_path)
+    multiplier = storage.load(name_or_path, warn=False)
     if multiplier.path is None:
         place = (registry.user_folder() if folder is None else expanded(folder)) / f"{multiplier.name}.bin"
         place.parent.mkdir(parents=True, exist_ok=True)
     else:
         place = multiplier.path
     with file_locks.locked(place.parent):
-        multiplier = storage.load(name_or_path)  # another process may have replaced it
+        multiplier = storage.load(name_or_path, warn=False)  # another process may have replaced it
         if storage.is_changed(multiplier):
             received = f"{str(place)!r}, which was changed after its import"
             raise ArgumentError("name_or_path", "must have the table that NAME.json describes", received)
         described = {**multiplier.sidecar, **known, "bits": multiplier.num_bits, "signed": multiplier.signed}
         described["sha256"] = multiplier.table.sha256
         atomic_files.write(place.with_suffix(".json"), sidecar.content_of(described))
-    return storage.load(name_or_path)
+    return storage.load(name_or_path, warn=False)
+
+
+def unchanged(
+    table: TruthTable, known: Mapping[str, Any], *, folder: Optional[Path] = None
+) -> Optional[storage.Multiplier]:
+    """The multiplier of a folder that has the name and the products of a table; `None` if there is none.
+
+    Args:
+        table: the table, which has the name of the multiplier.
+        known: entries that are added to its NAME.json where they differ.
+        folder: the folder; by default `user_folder()`.
+
+    Returns:
+        The `Multiplier`, which is marked as `unchanged`.
+
+    Raises:
+        OSError: if NAME.json cannot be written.
+        ValueError: if an entry of `known` is not possible.
+    """
+    place = (registry.user_folder() if folder is None else expanded(folder)) / f"{table.name}.bin"
+    try:
+        there = storage.load(place, warn=False)
+    except (OSError, ValueError):
+        return None
+    if there.table != table or storage.is_changed(there):
+        return None
+    new = {key: value for key, value in known.items() if there.sidecar.get(key) != value}
+    return (annotate(place, new) if new else there)._replace(unchanged=True)
 
 
 def rename(name_or_path: Path, name: str) -> storage.Multiplier:
@@ -111,7 +139,7 @@ def remove(name_or_path: Path) -> List[pathlib.Path]:
 
 def _stored(name_or_path):
     """A multiplier that has a file."""
-    multiplier = storage.load(name_or_path)
+    multiplier = storage.load(name_or_path, warn=False)
     if multiplier.path is None:
         raise ArgumentError("name_or_path", "must not be built in", repr(multiplier.name))
     return multiplier

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import metrics
 from ..argument_error import ArgumentError, error_message
-from ..paths import Path, expanded
-from . import c_comments, c_source, registry, storage
+from ..paths import Path
+from . import c_comments, c_source, storage
 from .importing import import_multiplier
 from .library_files import Outcome
 
@@ -45,6 +45,7 @@ def import_each(
     known: Optional[Mapping[str, Any]] = None,
     folder: Optional[Path] = None,
     force: bool = False,
+    warn: bool = True,
 ) -> Iterator[Outcome]:
     """Imports files one after the other, each when its outcome is asked for.
 
@@ -61,11 +62,13 @@ def import_each(
             the comments of a file say.
         folder: folder of the tables, which is made if it does not exist; by default `user_folder()`.
         force: whether tables of the same names in the folder are replaced.
+        warn: whether products are doubted that a usual mistake explains.
 
     Yields:
         An `Outcome` for each file.
     """
     options: Dict[str, Any] = {"signed": signed, "swap": swap, "ascending": ascending, "seconds": seconds}
+    options["warn"] = warn
     imported: Dict[str, Tuple[str, pathlib.Path, storage.Multiplier]] = {}  # by the stem of the file
     for path in paths:
         try:
@@ -73,7 +76,11 @@ def import_each(
             if path.stem not in imported:
                 multiplier = import_multiplier(path, known=known, folder=folder, force=force, **options)
                 imported[path.stem] = code, path, multiplier
-                outcome = Outcome(path, multiplier.name, "imported")
+                outcome = (
+                    Outcome(path, multiplier.name, "same", f"as {multiplier.path}")
+                    if multiplier.unchanged
+                    else Outcome(path, multiplier.name, "imported")
+                )
             else:
                 code_before, path_before, multiplier = imported[path.stem]
                 if code and code == code_before:
@@ -81,24 +88,9 @@ def import_each(
                 else:
                     _check_products(path, multiplier, path_before, options)
                     outcome = Outcome(path, multiplier.name, "agrees", f"with {path_before}")
-        except FileExistsError as error:
-            there = _there(path, folder, options)
-            if there is None:
-                outcome = Outcome(path, path.stem, "failed", error_message(error, {}), error)
-            else:
-                imported[path.stem] = code, path, there
-                outcome = Outcome(path, there.name, "same", f"as {there.path}")
         except (OSError, ValueError) as error:
             outcome = Outcome(path, path.stem, "failed", error_message(error, {}), error)
         yield outcome
-
-
-def _there(path, folder, options):
-    """The multiplier that is in the folder already, if it has the name and the products of a file; else `None`."""
-    with tempfile.TemporaryDirectory() as temporary:
-        wanted = import_multiplier(path, folder=temporary, **options)
-    stored = storage.load((registry.user_folder() if folder is None else expanded(folder)) / f"{wanted.name}.bin")
-    return stored if stored.table == wanted.table else None
 
 
 def _check_products(path, multiplier, path_before, options):

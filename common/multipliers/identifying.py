@@ -8,7 +8,7 @@ from .. import native, regular_files
 from ..argument_error import ArgumentError
 from ..paths import expanded
 from ..truth_table import TruthTable
-from . import kinds, mistakes, readings, registry, storage
+from . import kinds, losses, mistakes, readings, registry, storage
 from .arrays import WIDTHS, to_table
 from .identity import known_circuits
 
@@ -90,7 +90,7 @@ def identify(source: Any) -> Identification:
             matches.append(Match(circuit, combination, "", options))
     if not matches:
         for circuit in circuits:
-            for loss, products in mistakes.cuts(circuit.table.entries).items():
+            for loss, products in losses.cuts(circuit.table.entries).items():
                 if np.array_equal(products, words):
                     matches.append(Match(circuit, mistakes.Mistakes(), loss, None))
     table = TruthTable(words)
@@ -134,7 +134,7 @@ def _products(source):
     except ArgumentError:
         if native.table_source(source, "source") == "path":
             raise
-        return storage.load(source).table.entries, False
+        return storage.load(source, warn=False).table.entries, False
     if kind is kinds.FILES[".bin"] and expanded(source).stat().st_size == 4**8:
         content = regular_files.read(source, 4**8, "source")
         return np.frombuffer(content, np.uint8).reshape(256, 256), False

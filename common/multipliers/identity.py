@@ -23,7 +23,7 @@ def known_circuits() -> Iterator[storage.Multiplier]:
     places += [path for paths in registry.table_files().values() for path in paths]
     for place in places:
         try:
-            yield storage.load(place)
+            yield storage.load(place, warn=False)
         except (OSError, ValueError):
             continue
 
@@ -44,7 +44,7 @@ def namesakes(table: TruthTable, folder: Optional[Path] = None) -> Dict[pathlib.
     others = {}
     for path in paths:
         try:
-            other = storage.load(path).table
+            other = storage.load(path, warn=False).table
         except (OSError, ValueError):
             continue
         if other.sha256 != table.sha256:

@@ -3,11 +3,11 @@
 import re
 from typing import Any, Mapping, Optional, Sequence
 
-from .. import _validation, native
+from .. import _validation, native, table_doubts
 from ..argument_error import ArgumentError
 from ..paths import Path
 from ..truth_table import MAX_BITS, MIN_BITS
-from . import arrays, identity, kinds, mistakes, readings, registry, storage
+from . import arrays, caring, identity, kinds, mistakes, readings, registry, storage
 
 
 def import_multiplier(
@@ -37,6 +37,7 @@ def import_multiplier(
     known: Optional[Mapping[str, Any]] = None,
     folder: Optional[Path] = None,
     force: bool = False,
+    warn: bool = True,
 ) -> storage.Multiplier:
     """Makes the truth table of a circuit, and stores it as `NAME.bin` with what is known of it in `NAME.json`.
 
@@ -97,19 +98,25 @@ def import_multiplier(
             source says.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
+        warn: whether products are doubted that a usual mistake explains. With `False`, they are imported as they are,
+            and NAME.json says that they are meant, so that later loads do not warn of them either.
 
     Returns:
         The `Multiplier` that was stored. Its `notes` name another circuit of this name, and products that seem to have
-        been cut to 8 bits.
+        been cut to 8 bits. If the folder had this table, it is `unchanged`; entries of `known` are then added to its
+        NAME.json.
 
     Raises:
-        FileExistsError: if the folder has a table of this name and `force` is not set.
+        FileExistsError: if the folder has another table of this name and `force` is not set.
         FileNotFoundError: if there is no such file, no C compiler, or no folder to write to.
         ImportError: if ariths-gen or Yosys is needed and is not installed.
         OSError: if a file cannot be read or written, or the source is a folder.
         ValueError: if the source is of no known kind or has no products to give; if the name, the shape, the dtype or
             a product does not fit; or if the products clearly belong to another sign or order of the operands. An error
             that concerns one argument is an `ArgumentError`.
+
+    Warns:
+        TableWarning: if the products seem to have lost something, such as their high bytes.
 
     Example:
         >>> import tempfile
@@ -158,12 +165,22 @@ def import_multiplier(
     takes_bytes = "big_endian" in kinds.kind_of(source).options
     given = {"signed": given_sign, "order": given_order, "offset": offset, "big_endian": big_endian}
     settled = {key for key, value in given.items() if value is not None} | (set() if takes_bytes else {"big_endian"})
-    mistakes.check(table, settled)
+    loss = mistakes.check(table, settled) if warn else None
     by = "" if known_sign is None else ", as the name says" if given_sign is None else ", as the option says"
-    known = {**circuit.known, **_reading(circuit, choice, by), **(known or {})}
-    stored = identity.store(table, known, folder=folder, force=force)
-    loss = mistakes.cut(table)
-    return stored._replace(notes=(*stored.notes, f"the products seem to have been {loss}")) if loss else stored
+    meant = {"meant": True} if loss is None and table_doubts.doubt(table) else {}  # what an option settled is meant
+    described = {**circuit.known, **_reading(circuit, choice, by), **meant, **(known or {})}
+    try:
+        stored = identity.store(table, described, folder=folder, force=force)
+    except FileExistsError:
+        there = caring.unchanged(table, {**meant, **(known or {})}, folder=folder)
+        if there is None:
+            raise
+        stored = there
+    if loss is None:
+        return stored
+    note = f"the products seem to {loss.what}. {loss.remedy}"
+    table_doubts.tell(f"{name}: {note}")
+    return stored._replace(notes=(*stored.notes, note))
 
 
 def _checked_order(ascending, order, signed):

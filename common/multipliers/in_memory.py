@@ -21,6 +21,7 @@ def import_products(
     offset: Optional[int] = None,
     folder: Optional[Path] = None,
     force: bool = False,
+    warn: bool = True,
 ) -> Multiplier:
     """Stores an array of products as a multiplier: `NAME.bin`, and what is known of it in `NAME.json`.
 
@@ -38,12 +39,14 @@ def import_products(
             words of 16 bits, in two's complement if they are signed. By default the products have their sign.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
+        warn: whether products are doubted that a usual mistake explains. With `False`, they are stored as they are, and
+            NAME.json says that they are meant.
 
     Returns:
         The `Multiplier` that was stored.
 
     Raises:
-        FileExistsError: if the folder has a table of this name and `force` is not set.
+        FileExistsError: if the folder has another table of this name and `force` is not set.
         OSError: if there is no folder to write to, or the table cannot be written.
         ValueError: if the name, the shape, the dtype or a product does not fit, or the products clearly
             belong to another sign or order of the operands.
@@ -65,6 +68,7 @@ def import_products(
         known=known,
         folder=folder,
         force=force,
+        warn=warn,
     )
 
 
@@ -79,6 +83,7 @@ def import_callable(
     known: Optional[Mapping[str, Any]] = None,
     folder: Optional[Path] = None,
     force: bool = False,
+    warn: bool = True,
 ) -> Multiplier:
     """Stores the products of a Python function as a multiplier: `NAME.bin`, and what is known of it in `NAME.json`.
 
@@ -93,12 +98,14 @@ def import_callable(
         known: entries of NAME.json: `source`, `power_mW`, `area_um2`, `delay_ns`, `licence`.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
+        warn: whether products are doubted that a usual mistake explains. With `False`, they are stored as they are, and
+            NAME.json says that they are meant.
 
     Returns:
         The `Multiplier` that was stored.
 
     Raises:
-        FileExistsError: if the folder has a table of this name and `force` is not set.
+        FileExistsError: if the folder has another table of this name and `force` is not set.
         OSError: if there is no folder to write to, or the table cannot be written.
         ValueError: if the function raises an exception or returns something else than integers; if the name, the width
             or a product does not fit; or if the products clearly belong to another sign of the operands.
@@ -118,4 +125,5 @@ def import_callable(
         known=known,
         folder=folder,
         force=force,
+        warn=warn,
     )

@@ -1,13 +1,14 @@
 """The usual mistakes of tables that are made by hand, and the options of the import that mend them."""
 
 import itertools
-from typing import Any, Container, Dict, Iterator, NamedTuple, Optional
+from typing import Any, Container, Dict, Iterator, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from .. import metrics
 from ..argument_error import ArgumentError
 from ..truth_table import TruthTable
+from . import losses
 from .arrays import ORDERS, from_ascending
 from .readings import FAR, SIGNED_BITS
 
@@ -107,6 +108,26 @@ class Nearer(NamedTuple):
                 return f"{option}={self.mistakes.options[option]}", effect
         return ("signed=True", "reads them as signed operands") if self.signed else None
 
+    @property
+    def options(self) -> Dict[str, Any]:
+        """The arguments of `import_multiplier` with which a table is read in this way."""
+        return {**self.mistakes.options, **({"signed": True} if self.signed else {})}
+
+    def advice(self, declared_signed: bool) -> str:
+        """A sentence that says how to mend the file of the table.
+
+        Args:
+            declared_signed: whether the name of the file says signed operands.
+        """
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.options.items())
+        words = " ".join(
+            f"--{key.replace('_', '-')}" + ("" if value is True else f" {value}") for key, value in self.options.items()
+        )
+        name = "" if self.signed == declared_signed else f"a name that {'begins' if self.signed else 'does not begin'}"
+        name = f"{name} with mul8s_" if name else ""
+        ways = filter(None, [f"{arguments} ({words})" if arguments else "", name])
+        return f"Import it with {' and '.join(ways)}."
+
 
 _EFFECTS = {
     "ascending": "puts them in the order of the codes",
@@ -117,7 +138,7 @@ _EFFECTS = {
 
 
 def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
-    """How an 8-bit table is far nearer to the exact product than as it is; `None` if it is in no way.
+    """How a table is far nearer to the exact product than as it is; `None` if it is in no way.
 
     Exchanged operands cannot be told, because the exact product is symmetric.
 
@@ -125,13 +146,12 @@ def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
         table: the table, with its declared sign.
         settled: what is not doubted: `"signed"` and names of fields of `Mistakes`.
     """
-    if table.num_bits != SIGNED_BITS:
-        return None
     words = table.entries.view(np.uint16)
     declared = _mae(words, table.signed)
     best = Nearer(table.signed, Mistakes(), declared, declared)
-    signs = (table.signed,) if "signed" in settled else (table.signed, not table.signed)
-    for mistakes in all_mistakes():
+    is_settled = "signed" in settled or table.num_bits != SIGNED_BITS
+    signs = (table.signed,) if is_settled else (table.signed, not table.signed)
+    for mistakes in all_mistakes(table.num_bits):
         changed = [field for field, value, none in zip(mistakes._fields, mistakes, Mistakes()) if value != none]
         if any(field == "swap" or field in settled for field in changed):
             continue
@@ -143,50 +163,45 @@ def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
 
 
 def _mae(words, signed):
-    values = metrics.operands(SIGNED_BITS, signed)
+    values = metrics.operands(len(words).bit_length() - 1, signed)
     products = words.view(np.int16) if signed else words
     return float(np.abs(products.astype(np.int64) - np.multiply.outer(values, values)).mean())
 
 
-def check(table: TruthTable, settled: Container[str] = ()) -> None:
-    """Compares the products of an 8-bit table with the exact ones, read in each way that its file can be meant.
+def explain(table: TruthTable, settled: Container[str] = ()) -> Tuple[Optional[Nearer], Optional[losses.Loss]]:
+    """The usual mistake that explains the products of a table: another reading of it, or a loss.
 
     Args:
         table: the table, with its declared sign.
         settled: what is not doubted: `"signed"` and names of fields of `Mistakes`.
 
+    Returns:
+        A pair of which at most one is not `None`: the one that comes nearer to the products.
+    """
+    other, loss = nearer(table, settled), losses.lost(table)
+    if other is not None and loss is not None:
+        return (other, None) if other.mae < loss.mae else (None, loss)
+    return other, loss
+
+
+def check(table: TruthTable, settled: Container[str] = ()) -> Optional[losses.Loss]:
+    """Compares the products of a table with the exact ones, read in each way that its file can be meant.
+
+    Args:
+        table: the table, with its declared sign.
+        settled: what is not doubted: `"signed"` and names of fields of `Mistakes`.
+
+    Returns:
+        What the products seem to have lost, which no option mends; `None` if nothing.
+
     Raises:
         ArgumentError: if the table is far nearer to the exact products when it is read with another sign or order, or
             with a mistake that an option mends.
     """
-    other = nearer(table, settled)
+    other, loss = explain(table, settled)
     if other is not None:
         declared = "signed operands" if table.signed else "unsigned operands"
         rule = f"must be those of {declared}, as name and options say"
-        raise ArgumentError("products", rule, f"products that are {other}", other.remedy)
-
-
-def cut(table: TruthTable) -> str:
-    """How products seem to have been cut to 8 bits, in words; empty if they do not.
-
-    Args:
-        table: the table.
-    """
-    products, exact = (t.entries.astype(np.int64) for t in (table, TruthTable.exact(table.num_bits, table.signed)))
-    if products.min() < 0 or products.max() > 255:
-        return ""
-    mae = np.abs(products - exact).mean()
-    for name, cut_exact in cuts(exact).items():
-        if FAR * np.abs(products - cut_exact).mean() < mae:
-            return name
-    return ""
-
-
-def cuts(products: np.ndarray) -> Dict[str, np.ndarray]:
-    """Products as they look after they were stored in 8 bits: from a description of the loss to the products."""
-    words = np.asarray(products).astype(np.int64) & 0xFFFF
-    return {
-        "cut to their low 8 bits": words & 255,
-        "cut to their high 8 bits": words >> 8,
-        "limited to 255": np.minimum(words, 255),
-    }
+        meant = ("warn=False", "imports them as they are")
+        raise ArgumentError("products", rule, f"products that are {other}", other.remedy, meant)
+    return loss

@@ -7,10 +7,11 @@ import re
 import stat
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from .. import native
+from .. import native, regular_files
 from .._bindings import core
 from ..argument_error import ArgumentFileNotFoundError
 from ..paths import Path, expanded
+from ..truth_table import MAX_BITS, TruthTable
 
 SEARCH_PATH_VARIABLE = "TFAPPROX_MULTIPLIER_PATH"
 _USER_FOLDER = -1  # the index of the user's folder in tfapprox_multiplier_folder
@@ -130,17 +131,44 @@ def in_folders(num_bits: int = 8) -> Dict[str, pathlib.Path]:
 
     Returns:
         A dictionary, sorted by name, from a name to the first file of that name. Files that `load_table` refuses, and
-        files that have the name of a built-in multiplier, are left out.
+        files that have the name of a listed built-in multiplier, are left out.
     """
-    return {name: paths[0] for name, paths in table_files().items() if _loads(name, num_bits)}
+    return {name: paths[0] for name, paths in table_files().items() if _loads(name, paths[0], num_bits)}
 
 
-def _loads(name, num_bits):
+def _loads(name, path, num_bits):
     try:
         native.load_table(name, num_bits)
     except (OSError, ValueError):
         return False
-    return native.table_source(name) == "search path"
+    return native.table_source(name) == "search path" or is_made(name, path)
+
+
+def is_made(name: str, path: pathlib.Path) -> bool:
+    """Whether a file holds the built-in multiplier of its name, and this multiplier is not listed without the file.
+
+    Args:
+        name: name of the file, without `.bin`.
+        path: path of the file.
+    """
+    return bool(name) and name not in built_in_descriptions() and is_copy(name, path)
+
+
+def is_copy(name: str, path: pathlib.Path) -> bool:
+    """Whether a file holds the built-in multiplier of its name.
+
+    Args:
+        name: name of the file, without `.bin`.
+        path: path of the file.
+    """
+    if native.table_source(name) != "built in":
+        return False
+    expected = TruthTable(native.load_table(name, width_of(name) or MAX_BITS)).to_bytes()
+    try:
+        with regular_files.opened(path) as (file, _):
+            return file.read(len(expected) + 1) == expected
+    except OSError:
+        return False
 
 
 def loadable_names() -> List[str]:

@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any, Callable, Dict, Iterable, List, Tuple
 
-from .. import metrics, native, plans, regular_files
+from .. import metrics, native, plans
 from ..argument_error import error_message
 from ..paths import Path
 from . import identity, registry, sidecar, storage
@@ -43,6 +43,8 @@ def load_all(
 ) -> Tuple[List[storage.Multiplier], List[Tuple[pathlib.Path, str]]]:
     """Loads all multipliers: the built-in ones that are listed, then the files in the folders, sorted by name.
 
+    A file that `make` wrote is among them, also if its name is that of the construction, which is built in.
+
     Args:
         progress: function that is given a list with one item for each multiplier and iterates over it, such as
             `rich.progress.track`.
@@ -56,10 +58,12 @@ def load_all(
     names = [*((name, []) for name in registry.built_in_descriptions()), *files.items()]
     for name, paths in progress(names):
         try:
-            if paths and native.table_source(name) != "search path":
-                failures += _out_of_reach(name, paths)
-            else:
+            if not paths or native.table_source(name) == "search path":
                 multipliers.append(storage.load(name))
+                continue
+            failures += _out_of_reach(name, paths)
+            if registry.is_made(name, paths[0]):
+                multipliers.append(storage.load(paths[0]))
         except (OSError, ValueError) as error:
             failures.append((paths[0] if paths else pathlib.Path(name), error_message(error, {})))
     return multipliers, failures
@@ -78,14 +82,8 @@ def _out_of_reach(name, paths):
     """Files that no operation finds by `name`, each with the reason; a copy of what it finds instead is left out."""
     if not name or native.table_source(name) == "path":
         return [(path, "an operation takes this name for something else") for path in paths]
-    expected = storage.load(name).table.to_bytes()
     reason = "hidden by the built-in multiplier of this name"
-    return [(path, reason) for path in paths if _first_bytes(path, len(expected) + 1) != expected]
-
-
-def _first_bytes(path, count):
-    with regular_files.opened(path) as (file, _):
-        return file.read(count)
+    return [(path, reason) for path in paths if not registry.is_copy(name, path)]
 
 
 def _values(row):

@@ -22,8 +22,9 @@ KEYS = (
     "sha256",
     "reading",
     "note",
+    "meant",  # whether products that look like a mistake are meant as they are
 )
-_ONLY_IF_KNOWN = ("reading", "note")  # keys that NAME.json does not have where their value is null
+_ONLY_IF_KNOWN = ("reading", "note", "meant")  # keys that NAME.json does not have where their value is null
 COLLECTION = "multipliers.json"  # one file for all tables of a folder: a dictionary by name
 MAX_BYTES = 1 << 24  # of a JSON file: room for 10,000 multipliers
 _MAX_NUMBER = 1e300
@@ -132,7 +133,7 @@ def _is_text(value):
 _NUMBER, _TEXT = ("a finite number", _is_number), ("a text", _is_text)
 _RULES = {
     "bits": ("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "signed": ("true or false", lambda value: isinstance(value, bool)),
+    **dict.fromkeys(("signed", "meant"), ("true or false", lambda value: isinstance(value, bool))),
     "published": ("an object of figures", lambda value: isinstance(value, dict)),
     **dict.fromkeys(("power_mW", "area_um2", "delay_ns"), _NUMBER),
     **dict.fromkeys(("source", "licence", "sha256", "reading", "note"), _TEXT),

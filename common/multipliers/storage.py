@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from .. import atomic_files, file_locks, native
+from .. import atomic_files, file_locks, native, table_doubts
 from ..argument_error import ArgumentError, ArgumentFileExistsError
 from ..paths import Path, expanded
 from ..truth_table import MAX_BITS, TruthTable
@@ -27,6 +27,7 @@ class Multiplier(NamedTuple):
         sidecar: what NAME.json says: a dictionary with every key of `sidecar.KEYS`.
         hidden: other files of the same name, which no operation finds by the name.
         notes: sentences about what an import found that its user should know; empty after `load`.
+        unchanged: whether an import found this table in the folder, and changed nothing.
     """
 
     path: Optional[pathlib.Path]
@@ -34,6 +35,7 @@ class Multiplier(NamedTuple):
     sidecar: Dict[str, Any]
     hidden: List[pathlib.Path]
     notes: Tuple[str, ...] = ()
+    unchanged: bool = False
 
     @property
     def name(self) -> str:
@@ -51,18 +53,23 @@ class Multiplier(NamedTuple):
         return self.table.signed
 
 
-def load(name_or_path: Path) -> Multiplier:
+def load(name_or_path: Path, *, warn: bool = True) -> Multiplier:
     """A multiplier by name or path, with any width and sign.
 
     Args:
         name_or_path: name of a built-in multiplier; path of a `.bin` file (a string with `/` or ending in `.bin`, or a
             path object), which may begin with `~`; or `NAME` of a `NAME.bin` in a folder of `search_path()`. The first
             of these that fits counts. `""` is the exact product.
+        warn: whether to warn of products that are far from the exact ones because of a usual mistake. Products that
+            NAME.json calls meant are no reason for a warning.
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
         OSError: if the file cannot be read.
         ValueError: if the file is not a table, or its NAME.json is not JSON.
+
+    Warns:
+        TableWarning: if a usual mistake explains the products.
 
     Example:
         >>> load("mul4u_trunc2").table.entries.shape
@@ -70,7 +77,11 @@ def load(name_or_path: Path) -> Multiplier:
     """
     place = registry.locate(name_or_path)
     if place.path is not None:
-        return _in_file(place.path, place.name)._replace(hidden=place.hidden)
+        multiplier = _in_file(place.path, place.name)._replace(hidden=place.hidden)
+        warning = table_doubts.warning_of(multiplier.table, name_or_path) if warn else ""
+        if warning:
+            table_doubts.tell(warning)
+        return multiplier
     num_bits = registry.width_of(place.name) or MAX_BITS  # the name of a built-in multiplier has its width
     table = TruthTable(native.load_table(place.name, num_bits), place.name)
     return Multiplier(None, table, _sidecar_of_built_in(table), place.hidden)

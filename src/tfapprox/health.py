@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from . import __version__
 from .backends import PLUGINS, operations_for
-from .common import cuda, library, multipliers, native
-from .common.multipliers import processes, registry
+from .common import TableWarning, cuda, library, multipliers, native
+from .common.multipliers import processes
 
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
 # One table for each kind of plan, and one of signed operands. TensorFlow is tested with the last one, whose products
@@ -78,14 +79,17 @@ def gpu() -> Dict[str, Any]:
     return {"built": True, "device": f"{device.name}, compute capability {capability}", "reason": None}
 
 
-def folders() -> List[Dict[str, Any]]:
-    """The folders where multipliers are looked up: whether each exists and how many tables it has."""
-    tables = [path for paths in registry.table_files().values() for path in paths]
+def folders(files: List[multipliers.Multiplier]) -> List[Dict[str, Any]]:
+    """The folders where multipliers are looked up: whether each exists and how many tables are found in it by name.
+
+    Args:
+        files: the multipliers that have a file.
+    """
     return [
         {
             "path": str(folder),
             "exists": os.path.isdir(str(folder)),
-            "tables": sum(path.parent == folder for path in tables),
+            "tables": sum(file.path is not None and file.path.parent == folder for file in files),
         }
         for folder in multipliers.search_path()
     ]
@@ -174,7 +178,9 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
         which is `None` if it was not run.
     """
     version = next(filter(None, map(version_of, TENSORFLOWS)), None)
-    loaded, failures = multipliers.load_all()
+    with catch_warnings(record=True) as doubts:
+        simplefilter("always", TableWarning)
+        loaded, failures = multipliers.load_all()
     files = [multiplier for multiplier in loaded if multiplier.path is not None]
     report: Dict[str, Any] = {
         "versions": {
@@ -187,7 +193,7 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
         "plugins": plugins(),
         "cpu": paths(),
         "cuda": gpu(),
-        "folders": folders(),
+        "folders": folders(files),
         "circuits": processes.containment(),
         "multipliers": {"built_in": len(loaded) - len(files), "files": [multiplier.name for multiplier in files]},
         "self_test": self_test(),
@@ -195,6 +201,7 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
     }
     problems, warnings = _judge(report)
     warnings += [f"{path} is not loaded: {why}" for path, why in failures]
+    warnings += [str(doubt.message) for doubt in doubts]
     for multiplier in files:
         if multipliers.is_changed(multiplier):
             problems.append(f"{multiplier.path} is not the file that its NAME.json describes (import it again)")

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from typing import Any, Iterator, Mapping, Optional
 
 import typer
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .common.argument_error import error_message
+from .common.table_doubts import TableWarning
 from .notebook_progress import NotebookProgress
 
 # In a file or a pipe, which has no width, names are not shortened.
@@ -62,7 +64,7 @@ def print_error(text: str, as_json: bool = False) -> None:
 
 @contextlib.contextmanager
 def stop_on_error(options: Optional[Mapping[str, str]] = None, as_json: bool = False) -> Iterator[None]:
-    """Ends the program with the text of a user's mistake and exit code 1.
+    """Ends the program with the text of a user's mistake and exit code 1, and prints warnings of tables as lines.
 
     Args:
         options: from the argument of the library with which an error begins to the user's option for it, for example
@@ -70,10 +72,30 @@ def stop_on_error(options: Optional[Mapping[str, str]] = None, as_json: bool = F
         as_json: whether the error is printed as JSON on standard output, instead of a line on standard error.
     """
     try:
-        yield
+        with _lines_of_warnings():
+            yield
     except (OSError, ValueError, ImportError, MemoryError) as error:
         print_error(error_message(error, options or {}) or type(error).__name__, as_json)
         raise typer.Exit(1) from error
+
+
+@contextlib.contextmanager
+def _lines_of_warnings():
+    """Prints each warning of a table as one yellow line on standard error, and other warnings as Python does."""
+    original, told = warnings.showwarning, set()
+
+    def show(message, category, *place, **options):
+        if not issubclass(category, TableWarning):
+            original(message, category, *place, **options)
+        elif str(message) not in told:
+            told.add(str(message))
+            text = printable(f"warning: {message}")
+            Console(stderr=True).print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TableWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextlib.contextmanager

@@ -37,6 +37,22 @@ def test_a_broken_array_is_ours():
     np.testing.assert_array_equal(load_table("mul8u_BAM"), load_table("mul8u_bam_h2_v6"))
 
 
+def test_names_have_the_parameters():
+    """Two circuits of one class get two names, from the command and from an object."""
+    broken = ["ariths-gen:UnsignedBrokenArrayMultiplier", "--set", "horizontal_cut=2", "--set", "vertical_cut=6"]
+    names = {}
+    for words in (broken, [broken[0], *broken[3:]], ["ariths-gen:UnsignedWallaceMultiplier", "--set", "use_csa=0"]):
+        row = json.loads(CliRunner().invoke(app, ["multiplier", "import", *words, "--json"]).stdout)
+        names[row["name"]] = row["source"]
+    assert names == {
+        "mul8u_u_bam_h2_v6": "ariths-gen, UnsignedBrokenArrayMultiplier(horizontal_cut=2, vertical_cut=6)",
+        "mul8u_u_bam_v6": "ariths-gen, UnsignedBrokenArrayMultiplier(vertical_cut=6)",
+        "mul8u_u_wallace_cla_use_csa0": "ariths-gen, UnsignedWallaceMultiplier(use_csa=0)",
+    }
+    circuit = multipliers.generate_ariths_gen("UnsignedTruncatedArrayMultiplier", truncation_cut=3)
+    assert multipliers.import_multiplier(circuit).name == "mul8u_u_tm_t3"
+
+
 def test_python_file(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from ariths_gen.wire_components import Bus\n"
@@ -69,6 +85,7 @@ def test_its_c_code_has_gates_of_two_operands(tmp_path):
     [
         ("Dadda", {}, r"generator must be one of .*UnsignedDaddaMultiplier.*; received 'Dadda'"),
         ("UnsignedDaddaMultiplier", {"num_bits": 9}, r"num_bits must be from 2 to 8; received 9"),
+        ("UnsignedBrokenArrayMultiplier", {"horizontal_cut": 2}, r"received horizontal_cut=2: it makes no circuit of"),
         ("UnsignedBrokenArrayMultiplier", {"horizontal_cut": 99}, r"parameters must be those of Unsigned.*=99"),
     ],
 )

@@ -53,7 +53,7 @@ def test_annotate_a_built_in_multiplier(folder):
 def test_annotations_that_are_refused(folder):
     assert "annotate needs --power, --area" in command("annotate", "mul4u_MINE", code=1)
     assert "error: --power must be a finite number" in command("annotate", "mul4u_MINE", "--power", "nan", code=1)
-    with pytest.raises(ArgumentError, match=r"known must have some of power_mW, .*, note; received 'sha256'"):
+    with pytest.raises(ArgumentError, match=r"known must have some of power_mW, .*, note, meant; received 'sha256'"):
         multipliers.annotate("mul4u_MINE", {"sha256": "0"})
     (folder / "mul4u_MINE.bin").write_bytes(bytes(512))
     assert "which was changed after its import" in command("annotate", "mul4u_MINE", "--power", 1, code=1)

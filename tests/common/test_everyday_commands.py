@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tfapprox import __version__, health
 from tfapprox.__main__ import main
 from tfapprox.command_line import app, doctor, printing
-from tfapprox.common import cuda, save_table
+from tfapprox.common import cuda, multipliers, save_table
 from tfapprox.common.reference import exact_table
 from tfapprox.terminal import without_log
 
@@ -108,3 +108,38 @@ def test_no_log_without_a_standard_error():
     script = "import os; os.close(2); from tfapprox.terminal import without_log\nwith without_log(): print('done')"
     result = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
     assert result.stdout == b"done\n"
+
+
+def test_commands_count_the_same_multipliers(tmp_path, monkeypatch):
+    """Also those that `make` wrote; a file that is hidden, or no table, is in no count."""
+    monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for words in (["trunc", "k=3"], ["drum", "k=4"], ["bam", "h=2", "v=7", "--name", "mul8u_OURS"]):
+        assert CliRunner().invoke(app, ["multiplier", "make", *words, "--folder", str(tmp_path)]).exit_code == 0
+    save_table(tmp_path / "mul8u_drum5.bin", exact_table(8))  # hidden by the built-in one
+    (tmp_path / "mul8u_short.bin").write_bytes(b"1")
+    listed = json.loads(CliRunner().invoke(app, ["multiplier", "list", "--json"]).stdout)["multipliers"]
+    assert len(listed) == len({row["name"] for row in listed}) == len(multipliers.built_in_descriptions()) + 2
+    made = {row["name"]: row["path"] for row in listed if row["path"]}
+    assert made == {name: str(tmp_path / f"{name}.bin") for name in ("mul8u_trunc3", "mul8u_OURS")}
+    report = json.loads(CliRunner().invoke(app, ["doctor", "--fast", "--json"]).stdout)
+    assert report["multipliers"]["built_in"] + sum(folder["tables"] for folder in report["folders"]) == len(listed)
+    assert sorted(multipliers.loadable_names()) == sorted(row["name"] for row in listed)  # what the demo compares
+
+
+def test_an_import_of_what_is_there_is_a_success(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mul4u_X.csv").write_text("\n".join(",".join(str(a * w) for w in range(16)) for a in range(16)))
+
+    def imported(*words):
+        result = CliRunner().invoke(app, ["multiplier", "import", "mul4u_X.csv", "--folder", ".", "--json", *words])
+        return result.exit_code, json.loads(result.stdout)
+
+    assert [imported()[1]["unchanged"] for _ in range(2)] == [False, True]
+    (tmp_path / "mul4u_X.json").chmod(0o400)
+    code, row = imported("--power", "0.3")
+    assert (code, row["unchanged"], row["power_mW"], row["source"]) == (0, True, 0.3, "mul4u_X.csv")
+    (tmp_path / "mul4u_X.csv").write_text("\n".join(",".join(str(a | w) for w in range(16)) for a in range(16)))
+    code, error = imported()
+    assert code == 1
+    assert "with another table" in error["error"]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tfapprox.command_line import app
-from tfapprox.common import multipliers, native
+from tfapprox.common import TableWarning, multipliers, native
 from tfapprox.common.multipliers import identity, mistakes
 from tfapprox.common.reference import exact_table
 
@@ -167,8 +167,10 @@ def test_cut_products(tmp_path):
         assert "no option of import can mend this" in command("identify", "x.npy")
     words.astype(np.uint8).tofile("x.bin")
     assert multipliers.identify("x.bin").matches[0].difference == "cut to their high 8 bits"
-    made = multipliers.import_products((A * W) & 255, "mul8u_CUT")
-    assert made.notes == ("the products seem to have been cut to their low 8 bits",)
+    with pytest.warns(TableWarning, match="mul8u_CUT: the products seem to have been cut"):
+        made = multipliers.import_products((A * W) & 255, "mul8u_CUT")
+    loss = "the products seem to have been cut to their low 8 bits. Take a type of 16 bits or more for the product"
+    assert [note.partition(",")[0] for note in made.notes] == [loss]
     np.save("cut.npy", (A * W) & 255)
     output = command("import", "cut.npy", "--name", "mul8u_CUT2")
     assert "warning: the products seem to have been cut to their low 8 bits" in output
@@ -208,7 +210,7 @@ def test_what_is_not_known_may_be_nearer():
 )
 def test_the_import_refuses_what_is_far_nearer_and_an_option_wins(words, remedy):
     words.astype("<u2").tofile("mul8s_X.bin")
-    assert f"; {remedy}\n" in command("import", "mul8s_X.bin", code=1)
+    assert f"; {remedy}; --yes imports them as they are\n" in command("import", "mul8s_X.bin", code=1)
     option = {"--of": "--offset 0", "--or": "--order codes", "--as": "--order codes", "--bi": "--little-endian"}
     command("import", "mul8s_X.bin", *option[remedy[:4]].split())
     np.testing.assert_array_equal(multipliers.load("mul8s_X").table.entries.view(np.uint16), words)

@@ -251,7 +251,7 @@ def hashed(monkeypatch):
     """A list to which every table that is hashed from here on is added; no hash is known at first."""
     calls, share = [], native.Table
     monkeypatch.setattr(native, "Table", lambda table, num_bits: calls.append(table) or share(table, num_bits))
-    monkeypatch.setattr(tables, "_hashes", tables._ContentHashes(capacity=4))
+    monkeypatch.setattr(tables, "_tables", tables._KnownTables(capacity=4))
     return calls
 
 
@@ -305,7 +305,7 @@ def test_few_tables_are_kept_for_their_hashes(tmp_path, hashed):
     for number, path in enumerate(paths):
         save_table(path, random_table(8, number))
     pins = [pin_table(path) for path in paths]
-    assert len(tables._hashes._known) == 4
+    assert len(tables._tables._known) == 4
     assert [pin_table(path) for path in paths[1:]] == pins[1:]
     assert len(hashed) == 5
     assert pin_table(paths[0]) == pins[0]

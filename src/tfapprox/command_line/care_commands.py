@@ -12,6 +12,9 @@ from .shared_options import AREA, DELAY, FOLDER, LICENCE, NAME_OR_PATH, POWER
 
 _SOURCE = typer.Option(None, "--source", metavar="TEXT", help="Where the circuit comes from.")
 _NOTE = typer.Option(None, "--note", metavar="TEXT", help="Anything else.")
+_YES = typer.Option(
+    None, "--yes/--no", help="Whether products that look like a mistake are meant; with --no, loads warn of them."
+)
 _NEW_NAME = typer.Argument(..., metavar="NEW_NAME", help="Says the same width and sign.", show_default=False)
 
 
@@ -24,6 +27,7 @@ def annotate(
     source: Optional[str] = _SOURCE,
     licence: Optional[str] = LICENCE,
     note: Optional[str] = _NOTE,
+    meant: Optional[bool] = _YES,
     folder: Optional[str] = FOLDER,
 ) -> None:
     """Add power, area, delay, source, licence or a note to what is known.
@@ -38,11 +42,12 @@ def annotate(
         "source": source,
         "licence": licence,
         "note": note,
+        "meant": meant,
     }
     known = {key: value for key, value in values.items() if value is not None}
     if not known:
         raise ValueError(
-            "annotate needs --power, --area, --delay, --source, --licence or --note; received none of them"
+            "annotate needs --power, --area, --delay, --source, --licence, --note, --yes or --no; received none of them"
         )
     annotated = multipliers.annotate(name_or_path, known, folder=folder)
     line(f"{annotated.name}: sha256 {annotated.table.sha256}", "bold")

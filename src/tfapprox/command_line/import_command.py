@@ -1,11 +1,12 @@
 """`tfapprox multiplier import`."""
 
+import warnings
 from typing import Any, Dict, List, Optional
 
 import typer
 
 from tfapprox import option_names
-from tfapprox.common import multipliers
+from tfapprox.common import TableWarning, multipliers
 from tfapprox.common.multipliers import kinds, registry
 
 from . import wide_report
@@ -54,10 +55,11 @@ _REVERSE = typer.Option(
 _TIE = typer.Option(None, "--tie", metavar="INPUT=0|1", help="A constant for an input of Verilog; may be repeated.")
 _LATENCY = typer.Option(None, "--latency", metavar="N", help="Registers on each path of a pipeline in Verilog.")
 _SET = typer.Option(None, "--set", metavar="KEY=VALUE", help="A parameter of ariths-gen's class; may be repeated.")
+_YES = typer.Option(False, "--yes", help="The products are meant, even if they look like a mistake.")
 _SECONDS = typer.Option(10.0, "--time-limit", metavar="S", min=0.1, help="Seconds that C or Yosys may take.")
 
 
-@option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay")
+@option_names.with_error_messages(power_mW="power", area_um2="area", delay_ns="delay", warn="yes")
 def import_multiplier(
     source: str = _SOURCE,
     name: Optional[str] = _NAME,
@@ -85,6 +87,7 @@ def import_multiplier(
     licence: Optional[str] = LICENCE,
     folder: Optional[str] = FOLDER,
     force: bool = FORCE,
+    yes: bool = _YES,
     seconds: float = _SECONDS,
     json: bool = JSON,
 ) -> None:
@@ -124,7 +127,9 @@ def import_multiplier(
     published errors, licence, SHA-256), shows the errors, and checks that
     the core computes with the table. Sign and order of bits of C functions
     and netlists are proved by published errors or by the exact product, and
-    the output says how; an option always wins.
+    the output says how; an option always wins. Products that look like a
+    usual mistake, such as exchanged bytes, are not imported without --yes.
+    An import of what is there already changes nothing.
     """
     known = {"power_mW": power, "area_um2": area, "delay_ns": delay, "licence": licence}
     options: Dict[str, Any] = {
@@ -134,6 +139,7 @@ def import_multiplier(
         "seconds": seconds,
         "folder": folder,
         "force": force,
+        "warn": not yes,
         "known": {key: value for key, value in known.items() if value is not None},
     }
     of_one = {
@@ -165,7 +171,9 @@ def import_multiplier(
         import_folder(source, json, options, option_names.options_of(import_multiplier))
     else:
         options.update(of_one)
-        _report(multipliers.import_multiplier(source, **options), json)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TableWarning)  # the notes of the multiplier say the same
+            _report(multipliers.import_multiplier(source, **options), json)
 
 
 def _given(options):
@@ -184,10 +192,13 @@ def _report(imported, json):
     place = registry.table_files().get(imported.name, [])
     by_name = bool(place) and place[0].resolve() == imported.path.resolve()
     if json:
-        as_json({**details, "check": checked, "found_by_name": by_name, "notes": imported.notes})
+        more = {"check": checked, "found_by_name": by_name, "unchanged": imported.unchanged, "notes": imported.notes}
+        as_json({**details, **more})
         return
     line(f"{imported.name}: {imported.path}", "bold")
     line(f"sha256 {imported.table.sha256}")
+    if imported.unchanged:
+        line("unchanged: this table was there")
     table = grid("", *FIGURES, numbers=FIGURES)
     table.add_row("measured", *(number(details[key]) for key in FIGURES))
     published = details["published"]

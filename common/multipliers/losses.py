@@ -1,0 +1,92 @@
+"""What products lose where they are stored in too few bits, or are not those of the whole operands."""
+
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .. import metrics
+from ..truth_table import TruthTable
+from .readings import FAR
+
+BYTE = 8  # bits
+
+
+class Loss(NamedTuple):
+    """What is wrong with the products of a table, which no other reading of its file can mend.
+
+    Attributes:
+        what: what seems to have happened to the products, in words that follow "seem to".
+        remedy: a sentence that says how to get the products that were meant.
+        mae: the MAE of the table against the exact products after the loss.
+    """
+
+    what: str
+    remedy: str
+    mae: float = 0.0
+
+
+_WIDER = "Take a type of 16 bits or more for the product, also in the prototype and in the file."
+_UNSHIFTED = "Leave out the shift: the table needs the whole product, and the layers scale it."
+_SAME_WIDTH = "Import the circuit with the width of its operands, num_bits (--bits), or widen its operands."
+_NO_SUM = "Take the circuit of a multiplier."
+
+
+def cuts(products: np.ndarray) -> Dict[str, np.ndarray]:
+    """Products as they look after they were stored in 8 bits: from a description of the loss to the products.
+
+    Args:
+        products: integer array of products.
+    """
+    words = np.asarray(products).astype(np.int64) & 0xFFFF
+    return {
+        "cut to their low 8 bits": words & 255,
+        "cut to their high 8 bits": words >> BYTE,
+        "limited to 255": np.minimum(words, 255),
+    }
+
+
+def _signed_cuts(products):
+    """The same for products of signed operands, stored as int8."""
+    return {
+        "cut to their low 8 bits": (products & 255 ^ 128) - 128,
+        "cut to their high 8 bits": products >> BYTE,
+        "limited to 127": np.clip(products, -128, 127),
+    }
+
+
+def _losses(table: TruthTable) -> Iterator[Tuple[Loss, np.ndarray]]:
+    """Exact products after each loss: pairs of a `Loss` and the products."""
+    values = metrics.operands(table.num_bits, table.signed)
+    exact = np.multiply.outer(values, values)
+    for what, products in [*cuts(exact).items(), *(_signed_cuts(exact).items() if table.signed else ())]:
+        yield Loss(f"have been {what}", _WIDER), products
+    if not table.signed:
+        yield Loss("have been limited to 32767", _WIDER), np.minimum(exact, 32767)
+    for shift in range(1, table.num_bits):
+        yield Loss(f"have been shifted right by {shift} bit{'s' * (shift > 1)}", _UNSHIFTED), exact >> shift
+    yield Loss("be sums of the operands", _NO_SUM), np.add.outer(values, values)
+    for bits in range(2, table.num_bits):
+        codes = 1 << bits
+        low = values & (codes - 1)
+        if table.signed:
+            low = (low ^ codes >> 1) - (codes >> 1)
+        yield Loss(f"be those of operands of {bits} bits", _SAME_WIDTH), np.multiply.outer(low, low)
+
+
+def lost(table: TruthTable) -> Optional[Loss]:
+    """What the products of a table seem to have lost; `None` if nothing that is usual.
+
+    Products have lost something if they are far nearer to the exact products after the loss than the exact products
+    and than products of 0 are. A table of very small products is thus a strong approximation, and no loss.
+
+    Args:
+        table: the table, with its sign.
+    """
+    products, exact = (t.entries.astype(np.int64) for t in (table, TruthTable.exact(table.num_bits, table.signed)))
+    mae = np.abs(products - exact).mean()
+    loss = None
+    for candidate, remaining in _losses(table):
+        rest = float(np.abs(products - remaining).mean())
+        if FAR * rest < min(mae, np.abs(remaining).mean()) and (loss is None or rest < loss.mae):
+            loss = candidate._replace(mae=rest)
+    return loss
