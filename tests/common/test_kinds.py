@@ -187,8 +187,10 @@ def test_a_mistake_in_two_interfaces(call, python, arguments, command, tmp_path)
 
 
 def test_a_table_that_exists_in_two_interfaces(tmp_path):
-    multipliers.import_multiplier("circuit.c", folder="here")
-    begin = "must be new in here; received 'mul8u_EVEN', which is there; "
+    even = multipliers.import_multiplier("circuit.c", folder="elsewhere").table
+    other = multipliers.import_products(exact_table(8), "mul8u_EVEN", folder="here").table
+    hashes = f"sha256 {other.sha256[:16]} instead of {even.sha256[:16]}"
+    begin = f"must be new in here; received 'mul8u_EVEN', which is there with another table: {hashes}; "
     with pytest.raises(FileExistsError) as caught:
         multipliers.import_multiplier("circuit.c", folder="here")
     assert str(caught.value) == f"name {begin}force=True replaces it"
