@@ -12,6 +12,8 @@ from .approx_conv2d_transpose import approx_conv2d_transpose_with_min_max_vars
 from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approx_matmul import approx_matmul_with_min_max_vars
 from .calibrate import calibrate
+from .compare import compare
+from .comparison import Comparison
 from .compensate import compensate
 from .convert import approximate_model
 from .distortion import distortion
@@ -41,6 +43,7 @@ from .training.retrain import retrain
 from .training.swapping import FreezeRanges, GradualSwap, JointChoice
 
 __all__ = [
+    "Comparison",
     "FakeApproxConv1D",
     "FakeApproxConv2D",
     "FakeApproxConv2DTranspose",
@@ -62,6 +65,7 @@ __all__ = [
     "approx_matmul_with_min_max_vars",
     "approximate_model",
     "calibrate",
+    "compare",
     "compensate",
     "depthwise_products",
     "distortion",

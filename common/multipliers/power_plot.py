@@ -4,6 +4,7 @@ from typing import Any, List, Sequence, Tuple
 
 from .. import metrics
 from ..argument_error import ArgumentError
+from .captions import Captions
 from .identity import DIGITS
 from .plots import SIGNED, UNSIGNED, new_figure
 from .storage import Multiplier
@@ -29,23 +30,6 @@ def pareto_front(points: Sequence[Tuple[float, float]]) -> List[int]:
 
 def _label(multiplier):
     return f"{multiplier.name} {multiplier.table.sha256[:DIGITS]}"
-
-
-def _numbered(axes, points, start, colour):
-    """Numbers named points from `start + 1`, above and below them in turn, and returns the lines of the key."""
-    for index, (_, point) in enumerate(points):
-        offset, sides = ((4, 3), ("left", "bottom")) if index % 2 == 0 else ((-4, -3), ("right", "top"))
-        axes.annotate(
-            str(start + index + 1),
-            point,
-            textcoords="offset points",
-            xytext=offset,
-            ha=sides[0],
-            va=sides[1],
-            fontsize=6.5,
-            color=colour,
-        )
-    return [f"{start + index + 1:>2}  {name}" for index, (name, _) in enumerate(points)]
 
 
 def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
@@ -75,7 +59,7 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     points = [(m.sidecar["power_mW"], metrics.errors(m.table).mae) for m in multipliers]
     figure, axes = new_figure()
     figure.set_size_inches(5.6, 4.6)
-    key: List[str] = []
+    key: List[Tuple[str, Tuple[float, float], str]] = []
     for signed, marker, colour in ((False, "o", UNSIGNED), (True, "s", SIGNED)):
         group = [index for index, multiplier in enumerate(multipliers) if multiplier.signed == signed]
         if group:
@@ -84,8 +68,8 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
             axes.scatter(*zip(*inside), s=20, marker=marker, facecolor="white", edgecolor=colour, label=label, zorder=3)
             front = [group[index] for index in pareto_front(inside)]
             axes.step(*zip(*(points[i] for i in front)), where="post", color=colour, linewidth=1, zorder=2)
-            key += _numbered(axes, [(_label(multipliers[i]), points[i]) for i in front], len(key), colour)
-    text = "\n".join(["Pareto fronts:", *key])
+            key += [(_label(multipliers[index]), points[index], colour) for index in front]
+    text = "\n".join(["Pareto fronts:", *(f"{number:>2}  {name}" for number, (name, _, _) in enumerate(key, 1))])
     spacing = min(1.35, 36 / len(key))  # a long key is not higher than the axes
     axes.text(1.03, 1, text, transform=axes.transAxes, va="top", fontsize=7, linespacing=spacing)
     axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
@@ -95,4 +79,7 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     axes.set_title(f"{len(points)} multipliers of {widths[0]} bits")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
+    captions = Captions.of(axes, points)
+    for number, (_, point, colour) in enumerate(key, 1):
+        captions.add(str(number), point, colour, 6.5)
     return figure

@@ -1,12 +1,14 @@
 """Plots: what they refuse, which files they write, and the Pareto front."""
 
+import importlib
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from tfapprox.command_line import app
 from tfapprox.common import multipliers
-from tfapprox.common.multipliers import plots, power_plot
+from tfapprox.common.multipliers import captions, plots, power_plot
 from tfapprox.common.truth_table import TruthTable
 
 pytest.importorskip("matplotlib")
@@ -89,3 +91,28 @@ def test_command(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["multiplier", "plot", "mul8u_A", "-o", str(tmp_path), "--format", "svg"])
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in tmp_path.glob("mul8u_A*")) == ["mul8u_A_heat_map.svg", "mul8u_A_histogram.svg"]
+
+
+def test_captions_cover_neither_each_other_nor_points():
+    rng = np.random.default_rng(3)
+    points = [(0.1 + 0.8 * x, 0.4 + 0.2 * y) for x, y in rng.random((24, 2))]
+    figure, axes = plots.new_figure()
+    figure.set_size_inches(7, 4.4)
+    axes.scatter(*zip(*points), s=20)
+    axes.step([0.1, 0.5, 0.9], [0.6, 0.5, 0.4], where="post", label="a line")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.legend()
+    placed = captions.Captions.of(axes, points)
+    for number, point in enumerate(points):
+        placed.add(f"mul8u_X{number}", point, "black", 7)
+    figure.canvas.draw()
+    text_only = importlib.import_module("matplotlib.text").Text.get_window_extent  # without the line to the point
+    boxes = [text_only(text) for text in axes.texts]
+    assert len(boxes) == len(points)
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+    middles = axes.transData.transform(points)
+    assert not any(box.contains(*middle) for box in boxes for middle in middles)
+    assert not any(box.overlaps(axes.get_legend().get_window_extent()) for box in boxes)
+    frame = axes.get_window_extent()
+    assert all(frame.x0 < box.x0 < box.x1 < frame.x1 and frame.y0 < box.y0 < box.y1 < frame.y1 for box in boxes)
