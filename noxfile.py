@@ -260,7 +260,7 @@ def lint(session):
 def demo(session):
     """Trains a small CNN and shows what each multiplier does to its accuracy; the demo takes options after `--`."""
     install(session, "tf2", TFAPPROX_TF2="ON")
-    session.run("python", "tf2/examples/demo.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
+    session.run("python", "-m", "tfapprox.tf2", "demo", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 
 @nox.session

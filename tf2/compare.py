@@ -14,6 +14,7 @@ from tfapprox.terminal import progress_bar
 
 from .comparison import Compared, Comparison
 from .convert import approximate_model
+from .model_summary import ModelSummary
 from .set_multiplier import set_multiplier
 from .summary import summary
 from .table_argument import Multiplier, MultiplierLike, read_multiplier
@@ -73,6 +74,7 @@ def compare(
     chosen = [read_multiplier(name, num_bits, "names") for name in (_known(num_bits) if names is None else names)]
     if not chosen:
         raise ValueError("names must have a multiplier; received none")
+    measure: Callable[[keras.Model], float]
     if score is None:
         measure, label = _Accuracy(x, y, batch_size), "accuracy"
     else:
@@ -149,6 +151,7 @@ class _Approximate:
         self.model = approximate_model(model, exact, num_bits, data=data, **options)
         self.exact = float(measure(self.model))
         self._table = exact
+        self._summary: ModelSummary | None
         try:
             self._summary = summary(self.model)
         except ValueError:  # a model that leaves the sizes of its input open

@@ -1,4 +1,4 @@
-"""The result of a comparison of multipliers as a value: it prints as a table, and writes CSV, a data frame and a plot."""
+"""The result of a comparison of multipliers as a value: a table, CSV, a data frame and plots."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Comparison:
         axes.grid(alpha=0.3)
         axes.legend(loc="lower left", fontsize=8)
         if self._is_share:
-            axes.yaxis.set_major_formatter(importlib.import_module("matplotlib.ticker").PercentFormatter(1.0))
+            axes.yaxis.set_major_formatter(importlib.import_module("matplotlib.ticker").PercentFormatter(xmax=1))
         figure.tight_layout(rect=(0, 0, 1 if len(rows) <= _NAMED else 0.66, 1))
         captions = Captions.of(axes, points)
         key = []
@@ -161,7 +161,7 @@ class Comparison:
         return text.getvalue()
 
     def __rich_console__(self, console: Any, options: Any) -> Any:
-        count = f" on {self.samples:,} samples" if self.samples else ""
+        count = f", {self.samples:,} samples" if self.samples else ""
         title = f"{self.score} of {self.model}{count}; in floating point {self._text(self.float_score)}"
         table = Table(title=title)
         hidden = {"energy"} if all(row.energy is None for row in self.rows) else set()

@@ -1,4 +1,4 @@
-"""Places short texts beside the points of a plot, so that none covers another text, a point, or, if possible, a line."""
+"""Places short texts beside the points of a plot: they cover neither each other nor points, nor lines if possible."""
 
 from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
 
@@ -119,7 +119,6 @@ class Captions(NamedTuple):
             + _COSTS["nearer"] * self._is_nearer_to_another(box, own)
             + (0 if inside else _COSTS["outside"])
         )
-
 
     def _is_nearer_to_another(self, box, own):
         """Whether a text would be nearer to another point than to its own."""

@@ -54,7 +54,7 @@ def test_scores_are_those_of_models_that_are_converted_one_by_one(model, classes
     assert read["mul8u_MINE"]["sha256"] == TruthTable(random_table(8, 1)).sha256
     assert (float(read["mul8u_MINE"]["mae"]), read["moved"]["energy"]) == (rows["mul8u_MINE"].mae, "")
     printed = str(comparison)
-    assert "accuracy of tiny on 40 samples; in floating point 90.00%" in printed
+    assert "accuracy of tiny, 40 samples; in floating point 90.00%" in printed
     assert all(name in printed for name in rows)
 
 
