@@ -127,11 +127,16 @@ def pytest(session, *arguments, **options):
     session.run("pytest", *arguments, *session.posargs, **options)
 
 
+def pytest_in_two(session, *arguments):
+    """Runs the tests in two processes, since most of them keep one core busy; those of a file stay in one process."""
+    pytest(session, "--numprocesses=2", "--dist=loadfile", *arguments)
+
+
 @nox.session
 def core(session):
     """Tests of the core and of the repository, without TensorFlow."""
     install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF", TFAPPROX_AVX512_MODEL="ON")
-    pytest(session, "tests/common", "tests/repository")
+    pytest_in_two(session, "tests/common", "tests/repository")
     pytest(session, "--doctest-modules", "--pyargs", "tfapprox.common")
 
 
@@ -139,7 +144,7 @@ def core(session):
 def tf2(session):
     """Tests of the operations, the layer and the examples with TensorFlow 2."""
     install(session, "tf2", TFAPPROX_TF2="ON", TFAPPROX_CUDA_MODEL="ON")
-    pytest(session, "tests/tf1", "tests/tf2")
+    pytest_in_two(session, "tests/tf1", "tests/tf2")
     pytest(session, "tests/tf2_gpu")
     pytest(session, "--doctest-modules", "--pyargs", "tfapprox.search", "tfapprox.tf1", "tfapprox.tf2")
 
@@ -148,7 +153,7 @@ def tf2(session):
 def tf2_oldest(session):
     """Runs the tests of tf2 with the oldest versions that work, TensorFlow 2.16 and Keras 3.0; Python 3.10 to 3.12."""
     install(session, "tf2-oldest", TFAPPROX_TF2="ON", TFAPPROX_CUDA_MODEL="ON")
-    pytest(session, "tests/tf1", "tests/tf2")
+    pytest_in_two(session, "tests/tf1", "tests/tf2")
     pytest(session, "tests/tf2_gpu")
 
 
@@ -159,7 +164,7 @@ def tf1(session):
         return fetch_python37(session)
     install(session, "tf1", TFAPPROX_TF1="ON")
     # TensorFlow 1.14 causes many warnings by itself.
-    pytest(session, "tests/common", "tests/tf1", "-W", "ignore")
+    pytest_in_two(session, "tests/common", "tests/tf1", "-W", "ignore")
 
 
 @nox.session
