@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -167,7 +168,7 @@ WORKER = """
 import sys
 sys.path[:0] = sys.argv[4:]
 from test_search import Harm, searching
-searching(sys.argv[1], Harm(0.1), storage=sys.argv[2], budget=int(sys.argv[3]), seed=5).run()
+searching(sys.argv[1], Harm(0.03), storage=sys.argv[2], budget=int(sys.argv[3]), seed=5).run()
 """
 
 
@@ -312,16 +313,34 @@ def ask(search):
         return search.study.ask()
 
 
+def test_two_workers_do_not_take_the_same_trial_from_the_queue(tmp_path, storage):
+    first, second = searching(tmp_path, storage=storage), searching(tmp_path, storage=storage)
+    for _ in range(20):
+        first._propose(False)
+        meeting, taken = threading.Barrier(2), []
+
+        def take(search, meeting=meeting, taken=taken):
+            meeting.wait()
+            taken.append(search.study._pop_waiting_trial_id())
+
+        threads = [threading.Thread(target=take, args=(search,)) for search in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len([trial for trial in taken if trial is not None]) == 1
+
+
 def test_an_assignment_of_a_dead_worker_is_taken_over(tmp_path):
     search = searching(tmp_path, seed=5)
     search._propose(False)
     trial, other = ask(search), ask(search)
-    claim = {"assignment": list(search._assignment(trial)), "origin": "prediction", "worker": "here:1:2"}
+    claim = {"assignment": list(search._assignment(trial)), "origin": "prediction"}
     search._trials.claim(trial, claim)
     with pytest.raises(optuna.TrialPruned, match="another worker evaluates this assignment"):
         search._trials.claim(other, claim)
     search.study.tell(other, state=optuna.trial.TrialState.PRUNED)
-    trial.set_user_attr("candidate", {**claim, "worker": f"{socket.gethostname()}:1:2"})
+    trial.set_user_attr("worker", f"{socket.gethostname()}:1:2")
     search.run()
     check_counts(search, 14)
     assert search.points()[0].assignment == tuple(claim["assignment"])

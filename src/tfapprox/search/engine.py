@@ -16,7 +16,7 @@ from .additive import additive_front
 from .front import Point, front_of
 from .sensitivity import Sensitivity
 from .space import Space, data_hash
-from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials
+from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials, sampler
 
 POPULATION = 20
 MAX_IDLE = 10  # proposals in a row that were evaluated before; then a random assignment is evaluated
@@ -208,7 +208,7 @@ class Search:
         """A sampler whose random numbers depend on how much is done, and not on interruptions."""
         seeds = np.random.SeedSequence([self.settings.seed, self._trials.random_state()])
         seed = int(seeds.generate_state(1)[0])
-        return self._optuna.samplers.NSGAIISampler(population_size=self.settings.population, seed=seed)
+        return sampler(self.settings.population, seed)
 
     def _free(self):
         return [layer for layer in self.space.layers if layer not in self.space.fixed]
@@ -252,7 +252,7 @@ class Search:
         assignment = self._assignment(trial)
         energy = self.space.energy(assignment)
         origin = trial.user_attrs.get(ORIGIN, "evolution")
-        candidate = {"assignment": list(assignment), ORIGIN: origin, "worker": storages.this_worker()}
+        candidate = {"assignment": list(assignment), ORIGIN: origin}
         if not self.space.allows(assignment):
             trial.set_user_attr(CANDIDATE, candidate)
             return -1.0, energy  # the worst accuracy, so that no generation keeps it

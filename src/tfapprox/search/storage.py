@@ -88,6 +88,8 @@ def open_study(url: str, name: str, fingerprint: Mapping[str, Any], *, worker: b
                 grace_period=GRACE_SECONDS,
                 engine_kwargs=_engine(url),
             )
+            if storage.engine.dialect.name == "sqlite":
+                _make_transactions_exclusive(storage.engine)
             if worker and name not in {study.study_name for study in storage.get_all_studies()}:
                 raise ArgumentError("worker", "must join a search that was begun", f"no study {name!r} in the storage")
             study = module.create_study(
@@ -112,6 +114,23 @@ def _with_driver(url):
     """An address that names the driver of PostgreSQL, of which SQLAlchemy 2.0 and 2.1 have different defaults."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg2{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def _make_transactions_exclusive(engine: Any) -> None:
+    """Lets each transaction of SQLite lock the database from its beginning.
+
+    Otherwise two workers can take the same trial from the queue: both read that it waits before either of them writes.
+    """
+    event: Any = importlib.import_module("sqlalchemy").event
+    engine.dispose()  # of connections without the following
+
+    @event.listens_for(engine, "connect")
+    def _(connection, _):
+        connection.isolation_level = None  # the driver of Python would begin transactions itself, and later
+
+    @event.listens_for(engine, "begin")
+    def _(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _engine(url):

@@ -12,7 +12,8 @@ from typing import Any, Mapping
 from . import storage as storages
 
 # Attributes of a trial.
-CANDIDATE = "candidate"  # what a worker wants to evaluate, its origin, and the worker
+WORKER = "worker"
+CANDIDATE = "candidate"  # what a worker wants to evaluate, and its origin
 BEGUN = "begun"  # whether the worker that has the candidate evaluates it
 SAMPLES = "samples"  # on how many samples the candidate was evaluated
 ORIGIN = "origin"
@@ -77,7 +78,7 @@ class Trials:
 
         Args:
             trial: the trial of this worker.
-            candidate: the assignment, its origin and the worker.
+            candidate: the assignment and its origin.
 
         Raises:
             optuna.TrialPruned: if another worker evaluates the assignment, or the budget is spent by trials with lower
@@ -107,12 +108,12 @@ class Trials:
         return evaluated + sum(x.state in pending and x.number < number for x in counting)
 
     def is_given_away(self, number: int) -> bool:
-        """Whether other workers took a trial for lost and gave its assignment away.
+        """Whether other workers took a trial for lost, and so ended it or gave its assignment away.
 
         Args:
             number: number of the trial.
         """
-        return self._study.get_trials(deepcopy=False)[number].state == self._states.FAIL
+        return self._study.get_trials(deepcopy=False)[number].state.is_finished()
 
     def return_lost(self) -> None:
         """Gives the assignments of workers that died to the next worker that asks."""
@@ -144,8 +145,25 @@ def _assignment(trial):
 def _is_lost(trial: Any, now: datetime.datetime) -> bool:
     """Whether the worker of a trial is known to be dead.
 
-    A worker that died before it had a candidate, and before its first heartbeat, is known by the time alone.
+    A worker that died before it wrote its name, and before its first heartbeat, is known by the time alone.
     """
-    if CANDIDATE in trial.user_attrs:
-        return storages.is_dead(trial.user_attrs[CANDIDATE]["worker"])
+    if WORKER in trial.user_attrs:
+        return storages.is_dead(trial.user_attrs[WORKER])
     return now - trial.datetime_start > datetime.timedelta(seconds=storages.GRACE_SECONDS)
+
+
+def sampler(population: int, seed: int) -> Any:
+    """A sampler of NSGA-II that begins each trial with the name of its worker.
+
+    Args:
+        population: individuals in a generation.
+        seed: of all random numbers.
+    """
+    genetic: Any = storages.optuna().samplers.NSGAIISampler
+
+    class Sampler(genetic):
+        def before_trial(self, study, trial):
+            study._storage.set_trial_user_attr(trial._trial_id, WORKER, storages.this_worker())
+            super().before_trial(study, trial)
+
+    return Sampler(population_size=population, seed=seed)
