@@ -67,7 +67,13 @@ class Evaluation(NamedTuple):
 
 
 class Network(abc.ABC):
-    """A network whose layers get multipliers by name; frozen graphs and Keras models implement it."""
+    """A network whose layers get multipliers by name; frozen graphs and Keras models implement it.
+
+    Attributes:
+        is_compensated: whether its layers are compensated for each assignment.
+    """
+
+    is_compensated = False
 
     @abc.abstractmethod
     def layers(self, data: Samples | None = None) -> list[NetworkLayer]:

@@ -17,11 +17,12 @@ from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
 from tfapprox.common.truth_table import TruthTable
 
 from .approximate_products import ApproximateProducts
+from .compensate import compensate
 from .counting import count_macs
 from .layer_paths import layers_by_path
 from .macs_published import published_macs
 from .model_segments import segments
-from .operand_codes import PERTURBATION, OperandCounter, changed_outputs, perturbation
+from .observed_layers import observed_layers
 from .table_argument import Multiplier, read_multiplier
 
 
@@ -29,16 +30,22 @@ def _exact(layer: Any) -> Multiplier:
     return Multiplier(TruthTable.exact(layer.num_bits, layer._is_signed()), None)
 
 
-_BATCH = 100  # samples that are computed at once while codes are counted
+def _wrong(layer: Any) -> Multiplier:
+    """The exact product plus 1, whose error is in every product."""
+    exact = TruthTable.exact(layer.num_bits, layer._is_signed())
+    return Multiplier(TruthTable(exact.entries + exact.entries.dtype.type(1), "exact + 1"), None)
 
 
 class KerasNetwork(Network):
     """A Keras model with approximate layers; multipliers are swapped in the model itself.
 
     Outputs of the front of the model are kept, and used again by assignments that agree in the layers of this front.
+    The corrections of a layer depend on the multipliers of the layers before it only, so that they agree there, too.
 
     Args:
         model: a built model with approximate layers and one input, whose ranges should be fixed.
+        compensation: sample inputs, with which the layers are compensated anew for each assignment (`compensate` with
+            its method `"affine"`); by default they are not compensated.
         cache_bytes: memory for the outputs that are kept.
 
     Raises:
@@ -54,7 +61,9 @@ class KerasNetwork(Network):
         'mul8u_drum4'
     """
 
-    def __init__(self, model: keras.Model, *, cache_bytes: int = 1 << 28) -> None:
+    def __init__(
+        self, model: keras.Model, *, compensation: np.ndarray | None = None, cache_bytes: int = 1 << 28
+    ) -> None:
         self.model = model
         self._layers: dict[str, Any] = {
             path: layer for path, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)
@@ -67,6 +76,15 @@ class KerasNetwork(Network):
         self._kept: collections.OrderedDict[Any, tf.Tensor] = collections.OrderedDict()
         self._kept_bytes, self._cache_bytes = 0, cache_bytes
         self._kept_of: Samples | None = None
+        self._compensation, self._is_up_to_date = compensation, True
+        self.is_compensated = compensation is not None
+        if compensation is not None:  # functions are traced with corrections only if there are some
+            before = dict(self._tables)
+            self._set({path: _wrong(layer) for path, layer in self._layers.items()})
+            try:
+                compensate(model, compensation)
+            finally:
+                self._set(before)
 
     def layers(self, data: Samples | None = None) -> list[NetworkLayer]:
         """The approximate layers that the model calls, in the order of their first call.
@@ -78,7 +96,11 @@ class KerasNetwork(Network):
         Raises:
             ValueError: if the MACs of a layer depend on a size that is not known.
         """
-        observed = self._observed(data) if data is not None else {}
+        observed: dict[str, tuple[tuple[Operands, ...], Gains]] = {}
+        if data is not None:
+            self._check(data)
+            with self.exact():
+                observed = observed_layers(self.model, {path: self._layers[path] for path in self._rows}, data.x)
         result = []
         for path, row in self._rows.items():
             if row.macs is None:
@@ -95,6 +117,8 @@ class KerasNetwork(Network):
 
     def assign(self, assignment: Mapping[str, str]) -> None:
         """Gives layers other multipliers, without tracing or building anything.
+
+        Corrections are computed with the next outputs.
 
         Args:
             assignment: from the path of a layer to the name or path of a multiplier.
@@ -116,6 +140,7 @@ class KerasNetwork(Network):
             if self._tables[path].table is not multiplier.table:
                 self._layers[path]._table_state.assign(multiplier)
             self._tables[path] = multiplier
+        self._is_up_to_date = False
 
     @contextlib.contextmanager
     def exact(self) -> Iterator[None]:
@@ -123,13 +148,18 @@ class KerasNetwork(Network):
         before = dict(self._tables)
         try:
             self._set({path: _exact(layer) for path, layer in self._layers.items()})
+            self._is_up_to_date = True  # exact products have no errors
             yield
         finally:
             self._set(before)
 
     def fingerprint(self) -> str:
-        """A SHA-256 of the configuration, weights and ranges of the model; 64 hexadecimal digits."""
-        digest = hashlib.sha256()
+        """A SHA-256 of the configuration, weights and ranges of the model, and of the samples of the compensation.
+
+        Returns:
+            64 hexadecimal digits.
+        """
+        digest = hashlib.sha256(b"" if self._compensation is None else self._compensation.tobytes())
         for variable in self.model.weights:
             digest.update(f"{variable.dtype} {tuple(variable.shape)}".encode())
             digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
@@ -153,6 +183,9 @@ class KerasNetwork(Network):
             self._check(data)
             self._kept.clear()
             self._kept_bytes, self._kept_of = 0, data
+        if self._compensation is not None and not self._is_up_to_date:
+            compensate(self.model, self._compensation)
+            self._is_up_to_date = True
         hashes = {id(self._layers[path]): multiplier.table.sha256 for path, multiplier in self._tables.items()}
         keys: list[Any] = []
         key: tuple[Any, ...] = (start, stop)
@@ -189,34 +222,3 @@ class KerasNetwork(Network):
             len(shape) != len(received) or any(b not in (None, a) for a, b in zip(received, shape))
         ):
             raise ArgumentError("data", f"must have samples of shape {shape}", received)
-
-    def _observed(self, data: Samples) -> dict[str, tuple[tuple[Operands, ...], Gains]]:
-        """Operands and gains of each layer with exact products; afterwards the layers have their multipliers again."""
-        self._check(data)
-        counters = {path: OperandCounter(layer) for path, layer in self._layers.items()}
-        with self.exact(), contextlib.ExitStack() as restored:
-            restored.callback(tf.config.run_functions_eagerly, tf.config.functions_run_eagerly())
-            tf.config.run_functions_eagerly(True)
-            with contextlib.ExitStack() as stack:
-                for counter in counters.values():
-                    stack.enter_context(counter.counting())
-                for start in range(0, len(data.x), _BATCH):
-                    self._computed(data.x[start : start + _BATCH])
-            few = data.x[:_BATCH]
-            outputs = self._computed(few)
-            gains = {
-                path: self._gains(few, outputs, self._layers[path], counters[path].variance) for path in self._rows
-            }
-        return {path: (counters[path].result(), gains[path]) for path in self._rows}
-
-    def _computed(self, x):
-        return self.model(tf.convert_to_tensor(x), training=False).numpy().astype(np.float64)
-
-    def _gains(self, x, outputs, layer, variance):
-        """The mean squared change of the outputs by small errors of one layer."""
-        spread = np.mean(np.var(outputs.reshape(len(outputs), -1), axis=0)) or 1.0
-        changes = []
-        for is_constant in (True, False):
-            with changed_outputs(layer, perturbation(layer, variance, is_constant)):
-                changes.append(float(np.mean((self._computed(x) - outputs) ** 2) / spread / PERTURBATION))
-        return Gains(*changes)

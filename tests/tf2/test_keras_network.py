@@ -7,7 +7,7 @@ import pytest
 from tfapprox.common import load_truth_table
 from tfapprox.common.network import Samples
 from tfapprox.search import predicted_changes, sensitivity
-from tfapprox.tf2 import approximate_model
+from tfapprox.tf2 import approximate_model, compensate, set_multiplier
 from tfapprox.tf2.keras_network import KerasNetwork
 from tfapprox.tf2.macs_published import published_macs
 
@@ -153,6 +153,33 @@ def test_the_fingerprint_knows_weights_and_ranges_but_no_multiplier(network):
     network.assign({"first": ""})
     assert KerasNetwork(approximate_model(network.model, data=samples().x * 2)).fingerprint() != before
     assert load_truth_table("mul8u_drum4") != network.layers()[0].multiplier
+
+
+def test_outputs_are_those_after_compensation():
+    data, bad, exact_model = samples(), "mul8u_trunc8", small_model()
+
+    def approximate():
+        return approximate_model(exact_model, data=data.x)
+
+    network, plain = KerasNetwork(approximate(), compensation=data.x[:20]), KerasNetwork(approximate())
+    assert network.fingerprint() != KerasNetwork(approximate(), compensation=data.x[:10]).fingerprint()
+    for names in ({"first": bad, "last": bad}, {"second": bad}, {"first": "mul8u_drum3"}, {"second": ""}):
+        network.assign(names)
+        compensated = approximate()
+        for path, layer in network._layers.items():
+            set_multiplier(compensated, {path: layer.multiplier})
+        compensate(compensated, data.x[:20])
+        np.testing.assert_array_equal(network.outputs(data, 0, 40), compensated(data.x, training=False).numpy())
+    with network.exact():
+        exact = network.outputs(data, 0, 40)
+    errors = {}
+    for one in (network, plain):
+        found = sensitivity(one, data, [bad], swaps=True, samples=40)
+        errors[one] = found.measured
+        assert found.rank_correlation() > 0
+    assert np.all(errors[network] < errors[plain])
+    with network.exact():
+        np.testing.assert_array_equal(network.outputs(data, 0, 40), exact)
 
 
 def test_attention_and_separable_layers():

@@ -32,6 +32,9 @@ CALIBRATION = typer.Option(
 SAMPLES = typer.Option(None, "--samples", metavar="N", min=1, help="Use the first N samples only.")
 COSTS = typer.Option(None, "--costs", metavar="FILE.json", help="Your costs, instead of a column of NAME.json.")
 COLUMN = typer.Option("power_mW", "--column", metavar="COLUMN", help="Such as area_um2*delay_ns.")
+COMPENSATE = typer.Option(
+    None, "--compensate/--no-compensate", help="Correct layers after each swap; by default in Keras models."
+)
 MIX = typer.Option(False, "--mix-sources", help="Compare costs of several sources.")
 
 
@@ -77,15 +80,17 @@ def _has_cost(name, column):
     return True
 
 
-def open_network(model: str, names: list[str], calibration: Any) -> Any:
+def open_network(model: str, names: list[str], calibration: Any, compensate: bool | None) -> Any:
     """The network of a command, for multipliers of one sign.
 
     Args:
         model: the argument MODEL.
         names: names of the multipliers.
-        calibration: samples for the ranges.
+        calibration: samples for the ranges and the compensation.
+        compensate: whether layers are compensated; `None` does so in Keras models.
     """
-    return loading.load_network(model, calibration, signed=load_truth_table(names[0]).signed)
+    signed = load_truth_table(names[0]).signed
+    return loading.load_network(model, calibration, signed=signed, compensate=compensate)
 
 
 def fixed_layers(words: list[str], layers: list[str]) -> dict[str, str]:

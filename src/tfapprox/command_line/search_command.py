@@ -57,6 +57,7 @@ def search(
     min_accuracy: Optional[float] = _MIN_ACCURACY,
     max_energy: Optional[float] = _MAX_ENERGY,
     measure: Optional[str] = _MEASURE,
+    compensate: Optional[bool] = options.COMPENSATE,
     early_stop: bool = _EARLY,
     uniform: bool = _UNIFORM,
 ) -> None:
@@ -66,14 +67,15 @@ def search(
     truth table; the assignments with the least predicted error for their
     energy are evaluated, and NSGA-II goes on from them until the budget is
     spent. The same command continues an interrupted search. Without labels,
-    accuracy is the agreement with the exact network.
+    accuracy is the agreement with the exact network. Accuracies of a Keras
+    model are those after compensation, as tfapprox.tf2.compensate does it.
     """
     settings = Settings(budget=budget, seed=seed, early_stop=early_stop)
     loaded = loading.load_data(data, samples)
     known = loaded if calibration is None else loading.load_data(calibration)
     fixed_names = [word.rpartition("=")[2] for word in fix]
     names, prices = options.names_and_costs(multipliers, costs, column, mix_sources, fixed_names)
-    network = options.open_network(model, names, known)
+    network = options.open_network(model, names, known, compensate)
     layers = network.layers()
     every = [layer.name for layer in layers]
     space = make_space(

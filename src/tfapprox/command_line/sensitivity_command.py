@@ -13,6 +13,7 @@ from .printing import as_json, grid, line, number, show
 from .shared_options import JSON
 
 _SWAPS = typer.Option(False, "--swaps", help="Measure each pair by an evaluation, too.")
+_COMPENSATE = typer.Option(False, "--compensate", help="Show the changes that corrections of the layers leave.")
 _SAMPLES = typer.Option(500, "--samples", metavar="N", min=1, help="Number of samples, from the first one on.")
 _PLOT = typer.Option(None, "--plot", metavar="STEM", help="Write heat map and scatter plot as STEM....pdf and .png.")
 
@@ -24,6 +25,7 @@ def sensitivity(
     multipliers: List[str] = options.MULTIPLIERS,
     samples: int = _SAMPLES,
     swaps: bool = _SWAPS,
+    compensate: bool = _COMPENSATE,
     plot: Optional[str] = _PLOT,
     json: bool = JSON,
 ) -> None:
@@ -36,7 +38,7 @@ def sensitivity(
     named, found = loading.matching_multipliers(multipliers)
     names = [*named, *found]
     loaded = loading.load_data(data, samples)
-    network = options.open_network(model, names, loaded)
+    network = options.open_network(model, names, loaded, compensate)
     result = find(network, loaded, names, swaps=swaps, samples=samples)
     if plot is not None:
         figures = {"predicted": plots.sensitivity_plot(result)}

@@ -18,6 +18,8 @@ from tfapprox.common.tflite import refuse_tflite
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.keras_file import SUFFIXES, load_keras_file
 
+COMPENSATION_SAMPLES = 200
+
 
 def load_function(text: str, argument: str) -> Any:
     """The function that `package.module:function` names; modules of the working directory are found, too.
@@ -128,7 +130,7 @@ def load_model(text: str) -> Any:
     return load_function(text, "model")()
 
 
-def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Network:
+def load_network(text: str, calibration: Samples, *, signed: bool = False, compensate: bool | None = False) -> Network:
     """The network of a model file, a frozen graph or a function.
 
     A Keras model without approximate layers is converted: all layers that have an approximate form get it, with the
@@ -139,11 +141,14 @@ def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Ne
             without arguments that returns a Keras model or a `Network`.
         calibration: samples for the ranges.
         signed: whether the multipliers will be signed.
+        compensate: whether layers are compensated for each assignment, with the first 200 samples of `calibration`;
+            `None` does so if the network is a Keras model.
 
     Raises:
         OSError: if the file cannot be read.
         ImportError: if TensorFlow is not installed.
-        ValueError: if the file has another kind, or the model no layer that can be approximate.
+        ValueError: if the file has another kind, the model no layer that can be approximate, or the network cannot be
+            compensated.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if text.endswith(".pb"):
@@ -153,19 +158,26 @@ def load_network(text: str, calibration: Samples, *, signed: bool = False) -> Ne
         graphs: Any = importlib.import_module("tfapprox.tf1.graph")
         library: Any = importlib.import_module("tfapprox.tf1.library")
         importlib.import_module("tensorflow").load_op_library(library.library_path())
-        return graph_network.GraphNetwork(graphs.read(text))
+        return _uncompensated(graph_network.GraphNetwork(graphs.read(text)), compensate)
     model = load_model(text)
     tf2: Any = importlib.import_module("tfapprox.tf2")
     keras: Any = importlib.import_module("keras")
     if isinstance(model, Network):
-        return model
+        return _uncompensated(model, compensate)
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must give a Keras model or a Network", type(model).__name__)
     products: Any = importlib.import_module("tfapprox.tf2.approximate_products")
     if not any(isinstance(layer, products.ApproximateProducts) for layer in model._flatten_layers()):
         model = tf2.approximate_model(model, TruthTable.exact(8, signed), data=calibration.x)
     networks: Any = importlib.import_module("tfapprox.tf2.keras_network")
-    return networks.KerasNetwork(model)
+    samples = None if compensate is False else calibration.x[:COMPENSATION_SAMPLES]
+    return networks.KerasNetwork(model, compensation=samples)
+
+
+def _uncompensated(network, compensate):
+    if compensate:
+        raise ArgumentError("compensate", "needs a Keras model", type(network).__name__)
+    return network
 
 
 def matching_multipliers(patterns: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -62,12 +62,15 @@ def _ranks(values):
     return ((ends - counts + ends - 1) / 2)[inverse.reshape(-1)]
 
 
-def predicted_changes(layers: Sequence[NetworkLayer], multipliers: Sequence[str]) -> np.ndarray:
+def predicted_changes(
+    layers: Sequence[NetworkLayer], multipliers: Sequence[str], *, compensated: bool = False
+) -> np.ndarray:
     """The predicted mean squared change of the outputs of a network by one multiplier in one layer.
 
     Args:
         layers: the layers of a network with operands and gains.
         multipliers: names or paths of multipliers.
+        compensated: whether the layers are compensated.
 
     Returns:
         float64 array `[layers, multipliers]`, relative to the variance of the outputs.
@@ -86,7 +89,7 @@ def predicted_changes(layers: Sequence[NetworkLayer], multipliers: Sequence[str]
                 kinds = {True: "signed", False: "unsigned"}
                 rule = f"must be {kinds[layer.multiplier.signed]}, as layer '{layer.name}' is"
                 raise ArgumentError("multipliers", rule, name)
-            moments = [error_moments(table, operands) for operands in layer.operands]
+            moments = [error_moments(table, operands, compensated=compensated) for operands in layer.operands]
             changes[row, column] = sum(layer.gains.change(each) for each in moments)
     return changes
 
@@ -120,7 +123,7 @@ def sensitivity(
     data = Samples(data.x[:samples], None if data.y is None else data.y[:samples])
     layers = network.layers(data)
     names = [layer.name for layer in layers]
-    predicted = predicted_changes(layers, multipliers)
+    predicted = predicted_changes(layers, multipliers, compensated=network.is_compensated)
     if not swaps:
         return Sensitivity(names, list(multipliers), predicted)
     measured, changed = np.zeros_like(predicted), np.zeros_like(predicted)
