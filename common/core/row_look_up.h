@@ -18,6 +18,7 @@
 #define TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
 
 #include "path_kernels.h"
+#include "vectors.h"
 
 namespace tfapprox {
 namespace {
@@ -31,14 +32,6 @@ namespace {
 // Elements i to i + 3, or i to i + 7, of two vectors of n elements, in turn.
 #define TFAPPROX_ZIP4(i, n) i, i + n, i + 1, i + 1 + n, i + 2, i + 2 + n, i + 3, i + 3 + n
 #define TFAPPROX_ZIP8(i, n) TFAPPROX_ZIP4(i, n), TFAPPROX_ZIP4(i + 4, n)
-
-// A vector of kBytes bytes.
-template <typename Element, int kBytes>
-struct VectorOf {
-  typedef Element Type __attribute__((vector_size(kBytes)));
-};
-template <typename Element, int kBytes>
-using Vector = typename VectorOf<Element, kBytes>::Type;
 
 using Words8 = Vector<uint16_t, 16>;
 using Words16 = Vector<uint16_t, 32>;
@@ -128,39 +121,59 @@ void MakeRows(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* ro
   }
 }
 
-// The sums of up to kRowFlush rows of one pixel. `words` sums up whole words, modulo 2^16, and `high` their upper bytes.
-// The sums of the lower bytes follow from both: low = words - 256 * high is exact, because it is below 2^16.
+// The 16-bit sums of the rows of one pixel, from which FlushRows gets the 32-bit sums. `words` sums up whole words, modulo
+// 2^16. `high` sums up what is missing: a part of the upper bits of the words.
+//
+// - Where an entry is a byte, a word has the bytes of two filters, and `high` sums up the upper ones, which are below
+//   256. The sums of the lower bytes follow from both: low = words - 256 * high.
+// - Where an entry is a word, an estimate of its sum S with an error below 2^16 is enough, because `words` is S modulo
+//   2^16. Average rounds up, so that m, the average of the averages of two pairs of taps, is between a quarter of the
+//   sum s of the 4 taps and 1 more; and s - 508 <= 512 * (m >> 7) <= s + 4. `high` sums up m >> 7. After 127 quads of
+//   taps, S is from 512 * high - 508 to 512 * high - 508 + 65023, and `high` is at most 127 * 511 < 2^16.
 template <int kBytes>
 struct RowSums {
   Vector<uint16_t, kBytes> words, high;
 };
 
-// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
-constexpr int64_t kRowFlush = 256;
+// The maximum of the taps that the 16-bit sums hold; the last quad of taps may not be full.
+template <typename Element>
+constexpr int64_t kRowFlush = sizeof(Element) == 2 ? 508 : 256;
 
 // Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`.
-template <int kBytes, int kTaps>
+template <typename Element, int kBytes, int kTaps>
 void AddRows(const uint8_t* rows, const uint8_t* codes, int64_t width, int64_t pixels, bool is_first,
              RowSums<kBytes>* sums) {
   using Row = Vector<uint16_t, kBytes>;
   for (int64_t p = 0; p < pixels; ++p) {
     RowSums<kBytes> s = {Row{}, Row{}};
     if (!is_first) s = sums[p];
-#pragma GCC unroll 8
-    for (int k = 0; k < kTaps; ++k) {
-      Row row;
-      __builtin_memcpy(&row, rows + (k * kRowEntries + codes[k * width + p]) * kBytes, kBytes);
-      s.words += row;
-      s.high += row >> 8;
+    const auto row = [&](int k) {
+      Row loaded = {};
+      if (k < kTaps) __builtin_memcpy(&loaded, rows + (k * kRowEntries + codes[k * width + p]) * kBytes, kBytes);
+      s.words += loaded;
+      if (sizeof(Element) == 1) s.high += loaded >> 8;
+      return loaded;
+    };
+#pragma GCC unroll 2
+    for (int k = 0; k < kTaps; k += 4) {
+      const Row first = row(k), second = row(k + 1), third = row(k + 2), fourth = row(k + 3);
+      if (sizeof(Element) == 2) s.high += Average(Average(first, second), Average(third, fourth)) >> 7;
     }
     sums[p] = s;
   }
 }
 
-// Adds 16 sums of 16 bits, shifted to the left, to 16 sums of 32 bits, modulo 2^32.
-inline void AddPixels(const uint16_t* words, int shift, int32_t* sums) {
+// Adds 16 sums of 16 bits to 16 sums of 32 bits.
+inline void AddPixels(const uint16_t* words, int32_t* sums) {
   auto* unsigned_sums = reinterpret_cast<uint32_t*>(sums);
-  for (int i = 0; i < 16; ++i) unsigned_sums[i] += static_cast<uint32_t>(words[i]) << shift;
+  for (int i = 0; i < 16; ++i) unsigned_sums[i] += words[i];
+}
+
+// Adds 512 * high + rest - kBelow, modulo 2^32, to 16 sums of 32 bits.
+constexpr uint32_t kBelow = 508;
+inline void AddPixels(const uint16_t* rest, const uint16_t* high, int32_t* sums) {
+  auto* unsigned_sums = reinterpret_cast<uint32_t*>(sums);
+  for (int i = 0; i < 16; ++i) unsigned_sums[i] += (static_cast<uint32_t>(high[i]) << 9) + rest[i] - kBelow;
 }
 
 // Writes kWords words of 8 pixels, transposed, to to[word][first + pixel].
@@ -184,7 +197,7 @@ void FlushRows(const LookUpArguments& x, int64_t filter, const RowSums<kBytes>* 
   constexpr bool kIsWord = sizeof(Element) == 2;
   for (int64_t p = 0; p < x.pixels; p += 16) {
     for (int part = 0; part < kBytes / kPart; ++part) {
-      uint16_t low_words[kWords][16], high_words[kWords][16];
+      uint16_t low_words[kWords][16], high_words[kWords][16];  // `low` is what `words` adds to the multiple of `high`
       for (int first = 0; first < 16; first += 8) {
         Part low[8], high[8];
 #pragma GCC unroll 8
@@ -193,15 +206,19 @@ void FlushRows(const LookUpArguments& x, int64_t filter, const RowSums<kBytes>* 
           Part words;
           __builtin_memcpy(&words, reinterpret_cast<const uint8_t*>(&sums.words) + part * kPart, kPart);
           __builtin_memcpy(&high[i], reinterpret_cast<const uint8_t*>(&sums.high) + part * kPart, kPart);
-          low[i] = words - (high[i] << 8);
+          low[i] = kIsWord ? words - (high[i] << 9) + kBelow : words - (high[i] << 8);
         }
         TransposeWords<kWords>(low, first, low_words);
         TransposeWords<kWords>(high, first, high_words);
       }
       for (int word = 0; word < kWords; ++word) {
-        const int64_t even = filter + (part * kWords + word) * (kIsWord ? 1 : 2), odd = even + !kIsWord;
-        if (even < x.filters) AddPixels(low_words[word], 0, x.sums + even * x.width + p);
-        if (odd < x.filters) AddPixels(high_words[word], kIsWord ? 8 : 0, x.sums + odd * x.width + p);
+        const int64_t even = filter + (part * kWords + word) * (kIsWord ? 1 : 2), odd = even + 1;
+        if (kIsWord) {
+          if (even < x.filters) AddPixels(low_words[word], high_words[word], x.sums + even * x.width + p);
+          continue;
+        }
+        if (even < x.filters) AddPixels(low_words[word], x.sums + even * x.width + p);
+        if (odd < x.filters) AddPixels(high_words[word], x.sums + odd * x.width + p);
       }
     }
   }
@@ -215,17 +232,17 @@ void SumRows(const LookUpArguments& x, int64_t filter, uint8_t* scratch) {
   constexpr int kTaps = kBytes == 32 ? 4 : 8;
   static_assert(kTaps <= kRowTaps, "rows must fit the scratch memory");
   auto* sums = reinterpret_cast<RowSums<kBytes>*>(scratch + kRowTaps * kRowEntries * kBytes);
-  for (int64_t begin = 0; begin < x.taps; begin += kRowFlush) {
-    const int64_t end = begin + kRowFlush < x.taps ? begin + kRowFlush : x.taps;
+  for (int64_t begin = 0; begin < x.taps; begin += kRowFlush<Element>) {
+    const int64_t end = begin + kRowFlush<Element> < x.taps ? begin + kRowFlush<Element> : x.taps;
     for (int64_t k = begin, taps; k < end; k += taps) {
       taps = end - k >= kTaps ? kTaps : end - k >= 4 ? 4 : end - k >= 2 ? 2 : 1;
       for (int64_t i = 0; i < taps; ++i)
         MakeRows<Element, kBytes>(x, filter, k + i, scratch + i * kRowEntries * kBytes);
       const uint8_t* codes = x.codes + k * x.width;
-      const auto add = taps == kTaps ? AddRows<kBytes, kTaps>
-                       : taps == 4   ? AddRows<kBytes, 4>
-                       : taps == 2   ? AddRows<kBytes, 2>
-                                     : AddRows<kBytes, 1>;
+      const auto add = taps == kTaps ? AddRows<Element, kBytes, kTaps>
+                       : taps == 4   ? AddRows<Element, kBytes, 4>
+                       : taps == 2   ? AddRows<Element, kBytes, 2>
+                                     : AddRows<Element, kBytes, 1>;
       add(scratch, codes, x.width, x.pixels, k == begin, sums);
     }
     FlushRows<Element, kBytes>(x, filter, sums);
