@@ -16,14 +16,12 @@
 // path; the file is a leaf (path_kernels.h). docs/cpu_kernels.md has the budgets of registers and caches.
 #include <immintrin.h>
 
+#include "column_look_up.h"
 #include "path_kernels.h"
 #include "row_look_up.h"
 
 namespace tfapprox {
 namespace {
-
-// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
-constexpr int64_t kFlush = 256;
 
 // The low or the high bytes of the table of one weight.
 template <int kEntries>
@@ -61,6 +59,8 @@ inline __m512i LookUp(const Plane<256>& t, __m512i a, __mmask64 high) {
 struct Sums {
   __m512i words, odd;
 
+  static Sums Zero() { return {_mm512_setzero_si512(), _mm512_setzero_si512()}; }
+
   void Add(__m512i bytes) {
     words = _mm512_add_epi16(words, bytes);
     odd = _mm512_add_epi16(odd, _mm512_srli_epi16(bytes, 8));
@@ -85,85 +85,48 @@ inline void AddWords(__m256i words, int shift, int32_t* sums) {
   _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), wide));
 }
 
-// Adds the sums of one byte plane to the sums of 64 pixels; `shift` is 0 for low bytes and 8 for high bytes.
-inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
-  __m512i half[2];
-  plane.Split(&half[0], &half[1]);
-  for (int i = 0; i < 2; ++i) {
-    AddWords(_mm512_castsi512_si256(half[i]), shift, sums + 32 * i);
-    AddWords(_mm512_extracti64x4_epi64(half[i], 1), shift, sums + 32 * i + 16);
-  }
-}
-
-// Sums up the look-ups of one filter for kVectors * 64 pixels. With 2 planes and 4 vectors, 8 of the 32 registers hold
-// the table, 16 hold sums, and 4 hold codes and results.
-template <int kEntries, int kPlanes, int kVectors>
-void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, int32_t* sums) {
-  for (int64_t begin = 0; begin < x.taps; begin += kFlush) {
-    const int64_t end = begin + kFlush < x.taps ? begin + kFlush : x.taps;
-    Sums part[kVectors][kPlanes];
-    for (auto& planes : part) {
-      for (Sums& plane : planes) plane = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-    }
-    for (int64_t k = begin; k < end; ++k) {
-      const uint8_t* table = x.tables + weights[k] * (kEntries * kPlanes);
-      Plane<kEntries> planes[kPlanes];
-      for (int i = 0; i < kPlanes; ++i) planes[i].Load(table + i * kEntries);
-      const uint8_t* codes = x.codes + k * x.width + pixel;
-      for (int v = 0; v < kVectors; ++v) {
-        const __m512i a = _mm512_loadu_si512(codes + 64 * v);
-        const __mmask64 high = kEntries == 256 ? _mm512_movepi8_mask(a) : 0;
-        for (int i = 0; i < kPlanes; ++i) part[v][i].Add(LookUp(planes[i], a, high));
-      }
-    }
-    for (int v = 0; v < kVectors; ++v) {
-      for (int i = 0; i < kPlanes; ++i) AddPlane(part[v][i], 8 * i, sums + 64 * v);
-    }
-  }
-}
-
-// Sums up look-ups for all filters and pixels, 4 vectors of pixels at a time while there are as many, so that a table
-// is loaded for 256 look-ups.
+// Looks up tables of kEntries entries and kPlanes bytes (column_look_up.h).
 template <int kEntries, int kPlanes>
-void LookUpAll(const LookUpArguments& x) {
-  for (int64_t f = 0; f < x.filters; ++f) {
-    const uint8_t* weights = x.weights + f * x.taps;
-    for (int64_t p = 0; p < x.pixels; p += 4 * kLanes) {
-      int32_t* sums = x.sums + f * x.width + p;
-      const int64_t left = x.pixels - p;
-      if (left > 3 * kLanes) {
-        SumTaps<kEntries, kPlanes, 4>(x, weights, p, sums);
-      } else if (left > 2 * kLanes) {
-        SumTaps<kEntries, kPlanes, 3>(x, weights, p, sums);
-      } else if (left > kLanes) {
-        SumTaps<kEntries, kPlanes, 2>(x, weights, p, sums);
-      } else {
-        SumTaps<kEntries, kPlanes, 1>(x, weights, p, sums);
+struct RegisterColumns {
+  using Sums = tfapprox::Sums;
+  static constexpr int kPixels = 64;
+
+  // With 2 planes and 4 vectors, 8 of the 32 registers hold the table, 16 hold sums, and 4 hold codes and results.
+  template <int kVectors>
+  static inline __attribute__((always_inline)) void AddTap(const uint8_t* table, const uint8_t* codes,
+                                                           Sums (*sums)[kPlanes]) {
+    Plane<kEntries> planes[kPlanes];
+    for (int i = 0; i < kPlanes; ++i) planes[i].Load(table + i * kEntries);
+    for (int v = 0; v < kVectors; ++v) {
+      const __m512i a = _mm512_loadu_si512(codes + 64 * v);
+      const __mmask64 high = kEntries == 256 ? _mm512_movepi8_mask(a) : 0;
+      for (int i = 0; i < kPlanes; ++i) sums[v][i].Add(tfapprox::LookUp(planes[i], a, high));
+    }
+  }
+
+  static inline void AddPlane(const Sums& plane, int shift, int32_t* target) {
+    __m512i half[2];
+    plane.Split(&half[0], &half[1]);
+    for (int i = 0; i < 2; ++i) {
+      AddWords(_mm512_castsi512_si256(half[i]), shift, target + 32 * i);
+      AddWords(_mm512_extracti64x4_epi64(half[i], 1), shift, target + 32 * i + 16);
+    }
+  }
+
+  // Takes 4 vectors of pixels at a time while there are as many, so that a table is loaded for 256 look-ups.
+  static void LookUp(const LookUpArguments& x) {
+    for (int64_t f = 0; f < x.filters; ++f) {
+      for (int64_t p = 0; p < x.pixels; p += 4 * kLanes) {
+        const int64_t left = x.pixels - p;
+        const auto sum = left > 3 * kLanes   ? SumTaps<tfapprox::RegisterColumns, kEntries, kPlanes, 4>
+                         : left > 2 * kLanes ? SumTaps<tfapprox::RegisterColumns, kEntries, kPlanes, 3>
+                         : left > kLanes     ? SumTaps<tfapprox::RegisterColumns, kEntries, kPlanes, 2>
+                                             : SumTaps<tfapprox::RegisterColumns, kEntries, kPlanes, 1>;
+        sum(x, f, p);
       }
     }
   }
-}
-
-void LookUpPlanes(const LookUpArguments& x) {
-  const bool words = x.planes == 2;
-  switch (x.entries) {
-    case 64:
-      return words ? LookUpAll<64, 2>(x) : LookUpAll<64, 1>(x);
-    case 128:
-      return words ? LookUpAll<128, 2>(x) : LookUpAll<128, 1>(x);
-    default:
-      return words ? LookUpAll<256, 2>(x) : LookUpAll<256, 1>(x);
-  }
-}
-
-// The tables of this path are [256 weights][planes][entries]. Plane 0 has the low bytes, plane 1 the high bytes.
-void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
-  for (int32_t w = 0; w < 256; ++w, columns += entries) {
-    for (int32_t plane = 0; plane < planes; ++plane, tables += entries) {
-      for (int32_t i = 0; i < entries; ++i) tables[i] = static_cast<uint8_t>(columns[i] >> (8 * plane));
-    }
-  }
-}
+};
 
 // Sums up all terms for kFilters filters and 64 pixels. vpdpbusd adds the four products of a quad to a 32-bit sum:
 //
@@ -249,6 +212,7 @@ void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) 
 
 }  // namespace
 
-const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpPlanes, LookUpRows<64>, 64, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {FormatPlanes, LookUpPlanes<RegisterColumns>, LookUpRows<64>, 64, Multiply,
+                                           Map};
 
 }  // namespace tfapprox

@@ -5,6 +5,7 @@
 // Four taps share one pass over the sums, which quarters the loads and stores of sums. The tables of four weights (2
 // KiB), the sums of one filter (1 KiB) and four rows of the panel (1 KiB) stay in the first-level cache. lut_gemm.cc
 // lists this path last; the file is a leaf (path_kernels.h).
+#include "map_bytes.h"
 #include "path_kernels.h"
 
 namespace tfapprox {
@@ -71,12 +72,8 @@ void Multiply(const MultiplyArguments& x) {
   }
 }
 
-void Map(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = table[from[i]];
-}
-
 }  // namespace
 
-const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpEntries, nullptr, 0, Multiply, Map};
+const PathKernels TFAPPROX_PATH_KERNELS = {Format, LookUpEntries, nullptr, 0, Multiply, MapBytes};
 
 }  // namespace tfapprox

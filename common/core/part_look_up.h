@@ -7,19 +7,17 @@
 
 #include <immintrin.h>
 
+#include "column_look_up.h"
 #include "path_kernels.h"
 
 namespace tfapprox {
 namespace {
 
-// The sums of bytes are kept in 16 bits over this many taps, because 256 * 255 < 2^16; then they are added to 32 bits.
-constexpr int64_t kFlush = 256;
-
 // How one lane finds its entry among 16 parts of 16 entries:
 //
 //   part h     0     1           2           3           ...
 //   entries    e0    e1          e2          e3                 entries 16 h to 16 h + 15 of the weight's table
-//   stored     e0    e0 ^ e1     e1 ^ e2     e2 ^ e3            what Format writes
+//   stored     e0    e0 ^ e1     e1 ^ e2     e2 ^ e3            what FormatParts writes
 //
 //   code 37    37    21          5           -11         ...    the index: 16 less after each part
 //   vpshufb    e0[5] (e0^e1)[5]  (e1^e2)[5]  0           ...    the xor of all results is e2[5], and 37 = 2 * 16 + 5
@@ -41,6 +39,8 @@ inline __m256i LoadPart(const uint8_t* part) {
 struct Sums {
   __m256i words, odd;
 
+  static Sums Zero() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+
   void Add(__m256i bytes) {
     words = _mm256_add_epi16(words, bytes);
     odd = _mm256_add_epi16(odd, _mm256_srli_epi16(bytes, 8));
@@ -54,86 +54,64 @@ inline void AddWords(__m128i words, int shift, int32_t* sums) {
   _mm256_storeu_si256(target, _mm256_add_epi32(_mm256_loadu_si256(target), wide));
 }
 
-// Adds the sums of one byte plane to the sums of 32 pixels. even = words - 256 * odd is exact, because the sum of the
-// even bytes is below 2^16. Unpacking interleaves even and odd pixels within each half of the register, which has 16
-// pixels.
-inline void AddPlane(const Sums& plane, int shift, int32_t* sums) {
-  const __m256i even = _mm256_sub_epi16(plane.words, _mm256_slli_epi16(plane.odd, 8));
-  const __m256i first = _mm256_unpacklo_epi16(even, plane.odd), last = _mm256_unpackhi_epi16(even, plane.odd);
-  AddWords(_mm256_castsi256_si128(first), shift, sums);
-  AddWords(_mm256_castsi256_si128(last), shift, sums + 8);
-  AddWords(_mm256_extracti128_si256(first, 1), shift, sums + 16);
-  AddWords(_mm256_extracti128_si256(last, 1), shift, sums + 24);
-}
+// Looks up tables of kEntries entries and kPlanes bytes (column_look_up.h).
+template <int kEntries, int kPlanes>
+struct PartColumns {
+  using Sums = tfapprox::Sums;
+  static constexpr int kPixels = 32;
 
-// Sums up the look-ups of one filter for kVectors * 32 pixels. With 2 planes and 2 vectors, 8 of the 16 registers hold
-// sums, 2 hold indices, 4 hold the entries so far, and 2 hold parts of the table.
-template <int kEntries, int kPlanes, int kVectors>
-void SumTaps(const LookUpArguments& x, const uint8_t* weights, int64_t pixel, int32_t* sums) {
-  const __m256i sixteen = _mm256_set1_epi8(16), top = _mm256_set1_epi8(-128);
-  for (int64_t begin = 0; begin < x.taps; begin += kFlush) {
-    const int64_t end = begin + kFlush < x.taps ? begin + kFlush : x.taps;
-    Sums part[kVectors][kPlanes];
-    for (auto& planes : part) {
-      for (Sums& plane : planes) plane = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    }
-    for (int64_t k = begin; k < end; ++k) {
-      const uint8_t* table = x.tables + weights[k] * (kEntries * kPlanes);
-      const uint8_t* codes = x.codes + k * x.width + pixel;
-      __m256i index[kVectors], entry[kVectors][kPlanes];
+  // With 2 planes and 2 vectors, 8 of the 16 registers hold sums, 2 hold indices, 4 hold the entries so far, and 2 hold
+  // parts of the table.
+  template <int kVectors>
+  static inline __attribute__((always_inline)) void AddTap(const uint8_t* table, const uint8_t* codes,
+                                                           Sums (*sums)[kPlanes]) {
+    const __m256i sixteen = _mm256_set1_epi8(16), top = _mm256_set1_epi8(-128);
+    __m256i index[kVectors], entry[kVectors][kPlanes];
 #pragma GCC unroll 2
-      for (int h = 0; h < kEntries / 16; ++h) {
-        for (int v = 0; v < kVectors; ++v) {
-          if (h % kHalf == 0) {
-            index[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 32 * v));
-            if (h != 0) index[v] = _mm256_xor_si256(index[v], top);
-          } else {
-            index[v] = _mm256_subs_epi8(index[v], sixteen);
-          }
-        }
-        for (int i = 0; i < kPlanes; ++i) {
-          const __m256i stored = LoadPart(table + 16 * (h * kPlanes + i));
-          for (int v = 0; v < kVectors; ++v) {
-            const __m256i bytes = _mm256_shuffle_epi8(stored, index[v]);
-            entry[v][i] = h == 0 ? bytes : _mm256_xor_si256(entry[v][i], bytes);
-          }
+    for (int h = 0; h < kEntries / 16; ++h) {
+      for (int v = 0; v < kVectors; ++v) {
+        if (h % kHalf == 0) {
+          index[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 32 * v));
+          if (h != 0) index[v] = _mm256_xor_si256(index[v], top);
+        } else {
+          index[v] = _mm256_subs_epi8(index[v], sixteen);
         }
       }
-      for (int v = 0; v < kVectors; ++v) {
-        for (int i = 0; i < kPlanes; ++i) part[v][i].Add(entry[v][i]);
+      for (int i = 0; i < kPlanes; ++i) {
+        const __m256i stored = LoadPart(table + 16 * (h * kPlanes + i));
+        for (int v = 0; v < kVectors; ++v) {
+          const __m256i bytes = _mm256_shuffle_epi8(stored, index[v]);
+          entry[v][i] = h == 0 ? bytes : _mm256_xor_si256(entry[v][i], bytes);
+        }
       }
     }
     for (int v = 0; v < kVectors; ++v) {
-      for (int i = 0; i < kPlanes; ++i) AddPlane(part[v][i], 8 * i, sums + 32 * v);
+      for (int i = 0; i < kPlanes; ++i) sums[v][i].Add(entry[v][i]);
     }
   }
-}
 
-template <int kEntries, int kPlanes>
-void LookUpAll(const LookUpArguments& x) {
-  for (int64_t f = 0; f < x.filters; ++f) {
-    for (int64_t p = 0; p < x.pixels; p += kLanes) {
-      SumTaps<kEntries, kPlanes, 2>(x, x.weights + f * x.taps, p, x.sums + f * x.width + p);
+  // even = words - 256 * odd is exact, because the sum of the even bytes is below 2^16. Unpacking interleaves even and
+  // odd pixels within each half of the register, which has 16 pixels.
+  static inline void AddPlane(const Sums& plane, int shift, int32_t* target) {
+    const __m256i even = _mm256_sub_epi16(plane.words, _mm256_slli_epi16(plane.odd, 8));
+    const __m256i first = _mm256_unpacklo_epi16(even, plane.odd), last = _mm256_unpackhi_epi16(even, plane.odd);
+    AddWords(_mm256_castsi256_si128(first), shift, target);
+    AddWords(_mm256_castsi256_si128(last), shift, target + 8);
+    AddWords(_mm256_extracti128_si256(first, 1), shift, target + 16);
+    AddWords(_mm256_extracti128_si256(last, 1), shift, target + 24);
+  }
+
+  static void LookUp(const LookUpArguments& x) {
+    for (int64_t f = 0; f < x.filters; ++f) {
+      for (int64_t p = 0; p < x.pixels; p += kLanes) SumTaps<tfapprox::PartColumns, kEntries, kPlanes, 2>(x, f, p);
     }
   }
-}
-
-void LookUpPlanes(const LookUpArguments& x) {
-  const bool words = x.planes == 2;
-  switch (x.entries) {
-    case 64:
-      return words ? LookUpAll<64, 2>(x) : LookUpAll<64, 1>(x);
-    case 128:
-      return words ? LookUpAll<128, 2>(x) : LookUpAll<128, 1>(x);
-    default:
-      return words ? LookUpAll<256, 2>(x) : LookUpAll<256, 1>(x);
-  }
-}
+};
 
 // The tables of this path are [256 weights][entries / 16 parts][planes][16], each part xor the part before it. The
 // first part of each half, and so parts 0 and 8, are stored as they are. Plane 0 has the low bytes, plane 1 the high
 // bytes.
-void Format(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
+void FormatParts(const uint16_t* columns, int32_t entries, int32_t planes, uint8_t* tables) {
   for (int32_t w = 0; w < 256; ++w, columns += entries) {
     for (int32_t h = 0; h < entries / 16; ++h) {
       for (int32_t plane = 0; plane < planes; ++plane) {
