@@ -189,6 +189,38 @@ def cuda(session):
 
 
 @nox.session
+def aarch64(session):
+    """Builds the core for AArch64 and tests its paths under qemu-user, with an arm64 Python of Debian; an hour."""
+    needed = ("qemu-aarch64", "aarch64-linux-gnu-g++", "apt-get", "dpkg-deb")
+    missing = [name for name in needed if not shutil.which(name)]
+    if missing:
+        session.skip(f"{', '.join(missing)} not found: apt-get install qemu-user g++-aarch64-linux-gnu, on Debian")
+    folder = pathlib.Path("build/aarch64").resolve()
+    session.run("tools/aarch64_root.sh", folder / "root", external=True, silent=True)
+    install(session, "core", TFAPPROX_TF1="OFF", TFAPPROX_TF2="OFF")
+    defines = {"CMAKE_SYSTEM_NAME": "Linux", "CMAKE_SYSTEM_PROCESSOR": "aarch64"}
+    defines["CMAKE_CXX_COMPILER"] = "aarch64-linux-gnu-g++"
+    defines.update(dict.fromkeys(("TFAPPROX_TF1", "TFAPPROX_TF2", "TFAPPROX_CUDA"), "OFF"))
+    options = [f"-D{name}={value}" for name, value in defines.items()]
+    session.run("cmake", "-S", ".", "-B", folder / "cmake/core", "-G", "Ninja", *options, silent=True)
+    session.run("cmake", "--build", folder / "cmake/core", silent=True)
+    # The package has the Python of this host's build and the core of the other one.
+    package = next(pathlib.Path(session.virtualenv.location).glob("lib/python*/site-packages/tfapprox"))
+    shutil.rmtree(folder / "site", ignore_errors=True)
+    shutil.copytree(package, folder / "site/tfapprox")
+    shutil.copy(folder / "cmake/core/common/libtfapprox_core.so", folder / "site/tfapprox/common")
+    libraries = [f"{folder}/root/usr/lib/aarch64-linux-gnu/{name}" for name in ("blas", "lapack")]
+    emulated = ["qemu-aarch64", "-L", folder / "root", "-E", f"LD_LIBRARY_PATH={':'.join(libraries)}"]
+    emulated += ["-E", f"PYTHONPATH={folder / 'site'}", folder / "root/usr/bin/python3"]
+    # One processor with dot products, and one without.
+    for processor, path in (("max", "neondot"), ("cortex-a72", "neon")):
+        code = f"from tfapprox.common import native; assert native.path() == {path!r}, native.paths()"
+        session.run(*emulated, "-c", code, external=True, env={"QEMU_CPU": processor})
+    tests = session.posargs or ["tests/common/test_paths.py", "tests/common/test_matmul.py"]
+    session.run(*emulated, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, external=True)
+
+
+@nox.session
 def sanitize(session):
     """Tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer, and threads under ThreadSanitizer."""
     defines = {"TFAPPROX_TF1": "OFF", "TFAPPROX_TF2": "OFF", "TFAPPROX_AVX512_MODEL": "ON"}
@@ -286,7 +318,7 @@ def docs(session, part):
 def bench(session):
     """Measures the core, the operation and a model on this CPU, and writes docs/benchmarks.md; some 15 minutes."""
     install(session, "tf2", TFAPPROX_TF2="ON")
-    for name in ("lut_gemm", "scaling", "approx_conv2d", "model", "report"):
+    for name in ("costs", "lut_gemm", "scaling", "approx_conv2d", "model", "report"):
         session.run("python", f"benchmarks/{name}.py", env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 

@@ -198,6 +198,7 @@ _FUNCTIONS = {
     ),
     "tfapprox_table_tune": (None, [c_void_p, c_int32, c_void_p]),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),
+    "tfapprox_cpu_family": (c_char_p, []),
     "tfapprox_path_describe": (c_int32, [c_int32, POINTER(c_char_p), POINTER(c_int32), POINTER(c_int32)]),
     "tfapprox_program_describe": (None, [c_void_p, POINTER(c_char_p), POINTER(c_char_p)]),
 }

@@ -87,6 +87,19 @@ def paths() -> Dict[str, Optional[str]]:
     return reasons
 
 
+def cpu_family() -> str:
+    """The family of this CPU, by whose measured costs the core chooses plans and ways of look-ups.
+
+    It is one of "zen3", "zen4", "zen5", "skylake-x", "ice-lake", "sapphire-rapids" and "other". Results do not depend
+    on it.
+
+    Example:
+        >>> cpu_family() in ("zen3", "zen4", "zen5", "skylake-x", "ice-lake", "sapphire-rapids", "other")
+        True
+    """
+    return str(core().tfapprox_cpu_family().decode())
+
+
 def program(table: Optional[TableLike], num_bits: int = 8) -> Tuple[str, str]:
     """The names of the path and of the plan that an operation with this table runs on the CPU: `("avx2", "look_up")`.
 

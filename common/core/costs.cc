@@ -1,10 +1,15 @@
-// Estimates cycles from the costs that lut_gemm.cc lists for each path.
+// Estimates cycles from the costs that measured_costs.cc lists for each path and CPU family.
 #include "costs.h"
 
 #include <algorithm>
 
+#include "cpu.h"
+
 namespace tfapprox {
 namespace {
+
+// Returns the costs of a path on this CPU.
+const MeasuredCosts& Here(const CpuPath& path) { return path.costs->Of(DetectCpuFamily()); }
 
 // The time of one tap of one filter for `pixels` pixels by columns, in look-ups of a vector. Each block of pixels loads
 // the table of the weight, which costs as much as 2.5 look-ups on a Zen 5 (docs/cpu_kernels.md).
@@ -13,7 +18,7 @@ double TapTime(int64_t pixels) {
 }
 
 double ColumnCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem) {
-  const double block_cycles = path.look_up_cycles * form.relative_cost * static_cast<double>(kMaxWidth);
+  const double block_cycles = Here(path).look_up_cycles * form.relative_cost * static_cast<double>(kMaxWidth);
   return static_cast<double>(problem.out_channels) * block_cycles * TapTime(Pixels(problem)) / TapTime(kMaxWidth);
 }
 
@@ -23,10 +28,11 @@ double RowCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_p
   const int64_t pixels = Pixels(problem), filters = GroupFilters(problem);
   const int64_t terms = form.planes == 1 ? 1 : 0;
   const int64_t blocks = CeilDivide(pixels, RowWidth(problem, terms, row_filters, longest, threads));
-  const double byte = form.planes == 2 ? path.rows.byte_of_words : path.rows.byte_of_bytes;
+  const RowCosts& costs = Here(path).rows;
+  const double byte = form.planes == 2 ? costs.byte_of_words : costs.byte_of_bytes;
   const auto row_cycles = [&](int64_t bytes) {
     return byte * static_cast<double>(blocks * form.entries * bytes) +
-           static_cast<double>(pixels) * (path.rows.look_up + path.rows.look_up_byte * static_cast<double>(bytes));
+           static_cast<double>(pixels) * (costs.look_up + costs.look_up_byte * static_cast<double>(bytes));
   };
   int64_t last = longest;  // the bytes of the last row
   while (last > 16 && filters % row_filters <= last / 2 / form.planes) last /= 2;
@@ -45,9 +51,10 @@ double TermFactor(const tfapprox_problem& problem) {
 }  // namespace
 
 ResidualForm FormOf(const CpuPath& path, const Plan& plan) {
-  if (plan.kind == PlanKind::kErrorPlane) return {256, 1, path.costs.error_plane};
-  if (plan.kind == PlanKind::kLookUp) return {256, 2, path.costs.look_up};
-  return {plan.class_stride, 2, plan.class_stride == 64 ? path.costs.classes_64 : path.costs.classes_128};
+  const PlanCosts& costs = Here(path).plans;
+  if (plan.kind == PlanKind::kErrorPlane) return {256, 1, costs.error_plane};
+  if (plan.kind == PlanKind::kLookUp) return {256, 2, costs.look_up};
+  return {plan.class_stride, 2, plan.class_stride == 64 ? costs.classes_64 : costs.classes_128};
 }
 
 double LookUpCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem, int32_t threads,
@@ -67,9 +74,10 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
     if (form.relative_cost == 0 || products == 0) return form.relative_cost;
     return LookUpCycles(path, form, problem, threads, &by_rows) / products;
   };
-  return {path.costs.term * path.look_up_cycles * TermFactor(problem), cost({256, 1, path.costs.error_plane}),
-          cost({64, 2, path.costs.classes_64}), cost({128, 2, path.costs.classes_128}),
-          cost({256, 2, path.costs.look_up})};
+  const MeasuredCosts& here = Here(path);
+  return {here.plans.term * here.look_up_cycles * TermFactor(problem), cost({256, 1, here.plans.error_plane}),
+          cost({64, 2, here.plans.classes_64}), cost({128, 2, here.plans.classes_128}),
+          cost({256, 2, here.plans.look_up})};
 }
 
 PlanCosts CostsOfManyPixels(const CpuPath& path) {

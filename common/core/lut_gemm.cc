@@ -33,37 +33,32 @@ constexpr const ElementLoops* kAvx512VbmiLoops = &kElementLoopsAvx512Vbmi;
 constexpr const PathKernels* kAvx512Vbmi = nullptr;
 constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
 #endif
+#ifdef TFAPPROX_HAS_NEONDOT
+constexpr const PathKernels* kNeonDot = &kPathKernelsNeonDot;
+constexpr const ElementLoops* kNeonDotLoops = &kElementLoopsNeonDot;
+#else
+constexpr const PathKernels* kNeonDot = nullptr;
+constexpr const ElementLoops* kNeonDotLoops = nullptr;
+#endif
 
 bool Always() { return true; }
 
-// The costs, in the order of tfapprox_plan_costs, the cycles of a look-up by columns, and the cycles of rows were
-// measured (docs/cpu_kernels.md).
-struct Measured {
-  PlanCosts costs;
-  double look_up_cycles;
-  RowCosts rows;
-};
-constexpr Measured kAvx512VbmiCosts = {{0.09, 0.6, 0.43, 0.63, 1}, 0.15, {0.072, 0.11, 0.8, 0.056}};
-constexpr Measured kAvx512BwCosts = {{0.08, 0.8, 0.32, 0.6, 1}, 0.9, {0.072, 0.11, 0.8, 0.056}};
-constexpr Measured kAvx2Costs = {{0.08, 0.8, 0.32, 0.6, 1}, 0.9, {0.072, 0.11, 0.8, 0.056}};
-
-constexpr CpuPath Path(const char* name, bool (*supported)(), bool by_default, const PathKernels* kernels,
-                       const ElementLoops* loops, const Measured& m, const char* columns_name, const char* rows_name) {
-  return {name, supported, by_default, kernels, loops, m.costs, m.look_up_cycles, m.rows, columns_name, rows_name};
-}
-
 // The lines of a path that looks up by columns and by rows: the path itself, and a line for each way.
-#define TFAPPROX_PATHS(name, supported, by_default, kernels, loops, measured)                      \
-  Path(name, supported, by_default, kernels, loops, measured, name "_columns", name "_rows"),      \
-      Path(name "_columns", supported, false, kernels, loops, measured, name "_columns", nullptr), \
-      Path(name "_rows", supported, false, kernels, loops, measured, nullptr, name "_rows")
+#define TFAPPROX_PATHS(name, supported, by_default, kernels, loops, costs)                          \
+  CpuPath{name, supported, by_default, kernels, loops, &costs, name "_columns", name "_rows"},      \
+      CpuPath{name "_columns", supported, false, kernels, loops, &costs, name "_columns", nullptr}, \
+      CpuPath{name "_rows", supported, false, kernels, loops, &costs, nullptr, name "_rows"}
 
-constexpr CpuPath kPaths[] = {
+const CpuPath kPaths[] = {
+#ifdef __aarch64__
+    TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotLoops, kNeonDotCosts),
+    TFAPPROX_PATHS("neon", CpuHasNeon, true, &kPathKernelsNeon, &kElementLoopsNeon, kNeonCosts),
+#else
     TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiCosts),
     TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwLoops, kAvx512BwCosts),
     TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, kAvx2Costs),
-    Path("scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, {{0.5, 1, 1, 1, 1}, 1.1, {}}, "scalar",
-         nullptr),
+#endif
+    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kScalarCosts, "scalar", nullptr},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
     // can test it.
@@ -112,6 +107,8 @@ int32_t tfapprox_path(const char** name, tfapprox_error* error) {
   *name = tfapprox::CpuPathAt(path).name;
   return TFAPPROX_OK;
 }
+
+const char* tfapprox_cpu_family() { return tfapprox::CpuFamilyName(); }
 
 int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported) {
   if (index < 0 || index >= static_cast<int32_t>(sizeof tfapprox::kPaths / sizeof *tfapprox::kPaths)) {

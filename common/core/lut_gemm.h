@@ -27,21 +27,15 @@
 // is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
 //
 // To add a path, write lut_gemm_<path>.cc, which defines a PathKernels, let CMake compile it and element_loops.cc with
-// the flags of the instruction set, and add a line to kPaths in lut_gemm.cc with the costs that were measured.
+// the flags of the instruction set, add a line to kPaths in lut_gemm.cc, and add its costs to measured_costs.cc.
 #ifndef TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 #define TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 
+#include "measured_costs.h"
 #include "path_kernels.h"
 #include "plan.h"
 
 namespace tfapprox {
-
-// What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and
-// a look-up for each pixel. Both depend on the length of the row.
-struct RowCosts {
-  double byte_of_words, byte_of_bytes;  // to transpose a byte of a table whose entries have 2 bytes, or 1
-  double look_up, look_up_byte;         // a look-up costs look_up + look_up_byte * bytes of the row
-};
 
 // A line of the list of paths.
 struct CpuPath {
@@ -50,9 +44,7 @@ struct CpuPath {
   bool by_default;             // whether the path may be chosen without being forced
   const PathKernels* kernels;  // the path's kernels, or null if the compiler could not build them
   const ElementLoops* loops;   // the path's loops around the kernels, null under the same condition
-  PlanCosts costs;             // the cost of each unit of a plan, relative to one look-up of the plan look_up
-  double look_up_cycles;       // CPU cycles for one product by the plan look_up, by columns
-  RowCosts rows;               // unused if the path has no look-ups by rows
+  const PathCosts* costs;      // what its kernels cost on each CPU family
   const char* columns_name;    // the name of the line that looks up by columns only, or null if this one never does
   const char* rows_name;       // the name of the line that looks up by rows only, or null if this one never does
 };

@@ -139,8 +139,9 @@ struct ElementLoops {
 // lut_gemm_<path>.cc defines the PathKernels of its path; the model compiles the source of avx512vbmi once more. Each
 // compilation of element_loops.cc defines one ElementLoops; the model uses that of the scalar path.
 extern const PathKernels kPathKernelsScalar, kPathKernelsAvx2, kPathKernelsAvx512Bw, kPathKernelsAvx512Vbmi,
-    kPathKernelsAvx512VbmiModel;
-extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Bw, kElementLoopsAvx512Vbmi;
+    kPathKernelsAvx512VbmiModel, kPathKernelsNeon, kPathKernelsNeonDot;
+extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Bw, kElementLoopsAvx512Vbmi,
+    kElementLoopsNeon, kElementLoopsNeonDot;
 
 }  // namespace tfapprox
 

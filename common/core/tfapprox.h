@@ -359,6 +359,10 @@ TFAPPROX_API void tfapprox_operation_run(const tfapprox_operation* operation, co
  * TFAPPROX_FORCE_PATH names. It is an error if that path is unknown, not built or not supported. */
 TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
 
+/* The family of this CPU, by whose measured costs plans and ways of look-ups are chosen: "zen3", "zen4", "zen5",
+ * "skylake-x", "ice-lake", "sapphire-rapids" or "other". */
+TFAPPROX_API const char* tfapprox_cpu_family(void);
+
 /* Describes path number `index`, from 0, best first: its name, whether the compiler built it, and whether this CPU
  * supports it; TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported);

@@ -1,6 +1,7 @@
 """Every CPU path with every plan against the reference, bit for bit, each run on the path that it names."""
 
 import os
+import pathlib
 from unittest import mock
 
 import numpy as np
@@ -229,6 +230,26 @@ def test_a_path_takes_the_faster_of_its_ways(path):
     assert path != "avx2" or used(64) == ("avx2_rows", "look_up")
 
 
+def test_the_family_of_this_cpu():
+    """The family that the core reads from the CPU is that of the numbers that Linux shows."""
+    lines = [line.partition(":") for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()]
+    fields = {name.strip(): value.strip() for name, _, value in lines}
+    key = (fields.get("vendor_id"), fields.get("cpu family"), fields.get("model"))
+    families = {
+        ("AuthenticAMD", "23", "49"): "zen3",
+        ("AuthenticAMD", "25", "1"): "zen3",
+        ("AuthenticAMD", "25", "17"): "zen4",
+        ("AuthenticAMD", "26", "2"): "zen5",
+        ("GenuineIntel", "6", "85"): "skylake-x",
+        ("GenuineIntel", "6", "106"): "ice-lake",
+        ("GenuineIntel", "6", "143"): "sapphire-rapids",
+        (None, None, None): "other",
+    }
+    if key not in families:
+        pytest.skip(f"the test does not know the family of {key}")
+    assert native.cpu_family() == families[key]
+
+
 def test_roles_are_swapped_where_pixels_are_few(path):
     def is_swapped(size):
         with forced(path, "look_up"):
@@ -282,7 +303,7 @@ def test_the_best_path_is_the_default(monkeypatch):
 
 def test_unknown_path(monkeypatch):
     monkeypatch.setenv("TFAPPROX_FORCE_PATH", "avx1024")
-    message = r"TFAPPROX_FORCE_PATH must be one of avx512vbmi.*, avx2.*, scalar.*; received 'avx1024'"
+    message = r"TFAPPROX_FORCE_PATH must be one of (avx512vbmi.*, avx2|neondot.*, neon).*, scalar.*; received 'avx1024'"
     with pytest.raises(ValueError, match=message):
         native.path()
     with pytest.raises(ValueError, match="received 'avx1024'"):

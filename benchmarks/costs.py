@@ -1,0 +1,141 @@
+"""The costs of each path on this CPU, in the form in which common/core/measured_costs.cc lists them.
+
+python benchmarks/costs.py [RESULT.json]
+
+The core chooses plans and ways of look-ups by these costs. They never change a result. docs/cpu_kernels.md says how to
+add the costs of another CPU family.
+"""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+from measure import environment, record
+from rich.progress import track
+
+from tfapprox.common import _operation, load_table, native, plans
+
+TAPS = 512
+PIXELS = (256, 512, 1024, 2048)  # of one block of look-ups by rows
+FILTERS = (8, 16, 32, 64, 128)
+ROW_BYTES = {"avx512vbmi": 64, "avx512bw": 64, "avx2": 32, "neondot": 16, "neon": 16}
+RANDOM = np.random.RandomState(0).randint(0, 65536, (256, 256)).astype(np.uint16)
+# A table that has the plan, by the names of the costs.
+TABLES = {
+    "look_up": ("look_up", RANDOM),
+    "classes_64": ("classes", np.repeat(RANDOM[:64], 4, axis=0)),
+    "classes_128": ("classes", np.repeat(RANDOM[:128], 2, axis=0)),
+    "error_plane": ("error_plane", load_table("mul8u_trunc4")),
+    "exact": ("exact", load_table("mul8u_exact")),
+    "polynomial": ("polynomial", load_table("mul8u_trunc4")),
+}
+
+
+def gigahertz():
+    """The highest clock that Linux reports of a processor; 1 where it reports none, so that costs are in ns."""
+    rates = re.findall(r"cpu MHz\s*: ([\d.]+)", Path("/proc/cpuinfo").read_text())
+    return max(map(float, rates)) / 1000 if rates else 1.0
+
+
+def cycles(path, name, sizes, rounds=9):
+    """CPU cycles of calls on one thread, by (pixels, filters), with a table of TABLES.
+
+    Calls of different sizes take turns. The minimum counts, because other programs can only slow a call down.
+    """
+    plan, table = TABLES[name]
+    random = np.random.RandomState(0)
+    with environment(TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan):
+        calls = {}
+        for pixels, filters in sizes:
+            tensors = random.uniform(-1, 1, (1, 1, pixels, TAPS)), random.uniform(-1, 1, (1, 1, TAPS, filters))
+            operation = _operation.approx_conv2d(
+                *(tensor.astype(np.float32) for tensor in tensors), -1, 1, -1, 1, [1, 1, 1, 1], table=table
+            )
+            calls[pixels, filters] = native.Execution(operation, 1)
+    taken = {size: [] for size in calls}
+    for call in calls.values():
+        call.run()
+    for _ in range(rounds):
+        for size, call in calls.items():
+            begin = time.process_time()
+            call.run()
+            taken[size].append(time.process_time() - begin)
+    return {size: min(seconds) * gigahertz() * 1e9 for size, seconds in taken.items()}
+
+
+def per_product(path, name):
+    """CPU cycles of one product by columns, or of one product of bytes: what 64 filters more cost."""
+    pixels = PIXELS[-1]
+    taken = cycles(path, name, [(pixels, 64), (pixels, 128)])
+    return (taken[pixels, 128] - taken[pixels, 64]) / (pixels * TAPS * 64)
+
+
+def column_costs(path):
+    """Costs of a product by the plans of PlanCosts, relative to look_up, and the cycles of look_up."""
+    costs = {name: per_product(path, name) for name in TABLES}
+    exact, polynomial = costs.pop("exact"), costs.pop("polynomial")
+    terms = next(len(plan.shift) for plan in plans.plans(TABLES["polynomial"][1]) if plan.name == "polynomial")
+    costs["term"] = (polynomial - exact) / (terms - 1)
+    costs["error_plane"] -= exact  # the plan has a product, too
+    return {**{name: value / costs["look_up"] for name, value in costs.items()}, "look_up_cycles": costs["look_up"]}
+
+
+def rows(filters, planes, longest):
+    """The bytes of the rows that hold the entries of some filters; row_look_up.h shortens the last one."""
+    full, rest = divmod(filters * planes, longest)
+    last = next((size for size in (16, 32, 64) if size >= rest), longest)
+    return [longest] * full + [last] * (rest > 0)
+
+
+def row_costs(path):
+    """The numbers of RowCosts, fitted to the times of calls of several sizes."""
+    longest, sizes = ROW_BYTES[path], [(pixels, filters) for pixels in PIXELS for filters in FILTERS]
+
+    def equations(planes):
+        """The factors of transposed bytes, look-ups and bytes of look-ups, and of a constant for each size of block."""
+        for pixels, filters in sizes:
+            lengths = rows(filters, planes, longest)
+            factors = [TAPS * 256 * sum(lengths), TAPS * pixels * len(lengths), TAPS * pixels * sum(lengths)]
+            yield factors + [float(pixels == size) for size in PIXELS]
+
+    def fitted(matrix, taken):
+        """The least squares of relative errors, so that short calls count as much as long ones."""
+        scaled = np.array(matrix) / np.array(taken)[:, None]
+        result = np.linalg.lstsq(scaled, np.ones(len(taken)), rcond=None)[0]
+        while result[:3].min() < 0:  # no cost is negative: the smallest is left out
+            scaled[:, result[:3].argmin()] = 0
+            result = np.linalg.lstsq(scaled, np.ones(len(taken)), rcond=None)[0]
+        return result
+
+    taken = cycles(f"{path}_rows", "look_up", sizes)
+    words = fitted(list(equations(2)), [taken[size] for size in sizes])
+    both, products = (cycles(f"{path}_rows", name, sizes) for name in ("error_plane", "exact"))
+    # Look-ups of bytes cost as much as those of words; only their transposition is measured again.
+    known = [row[1] * words[1] + row[2] * words[2] for row in equations(1)]
+    rest = [both[size] - products[size] - look_ups for size, look_ups in zip(sizes, known)]
+    factors = [row[0] for row in equations(1)]
+    byte_of_bytes = float(np.dot(factors, rest) / np.dot(factors, factors))
+    return dict(zip(["byte_of_words", "look_up", "look_up_byte"], map(float, words)), byte_of_bytes=byte_of_bytes)
+
+
+def line(row):
+    """The line of measured_costs.cc."""
+    numbers = [f"{row[name]:.2g}" for name in ("term", "error_plane", "classes_64", "classes_128")]
+    by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "look_up", "look_up_byte")]
+    family = row["family"].title().replace("-", "")
+    return f"{{CpuFamily::k{family}, {{{', '.join(numbers)}, 1}}, {row['look_up_cycles']:.2g}, {{{', '.join(by_rows)}}}}},"
+
+
+def main():
+    """Measures every path that has look-ups by columns and by rows and that this CPU supports."""
+    result = []
+    for path in track([path for path in ROW_BYTES if native.paths().get(path, "not built") is None], "costs"):
+        row = {"path": path, "family": native.cpu_family(), **column_costs(f"{path}_columns"), **row_costs(path)}
+        print(path, line(row))
+        result.append(row)
+    record("costs", result, clock_ghz=gigahertz())
+
+
+if __name__ == "__main__":
+    main()

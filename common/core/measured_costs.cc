@@ -1,0 +1,51 @@
+// The numbers that benchmarks/costs.py has measured.
+//
+// Order of the numbers: costs of a term, of a look-up of error_plane, and of one of classes with 64 and with 128 classes,
+// each relative to a look-up of look_up, whose cost is 1; cycles of that look-up; and the costs of rows.
+#include "measured_costs.h"
+
+namespace tfapprox {
+namespace {
+
+// The columns of Sapphire Rapids were measured by a loop around the kernels; its rows were not measured, and their costs
+// are those of Zen 4.
+constexpr MeasuredCosts kAvx512VbmiLines[] = {
+    {CpuFamily::kZen4, {0.11, 0.52, 0.68, 0.67, 1}, 0.1, {0.06, 0.13, 1.2, 0.017}},
+    {CpuFamily::kSapphireRapids, {0.05, 0.58, 0.41, 0.61, 1}, 0.17, {0.06, 0.13, 1.2, 0.017}},
+};
+constexpr MeasuredCosts kAvx512BwLines[] = {
+    {CpuFamily::kZen4, {0.064, 0.72, 0.28, 0.54, 1}, 0.63, {0.06, 0.13, 1.2, 0.017}},
+};
+constexpr MeasuredCosts kAvx2Lines[] = {
+    {CpuFamily::kZen4, {0.067, 0.66, 0.27, 0.52, 1}, 0.65, {0.05, 0.13, 1.1, 0.007}},
+};
+// Estimates from counts of instructions, because no CPU with NEON was at hand.
+constexpr MeasuredCosts kNeonDotLines[] = {
+    {CpuFamily::kOther, {0.03, 0.6, 0.3, 0.55, 1}, 1.5, {0.1, 0.15, 0.8, 0.056}},
+};
+constexpr MeasuredCosts kNeonLines[] = {
+    {CpuFamily::kOther, {0.17, 0.7, 0.3, 0.55, 1}, 1.5, {0.1, 0.15, 0.8, 0.056}},
+};
+constexpr MeasuredCosts kScalarLines[] = {
+    {CpuFamily::kZen4, {0.5, 1, 1, 1, 1}, 0.8, {}},
+};
+
+template <int32_t kCount>
+constexpr PathCosts CostsIn(const MeasuredCosts (&lines)[kCount]) {
+  return {lines, kCount};
+}
+
+}  // namespace
+
+const MeasuredCosts& PathCosts::Of(CpuFamily family) const {
+  for (int32_t i = 0; i < count; ++i) {
+    if (lines[i].family == family) return lines[i];
+  }
+  return lines[0];
+}
+
+const PathCosts kAvx512VbmiCosts = CostsIn(kAvx512VbmiLines), kAvx512BwCosts = CostsIn(kAvx512BwLines),
+                kAvx2Costs = CostsIn(kAvx2Lines), kNeonDotCosts = CostsIn(kNeonDotLines),
+                kNeonCosts = CostsIn(kNeonLines), kScalarCosts = CostsIn(kScalarLines);
+
+}  // namespace tfapprox

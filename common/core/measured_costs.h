@@ -1,0 +1,39 @@
+// What each path's kernels cost, by CPU family. benchmarks/costs.py measures these numbers; docs/cpu_kernels.md says how to
+// add those of another family.
+#ifndef TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
+#define TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
+
+#include "cpu.h"
+#include "plan.h"
+
+namespace tfapprox {
+
+// What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and
+// a look-up for each pixel. Both depend on the length of the row.
+struct RowCosts {
+  double byte_of_words, byte_of_bytes;  // to transpose a byte of a table whose entries have 2 bytes, or 1
+  double look_up, look_up_byte;         // a look-up costs look_up + look_up_byte * bytes of the row
+};
+
+// The costs of a path on one CPU family. Only their ratios matter, so that the clock need not be known exactly.
+struct MeasuredCosts {
+  CpuFamily family;
+  PlanCosts plans;        // the cost of each unit of a plan, relative to one look-up of the plan look_up by columns
+  double look_up_cycles;  // CPU cycles for one product by the plan look_up, by columns
+  RowCosts rows;          // zeros if the path has no look-ups by rows
+};
+
+// Each array has a line for each measured family. The first line also serves all other families.
+struct PathCosts {
+  const MeasuredCosts* lines;
+  int32_t count;
+
+  // Returns the line of `family`.
+  const MeasuredCosts& Of(CpuFamily family) const;
+};
+
+extern const PathCosts kAvx512VbmiCosts, kAvx512BwCosts, kAvx2Costs, kNeonDotCosts, kNeonCosts, kScalarCosts;
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
