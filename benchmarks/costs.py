@@ -124,7 +124,9 @@ def line(row):
     numbers = [f"{row[name]:.2g}" for name in ("term", "error_plane", "classes_64", "classes_128")]
     by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "look_up", "look_up_byte")]
     family = row["family"].title().replace("-", "")
-    return f"{{CpuFamily::k{family}, {{{', '.join(numbers)}, 1}}, {row['look_up_cycles']:.2g}, {{{', '.join(by_rows)}}}}},"
+    return (
+        f"{{CpuFamily::k{family}, {{{', '.join(numbers)}, 1}}, {row['look_up_cycles']:.2g}, {{{', '.join(by_rows)}}}}},"
+    )
 
 
 def main():

@@ -10,6 +10,7 @@
 
 namespace tfapprox {
 
-const PathKernels TFAPPROX_PATH_KERNELS = {FormatPlanes, LookUpPlanes<NeonColumns>, LookUpRows<16>, 16, MultiplyWords<16, 8>, MapBytes};
+const PathKernels TFAPPROX_PATH_KERNELS = {FormatPlanes, LookUpPlanes<NeonColumns>, LookUpRows<16>,
+                                           16,           MultiplyWords<16, 8>,      MapBytes};
 
 }  // namespace tfapprox

@@ -66,6 +66,7 @@ void Multiply(const MultiplyArguments& x) {
 
 }  // namespace
 
-const PathKernels TFAPPROX_PATH_KERNELS = {FormatPlanes, LookUpPlanes<NeonColumns>, LookUpRows<16>, 16, Multiply, MapBytes};
+const PathKernels TFAPPROX_PATH_KERNELS = {FormatPlanes, LookUpPlanes<NeonColumns>, LookUpRows<16>, 16, Multiply,
+                                           MapBytes};
 
 }  // namespace tfapprox
