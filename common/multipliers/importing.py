@@ -1,7 +1,7 @@
 """Imports: a circuit in any form becomes a truth table with a name, in a folder where every operation finds it."""
 
 import re
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from .. import _validation, native, table_doubts
 from ..argument_error import ArgumentError
@@ -38,6 +38,7 @@ def import_multiplier(
     folder: Optional[Path] = None,
     force: bool = False,
     warn: bool = True,
+    progress: Optional[Callable[[int, int], None]] = None,
 ) -> storage.Multiplier:
     """Makes the truth table of a circuit, and stores it as `NAME.bin` with what is known of it in `NAME.json`.
 
@@ -100,6 +101,8 @@ def import_multiplier(
         force: whether a table of this name in the folder is replaced.
         warn: whether products are doubted that a usual mistake explains. With `False`, they are imported as they are,
             and NAME.json says that they are meant, so that later loads do not warn of them either.
+        progress: function of the number of gates of a netlist that were computed so far and the number of all its
+            gates, which is called now and then, for a progress bar.
 
     Returns:
         The `Multiplier` that was stored. Its `notes` name another circuit of this name, and products that seem to have
@@ -146,6 +149,7 @@ def import_multiplier(
         big_endian=big_endian,
         array=array,
         seconds=seconds,
+        progress=progress,
     )
     given_sign = signed
     known_sign = signed

@@ -45,7 +45,7 @@ def _refuse_folder(source):
 TEXTS = (".txt", ".csv", ".tsv", ".dat", ".out", ".log")
 _TEXT = Kind(array_files.reader(array_files.read_text))
 _NETLIST_OPTIONS = ("activation_port", "weight_port", "output_port", "top", "cells", "reverse", "tie", "latency")
-_NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds"))
+_NETLIST = Kind(netlist_files.read, (*_NETLIST_OPTIONS, "seconds", "progress"))
 _C = Kind(c_circuit.read, ("function", "num_bits", "seconds"))
 FILES: Dict[str, Kind] = {
     ".c": _C,
@@ -137,7 +137,7 @@ def read(source: Any, **options: Any) -> Circuit:
         source: what `import_multiplier` was given.
         **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, `array`, and the
             options of `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes.
-            `seconds` may be given for every kind.
+            `seconds` and `progress` may be given for every kind.
 
     Raises:
         ImportError: if ariths-gen is needed and is not installed.

@@ -1,7 +1,7 @@
 """The reader of netlists for the import of multipliers: Verilog, BLIF, AIGER and CGP."""
 
 import pathlib
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def read(
     tie: Optional[Mapping[str, int]] = None,
     latency: Optional[int] = None,
     seconds: float = 10,
+    progress: Optional[Callable[[int, int], None]] = None,
 ) -> Circuit:
     """The `Circuit` of a netlist, which is evaluated for all pairs of operands.
 
@@ -44,6 +45,7 @@ def read(
         tie: from names of inputs of Verilog, such as resets, to the constant 0 or 1 that replaces them.
         latency: number of registers on each path of a pipeline in Verilog.
         seconds: time limit of Yosys, which reads Verilog that is more than gates and logic.
+        progress: function of the number of gates computed so far and the number of all gates, called now and then.
 
     Raises:
         ImportError: if `tie` or `latency` needs Yosys, which is not installed.
@@ -59,7 +61,7 @@ def read(
     netlist = _netlist(path, cells, top, tie, latency, seconds)
     ports = netlists.choose_ports(netlist, activation_port, weight_port, output_port)
     widths = len(ports.activation), len(ports.weight), len(ports.output)
-    codes = netlists.products(netlist, activation_port, weight_port, output_port)
+    codes = netlists.products(netlist, activation_port, weight_port, output_port, progress=progress)
 
     def products(_: int, signed: bool, reversed_ports: Tuple[str, ...] = tuple(reverse or ())) -> np.ndarray:
         return netlists.read_as(codes, widths, netlists.Reading(signed, *(port in reversed_ports for port in PORTS)))

@@ -22,17 +22,21 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 
-def progress_bar() -> Progress:
+def progress_bar(stderr: bool = False) -> Progress:
     """A bar with count and remaining time, in a terminal or a notebook. It is not shown in a file or a pipe.
 
     In a terminal, it vanishes when it is done; in a notebook, it stays in the output of its cell.
+
+    Args:
+        stderr: whether it is written to standard error, as a command with JSON on standard output needs it.
     """
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     if console.is_jupyter:
         from IPython.display import display  # IPython is installed wherever a notebook runs
 
         return NotebookProgress(*columns, display=display)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    target = Console(stderr=True) if stderr else console
+    return Progress(*columns, console=target, transient=True, disable=not target.is_terminal)
 
 
 def printable(text: str) -> str:

@@ -143,3 +143,23 @@ def test_an_import_of_what_is_there_is_a_success(tmp_path, monkeypatch):
     code, error = imported()
     assert code == 1
     assert "with another table" in error["error"]
+
+
+def test_the_import_of_a_netlist_shows_its_progress_on_standard_error(tmp_path, monkeypatch):
+    """In a terminal only, and standard output stays JSON."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mul2u_X.v").write_text(
+        "module mul2u_X(input [1:0] A, input [1:0] B, output [3:0] O);\n"
+        "assign O = {2'b0, A & {2{B[0]}}} ^ {1'b0, A & {2{B[1]}}, 1'b0};\nendmodule\n"
+    )
+    calls = []
+    multipliers.import_multiplier("mul2u_X.v", folder="one", progress=lambda *counts: calls.append(counts))
+    assert calls
+    assert calls[-1][0] == calls[-1][1] > 0
+    words = ["multiplier", "import", "mul2u_X.v", "--json", "--force", "--folder", "one"]
+    assert CliRunner().invoke(app, words).stderr == ""
+    for variable in ("FORCE_COLOR", "TTY_COMPATIBLE"):  # rich takes this for a terminal
+        monkeypatch.setenv(variable, "1")
+    result = CliRunner().invoke(app, words)
+    assert "computing gates" in result.stderr
+    assert json.loads(result.stdout)["name"] == "mul2u_X"

@@ -8,6 +8,7 @@ import typer
 from tfapprox import option_names
 from tfapprox.common import TableWarning, multipliers
 from tfapprox.common.multipliers import kinds, registry
+from tfapprox.terminal import progress_bar
 
 from . import wide_report
 from .library_report import import_folder
@@ -173,7 +174,12 @@ def import_multiplier(
         options.update(of_one)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TableWarning)  # the notes of the multiplier say the same
-            _report(multipliers.import_multiplier(source, **options), json)
+            with progress_bar(stderr=True) as bar:
+                task = bar.add_task("computing gates", total=None)
+                imported = multipliers.import_multiplier(
+                    source, progress=lambda done, gates: bar.update(task, completed=done, total=gates), **options
+                )
+            _report(imported, json)
 
 
 def _given(options):
