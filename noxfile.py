@@ -301,6 +301,16 @@ def demo(session):
 
 
 @nox.session
+def retrain(session):
+    """Measures what retraining gives back, for docs/retraining.md; `-- --quick` takes a minute instead of hours."""
+    install(session, "tf2", TFAPPROX_TF2="ON")
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    session.run("python", "benchmarks/retraining.py", *session.posargs, env=environment)
+    if "--quick" not in session.posargs:
+        session.run("python", "benchmarks/retraining_report.py", "build/retraining")
+
+
+@nox.session
 @nox.parametrize("part", ["tutorial", "site"], ids=["tutorial", "site"])
 def docs(session, part):
     """Runs the tutorial, and builds the documentation as a site in build/site, with every warning as an error."""

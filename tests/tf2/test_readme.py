@@ -1,4 +1,4 @@
-"""The snippets of the README files and of two guides run as they are."""
+"""The snippets of the README files and of three guides run as they are."""
 
 import os
 import re
@@ -34,6 +34,13 @@ def test_the_page_of_networks(tmp_path, monkeypatch, capsys):
     exec(compile("\n".join(NETWORKS), "docs/networks.md", "exec"), {})
     assert "block_16_depthwise" in capsys.readouterr().out
     assert len(NETWORKS) == 8
+
+
+def test_the_page_of_retraining():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/retraining.md").read_text(encoding="utf-8"), re.DOTALL)
+    names = {}
+    exec(compile(code, "docs/retraining.md", "exec"), names)
+    assert len(names["history"]["val_accuracy"]) == 2
 
 
 @pytest.mark.parametrize("code", SNIPPETS)

@@ -49,15 +49,6 @@ def equal(first, second):
     return all(np.array_equal(array, second[path]) for path, array in first.items())
 
 
-@pytest.fixture
-def determinism():
-    tf.config.experimental.enable_op_determinism()
-    yield
-    from tensorflow.python.framework import config
-
-    config.disable_op_determinism()
-
-
 class Interruption(keras.callbacks.Callback):
     """Ends `fit` like Ctrl-C, in the middle of an epoch."""
 

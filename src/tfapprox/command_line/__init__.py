@@ -14,6 +14,7 @@ from . import (
     list_command,
     make_command,
     plot_command,
+    retrain_command,
     search_command,
     sensitivity_command,
     show_command,
@@ -51,6 +52,7 @@ multiplier.command("remove")(care_commands.remove)
 app.add_typer(multiplier, name="multiplier")
 app.command("sensitivity")(sensitivity_command.sensitivity)
 app.command("search")(search_command.search)
+app.command("retrain")(retrain_command.retrain)
 app.command("vectors")(vectors_command.vectors)
 app.command("doctor")(doctor.doctor)
 

@@ -131,6 +131,25 @@ def hypervolume_plot(known: Mapping[str, Any]) -> Any:
     return figure
 
 
+def accuracy_plot(known: Mapping[str, Any]) -> Any:
+    """The accuracy before a retraining and after each epoch of it, beside that of the exact network.
+
+    Args:
+        known: what retrain.json has.
+
+    Returns:
+        A matplotlib figure.
+    """
+    figure, axes = _figure(height=3.0)
+    accuracies = [known["before"], *known["accuracy"]]
+    axes.plot(range(len(accuracies)), accuracies, marker="o", color=_COLOURS[0], label="approximate")
+    axes.axhline(known["exact"], color="#777777", linewidth=0.8, linestyle=":", label="exact, in floating point")
+    axes.set(xlabel="epochs of retraining", ylabel="accuracy")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(loc="lower right")
+    return figure
+
+
 def save(figure: Any, stem: str) -> list[str]:
     """Writes a figure as `stem.pdf` and `stem.png`.
 

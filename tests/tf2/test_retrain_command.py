@@ -1,0 +1,95 @@
+"""`tfapprox retrain`: what it writes, how it goes on after an interruption, and its errors."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tfapprox import retraining
+from tfapprox.command_line import app
+
+pytest.importorskip("matplotlib")
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch, determinism):
+    monkeypatch.chdir(tmp_path)
+    layers = [keras.Input([12]), keras.layers.Dense(8, activation="relu", name="a"), keras.layers.Dense(3, name="b")]
+    keras.Sequential(layers, name="net").save("model.keras")
+    x = RANDOM.uniform(0, 1, (60, 12)).astype(np.float32)
+    np.savez("data.npz", x=x, y=x[:, :3].argmax(axis=1))
+    return tmp_path
+
+
+def run(*options, output="out", data="data.npz"):
+    arguments = ["retrain", "model.keras", "--multiplier", "mul8u_trunc8", "--data", data, "-o", output]
+    return CliRunner().invoke(app, [*arguments, "--batch-size", "16", "--learning-rate", "0.01", *options])
+
+
+def test_a_run_that_goes_on_ends_in_the_same_model(files, monkeypatch):
+    options = ["--gradual", "mul8u_trunc4", "--distil", "--gradient", "table_1d"]
+    result = run("--epochs", "3", *options)
+    assert result.exit_code == 0, result.output
+    assert "in floating point" in result.output
+
+    def interrupt(done):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    each_epoch = retraining.each_epoch
+    monkeypatch.setattr(retraining, "each_epoch", lambda show: each_epoch(interrupt))
+    result = run("--epochs", "3", *options, output="cut")
+    assert result.exit_code == 130
+    assert "interrupted; the same command continues" in result.output
+    monkeypatch.undo()
+    monkeypatch.chdir(files)
+    assert run("--epochs", "3", *options, output="cut").exit_code == 0
+    for name in ("history.csv", "retrain.json"):
+        assert (files / "out" / name).read_bytes() == (files / "cut" / name).read_bytes()
+    models = [keras.saving.load_model(files / folder / "model.keras") for folder in ("out", "cut")]
+    for one, other in zip(*(model.get_weights() for model in models)):
+        np.testing.assert_array_equal(one, other)
+    assert models[0].layers[0].multiplier.name == "mul8u_trunc8"
+    assert models[0].layers[0].gradient == "table_1d"
+
+
+def test_what_is_written(files):
+    result = run("--epochs", "2", "--recipe", "batch_norm", "--no-compensate")
+    assert result.exit_code == 0, result.output
+    known = json.loads((files / "out" / "retrain.json").read_text())
+    with open(files / "out" / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert [float(row["val_accuracy"]) for row in rows] == [known["before"], *known["accuracy"]]
+    assert known["samples"] == [48, 12]
+    assert known["multipliers"]["a"][0] == "mul8u_trunc8"
+    assert len(known["multipliers"]["a"][1]) == 64
+    assert {path.name for path in (files / "out").iterdir()} >= {"accuracy.pdf", "accuracy.png", "model.keras"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--recipe", "half"], "--recipe must be one of full, batch_norm; received 'half'"),
+        (["--gradual", "mul8u_missing"], "mul8u_missing"),
+        (["--half-window", "3"], "--half-window must be None for gradient='straight_through'; received 3"),
+        (["--samples", "4"], "--data must have at least 5 samples and their labels; received 4 samples"),
+    ],
+)
+def test_mistakes(files, options, message):
+    result = run(*options)
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_samples_without_labels_and_a_folder_of_another_run(files):
+    np.savez("unlabelled.npz", x=np.ones((8, 12), np.float32))
+    result = run(data="unlabelled.npz")
+    assert "--data must have at least 5 samples and their labels; received 8 samples without labels" in result.output
+    assert run("--epochs", "1").exit_code == 0
+    result = run("--epochs", "1", "--seed", "1")
+    assert "--output must be of the same run, or a new folder; received 'out/checkpoint'" in result.output
