@@ -116,13 +116,15 @@ def row_costs(path):
     rest = [both[size] - products[size] - look_ups for size, look_ups in zip(sizes, known)]
     factors = [row[0] for row in equations(1)]
     byte_of_bytes = float(np.dot(factors, rest) / np.dot(factors, factors))
-    return dict(zip(["byte_of_words", "look_up", "look_up_byte"], map(float, words)), byte_of_bytes=byte_of_bytes)
+    return dict(
+        zip(["byte_of_words", "row_look_up", "row_look_up_byte"], map(float, words)), byte_of_bytes=byte_of_bytes
+    )
 
 
 def line(row):
     """The line of measured_costs.cc."""
     numbers = [f"{row[name]:.2g}" for name in ("term", "error_plane", "classes_64", "classes_128")]
-    by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "look_up", "look_up_byte")]
+    by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "row_look_up", "row_look_up_byte")]
     family = row["family"].title().replace("-", "")
     return (
         f"{{CpuFamily::k{family}, {{{', '.join(numbers)}, 1}}, {row['look_up_cycles']:.2g}, {{{', '.join(by_rows)}}}}},"

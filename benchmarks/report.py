@@ -141,11 +141,21 @@ SUMMARY = """The next table is over the layers of at least 144 taps and 16 filte
 up to 3 channels, whatever their size."""
 SLOWER_PATHS = "The next table shows the slower CPU paths, for the truth table `random`, which has no structure."
 
+
+def fields(results):
+    """A table of all fields of the rows, numbers with 3 digits."""
+    names = list(results["rows"][0])
+    cells = ([row[name] for name in names] for row in results["rows"])
+    return table(names, [[f"{cell:.3g}" if isinstance(cell, float) else cell for cell in line] for line in cells])
+
+
 SECTIONS = {
     "lut_gemm": ("The core alone, G products/s", core),
     "scaling": ("The core alone over batch sizes, G products/s", scaling),
     "approx_conv2d": ("ApproxConv2DWithMinMaxVars over tf.nn.conv2d", layers),
     "model": ("`predict` of a ResNet-8, FakeApproxConv2D over Conv2D", model),
+    "costs": ("Costs of the paths", fields),
+    "tflite": ("TensorFlow Lite", fields),
 }
 
 
