@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 
 from .attention_products import AttentionProducts
@@ -58,5 +60,4 @@ class FakeApproxGroupQueryAttention(AttentionProducts, keras.layers.GroupQueryAt
     """
 
     def _attention_settings(self) -> tuple[float, float, str]:
-        # Keras 3.0 does not scale the queries of this layer.
-        return getattr(self, "_inverse_sqrt_head_dim", 1.0), self.dropout, self._dot_product_equation
+        return 1.0 / math.sqrt(self.head_dim), self.dropout, self._dot_product_equation

@@ -12,6 +12,7 @@ STEPS = np.float32(np.random.default_rng(0).uniform(-1, 1, [2, 5, 8]))
 
 def pair(multiplier, **arguments):
     """The layer of Keras and an approximate one with the same weights."""
+    keras.utils.set_random_seed(0)
     exact = keras.layers.GroupQueryAttention(4, 4, 2, bias_initializer="uniform", **arguments)
     exact(STEPS, STEPS)
     layer = FakeApproxGroupQueryAttention.from_config({**exact.get_config(), "multiplier": multiplier})
@@ -26,7 +27,7 @@ def pair(multiplier, **arguments):
 def test_the_exact_product_is_near_the_layer_of_keras(call):
     exact, layer = pair("mul8u_exact")
     for output, expected in zip(*(tf.nest.flatten(x(STEPS, STEPS, **call)) for x in (layer, exact))):
-        assert np.abs(output - expected).max() < 0.1 * np.abs(expected).max()  # Keras 3.0 does not scale the queries
+        assert np.abs(output - expected).max() < 0.03 * np.abs(expected).max()
 
 
 def test_a_table_of_zeros_leaves_nothing_of_the_products():
