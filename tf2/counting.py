@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from .copying import is_graph
-from .graph_products import products_of_operation, sums_of_products
+from .graph_products import products_of_operation
 from .inline_functions import inline_functions
 from .layer_paths import layers_by_path
 from .macs import formula, macs_of_call
@@ -142,14 +142,11 @@ class _Tracer:
             if formula(layer):
                 macs = macs_of_call(layer, _tensor_shapes([args, kwargs]), _tensor_shapes(outputs)[0])
             else:
-                macs = _sum([*map(self._products, own), *(map(sums_of_products, own) if _is_code(layer) else ())])
+                macs = _sum(products_of_operation(op, self._counted, _is_code(layer)) for op in own)
             self._macs[id(layer)] = _sum([self._macs[id(layer)], macs])
             return outputs
 
         return recorded
-
-    def _products(self, op):
-        return products_of_operation(op, self._counted)
 
 
 def _is_code(layer):

@@ -16,14 +16,19 @@ _UNCOUNTED = {
     *("Svd", "XlaCallModule", "XlaConvV2", "XlaDotV2"),
 }
 _LOOPS = {"While", "StatelessWhile"}
+_SUMS = {"AvgPool", "Cumsum", "Mean", "SegmentSum", "SegmentSumV2", "Sum", "UnsortedSegmentSum"}
+_ADDITIONS = {"Add", "AddN", "AddV2"}
+_MOVES = {"Cast", "ExpandDims", "Identity", "Reshape", "Squeeze", "Transpose"}  # what lies between product and sum
+_TERMS = 3  # the minimal number of products in an addition; a gate such as `a * x + b * y` has two
 
 
-def products_of_operation(op: Any, counted: Collection[tuple[int, str]] = ()) -> int | None:
+def products_of_operation(op: Any, counted: Collection[tuple[int, str]] = (), in_parts: bool = False) -> int | None:
     """Multiply-accumulate operations of one operation.
 
     Args:
         op: an operation of a graph. If it calls functions, as a condition or a loop does, these belong to it.
         counted: identities of graphs and names of operations in them that are counted elsewhere.
+        in_parts: whether `sums_of_products` counts, too, also in functions.
 
     Returns:
         The number; 0 if it is no convolution and no product of matrices, and `None` if a size or the number of rounds
@@ -42,19 +47,41 @@ def products_of_operation(op: Any, counted: Collection[tuple[int, str]] = ()) ->
         return _multiplied(_size(op.outputs[0]), [op.inputs[0].shape.as_list()[-2 if transposed else -1]])
     if op.type == "Einsum":
         return _einsum(op)
-    return None if op.type in _UNCOUNTED else _products_of_functions(op, counted)
+    if op.type in _UNCOUNTED:
+        return None
+    return _sum([_products_of_functions(op, counted, in_parts), sums_of_products(op) if in_parts else 0])
 
 
-def sums_of_products(op: Any) -> int:
+def sums_of_products(op: Any) -> int | None:
     """Products of an operation that sums the products of the elements of two tensors; 0 for other operations.
+
+    These are sums and means over axes, windows and segments, and additions of three products or more.
 
     Args:
         op: an operation of a graph.
+
+    Returns:
+        The number, and `None` if it is not known.
     """
-    product = op.inputs[0].op if op.type == "Sum" else None
-    if product is None or product.type != "Mul" or 1 in map(_size, product.inputs):
+    if op.type in _SUMS:
+        products = [x for x in _terms(op.inputs[0], _MOVES) if 1 not in map(_size, x.op.inputs)]
+        return _sum(map(_size, products))
+    if op.type not in _ADDITIONS or any(x.type in _ADDITIONS for x in op.outputs[0].consumers()):
         return 0
-    return _size(product.outputs[0])
+    products = [product for tensor in op.inputs for product in _terms(tensor, _MOVES | _ADDITIONS)]
+    products = [x for x in products if not any(factor.op.type == "Const" for factor in x.op.inputs)]
+    return _sum(map(_size, products)) if len(products) >= _TERMS else 0
+
+
+def _terms(tensor, between):
+    """The products of tensors that a tensor is computed from by operations of some types."""
+    op = tensor.op
+    if op.type == "Mul":
+        return [tensor]
+    if op.type not in between:
+        return []
+    inputs = op.inputs if op.type in _ADDITIONS else op.inputs[:1]
+    return [product for each in inputs for product in _terms(each, between)]
 
 
 def _einsum(op):
@@ -67,12 +94,16 @@ def _einsum(op):
     return _multiplied(_size(op.outputs[0]), contracted) if len(op.inputs) == 2 else 0
 
 
-def _products_of_functions(op, counted):
+def _products_of_functions(op, counted, in_parts):
     """Products of the functions that an operation calls."""
     names = [name for name in _function_names(op) if op.graph._get_function(name) is not None]
     graphs = [op.graph._get_function(name).graph for name in names]
     counts = [
-        _sum(products_of_operation(x, counted) for x in graph.get_operations() if (id(graph), x.name) not in counted)
+        _sum(
+            products_of_operation(x, counted, in_parts)
+            for x in graph.get_operations()
+            if (id(graph), x.name) not in counted
+        )
         for graph in graphs
     ]
     if None in counts or (any(counts) and op.type in _LOOPS):

@@ -44,16 +44,27 @@ def opaque(x, w):
         (lambda x, w: tf.function(lambda x: tf.matmul(x, w), jit_compile=True)(x), "50.0%"),
         (lambda x, w: tf.cond(tf.reduce_sum(x) > 0, lambda: tf.matmul(x, w), lambda: x), "50.0%"),
         (lambda x, w: tf.reduce_sum(x[..., None] * w, -2), "50.0%"),
+        (lambda x, w: tf.reduce_mean(tf.transpose(x[..., None] * w, [0, 1, 3, 2]), -1), "50.0%"),
+        (lambda x, w: tf.add_n([x[..., i, None] * w[i] for i in range(16)]), "50.0%"),
+        (lambda x, w: sum(x[..., i, None] * w[i] for i in range(16)), "50.0%"),
+        (lambda x, w: tf.map_fn(lambda row: tf.reduce_sum(row[..., None] * w, -2), x), "unknown share"),
         (lambda x, w: tf.map_fn(lambda row: tf.matmul(row, w), x), "unknown share"),
         pytest.param(scanned, "unknown share", marks=pytest.mark.skipif(not hasattr(ops, "scan"), reason="old Keras")),
         (opaque, "unknown share"),
     ],
-    ids=["function", "xla", "condition", "sum", "map", "scan", "numpy"],
+    ids=["function", "xla", "condition", "sum", "mean", "add_n", "unrolled", "map_sum", "map", "scan", "numpy"],
 )
 def test_products_in_functions(function, share):
     layers = [keras.Input([5, 16]), keras.layers.Dense(16), Product(function, name="own")]
     with pytest.warns(UserWarning, match=rf"stay exact: own \(Product, {share} of the MACs\)$"):
         approximate_model(keras.Sequential(layers), "mul8u_drum4")
+
+
+def test_a_gate_is_no_sum_of_products(recwarn):
+    """Two products of single elements, as highway networks and recurrent cells add them up."""
+    layer = Product(lambda x, w: x * w[0] + (1 - x) * w[1], name="own")
+    approximate_model(keras.Sequential([keras.Input([5, 16]), keras.layers.Dense(16), layer]), "mul8u_drum4")
+    assert not [warning for warning in recwarn if "exact" in str(warning.message)]
 
 
 @pytest.mark.parametrize(
