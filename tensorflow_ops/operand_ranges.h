@@ -59,7 +59,10 @@ inline Status ReadRanges(tensorflow::OpKernelContext* context, int index, const 
   }
   operand->elements = TFAPPROX_REALS;
   const auto mins = min.flat<float>(), maxs = max.flat<float>();
-  TF_RETURN_IF_ERROR(ReadQuantiser(name.c_str(), mins(0), maxs(0), table, &operand->quantiser));
+  // Without filters there may be no range, and the one of 0 only is as good as any other.
+  const bool is_empty = ranges == 0;
+  TF_RETURN_IF_ERROR(
+      ReadQuantiser(name.c_str(), is_empty ? 0.0f : mins(0), is_empty ? 0.0f : maxs(0), table, &operand->quantiser));
   if (is_scalar) return Status();
   tensors->filter_quantisers.resize(count);
   for (int64_t f = 0; f < count; ++f) {

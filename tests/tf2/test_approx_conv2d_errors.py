@@ -36,6 +36,10 @@ def ones(*shape, dtype=np.float32):
         ({"input": ones(1, 5, 5, 0), "filter": ones(3, 3, 0, 4)}, "input channels must be from 1"),
         ({"filter": ones(0, 3, 3, 4)}, "filter height must be from 1"),
         ({"filter": ones(3, 3, 3, 0)}, "filter output channels must be from 1"),
+        (
+            {"filter": ones(3, 3, 3, 0), "filter_min": ones(0), "filter_max": ones(0)},
+            "filter output channels must be from 1",
+        ),
         ({"filter": ones(7, 3, 3, 4), "padding": "VALID"}, "input height with its padding must not be smaller"),
         ({"input_min": np.zeros(2, np.float32)}, r"input_min must be a scalar; received shape \[2\]"),
         ({"input_max": np.ones((1, 1), np.float32)}, r"input_max must be a scalar; received shape \[1,1\]"),

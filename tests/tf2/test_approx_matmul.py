@@ -106,3 +106,10 @@ def test_errors(changed, message):
 def test_rows_and_batches_of_size_0():
     for shapes, expected in [(((0, 4), (4, 3)), (0, 3)), (((0, 2, 4), (0, 4, 3)), (0, 2, 3))]:
         assert approx_matmul_with_min_max_vars(*tensors(*shapes), *RANGES).shape == expected
+
+
+def test_no_columns_have_no_ranges():
+    """Ranges of each of 0 columns are empty vectors, of which nothing may be read."""
+    ends = [np.zeros(0, np.float32)] * 2
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"a and b must be \[\.\.\., m, k\] and"):
+        approx_matmul_with_min_max_vars(*tensors((2, 4), (4, 0)), -1.0, 1.0, *ends)
