@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfapprox.common.gradient_tables import STRAIGHT_THROUGH
 
 from .corrections import Corrections
+from .fake_quantisation import divided_by_constant
 
 # From activations, weights, and minimum and maximum of both, and from a table, to the outputs.
 Operation = Callable[[Sequence[Any], Any], tf.Tensor]
@@ -83,6 +84,4 @@ def _scale(minimum, maximum, num_bits, signed):
     """(2.1) or (2.5), as float64."""
     minimum, maximum = tf.cast(minimum, tf.float32), tf.cast(maximum, tf.float32)
     width = tf.maximum(tf.abs(minimum), tf.abs(maximum)) if signed else maximum - minimum
-    # TensorFlow would replace a division by a constant by a product with its reciprocal, which may have other bits.
-    codes = tf.raw_ops.PlaceholderWithDefault(input=127.0 if signed else 2.0**num_bits - 1, shape=[])
-    return tf.cast(width / codes, tf.float64)
+    return tf.cast(divided_by_constant(width, 127.0 if signed else 2.0**num_bits - 1), tf.float64)

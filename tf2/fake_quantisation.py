@@ -62,12 +62,26 @@ def _symmetric(tensor, num_bits, ends=None):
     return rounded(tensor), -limit, limit
 
 
+def divided_by_constant(tensor: tf.Tensor, divisor: float) -> tf.Tensor:
+    """The float32 quotients of a tensor and a constant, with the same bits in and outside of graphs.
+
+    In a graph, TensorFlow and XLA replace a division by a constant by a product with its reciprocal, which may have
+    other bits. They do so here, too, but the error in float64 is too small to change the float32 number: quotients that
+    are not float32 numbers are at least 2**-32 of their size away from the middle between two of them.
+
+    Args:
+        tensor: float32 tensor.
+        divisor: an integer below 256.
+    """
+    return tf.cast(tf.cast(tensor, tf.float64) / divisor, tf.float32)
+
+
 def _symmetrically_rounded_columns(columns, limits):
     """(2.5)-(2.7) for each column of a matrix. TensorFlow's `quantize_and_dequantize_v2` takes one range only."""
 
     def rounded(columns):
         codes = tf.round(columns * tf.math.divide_no_nan(127.0, limits))
-        return tf.clip_by_value(codes, -127.0, 127.0) * (limits / 127.0)
+        return tf.clip_by_value(codes, -127.0, 127.0) * divided_by_constant(limits, 127.0)
 
     return tf.grad_pass_through(rounded)(columns)
 
