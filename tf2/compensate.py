@@ -94,7 +94,8 @@ def _observer(path, state, fits, method):
             raise ValueError(f"outputs of layer '{path}' must be finite; received NaN or infinite ones")
         scale = input_scale * filter_scale
         errors = np.divide(outputs.astype(np.float64) - exact, scale, out=np.zeros(outputs.shape), where=scale != 0)
-        sums = np.divide(windows, input_scale, out=np.zeros(windows.shape), where=input_scale != 0)
+        # Before numpy 2, a float32 array divided by a float64 number has the precision of float32.
+        sums = np.divide(windows.astype(np.float64), input_scale, out=np.zeros(windows.shape), where=input_scale != 0)
         # A layer that is called twice is fitted to both calls.
         fit = fits.setdefault((path, part), ErrorFit())
         fit.add(errors, sums)
