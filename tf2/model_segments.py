@@ -40,21 +40,26 @@ def segments(model: keras.Model) -> list[Segment]:
         >>> len(segments(model))
         2
     """
-    tensors = _cuts(model)
-    if not tensors:
-        return [_segment(model)]
-    return [_segment(keras.Model(before, after)) for before, after in zip(tensors, tensors[1:])]
+    cuts = _cuts(model)
+    if not cuts:
+        return [_segment(model, [model])]
+    return [_segment(keras.Model(before, after), parts) for (before, _), (after, parts) in zip(cuts, cuts[1:])]
 
 
-def _segment(model):
+def _segment(model, parts):
+    """A model as a segment, whose layers are in `parts`. With Keras 3.0 the model also holds what comes before it."""
     inputs = getattr(model, "inputs", None) or []
     signature = [tf.TensorSpec(inputs[0].shape, inputs[0].dtype)] if len(inputs) == 1 else None
     function = tf.function(functools.partial(model, training=False), signature, autograph=False)
-    return Segment(function, [layer for _, layer in layers_by_path(model) if isinstance(layer, ApproximateProducts)])
+    layers = {id(layer): layer for part in parts for layer in _approximate_layers(part)}
+    return Segment(function, list(layers.values()))
 
 
 def _cuts(model):
-    """The input of the model, the tensors between its parts, and its output; empty if it cannot be cut."""
+    """The input of the model, the tensors between its parts, and its output; empty if it cannot be cut.
+
+    Each tensor comes with the operations between it and the tensor before it.
+    """
     if not is_graph(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
         return []
     graph = getattr(model, "_functional", None) or model
@@ -63,21 +68,26 @@ def _cuts(model):
     for index, node in enumerate(nodes):
         for tensor in node.input_tensors:
             last_use[id(tensor)] = max(index, last_use.get(id(tensor), 0))
-    cuts, live, multiplies = [model.inputs[0]], {}, False
+    cuts: list[tuple[Any, list[Any]]] = [(model.inputs[0], [])]
+    live: dict[int, Any] = {}
+    operations: list[Any] = []
     for index, node in enumerate(nodes):
+        operations.append(node.operation)
         live.update({id(tensor): tensor for tensor in node.outputs})
         live = {key: tensor for key, tensor in live.items() if last_use.get(key, -1) > index}
-        multiplies = multiplies or _multiplies(node.operation)
-        if multiplies and len(live) == 1 and any(id(tensor) in live for tensor in node.outputs):
-            cuts.append(next(iter(live.values())))
-            multiplies = False
-    if cuts[-1] is not model.outputs[0]:  # what follows the last approximate layer belongs to its part
-        cuts[max(len(cuts) - 1, 1) :] = [model.outputs[0]]
+        is_cut = len(live) == 1 and any(id(tensor) in live for tensor in node.outputs)
+        if is_cut and any(map(_approximate_layers, operations)):
+            cuts.append((next(iter(live.values())), operations))
+            operations = []
+    if cuts[-1][0] is not model.outputs[0]:  # what follows the last approximate layer belongs to its part
+        last = cuts.pop()[1] if len(cuts) > 1 else []
+        cuts.append((model.outputs[0], last + operations))
     return cuts
 
 
-def _multiplies(operation):
+def _approximate_layers(operation):
+    """The approximate layers that an operation is or holds."""
     if isinstance(operation, ApproximateProducts):
-        return True
-    is_layer = isinstance(operation, keras.Layer)
-    return is_layer and any(isinstance(layer, ApproximateProducts) for _, layer in layers_by_path(operation))
+        return [operation]
+    layers = layers_by_path(operation) if isinstance(operation, keras.Layer) else []
+    return [layer for _, layer in layers if isinstance(layer, ApproximateProducts)]

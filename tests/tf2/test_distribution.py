@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+import keras
+import pytest
+
 PROGRAM = """
 import sys
 import keras, numpy as np, tensorflow as tf
@@ -45,6 +48,7 @@ print("done")
 """
 
 
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="predict of Keras 3.0 adds up the outputs of replicas")
 def test_mirrored_strategy(tmp_path):
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "model.keras")]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -169,6 +169,8 @@ def test_output(kind, shape, sizes, options):
 @pytest.mark.parametrize(("kind", "shape", "sizes", "options"), CASES)
 def test_the_exact_product_is_near_the_layer_of_keras(kind, shape, sizes, options):
     """In a model of unknown batch size, converted, saved, loaded, and with a gradient for every weight."""
+    if "..." in str(sizes[0]) and tf.__version__.startswith("2.16."):
+        pytest.skip("tf.einsum of TensorFlow 2.16 permutes the axes that ... stands for")
     options = {name: value for name, value in options.items() if name not in ("mul_map_file", "num_bits")}
     exact = keras.Sequential([keras.Input(shape), kind.__bases__[-1](*sizes, **options)])
     model, inputs = approximate_model(exact, "mul8u_exact"), inputs_of(shape)

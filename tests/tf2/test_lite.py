@@ -56,12 +56,13 @@ def converter(name, model, path):
     if name == "from_keras_model":
         return tf.lite.TFLiteConverter.from_keras_model(model)
     if name == "from_saved_model":
-        model.export(path, verbose=False)
+        model.export(path)
         return tf.lite.TFLiteConverter.from_saved_model(str(path))
     function = tf.function(model).get_concrete_function(tf.TensorSpec([1, 4]))
     return tf.lite.TFLiteConverter.from_concrete_functions([function], model)
 
 
+@pytest.mark.skipif(tf.__version__.startswith("2.16."), reason="TensorFlow 2.16 aborts when it converts")
 @pytest.mark.parametrize("name", ["from_keras_model", "from_saved_model", "from_concrete_functions"])
 def test_the_conversion_is_refused(name, tmp_path):
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(3)])

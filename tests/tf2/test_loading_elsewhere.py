@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     model = keras.Sequential([keras.Input([8, 8, 3]), FakeApproxConv2D(2, 3, multiplier="mul8u_drum4")])
     model.save(folder / "model.keras")
-    model.export(folder / "saved", verbose=False)
+    model.export(folder / "saved")
     with tf.Graph().as_default() as graph:
         codes = tf.cast(tf.constant(np.ones([1, 4, 4, 1])), tf.quint8)
         ax_conv2d(codes, codes[:1, :1, :1, :1], 0.0, 1.0, 0.0, 1.0, [1, 1, 1, 1], "SAME")

@@ -181,6 +181,7 @@ trained.predict(x, verbose=0)
 """
 
 
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="predict of Keras 3.0 adds up the outputs of replicas")
 def test_replicas_of_a_mirrored_strategy_give_the_bits_of_one_and_share_moving_averages():
     subprocess.run([sys.executable, "-c", REPLICAS], check=True)
 
@@ -204,7 +205,7 @@ def clone(model, folder):
 
 
 def saved_model(model, folder):
-    model.export(folder / "saved", verbose=False)
+    model.export(folder / "saved")
     loaded = tf.saved_model.load(folder / "saved")
     return lambda images: loaded.serve(images)
 

@@ -164,7 +164,7 @@ def test_two_names_of_one_table():
 def test_an_exported_model_is_a_layer(tmp_path):
     exact, inputs = network("Dense")
     model = approximate_model(exact, "mul8u_drum4", data=inputs)
-    model.export(tmp_path / "exported", verbose=False)
+    model.export(tmp_path / "exported")
     layer = keras.layers.TFSMLayer(tmp_path / "exported", call_endpoint="serve")
     np.testing.assert_array_equal(layer(inputs), model(inputs))
 

@@ -137,6 +137,7 @@ def test_signed_tables_and_other_widths():
     assert narrow.layers[0].multiplier.num_bits == 4
 
 
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="TimeDistributed of Keras 3.0 takes no Sequential")
 def test_nested_models_and_wrappers():
     block = keras.Sequential([keras.Input([8, 8, 3]), keras.layers.Conv2D(3, 3, padding="same", name="inner")])
     inputs = keras.Input([2, 8, 8, 3])
