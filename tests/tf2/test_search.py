@@ -135,7 +135,7 @@ def test_tiles_and_constraints(tmp_path):
 
 
 def test_hopeless_candidates_stop_early(tmp_path):
-    search = searching(tmp_path, budget=40)
+    search = searching(tmp_path, budget=40, predicted=False)
     search.run()
     early = [point for point in search.points() if point.samples < 400]
     assert early

@@ -46,15 +46,13 @@ def additive_front(
     if tiles is not None and tiles < max(1, len(set((fixed or {}).values()))):
         rule = "must be at least 1, and the number of different multipliers of fixed layers"
         raise ArgumentError("tiles", rule, tiles)
-    shares = np.asarray(macs, np.float64) / np.sum(macs)
-    energies = np.outer(shares, costs)
-    problem = _Problem(np.asarray(changes, np.float64), energies, tiles, fixed or {})
-    lowest = problem.solve(energies)
-    best = problem.solve(problem.changes)
+    problem = AdditiveProblem(changes, macs, costs, tiles, fixed)
+    lowest = problem.cheapest()
+    best = problem.solve()
     found = [each for each in (lowest, best) if each is not None]
     low, high = problem.key(found[0])[0], problem.key(found[-1])[0]
     for bound in np.linspace(low, high, max(points, 2))[1:-1]:
-        bounded = problem.solve(problem.changes, float(bound))
+        bounded = problem.solve(float(bound))
         found += [] if bounded is None else [bounded]
     unique = {tuple(each): problem.key(each) for each in found}
     front: list[list[int]] = []
@@ -66,20 +64,53 @@ def additive_front(
     return front
 
 
-class _Problem:
-    """Binary variables: the multiplier of each layer, row by row, and then which multipliers are used at all."""
+class AdditiveProblem:
+    """The multiple-choice knapsack problem of the predicted changes.
 
-    def __init__(self, changes: np.ndarray, energies: np.ndarray, tiles: int | None, fixed: Mapping[int, int]) -> None:
+    Its binary variables are the multiplier of each layer, row by row, and then which multipliers are used at all.
+
+    Args:
+        changes: as in `additive_front`.
+        macs: as in `additive_front`.
+        costs: as in `additive_front`.
+        tiles: as in `additive_front`.
+        fixed: as in `additive_front`.
+    """
+
+    def __init__(
+        self,
+        changes: np.ndarray,
+        macs: Sequence[int],
+        costs: Sequence[float],
+        tiles: int | None = None,
+        fixed: Mapping[int, int] | None = None,
+    ) -> None:
         self._optimize: Any = importlib.import_module("scipy.optimize")  # an optional package
-        self._energies, self._exact_changes = energies, changes
-        finite = np.where(np.isfinite(changes), changes, 1e9)
+        self._exact_changes = np.asarray(changes, np.float64)
+        self._energies = np.outer(np.asarray(macs, np.float64) / np.sum(macs), costs)
+        finite = np.where(np.isfinite(self._exact_changes), self._exact_changes, 1e9)
         # A change far above the variance of the outputs leaves nothing of them, and a larger one is not worse. The
         # limit keeps the small changes above the tolerances of the solver.
-        self.changes = np.minimum(finite, 1e3)
-        self._layers, self._count = changes.shape
-        self._tiles, self._fixed = tiles, fixed
+        self._changes = np.minimum(finite, 1e3)
+        self._layers, self._count = self._changes.shape
+        self._tiles, self._fixed = tiles, fixed or {}
 
-    def solve(self, objective: np.ndarray, bound: float | None = None) -> list[int] | None:
+    def cheapest(self) -> list[int] | None:
+        """The assignment of the lowest energy."""
+        return self._minimal(self._energies)
+
+    def solve(self, bound: float | None = None) -> list[int] | None:
+        """The assignment with the minimal sum of changes.
+
+        Args:
+            bound: the maximal energy; by default none.
+
+        Returns:
+            The index of a multiplier for each layer, or `None` if there is no such assignment.
+        """
+        return self._minimal(self._changes, bound)
+
+    def _minimal(self, objective, bound=None):
         """The assignment with the minimal sum of `objective`, with an energy of at most `bound`."""
         layers, count = self._layers, self._count
         size = layers * count

@@ -12,8 +12,8 @@ from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.network import Evaluation, Measure, Network, Samples
 
 from . import storage as storages
-from .additive import additive_front
 from .front import Point, front_of
+from .prediction import Prediction
 from .sensitivity import Sensitivity
 from .space import Space, data_hash
 from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials, sampler
@@ -28,8 +28,8 @@ class Settings(NamedTuple):
     Attributes:
         budget: number of evaluations.
         seed: of all random numbers.
-        points: number of assignments of the predicted front that are evaluated first; by default half of the budget,
-            at most 40.
+        points: number of bounds of the energy for the predicted front, which is evaluated first; by default a quarter
+            of the budget, at most 40.
         early_stop: whether hopeless candidates are left before all samples are evaluated.
         predicted: whether the search begins with the predicted front; without it, it is plain NSGA-II.
         population: individuals in a generation.
@@ -95,21 +95,10 @@ class Search:
         self._trials = Trials(self.study, settings.budget)
         self._number: Any = None  # of the trial that runs, and its error
         self._error: Any = None
-        self.seeds = self._seeds() if settings.predicted else []
+        # A quarter of the budget is for the predicted front, so that enough is left for its gaps.
+        points = min(max(settings.budget // 4, 2), 40) if settings.points is None else settings.points
+        self._prediction = Prediction(space, sensitivity, points) if settings.predicted else None
         self.seconds: dict[str, float] = {"evaluate": 0.0, "assign": 0.0}
-
-    def _seeds(self) -> list[tuple[str, ...]]:
-        """The predicted front, in an order that is worth most if the search is cut: the ends, then the gaps."""
-        space, names = self.space, self.space.multipliers
-        rows = [self.sensitivity.layers.index(layer) for layer in space.layers]
-        columns = [self.sensitivity.multipliers.index(name) for name in names]
-        changes = self.sensitivity.predicted[np.ix_(rows, columns)]
-        fixed = {space.layers.index(layer): names.index(name) for layer, name in space.fixed.items()}
-        costs = [space.costs.values[name] for name in names]
-        points = min(max(self.settings.budget // 2, 2), 40) if self.settings.points is None else self.settings.points
-        front = additive_front(changes, space.macs, costs, tiles=space.tiles, points=points, fixed=fixed)
-        assignments = [tuple(names[column] for column in each) for each in front]
-        return [each for each in (assignments[i] for i in _bisected(len(assignments))) if space.allows(each)]
 
     def points(self) -> list[Point]:
         """What was evaluated, in this order; an assignment is there once, and those that were stopped early, too."""
@@ -190,7 +179,7 @@ class Search:
         if self._trials.are_waiting():
             return
         taken = self._trials.taken()
-        for assignment in self.seeds:
+        for assignment in self._predicted():
             if assignment not in taken:
                 self.study.enqueue_trial(self._parameters(assignment), {ORIGIN: "prediction"})
                 return
@@ -203,6 +192,14 @@ class Search:
                 if chosen not in taken and self.space.allows(chosen):
                     self.study.enqueue_trial(self._parameters(chosen), {ORIGIN: "evolution"})
                     return
+
+    def _predicted(self):
+        """The predicted front, and then, in turn with NSGA-II, assignments for gaps of the real front."""
+        if self._prediction is None:
+            return
+        yield from self._prediction.front
+        if self._trials.random_state() % 2:
+            yield from self._prediction.for_gaps(self.front())
 
     def _sampler(self):
         """A sampler whose random numbers depend on how much is done, and not on interruptions."""
@@ -289,15 +286,3 @@ class Search:
             return share + 3 * np.sqrt(share * (1 - share) / seen) < best
 
         return is_hopeless
-
-
-def _bisected(count: int) -> list[int]:
-    """The indices 0 to `count - 1`: both ends, the middle, the middles of both halves, and so on."""
-    order, spans = [0, count - 1] if count > 1 else list(range(count)), [(0, count - 1)]
-    while spans:
-        low, high = spans.pop(0)
-        middle = (low + high) // 2
-        if low < middle < high:
-            order.append(middle)
-            spans += [(low, middle), (middle, high)]
-    return order

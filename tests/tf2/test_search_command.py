@@ -1,0 +1,124 @@
+"""`tfapprox search` and `tfapprox sensitivity` with each kind of model, data and measure."""
+
+import json
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapprox.__main__ import main
+from tfapprox.search import html_report, plots
+from tfapprox.tf1 import library_path
+
+pytest.importorskip("scipy.optimize")
+pytest.importorskip("optuna")
+pytest.importorskip("matplotlib")
+
+NAMES = ["mul8u_exact", "mul8u_drum6", "mul8u_trunc8"]
+MODULE = """
+import keras, numpy as np
+
+def model():
+    keras.utils.set_random_seed(0)
+    first, last = keras.layers.Dense(6, "relu", name="a"), keras.layers.Dense(3, name="b")
+    return keras.Sequential([keras.Input([4]), first, last])
+
+def samples():
+    x = np.random.default_rng(0).uniform(0, 1, (40, 4)).astype(np.float32)
+    return x, np.arange(40) % 3
+
+def mean_output(outputs, labels):
+    assert labels.shape == (40,)
+    return float(outputs.mean())
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs a command in a folder with a module `mine`, and gives its exit code, output and errors."""
+    (tmp_path / "mine.py").write_text(MODULE)
+    costs = {"unit": "fJ", "source": "a test", "costs": dict(zip(NAMES, (3, 2, 1)))}
+    (tmp_path / "costs.json").write_text(json.dumps(costs))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "mine", raising=False)
+
+    def run(command, *words):
+        multipliers = [word for name in NAMES for word in ("-m", name)]
+        argv = mock.patch("sys.argv", ["tfapprox", command, *words, *multipliers])
+        no_plots = mock.patch.object(plots, "write_plots", return_value=[])
+        no_page = mock.patch.object(html_report, "write_report")
+        with argv, no_plots, no_page, pytest.raises(SystemExit) as end:
+            main()
+        return (end.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+def search(run, model, data, *options):
+    """The content of front.json after a search with few evaluations."""
+    code, _, errors = run(
+        "search", model, "--data", data, "--costs", "costs.json", "--budget", "4", "-o", "out", *options
+    )
+    assert (code, errors) == (0, "")
+    with open("out/front.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def test_a_function_that_makes_the_model_and_one_that_gives_the_data(run):
+    known = search(run, "mine:model", "mine:samples")
+    assert known["layers"] == ["a", "b"]
+    assert known["evaluations"] >= 4
+    assert {entry["assignment"]["a"] for entry in known["uniform"]} == set(NAMES)
+
+
+def test_a_measure_of_the_user(run):
+    known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate")
+    assert known["fingerprint"]["measure"] == "mean_output"
+    assert all(entry["accuracy"] < 1 for entry in known["front"])
+
+
+def test_compensation_is_on_for_keras_models(run):
+    bad = []
+    for option in ("--compensate", "--no-compensate"):
+        known = search(run, "mine:model", "mine:samples", option, "--study", option, "--measure", "mine:mean_output")
+        bad.append(next(x["accuracy"] for x in known["uniform"] if x["assignment"]["a"] == "mul8u_trunc8"))
+        exact = next(x["accuracy"] for x in known["uniform"] if x["assignment"]["a"] == "mul8u_exact")
+    assert abs(bad[0] - exact) < abs(bad[1] - exact) / 2
+
+
+def test_a_file_of_keras(run):
+    keras.Sequential([keras.Input([4]), keras.layers.Dense(3, name="b")]).save("model.keras")
+    np.savez("data.npz", x=np.random.default_rng(0).uniform(0, 1, (40, 4)))
+    known = search(run, "model.keras", "data.npz")
+    assert known["measure"] == "agreement with the exact network"
+    code, out, _ = run("sensitivity", "model.keras", "--data", "data.npz", "--compensate", "--json")
+    assert code == 0
+    compensated = json.loads(out)["predicted"][0]
+    plain = json.loads(run("sensitivity", "model.keras", "--data", "data.npz", "--json")[1])["predicted"][0]
+    assert compensated[1] == plain[1] == 0  # mul8u_exact
+    assert 0 < compensated[2] < plain[2]  # mul8u_trunc8
+
+
+def test_a_frozen_graph(run):
+    operations = tf.load_op_library(library_path())
+    random = np.random.default_rng(0)
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 6, 6, 2], name="input")
+        q = tf.quantization.quantize(x, -2.0, 2.0, tf.quint8)
+        w = tf.quantization.quantize(random.normal(size=(3, 3, 2, 4)).astype(np.float32), -3.0, 3.0, tf.quint8)
+        ranges = q[1], q[2], w[1], w[2]
+        sums, _, _ = operations.ax_conv2d(
+            q[0], w[0], *ranges, strides=[1, 1, 1, 1], padding="SAME", name="conv/eightbit"
+        )
+        tf.reshape(tf.cast(sums, tf.float32), [-1, 144], name="logits")
+    with open("graph.pb", "wb") as file:
+        file.write(graph.as_graph_def().SerializeToString())
+    np.savez("data.npz", x=random.uniform(0, 1, (20, 6, 6, 2)), y=np.zeros(20, np.int64))
+    known = search(run, "graph.pb", "data.npz")
+    assert known["layers"] == ["conv/eightbit"]
+    assert known["macs"] == [36 * 18 * 4]
+    code, _, errors = run("search", "graph.pb", "--data", "data.npz", "--costs", "costs.json", "--compensate")
+    assert code == 1
+    assert "--compensate needs a Keras model; received GraphNetwork" in " ".join(errors.split())
