@@ -367,6 +367,9 @@ def test_results(tmp_path):
     page = html_report.report(known, search.sensitivity)
     assert page.count("<svg") == 4
     assert "src=" not in page
+    assert known["compensated"] is False
+    assert "after compensation" not in page
+    assert "accuracy after compensation on it" in html_report.report({**known, "compensated": True}, search.sensitivity)
     assert known["sha256"][search.front()[0].assignment[0]] in page
 
 

@@ -80,8 +80,9 @@ def _summary(known):
     text = f"{count} assignments were evaluated on {known['samples']:,} samples, of which {early} were stopped early. "
     if best is None:
         return text + "No assignment meets the constraints."
+    measure = known["measure"] + (" after compensation" if known["compensated"] else "")
     return html.escape(
-        f"{text}The front has {len(known['front'])} points. The best {known['measure']} on it is "
+        f"{text}The front has {len(known['front'])} points. The best {measure} on it is "
         f"{best['accuracy']:.4f}, at {best['relative_energy']:.1%} of the energy of exact multiplications. Energy is "
         f"the mean over all multiplications in {known['unit']}; costs are from {known['source']}."
     )

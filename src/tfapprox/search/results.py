@@ -63,6 +63,7 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         "seed": search.settings.seed,
         "samples": len(search.data.x),
         "measure": "accuracy" if search.data.y is not None else "agreement with the exact network",
+        "compensated": search.network.is_compensated,
         "evaluations": len(points),
         "stopped early": sum(point.samples < len(search.data.x) for point in points),
         "unit": space.costs.unit,
