@@ -122,3 +122,31 @@ def test_a_frozen_graph(run):
     code, _, errors = run("search", "graph.pb", "--data", "data.npz", "--costs", "costs.json", "--compensate")
     assert code == 1
     assert "--compensate needs a Keras model; received GraphNetwork" in " ".join(errors.split())
+
+
+def test_the_front_is_retrained(run):
+    known = search(run, "mine:model", "mine:samples", "--calibration", "mine:samples", "--retrain", "1")
+    assert known["retraining epochs"] == 1
+    assert all(0 <= entry["retrained_accuracy"] <= 1 for entry in known["front"])
+    for index, entry in enumerate(known["front"]):
+        with open(f"out/retrained-{index:02d}/retrain.json", encoding="utf-8") as file:
+            result = json.load(file)
+        assert result["accuracy"] == [entry["retrained_accuracy"]]
+        assert {name for name, _ in result["multipliers"].values()} == set(entry["assignment"].values())
+    again = search(run, "mine:model", "mine:samples", "--calibration", "mine:samples", "--retrain", "1")
+    assert again["front"] == known["front"]
+    with open("out/front.csv", encoding="utf-8") as file:
+        assert file.readline().split(",")[2:4] == ["accuracy", "retrained_accuracy"]
+    legend = plots.front_plot(known).axes[0].get_legend()
+    assert "front after retraining" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_what_cannot_be_retrained_is_refused_before_the_search(run):
+    words = ("mine:model", "--data", "mine:samples", "--costs", "costs.json", "-o", "out", "--retrain", "1")
+    code, _, errors = run("search", *words)
+    assert code == 1
+    assert "--retrain needs samples that train the network" in " ".join(errors.split())
+    np.savez("unlabelled.npz", x=np.zeros([40, 4], np.float32))
+    code, _, errors = run("search", *words, "--calibration", "unlabelled.npz")
+    assert code == 1
+    assert "--calibration must have labels for retraining" in " ".join(errors.split())

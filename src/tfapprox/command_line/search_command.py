@@ -8,7 +8,7 @@ from typing import List, Optional
 import typer
 
 from tfapprox import option_names
-from tfapprox.search import html_report, loading, plots, results
+from tfapprox.search import html_report, loading, plots, results, retrained_front
 from tfapprox.search.engine import Search, Settings
 from tfapprox.search.sensitivity import sensitivity
 from tfapprox.search.space import make_space
@@ -31,6 +31,7 @@ _MIN_ACCURACY = typer.Option(None, "--min-accuracy", metavar="A", help="Leave le
 _MAX_ENERGY = typer.Option(None, "--max-energy", metavar="E", help="Evaluate nothing above it, in the costs' unit.")
 _MEASURE = typer.Option(None, "--measure", metavar="MODULE:FUNCTION", help="Of outputs and labels; higher is better.")
 _EARLY = typer.Option(True, "--early-stop/--no-early-stop", help="Leave hopeless candidates early.")
+_RETRAIN = typer.Option(0, "--retrain", metavar="EPOCHS", min=0, help="Retrain the front with the calibration data.")
 _UNIFORM = typer.Option(True, "--uniform/--no-uniform", help="At the end, evaluate each multiplier in all layers.")
 
 
@@ -60,6 +61,7 @@ def search(
     compensate: Optional[bool] = options.COMPENSATE,
     early_stop: bool = _EARLY,
     uniform: bool = _UNIFORM,
+    retrain: int = _RETRAIN,
 ) -> None:
     """Find which multiplier in which layer saves energy at a given accuracy.
 
@@ -69,12 +71,18 @@ def search(
     spent. The same command continues an interrupted search. Without labels,
     accuracy is the agreement with the exact network. Accuracies of a Keras
     model are those after compensation, as tfapprox.tf2.compensate does it.
+    With --retrain, the network is then trained with each assignment of the
+    front, and both fronts are shown.
     """
     settings = Settings(budget=budget, seed=seed, early_stop=early_stop)
     loaded = loading.load_data(data, samples)
     known = loaded if calibration is None else loading.load_data(calibration)
     fixed_names = [word.rpartition("=")[2] for word in fix]
     names, prices = options.names_and_costs(multipliers, costs, column, mix_sources, fixed_names)
+    original = None
+    if retrain and not worker:
+        original = None if model.endswith(".pb") else loading.load_model(model)
+        retrained_front.check(original, None if calibration is None else known, loaded)
     network = options.open_network(model, names, known, compensate)
     layers = network.layers()
     every = [layer.name for layer in layers]
@@ -109,11 +117,36 @@ def search(
         return
     command = "tfapprox " + " ".join(map(shlex.quote, sys.argv[1:]))
     content, written = results.write_results(running, output, command)
+    if original is not None:
+        content = _retrained(content, original, known, loaded, output, retrain, model)
+        results.write_front(content, output)
     written += plots.write_plots(content, changes, output)
     html_report.write_report(content, changes, os.path.join(output, "report.html"))
-    table = grid("accuracy", "energy", "file", "multipliers", numbers=("accuracy", "energy"))
+    after = ["retrained"] if original is not None else []
+    table = grid("accuracy", *after, "energy", "file", "multipliers", numbers=("accuracy", *after, "energy"))
     for entry in content["front"]:
         used = ", ".join(dict.fromkeys(entry["assignment"].values()))
-        table.add_row(number(entry["accuracy"]), f"{entry['relative_energy']:.1%}", entry["file"], used)
+        accuracies = [number(entry[key]) for key in ("accuracy", *(f"{word}_accuracy" for word in after))]
+        table.add_row(*accuracies, f"{entry['relative_energy']:.1%}", entry["file"], used)
     show(table)
     line(f"wrote {len(written) + 1} files to {output}, among them report.html and front.json")
+
+
+def _retrained(content, original, training, validation, output, epochs, source):
+    """The content of front.json after the retraining of the front, with a bar."""
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task("epochs of retraining", total=epochs * len(content["front"]))
+            return retrained_front.retrain_front(
+                content,
+                original,
+                training,
+                validation,
+                output,
+                epochs,
+                source=source,
+                progress=lambda done: bar.update(task, completed=done),
+            )
+    except KeyboardInterrupt:
+        line("interrupted; the same command continues after the last complete epoch")
+        raise typer.Exit(130) from None

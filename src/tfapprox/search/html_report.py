@@ -90,10 +90,12 @@ def _summary(known):
 
 def _front_table(known):
     layers = known["layers"]
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in ["accuracy", "energy", "file", *layers])
+    retrained = ["after retraining"] if "retraining epochs" in known else []
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in ["accuracy", *retrained, "energy", "file", *layers])
     rows = []
     for entry in known["front"]:
         cells = [f'<td class="number">{entry["accuracy"]:.4f}</td>']
+        cells += [f'<td class="number">{entry["retrained_accuracy"]:.4f}</td>' for _ in retrained]
         cells += [f'<td class="number">{entry["relative_energy"]:.1%}</td>', f"<td>{entry['file']}</td>"]
         for layer in layers:
             name = entry["assignment"][layer]

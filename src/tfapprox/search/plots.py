@@ -27,7 +27,7 @@ def _figure(width=6.4, height=4.0):
 
 
 def front_plot(known: Mapping[str, Any]) -> Any:
-    """Accuracy against relative energy: the front, and the points of one multiplier in all layers.
+    """Accuracy against relative energy: the front, also after retraining, and points of one multiplier in all layers.
 
     Args:
         known: what front.json has.
@@ -44,6 +44,11 @@ def front_plot(known: Mapping[str, Any]) -> Any:
         points = [(entry["relative_energy"], entry["accuracy"]) for entry in front]
         axes.step(*zip(*points), where="post", color=_COLOURS[0])
         axes.scatter(*zip(*points), color=_COLOURS[0], label="front")
+    retrained = [(e["relative_energy"], e["retrained_accuracy"]) for e in front if "retrained_accuracy" in e]
+    if retrained:
+        best = [point for i, point in enumerate(retrained) if point[1] > max([0.0, *(p[1] for p in retrained[:i])])]
+        axes.step(*zip(*best), where="post", color=_COLOURS[2], linestyle="--")
+        axes.scatter(*zip(*retrained), color=_COLOURS[2], marker="^", label="front after retraining")
     axes.axvline(1, color="#777777", linewidth=0.8, linestyle=":", label="exact")
     axes.set(xlabel="energy of the multiplications, relative", ylabel=known["measure"].split(" ")[0])
     axes.legend(loc="lower right")

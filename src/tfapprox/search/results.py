@@ -8,7 +8,7 @@ import io
 import json
 import os
 import platform
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from tfapprox import __version__
 from tfapprox.common import atomic_files
@@ -120,20 +120,36 @@ def write_results(search: Search, folder: str, command: str = "") -> tuple[dict[
         choices = {layer: Choice(name, sha256=search.space.sha256[name]) for layer, name in entry["assignment"].items()}
         written.append(os.path.join(folder, entry["file"]))
         write_assignment(written[-1], choices)
+    return known, written + write_front(known, folder)
+
+
+def write_front(known: Mapping[str, Any], folder: str) -> list[str]:
+    """Writes front.csv and front.json; the paths of both.
+
+    Args:
+        known: what front.json gets.
+        folder: where to write, which exists.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
+    written = []
     for name, text in (("front.csv", _csv(known)), ("front.json", json.dumps(known, indent=1) + "\n")):
         written.append(os.path.join(folder, name))
         atomic_files.write(written[-1], text.encode())
-    return known, written
+    return written
 
 
-def _csv(known: dict[str, Any]) -> str:
+def _csv(known: Mapping[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     layers: Sequence[str] = known["layers"]
-    header = [f"energy ({known['unit']})", "relative_energy", "accuracy", "origin", "evaluation", "file"]
+    retrained = ["retrained_accuracy"] if any("retrained_accuracy" in entry for entry in known["front"]) else []
+    keys = ["energy", "relative_energy", "accuracy", *retrained, "origin", "evaluation", "file"]
+    header = [f"energy ({known['unit']})", *keys[1:]]
     writer.writerow([*header, *layers, *(f"sha256 of {layer}" for layer in layers)])
     for entry in known["front"]:
-        figures = [entry[key] for key in ("energy", "relative_energy", "accuracy", "origin", "evaluation", "file")]
+        figures = [entry[key] for key in keys]
         names = [entry["assignment"][layer] for layer in layers]
         writer.writerow([*figures, *names, *(known["sha256"][name][:16] for name in names)])
     return text.getvalue()
