@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import platform
 from unittest import mock
 
 import numpy as np
@@ -232,6 +233,8 @@ def test_a_path_takes_the_faster_of_its_ways(path):
 
 def test_the_family_of_this_cpu():
     """The family that the core reads from the CPU is that of the numbers that Linux shows."""
+    if platform.machine() != "x86_64":
+        pytest.skip("only x86 has these numbers; under qemu-user, Linux shows those of the host")
     lines = [line.partition(":") for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()]
     fields = {name.strip(): value.strip() for name, _, value in lines}
     key = (fields.get("vendor_id"), fields.get("cpu family"), fields.get("model"))
