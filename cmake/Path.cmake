@@ -16,6 +16,7 @@ function(tfapprox_add_leaf core target)
       -Wno-uninitialized
       -Wno-maybe-uninitialized
       $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>
   )
   target_sources(${core} INTERFACE $<TARGET_OBJECTS:${target}>)
 endfunction()
@@ -32,11 +33,14 @@ function(tfapprox_add_path core name camel)
       return()
     endif()
   endif()
-  tfapprox_add_leaf(${core} tfapprox_path_${name} core/lut_gemm_${name}.cc core/element_loops.cc)
+  tfapprox_add_leaf(${core} tfapprox_path_${name} core/lut_gemm_${name}.cc core/element_loops.cc core/gradient_loops.cc)
   target_compile_options(tfapprox_path_${name} PRIVATE ${ARGN})
   target_compile_definitions(
     tfapprox_path_${name}
-    PRIVATE TFAPPROX_PATH_KERNELS=kPathKernels${camel} TFAPPROX_ELEMENT_LOOPS=kElementLoops${camel}
+    PRIVATE
+      TFAPPROX_PATH_KERNELS=kPathKernels${camel}
+      TFAPPROX_ELEMENT_LOOPS=kElementLoops${camel}
+      TFAPPROX_GRADIENT_LOOPS=kGradientLoops${camel}
   )
   target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_${upper})
 endfunction()

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from .table_gradients import operands_of_gradients, straight_through
+from .table_gradients import is_table_2d, operands_of_gradients, straight_through, table_2d_gradients
 
 
 def register() -> None:
@@ -18,20 +18,48 @@ def register() -> None:
 
 
 def _conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
+    if is_table_2d(op):
+        return _table_2d(op, op.inputs[1], op.inputs[4:6], gradient)
     return _gradients(op, operands_of_gradients(op, op.inputs[1]), gradient)
 
 
 def _depthwise_conv2d_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     """The gradient of the grouped convolution that a depthwise convolution is (3.7)."""
     size = tf.shape(op.inputs[1])
+    if is_table_2d(op):
+        grouped = tf.reshape(op.inputs[1], [size[0], size[1], 1, size[2] * size[3]])
+        dx, dw, *ranges = _table_2d(op, grouped, [_of_channels(end, size) for end in op.inputs[4:6]], gradient)
+        return [dx, tf.reshape(dw, size), *ranges]
     operands = operands_of_gradients(op, op.inputs[1], tf.stack([-1, tf.minimum(tf.size(op.inputs[4]), size[3])]))
     grouped = tf.reshape(operands.weights, [size[0], size[1], 1, size[2] * size[3]])
     dx, dw, *ranges = _gradients(op, operands._replace(weights=grouped), gradient)
     return [dx, tf.reshape(dw, size), *ranges]
 
 
+def _of_channels(ends, size):
+    """Ends of ranges for each output channel of a depthwise convolution, from those of a channel or of all (3.7)."""
+    if ends.shape.rank == 0:
+        return ends
+    rows = tf.reshape(ends, [-1, tf.minimum(tf.size(ends), size[3])])
+    return tf.reshape(tf.broadcast_to(rows, size[2:]), [-1])
+
+
+def _table_2d(op, filter, ranges, gradient, is_transposed=False):
+    """The gradients of (9.8) for the input, and for `filter` as `table_2d_gradients` takes it."""
+    form = _Form(op)
+    x, dy = form.to_nhwc(op.inputs[0]), form.to_nhwc(gradient)
+    inputs, outputs = (dy, x) if is_transposed else (x, dy)
+    sizes = tf.shape(inputs)[1:3], tf.shape(filter)[:2], tf.shape(outputs)[1:3]
+    pads = tf.reshape(tf.stack(_pads(op, form.axes, *sizes, form.strides, form.dilations)), [4])
+    attributes = {"strides": form.strides, "dilations": form.dilations, "is_transposed": is_transposed}
+    dx, dw = table_2d_gradients(op, (x, filter), ranges, dy, pads, **attributes)
+    return [form.from_nhwc(dx), dw, *[None] * (len(op.inputs) - 2)]
+
+
 def _conv2d_transpose_gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     """Gradients of the exact transposed convolution; that of the input is a convolution of `gradient`."""
+    if is_table_2d(op):
+        return _table_2d(op, op.inputs[1], op.inputs[4:6], gradient, is_transposed=True)
     gradients = tf.cond(
         (tf.size(gradient) > 0) & (tf.size(op.inputs[0]) > 0),
         lambda: _exact_transpose_gradients(op, gradient),

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from .approx_conv2d import TensorLike, call_with_table, operations
 from .table_argument import TableArgument
-from .table_gradients import operands_of_gradients
+from .table_gradients import is_table_2d, operands_of_gradients, table_2d_gradients
 
 
 @tf.autograph.experimental.do_not_convert
@@ -91,10 +91,47 @@ def approx_matmul_with_min_max_vars(
 def _gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     """The gradient of the exact product (7.2), of the operands or of slopes (9.5)."""
     a, b = op.inputs[:2]
+    if is_table_2d(op):
+        da, db = tf.cond(
+            (tf.size(gradient) > 0) & (tf.size(a) > 0),
+            lambda: _table_2d(op, gradient),
+            lambda: [tf.zeros_like(a), tf.zeros_like(b)],
+        )
+        return [da, db, *[None] * (len(op.inputs) - 2)]
     operands = operands_of_gradients(op, b)
     da = _summed_as(a, tf.matmul(gradient, operands.weights, transpose_b=True))
     db = _summed_as(b, tf.matmul(operands.activations, gradient, transpose_a=True))
     return [da, db, *[None] * (len(op.inputs) - 2)]
+
+
+def _table_2d(op, gradient):
+    """The gradients (9.8). Matrices become one convolution 1x1, with a group for each product of matrices."""
+    a, b = op.inputs[:2]
+    batch = tf.constant([1]) if b.shape.rank == 2 else tf.shape(gradient)[:-2]
+    rows, columns = tf.shape(gradient)[-2], tf.shape(b)[-1]
+    if b.shape.rank == 2:
+        rows = tf.size(gradient) // columns
+    items, depth = tf.reduce_prod(batch), tf.shape(b)[-2]
+
+    def grouped(tensor, rows, columns):
+        tensor = tf.reshape(tf.broadcast_to(tensor, tf.concat([batch, [rows, columns]], 0)), [items, rows, columns])
+        return tf.reshape(tf.transpose(tensor, [1, 0, 2]), [1, 1, rows, items * columns])
+
+    def matrices(tensor, rows, columns):
+        tensor = tf.transpose(tf.reshape(tensor, [rows, items, columns]), [1, 0, 2])
+        return tf.reshape(tensor, tf.concat([batch, [rows, columns]], 0))
+
+    if b.shape.rank == 2:
+        a_rows, gradient = tf.reshape(a, [1, rows, depth]), tf.reshape(gradient, [1, rows, columns])
+    else:
+        a_rows = a
+    ranges = [end if end.shape.rank == 0 else tf.tile(end, [items]) for end in op.inputs[4:6]]
+    operands = grouped(a_rows, rows, depth), grouped(b, depth, columns)
+    form = {"strides": [1, 1], "dilations": [1, 1]}
+    da, db = table_2d_gradients(op, operands, ranges, grouped(gradient, rows, columns), [0, 0, 0, 0], **form)
+    if b.shape.rank == 2:
+        return [tf.reshape(da, tf.shape(a)), tf.reshape(db, tf.shape(b))]
+    return [_summed_as(a, matrices(da, rows, depth)), _summed_as(b, matrices(db, depth, columns))]
 
 
 def _summed_as(tensor, gradient):

@@ -1,4 +1,4 @@
-"""Operands that bring the gradients of a truth table into those of exact products: `gradient="table_1d"`, (9.5)."""
+"""Operands and operations that bring the derivatives of a truth table into gradients (9)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tfapprox.common.gradient_tables import STRAIGHT_THROUGH, TABLE_2D, slope_coefficients
+
+from . import library
 
 NO_SECOND_DERIVATIVE = "tfapprox has no second derivatives for gradient='table_1d' and 'table_2d'"
 
@@ -55,8 +57,8 @@ def operands_of_gradients(op: Any, weights: tf.Tensor, range_shape: Any = (-1,))
     activations = op.inputs[0]
     if straight_through(op):
         return Operands(activations, weights, 0.0)
-    if _gradient(op) == TABLE_2D:
-        raise NotImplementedError("gradient='table_2d' is not implemented yet")
+    if not tf.config.list_logical_devices("GPU"):
+        return _operands_by_kernel(op, weights, range_shape)
     table, signed, num_bits = _table(op)
     factors, denominator = slope_coefficients(num_bits, signed, op.get_attr("half_window"))
     # All numbers are integers below 2^53, so that the sums are exact in any order.
@@ -71,6 +73,58 @@ def operands_of_gradients(op: Any, weights: tf.Tensor, range_shape: Any = (-1,))
     mapped_activations = tf.gather(values, codes(activations, a_quantiser, num_bits, signed))
     slopes = tf.gather(activation_slopes, codes(weights, w_quantiser, num_bits, signed))
     return Operands(_protected(mapped_activations), _protected(_centred(slopes, w_quantiser)), padding)
+
+
+def _operands_by_kernel(op, weights, range_shape):
+    """What `operands_of_gradients` returns, by an operation of the plugin, which has no kernel for GPUs."""
+    form = {"table": op.inputs[-1], "half_window": op.get_attr("half_window")}
+    a_min, a_max, w_min, w_max = op.inputs[2:6]
+    operation = library.load().approx_table_slopes
+    activations, padding = operation(op.inputs[0], a_min, a_max, operand="activation", **form)
+    inner = weights.shape[-1] if isinstance(range_shape, tuple) and range_shape == (-1, 1) else 1
+    slopes, _ = operation(weights, w_min, w_max, operand="weight", inner=inner, **form)
+    return Operands(activations, slopes, padding)
+
+
+def is_table_2d(op: Any) -> bool:
+    """Whether an operation has the gradients of the smoothed differences of its table (9.8)."""
+    return op.type.endswith("WithTable") and _gradient(op) == TABLE_2D
+
+
+def table_2d_gradients(
+    op: Any, operands: tuple[Any, Any], ranges: Any, gradient: tf.Tensor, pads: Any, **form: Any
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The gradients of a convolution by the smoothed differences of its table (9.8), computed on the CPU.
+
+    Args:
+        op: the operation, whose range of activations, table and half window count.
+        operands: activations in NHWC, and weights `[height, width, channels / groups, filters]`; `[height, width,
+            filters, channels]` for a transposed convolution.
+        ranges: the minimum and the maximum of the weights, scalars or `[filters]`.
+        gradient: that of the output, in NHWC.
+        pads: top, bottom, left and right padding.
+        **form: `strides`, `dilations` and `is_transposed` of the operation.
+
+    Returns:
+        The gradients of both operands.
+    """
+    with tf.device("CPU:0"):
+        return library.load().approx_conv2d_table_gradients(
+            *operands,
+            *op.inputs[2:4],
+            *ranges,
+            gradient,
+            pads,
+            op.inputs[-1],
+            half_window=op.get_attr("half_window"),
+            **form,
+        )
+
+
+@tf.RegisterGradient("ApproxTableSlopes")
+@tf.RegisterGradient("ApproxConv2DTableGradients")
+def _no_second_derivative(op, *gradients):
+    raise LookupError(NO_SECOND_DERIVATIVE)
 
 
 def _table(op):

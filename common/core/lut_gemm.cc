@@ -15,55 +15,63 @@ namespace {
 #ifdef TFAPPROX_HAS_AVX2
 constexpr const PathKernels* kAvx2 = &kPathKernelsAvx2;
 constexpr const ElementLoops* kAvx2Loops = &kElementLoopsAvx2;
+constexpr const GradientLoops* kAvx2Gradients = &kGradientLoopsAvx2;
 #else
 constexpr const PathKernels* kAvx2 = nullptr;
 constexpr const ElementLoops* kAvx2Loops = nullptr;
+constexpr const GradientLoops* kAvx2Gradients = nullptr;
 #endif
 #ifdef TFAPPROX_HAS_AVX512BW
 constexpr const PathKernels* kAvx512Bw = &kPathKernelsAvx512Bw;
 constexpr const ElementLoops* kAvx512BwLoops = &kElementLoopsAvx512Bw;
+constexpr const GradientLoops* kAvx512BwGradients = &kGradientLoopsAvx512Bw;
 #else
 constexpr const PathKernels* kAvx512Bw = nullptr;
 constexpr const ElementLoops* kAvx512BwLoops = nullptr;
+constexpr const GradientLoops* kAvx512BwGradients = nullptr;
 #endif
 #ifdef TFAPPROX_HAS_AVX512VBMI
 constexpr const PathKernels* kAvx512Vbmi = &kPathKernelsAvx512Vbmi;
 constexpr const ElementLoops* kAvx512VbmiLoops = &kElementLoopsAvx512Vbmi;
+constexpr const GradientLoops* kAvx512VbmiGradients = &kGradientLoopsAvx512Vbmi;
 #else
 constexpr const PathKernels* kAvx512Vbmi = nullptr;
 constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
+constexpr const GradientLoops* kAvx512VbmiGradients = nullptr;
 #endif
 #ifdef TFAPPROX_HAS_NEONDOT
 constexpr const PathKernels* kNeonDot = &kPathKernelsNeonDot;
 constexpr const ElementLoops* kNeonDotLoops = &kElementLoopsNeonDot;
+constexpr const GradientLoops* kNeonDotGradients = &kGradientLoopsNeonDot;
 #else
 constexpr const PathKernels* kNeonDot = nullptr;
 constexpr const ElementLoops* kNeonDotLoops = nullptr;
+constexpr const GradientLoops* kNeonDotGradients = nullptr;
 #endif
 
 bool Always() { return true; }
 
 // The lines of a path that looks up by columns and by rows: the path itself, and a line for each way.
-#define TFAPPROX_PATHS(name, supported, by_default, kernels, loops, costs)                          \
-  CpuPath{name, supported, by_default, kernels, loops, &costs, name "_columns", name "_rows"},      \
-      CpuPath{name "_columns", supported, false, kernels, loops, &costs, name "_columns", nullptr}, \
-      CpuPath{name "_rows", supported, false, kernels, loops, &costs, nullptr, name "_rows"}
+#define TFAPPROX_PATHS(name, supported, by_default, kernels, loops, gradients, costs)                          \
+  CpuPath{name, supported, by_default, kernels, loops, gradients, &costs, name "_columns", name "_rows"},      \
+      CpuPath{name "_columns", supported, false, kernels, loops, gradients, &costs, name "_columns", nullptr}, \
+      CpuPath{name "_rows", supported, false, kernels, loops, gradients, &costs, nullptr, name "_rows"}
 
 const CpuPath kPaths[] = {
 #ifdef __aarch64__
-    TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotLoops, kNeonDotCosts),
-    TFAPPROX_PATHS("neon", CpuHasNeon, true, &kPathKernelsNeon, &kElementLoopsNeon, kNeonCosts),
+    TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotLoops, kNeonDotGradients, kNeonDotCosts),
+    TFAPPROX_PATHS("neon", CpuHasNeon, true, &kPathKernelsNeon, &kElementLoopsNeon, &kGradientLoopsNeon, kNeonCosts),
 #else
-    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiCosts),
-    TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwLoops, kAvx512BwCosts),
-    TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, kAvx2Costs),
+    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiGradients, kAvx512VbmiCosts),
+    TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwLoops, kAvx512BwGradients, kAvx512BwCosts),
+    TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, kAvx2Gradients, kAvx2Costs),
 #endif
-    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kScalarCosts, "scalar", nullptr},
+    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kGradientLoopsScalar, &kScalarCosts, "scalar", nullptr},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
     // can test it.
     TFAPPROX_PATHS("avx512vbmi_model", Always, false, &kPathKernelsAvx512VbmiModel, &kElementLoopsScalar,
-                   kAvx512VbmiCosts),
+                   &kGradientLoopsScalar, kAvx512VbmiCosts),
 #endif
 };
 

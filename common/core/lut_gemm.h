@@ -31,6 +31,7 @@
 #ifndef TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 #define TFAPPROX_COMMON_CORE_LUT_GEMM_H_
 
+#include "gradient_loops.h"
 #include "measured_costs.h"
 #include "path_kernels.h"
 #include "plan.h"
@@ -44,6 +45,7 @@ struct CpuPath {
   bool by_default;             // whether the path may be chosen without being forced
   const PathKernels* kernels;  // the path's kernels, or null if the compiler could not build them
   const ElementLoops* loops;   // the path's loops around the kernels, null under the same condition
+  const GradientLoops* gradients;  // the path's loops of gradients from the table, null under the same condition
   const PathCosts* costs;      // what its kernels cost on each CPU family
   const char* columns_name;    // the name of the line that looks up by columns only, or null if this one never does
   const char* rows_name;       // the name of the line that looks up by rows only, or null if this one never does

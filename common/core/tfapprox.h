@@ -353,6 +353,58 @@ TFAPPROX_API void tfapprox_operation_run(const tfapprox_operation* operation, co
                                          const void* activations, const void* weights, const void* prepared,
                                          void* output, int64_t begin, int64_t end, void* workspace);
 
+/* ---- Gradients from the table ------------------------------------------------------------------ */
+
+/* Writes the slopes of a table (9.5): for each byte of a weight code, the slope with respect to the activation code, and
+ * for each byte of an activation code, the slope with respect to the weight code; [256] each. The byte of a code of a
+ * signed table is code + 128. Slopes of bytes that no code has are 0. */
+TFAPPROX_API int32_t tfapprox_table_slopes(const tfapprox_table* table, int32_t half_window, double* activation,
+                                           double* weight, tfapprox_error* error);
+
+/* Sets outputs[i] = scale * (slopes[code of x[i]] - zero_point) (9.6) for i from `begin` to `end`. Element i has the
+ * quantiser number (i / inner) modulo `quantiser_count`. */
+TFAPPROX_API int32_t tfapprox_slope_values(const tfapprox_quantiser* quantisers, int64_t quantiser_count, int64_t inner,
+                                           const double* slopes, const float* x, int64_t begin, int64_t end,
+                                           float* outputs, tfapprox_error* error);
+
+/* Gradients by the smoothed differences of the table (9.8), (9.10) to (9.12), of one operation on real numbers in NHWC,
+ * without items and filter steps. The caller fills it. A gradient has the sizes of its operand. */
+typedef struct tfapprox_table_gradient {
+  tfapprox_operation operation; /* problem, operands and table; for a transposed convolution (3.9), the problem is the
+                                   convolution that has its output as the input, of one group, and ranges of filters are
+                                   those of the problem's in_channels */
+  int32_t is_transposed;        /* whether it is a transposed convolution */
+  int32_t half_window;          /* of (9.1) */
+} tfapprox_table_gradient;
+
+/* How a CPU computes gradients, in four steps: begin; prepare and run and finish, each in parts, any number of them at
+ * the same time, but all parts of one step before the next step. */
+typedef struct tfapprox_gradient_work {
+  int32_t path, threads;
+  int64_t shared_bytes;    /* that all threads share, aligned to 64 */
+  int64_t workspace_bytes; /* of each concurrent run, aligned to 64 */
+  int64_t prepare_parts, run_parts, finish_parts;
+  int64_t cycles_per_prepare_part, cycles_per_run_part,
+      cycles_per_finish_part; /* estimates for the caller's scheduler */
+} tfapprox_gradient_work;
+
+TFAPPROX_API int32_t tfapprox_table_gradient_init(const tfapprox_table_gradient* gradient, int32_t threads,
+                                                  tfapprox_gradient_work* work, tfapprox_error* error);
+
+/* `upstream` is the gradient of the output of the operation. */
+TFAPPROX_API void tfapprox_table_gradient_begin(const tfapprox_table_gradient* gradient,
+                                                const tfapprox_gradient_work* work, const float* weights,
+                                                const float* upstream, void* shared);
+TFAPPROX_API void tfapprox_table_gradient_prepare(const tfapprox_table_gradient* gradient,
+                                                  const tfapprox_gradient_work* work, const float* activations,
+                                                  const float* upstream, void* shared, int64_t begin, int64_t end);
+TFAPPROX_API void tfapprox_table_gradient_run(const tfapprox_table_gradient* gradient,
+                                              const tfapprox_gradient_work* work, void* shared,
+                                              float* activation_gradient, int64_t begin, int64_t end, void* workspace);
+TFAPPROX_API void tfapprox_table_gradient_finish(const tfapprox_table_gradient* gradient,
+                                                 const tfapprox_gradient_work* work, const void* shared,
+                                                 float* weight_gradient, int64_t begin, int64_t end);
+
 /* ---- Paths ------------------------------------------------------------------------------------ */
 
 /* The name of the CPU path that runs the look-ups: the best one that this CPU supports, or the path that

@@ -1,0 +1,109 @@
+// Sizes and memory layouts of a gradient from the table (9.8), which all steps of table_gradients.cc derive alike.
+#ifndef TFAPPROX_COMMON_CORE_GRADIENT_PLAN_H_
+#define TFAPPROX_COMMON_CORE_GRADIENT_PLAN_H_
+
+#include <cstdint>
+
+#include "gradient_loops.h"
+#include "tfapprox.h"
+
+namespace tfapprox {
+
+struct Plane {
+  int64_t height, width;
+  int64_t Count() const { return height * width; }
+};
+
+// Pairs of positions in one dimension, for one tap: the activation and the upstream gradient whose product it is. A pair
+// has a number from `begin` to `end`.
+struct Pairs {
+  int64_t begin, end;
+  int64_t activation_step, activation_first;  // in the padded activations
+  int64_t upstream_step, upstream_first;
+  int64_t Activation(int64_t i) const { return i * activation_step + activation_first; }
+  int64_t Upstream(int64_t i) const { return i * upstream_step + upstream_first; }
+};
+
+// One dimension of a convolution, or of a transposed one, whose activations are where a convolution has its outputs.
+struct Dimension {
+  int64_t activations, upstream, filter, stride, dilation, before;
+  bool is_transposed;
+
+  // Positions before the first activation, and of the padded activations, which contain every tap.
+  int64_t Before() const;
+  int64_t Padded() const;
+  Pairs PairsOf(int64_t tap) const;
+};
+
+class GradientPlan {
+ public:
+  GradientPlan(const tfapprox_table_gradient& gradient, int32_t threads);
+
+  // The place of filter `f` among the lanes of a pixel. Each group begins a new vector.
+  int64_t LaneOf(int64_t f) const { return f / group_filters * group_lanes + f % group_filters; }
+  // The place of the first lane of a tap among the weights in lanes, [taps][group_channels][lanes_of_pixel].
+  int64_t WeightIndex(int64_t tap, int64_t channel) const {
+    return (tap * group_channels + channel) * lanes_of_pixel;
+  }
+  int64_t WeightCount() const { return WeightIndex(taps, 0); }
+  // The place of a weight in the tensor of the filter.
+  int64_t FilterIndex(int64_t tap, int64_t channel, int64_t filter) const {
+    return is_transposed ? (tap * filters + filter) * channels + channel
+                         : (tap * group_channels + channel) * filters + filter;
+  }
+
+  bool is_transposed, is_per_filter;
+  Dimension rows, columns;
+  int64_t images, channels, group_channels, filters, group_filters;
+  int64_t filter_width, taps;  // positions of the filter
+  Plane activations, upstream, padded;
+  int32_t denominator;  // (9.2)
+  int64_t lanes, group_lanes, lanes_of_pixel;
+  int64_t channels_per_part, channel_blocks, images_per_part, image_blocks;
+  int64_t shared_bytes, workspace_bytes, cycles_per_part;
+};
+
+// What all threads share, in memory of `shared_bytes`.
+struct SharedGradient {
+  struct Header {
+    double activation_unit, weight_unit;  // (9.11)
+    int64_t terms_per_flush;              // so many terms of a sum of weights stay below 2^52
+    bool is_finite;                       // whether every element of the upstream gradient is
+  };
+
+  SharedGradient(const GradientPlan& plan, void* shared);
+
+  Header* header;
+  int32_t *activation_table, *weight_table;  // [256 activations][256 weights], the numerators (9.2), (9.4)
+  double *activation_factors, *weight_factors;  // [filters], which the upstream gradient is multiplied by (9.11)
+  uint8_t* weights;                             // codes, [taps][group_channels][lanes_of_pixel]
+  int64_t* weight_sums;                         // the same
+  int32_t* weight_zeros;                        // [lanes_of_pixel], the denominator times the zero points
+  uint8_t* codes;                               // of the activations, [images][height][width][channels]
+  float *for_activation, *for_weight;           // integers (9.11), [images][height][width][lanes_of_pixel]
+  int64_t bytes;
+};
+
+// The memory of one thread, of `workspace_bytes`.
+struct OwnGradient {
+  OwnGradient(const GradientPlan& plan, void* workspace);
+
+  double *activation_rows, *weight_rows;  // [256][lanes]
+  uint8_t* codes;                         // of one channel, [images_per_part][padded height][padded width]
+  int64_t* sums;                          // [channels_per_part] times the same
+  int64_t bytes;
+};
+
+// Writes the numerators (9.2) and (9.4) of every pair of codes, as bytes (table.h), [activation][weight].
+void WriteNumerators(const tfapprox_table& table, int32_t half_window, int32_t* activation, int32_t* weight);
+
+// Fails unless a half window leaves a table enough codes for (9.2).
+int32_t CheckHalfWindow(const tfapprox_table& table, int32_t half_window, tfapprox_error* error);
+
+// The lowest and the highest byte of a code that quantisation gives.
+int32_t LowestByte(const tfapprox_table& table);
+int32_t HighestByte(const tfapprox_table& table);
+
+}  // namespace tfapprox
+
+#endif  // TFAPPROX_COMMON_CORE_GRADIENT_PLAN_H_

@@ -1,0 +1,52 @@
+"""Gradients from the table of operations on a GPU, beside those on the CPU of the same process."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapprox.tf2 import (
+    approx_conv2d_transpose_with_min_max_vars,
+    approx_conv2d_with_min_max_vars,
+    approx_depthwise_conv2d_with_min_max_vars,
+    approx_matmul_with_min_max_vars,
+)
+
+RANGES = [-1.0, 1.0, -0.9, 0.8]
+CASES = {
+    "conv": (approx_conv2d_with_min_max_vars, [2, 8, 9, 4], [3, 3, 4, 5], [*RANGES, [1, 2, 2, 1]]),
+    "grouped": (approx_conv2d_with_min_max_vars, [2, 8, 9, 4], [3, 3, 2, 6], [*RANGES, [1, 1, 1, 1]]),
+    "depthwise": (approx_depthwise_conv2d_with_min_max_vars, [2, 8, 9, 4], [3, 3, 4, 2], [*RANGES, [1, 1, 1, 1]]),
+    "matmul": (approx_matmul_with_min_max_vars, [3, 7, 5], [3, 5, 6], RANGES),
+    "transpose": (
+        approx_conv2d_transpose_with_min_max_vars,
+        [2, 4, 4, 3],
+        [3, 3, 5, 3],
+        [[2, 8, 8, 5], *RANGES, [1, 2, 2, 1]],
+    ),
+}
+
+
+def gradients(device, name, mode):
+    """The gradients of an operation with respect to both operands, computed on a device."""
+    operation, x_shape, w_shape, rest = CASES[name]
+    random = np.random.RandomState(0)
+    with tf.device(device):
+        x, w = (tf.constant(random.uniform(-1, 1, shape), tf.float32) for shape in (x_shape, w_shape))
+        with tf.GradientTape() as tape:
+            tape.watch([x, w])
+            y = operation(x, w, *rest, mul_map_file="mul8u_drum4", gradient=mode)
+            upstream = tf.constant(random.uniform(-1, 1, y.shape), tf.float32)
+            loss = tf.reduce_sum(y * upstream)
+        return [gradient.numpy() for gradient in tape.gradient(loss, [x, w])]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("mode", ["table_1d", "table_2d"])
+def test_gradients_on_a_gpu(gpu, name, mode):
+    if gpu.name == "a host's model of a GPU":
+        pytest.skip("TensorFlow's own GPU kernels cannot run on the model of a GPU")
+    for result, expected in zip(gradients("GPU:0", name, mode), gradients("CPU:0", name, mode)):
+        if mode == "table_2d" and name != "matmul":  # of a matrix product, TensorFlow broadcasts the operands
+            np.testing.assert_array_equal(result, expected)
+        # TensorFlow's convolutions on a GPU may round operands to TF32, which has 10 bits of fraction.
+        np.testing.assert_allclose(result, expected, rtol=0, atol=2e-3 * np.abs(expected).max())
