@@ -37,10 +37,11 @@ class TableSlopes : public tensorflow::OpKernel {
     OP_REQUIRES_OK(context, table_.Find(context, &table));
     const Tensor &tensor = context->input(0), &min = context->input(1), &max = context->input(2);
     const int64_t ranges = min.NumElements();
-    OP_REQUIRES(context, min.dims() <= 1 && min.shape() == max.shape() && ranges > 0,
-                tensorflow::errors::InvalidArgument("min and max must be scalars, or vectors of the same size; received "
-                                                    "shapes ",
-                                                    min.shape().DebugString(), " and ", max.shape().DebugString()));
+    OP_REQUIRES(
+        context, min.dims() <= 1 && min.shape() == max.shape() && ranges > 0,
+        tensorflow::errors::InvalidArgument("min and max must be scalars, or vectors of the same size; received "
+                                            "shapes ",
+                                            min.shape().DebugString(), " and ", max.shape().DebugString()));
     std::vector<tfapprox_quantiser> quantisers(ranges);
     for (int64_t i = 0; i < ranges; ++i) {
       OP_REQUIRES_OK(context, ReadQuantiser(is_weight_ ? "filter" : "input", min.flat<float>()(i), max.flat<float>()(i),
@@ -48,7 +49,8 @@ class TableSlopes : public tensorflow::OpKernel {
     }
     double activation[256], weight[256];
     tfapprox_error error;
-    OP_REQUIRES_OK(context, ToStatus(tfapprox_table_slopes(table.get(), half_window_, activation, weight, &error), error));
+    OP_REQUIRES_OK(context,
+                   ToStatus(tfapprox_table_slopes(table.get(), half_window_, activation, weight, &error), error));
     const double* slopes = is_weight_ ? activation : weight;
     Tensor *output = nullptr, *padding = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, tensor.shape(), &output));

@@ -73,8 +73,7 @@ void RunBy(const GradientRun& run) {
     for (int i = 0; i < 4; ++i) x[i] = Pixel<kVectors, kSame>(run, pixel + i, weight_sums);
     const Doubles low = TFAPPROX_SHUFFLE(x[0], x[1], 0, 4, 2, 6) + TFAPPROX_SHUFFLE(x[0], x[1], 1, 5, 3, 7);
     const Doubles high = TFAPPROX_SHUFFLE(x[2], x[3], 0, 4, 2, 6) + TFAPPROX_SHUFFLE(x[2], x[3], 1, 5, 3, 7);
-    const Integers sums =
-        ToIntegers(TFAPPROX_SHUFFLE(low, high, 0, 1, 4, 5) + TFAPPROX_SHUFFLE(low, high, 2, 3, 6, 7));
+    const Integers sums = ToIntegers(TFAPPROX_SHUFFLE(low, high, 0, 1, 4, 5) + TFAPPROX_SHUFFLE(low, high, 2, 3, 6, 7));
     int64_t* to = run.activation_sums + pixel * run.code_step;
     if (run.code_step == 1) {
       *reinterpret_cast<UnalignedIntegers*>(to) += sums;

@@ -12,12 +12,12 @@ constexpr int64_t kGradientLanes = 16, kFewGradientLanes = 4;
 // The derivatives of one weight of each filter in lanes, for the activation codes that occur. A row holds the numerators
 // minus the zero point for one activation code, as double, which holds these integers exactly.
 struct GradientRows {
-  const int32_t *activation, *weight;  // [256 activations][256 weights], the numerators (9.2), (9.4)
-  const uint8_t* codes;                // the activation codes that occur
-  int64_t count;                       // of these
-  const uint8_t* weights;              // [lanes], the code of the weight of each filter
-  const int32_t* weight_zeros;         // [lanes], the denominator times the zero point of each filter
-  int32_t activation_zero;             // the denominator times the zero point of the activations
+  const int32_t *activation, *weight;     // [256 activations][256 weights], the numerators (9.2), (9.4)
+  const uint8_t* codes;                   // the activation codes that occur
+  int64_t count;                          // of these
+  const uint8_t* weights;                 // [lanes], the code of the weight of each filter
+  const int32_t* weight_zeros;            // [lanes], the denominator times the zero point of each filter
+  int32_t activation_zero;                // the denominator times the zero point of the activations
   double *activation_rows, *weight_rows;  // [256][lanes]
 };
 

@@ -63,8 +63,8 @@ GradientPlan::GradientPlan(const tfapprox_table_gradient& gradient, int32_t thre
   is_per_filter = gradient.operation.weight.per_filter != nullptr;
   rows = DimensionOf(p.in_height, p.out_height, p.filter_height, p.stride_height, p.dilation_height, p.pad_top,
                      is_transposed);
-  columns = DimensionOf(p.in_width, p.out_width, p.filter_width, p.stride_width, p.dilation_width, p.pad_left,
-                        is_transposed);
+  columns =
+      DimensionOf(p.in_width, p.out_width, p.filter_width, p.stride_width, p.dilation_width, p.pad_left, is_transposed);
   if (rows.filter == 1 && columns.filter == 1 && rows.stride == 1 && columns.stride == 1 && !is_transposed &&
       rows.activations == rows.upstream && columns.activations == columns.upstream && p.pad_top == 0 &&
       p.pad_left == 0) {  // a product of matrices, which is one row
@@ -138,9 +138,9 @@ void WriteNumerators(const tfapprox_table& table, int32_t half_window, int32_t* 
     const int32_t middle_a = std::min(std::max(a, low), high);  // (9.3)
     for (int32_t w = 0; w < 256; ++w) {
       const int32_t middle_w = std::min(std::max(w, low), high);
-      activation[a * 256 + w] =
-          table.product(middle_a + half_window + 1, w) + table.product(middle_a + half_window, w) -
-          table.product(middle_a - half_window, w) - table.product(middle_a - half_window - 1, w);
+      activation[a * 256 + w] = table.product(middle_a + half_window + 1, w) +
+                                table.product(middle_a + half_window, w) - table.product(middle_a - half_window, w) -
+                                table.product(middle_a - half_window - 1, w);
       weight[a * 256 + w] = table.product(a, middle_w + half_window + 1) + table.product(a, middle_w + half_window) -
                             table.product(a, middle_w - half_window) - table.product(a, middle_w - half_window - 1);
     }

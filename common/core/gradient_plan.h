@@ -42,9 +42,7 @@ class GradientPlan {
   // The place of filter `f` among the lanes of a pixel. Each group begins a new vector.
   int64_t LaneOf(int64_t f) const { return f / group_filters * group_lanes + f % group_filters; }
   // The place of the first lane of a tap among the weights in lanes, [taps][group_channels][lanes_of_pixel].
-  int64_t WeightIndex(int64_t tap, int64_t channel) const {
-    return (tap * group_channels + channel) * lanes_of_pixel;
-  }
+  int64_t WeightIndex(int64_t tap, int64_t channel) const { return (tap * group_channels + channel) * lanes_of_pixel; }
   int64_t WeightCount() const { return WeightIndex(taps, 0); }
   // The place of a weight in the tensor of the filter.
   int64_t FilterIndex(int64_t tap, int64_t channel, int64_t filter) const {
@@ -74,7 +72,7 @@ struct SharedGradient {
   SharedGradient(const GradientPlan& plan, void* shared);
 
   Header* header;
-  int32_t *activation_table, *weight_table;  // [256 activations][256 weights], the numerators (9.2), (9.4)
+  int32_t *activation_table, *weight_table;     // [256 activations][256 weights], the numerators (9.2), (9.4)
   double *activation_factors, *weight_factors;  // [filters], which the upstream gradient is multiplied by (9.11)
   uint8_t* weights;                             // codes, [taps][group_channels][lanes_of_pixel]
   int64_t* weight_sums;                         // the same

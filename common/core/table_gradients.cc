@@ -311,8 +311,8 @@ void tfapprox_table_gradient_prepare(const tfapprox_table_gradient* gradient, co
   const int64_t size = plan.activations.Count() * plan.channels, first = begin * plan.upstream.Count();
   const int64_t pixels = (end - begin) * plan.upstream.Count(), lanes = first * plan.lanes_of_pixel;
   tfapprox::CpuPathAt(work->path)
-      .loops->quantise(activations + begin * size, end - begin, size, size,
-                       gradient->operation.activation.quantiser, to.codes + begin * size);
+      .loops->quantise(activations + begin * size, end - begin, size, size, gradient->operation.activation.quantiser,
+                       to.codes + begin * size);
   upstream += first * plan.filters;
   tfapprox::WriteUpstream(plan, upstream, to.activation_factors, pixels, to.for_activation + lanes);
   if (!plan.is_per_filter) return;
