@@ -160,8 +160,9 @@ def _by_slopes(x, w, dy, qa, qw, truth, half_window, dimensions, groups):
         return weights, np.float32(np.float64(qa.scale) * (of_w[a] - qa.zero_point)).astype(np.float64)
 
     (a, weights), dy = _codes_of(x, w, qa, qw), dy.astype(np.float64)
-    sums = _sums(a, weights, dy, dy, qa.zero_point, derivatives, dimensions, groups)
-    return tuple(sum_.astype(np.float32) for sum_ in sums)
+    with np.errstate(all="ignore"):
+        sums = _sums(a, weights, dy, dy, qa.zero_point, derivatives, dimensions, groups)
+        return tuple(sum_.astype(np.float32) for sum_ in sums)
 
 
 def _by_differences(x, w, dy, qa, qw, truth, half_window, dimensions, groups, per_filter):

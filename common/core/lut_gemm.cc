@@ -62,11 +62,13 @@ const CpuPath kPaths[] = {
     TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotLoops, kNeonDotGradients, kNeonDotCosts),
     TFAPPROX_PATHS("neon", CpuHasNeon, true, &kPathKernelsNeon, &kElementLoopsNeon, &kGradientLoopsNeon, kNeonCosts),
 #else
-    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiGradients, kAvx512VbmiCosts),
+    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiGradients,
+                   kAvx512VbmiCosts),
     TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwLoops, kAvx512BwGradients, kAvx512BwCosts),
     TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, kAvx2Gradients, kAvx2Costs),
 #endif
-    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kGradientLoopsScalar, &kScalarCosts, "scalar", nullptr},
+    {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kGradientLoopsScalar, &kScalarCosts, "scalar",
+     nullptr},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
     // can test it.

@@ -40,15 +40,15 @@ namespace tfapprox {
 
 // A line of the list of paths.
 struct CpuPath {
-  const char* name;            // the name that TFAPPROX_FORCE_PATH takes
-  bool (*supported)();         // whether this CPU can run the path
-  bool by_default;             // whether the path may be chosen without being forced
-  const PathKernels* kernels;  // the path's kernels, or null if the compiler could not build them
-  const ElementLoops* loops;   // the path's loops around the kernels, null under the same condition
+  const char* name;                // the name that TFAPPROX_FORCE_PATH takes
+  bool (*supported)();             // whether this CPU can run the path
+  bool by_default;                 // whether the path may be chosen without being forced
+  const PathKernels* kernels;      // the path's kernels, or null if the compiler could not build them
+  const ElementLoops* loops;       // the path's loops around the kernels, null under the same condition
   const GradientLoops* gradients;  // the path's loops of gradients from the table, null under the same condition
-  const PathCosts* costs;      // what its kernels cost on each CPU family
-  const char* columns_name;    // the name of the line that looks up by columns only, or null if this one never does
-  const char* rows_name;       // the name of the line that looks up by rows only, or null if this one never does
+  const PathCosts* costs;          // what its kernels cost on each CPU family
+  const char* columns_name;        // the name of the line that looks up by columns only, or null if this one never does
+  const char* rows_name;           // the name of the line that looks up by rows only, or null if this one never does
 };
 
 // Returns the number of the path to use: the forced one, or else the first one that is built and supported. Returns -1
