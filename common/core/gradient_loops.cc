@@ -2,6 +2,10 @@
 //
 // CMake compiles this file once for each CPU path, with the name of its structure as TFAPPROX_GRADIENT_LOOPS. The file is
 // a leaf (path_kernels.h). All numbers are integers that double holds exactly, so that no sum depends on its order.
+#ifdef __AVX__
+#include <immintrin.h>
+#endif
+
 #include "gradient_loops.h"
 
 namespace tfapprox {
@@ -38,21 +42,25 @@ void Rows(const GradientRows& rows) {
 }
 
 inline Doubles Upstream(const float* g) {
+#ifdef __AVX__  // GCC converts the halves of a vector one after the other
+  return reinterpret_cast<Doubles>(_mm256_cvtps_pd(_mm_loadu_ps(g)));
+#else
   return __builtin_convertvector(*reinterpret_cast<const UnalignedFloats*>(g), Doubles);
+#endif
 }
 
 inline Doubles Row(const double* row) { return *reinterpret_cast<const UnalignedDoubles*>(row); }
 
 // Returns the part of one pixel in the sum of its activation, in four lanes, and adds its parts in those of the weights.
 template <int kVectors, bool kSame>
-inline Doubles Pixel(const GradientRun& run, int64_t pixel, Doubles* weight_sums) {
-  const int64_t row = static_cast<int64_t>(run.codes[pixel * run.code_step]) * 4 * kVectors;
-  const double *activation_row = run.activation_rows + row, *weight_row = run.weight_rows + row;
-  const float *for_activation = run.activation + pixel * run.step, *for_weight = run.weight + pixel * run.step;
-  Doubles sum = {0, 0, 0, 0};
+inline Doubles Pixel(const GradientRun& run, int64_t code, const float* for_activation, const float* for_weight,
+                     Doubles* weight_sums) {
+  const double *activation_row = run.activation_rows + code * (4 * kVectors),
+               *weight_row = run.weight_rows + code * (4 * kVectors);
+  Doubles sum;
   for (int i = 0; i < kVectors; ++i) {
-    const Doubles g = Upstream(for_activation + 4 * i);
-    sum += Row(activation_row + 4 * i) * g;
+    const Doubles g = Upstream(for_activation + 4 * i), part = Row(activation_row + 4 * i) * g;
+    sum = i == 0 ? part : sum + part;
     weight_sums[i] += Row(weight_row + 4 * i) * (kSame ? g : Upstream(for_weight + 4 * i));
   }
   return sum;
@@ -67,10 +75,17 @@ template <int kVectors, bool kSame>
 void RunBy(const GradientRun& run) {
   Doubles weight_sums[kVectors];
   for (int i = 0; i < kVectors; ++i) weight_sums[i] = Row(run.weight_sums + 4 * i);
+  const float *for_activation = run.activation, *for_weight = run.weight;
+  const uint8_t* codes = run.codes;
   int64_t pixel = 0;
   for (; pixel + 4 <= run.count; pixel += 4) {
     Doubles x[4];
-    for (int i = 0; i < 4; ++i) x[i] = Pixel<kVectors, kSame>(run, pixel + i, weight_sums);
+    for (int i = 0; i < 4; ++i) {
+      x[i] = Pixel<kVectors, kSame>(run, *codes, for_activation, for_weight, weight_sums);
+      codes += run.code_step;
+      for_activation += run.step;
+      for_weight += run.step;
+    }
     const Doubles low = TFAPPROX_SHUFFLE(x[0], x[1], 0, 4, 2, 6) + TFAPPROX_SHUFFLE(x[0], x[1], 1, 5, 3, 7);
     const Doubles high = TFAPPROX_SHUFFLE(x[2], x[3], 0, 4, 2, 6) + TFAPPROX_SHUFFLE(x[2], x[3], 1, 5, 3, 7);
     const Integers sums = ToIntegers(TFAPPROX_SHUFFLE(low, high, 0, 1, 4, 5) + TFAPPROX_SHUFFLE(low, high, 2, 3, 6, 7));
@@ -82,7 +97,10 @@ void RunBy(const GradientRun& run) {
     }
   }
   for (; pixel < run.count; ++pixel) {
-    const Doubles x = Pixel<kVectors, kSame>(run, pixel, weight_sums);
+    const Doubles x = Pixel<kVectors, kSame>(run, *codes, for_activation, for_weight, weight_sums);
+    codes += run.code_step;
+    for_activation += run.step;
+    for_weight += run.step;
     run.activation_sums[pixel * run.code_step] += static_cast<int64_t>((x[0] + x[1]) + (x[2] + x[3]));
   }
   for (int i = 0; i < kVectors; ++i) *reinterpret_cast<UnalignedDoubles*>(run.weight_sums + 4 * i) = weight_sums[i];
