@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cases import random_table
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.tf2 import (
     FakeApproxConv1D,
@@ -177,6 +178,18 @@ def test_compensated_layer(mode):
     compensate(model, x)
     after = gradients(model.layers[0], x)[0]
     assert np.abs(after - expected).max() < 0.2 * np.abs(before - expected).max()
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("kind", ["conv", "transpose", "depthwise", "dense"])
+def test_slopes_by_operations_of_tensorflow(kind, signed, monkeypatch):
+    """Programs with a GPU take these in place of the plugin's kernel, and get the same bits."""
+    x = np.random.RandomState(2).uniform(-0.5, 1, LAYERS[kind][1]).astype(np.float32)
+    layer = LAYERS[kind][0](multiplier=random_table(8, 3, signed), gradient="table_1d", per_channel=True)
+    expected = gradients(layer, x)
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["a GPU"])
+    for own, right in zip(gradients(layer, x), expected):
+        np.testing.assert_array_equal(own, right)
 
 
 def test_bad_arguments():
