@@ -73,13 +73,15 @@ class Copy:
         wanted = self._wanted(layer) if isinstance(layer, keras.layers.Layer) else None
         if wanted is not None:
             return wanted
+        if type(layer) is keras.layers.Lambda:
+            return layer  # Keras 3.0 would make its function again without the names that it refers to
         try:
             copy = type(layer).from_config(layer.get_config())
             if isinstance(layer, keras.Model):
                 copy.build_from_config(layer.get_build_config())
         except Exception as error:
             if not isinstance(layer, keras.layers.Layer) or not (layer.weights or held_layers(layer)):
-                return layer  # an operation or a `Lambda` has no weights, and can be part of both models
+                return layer  # an operation has no weights, and can be part of both models
             raise ValueError(
                 f"model must be built of layers that Keras can make again from their configuration; received "
                 f"'{layer.name}' of class {type(layer).__name__}: {type(error).__name__}: {error}"

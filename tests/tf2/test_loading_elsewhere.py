@@ -55,6 +55,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="Keras 3.0 imports tfapprox for its layers by itself")
 def test_messages(folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-W", "ignore", "-c", LOAD, library_path()]
