@@ -31,7 +31,7 @@ MULTIPLIERS = [
     "mul8u_mitchell",
     "mul8u_kulkarni",
 ]
-METHODS = ["straight_through", "table_1d", "batch_norm"]
+METHODS = ["straight_through", "table_1d", "table_2d", "batch_norm"]
 CALIBRATION = 500  # images of the training set, from which ranges and corrections are computed
 BATCH, EPOCHS, RATE = 64, 3, 1e-3
 RATE_OF_OFFSETS = 1e-2  # biases and normalisation are few parameters, and need a higher learning rate

@@ -25,6 +25,7 @@ TITLES = {
     None: "untrained",
     "straight_through": "straight-through",
     "table_1d": "1-D",
+    "table_2d": "2-D",
     "batch_norm": "offsets only",
 }
 
