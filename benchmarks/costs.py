@@ -17,7 +17,7 @@ from rich.progress import track
 from tfapprox.common import _operation, load_table, native, plans
 
 TAPS = 512
-PIXELS = (256, 512, 1024, 2048)  # of one block of look-ups by rows
+PIXELS = (256, 512, 1024, 2048)  # sizes of one block of look-ups by rows
 FILTERS = (8, 16, 32, 64, 128)
 ROW_BYTES = {"avx512vbmi": 64, "avx512bw": 64, "avx2": 32, "neondot": 16, "neon": 16}
 RANDOM = np.random.RandomState(0).randint(0, 65536, (256, 256)).astype(np.uint16)
@@ -65,7 +65,7 @@ def cycles(path, name, sizes, rounds=9):
 
 
 def per_product(path, name):
-    """CPU cycles of one product by columns, or of one product of bytes: what 64 filters more cost."""
+    """CPU cycles of one product by columns, or of one product of bytes, from the cost of 64 more filters."""
     pixels = PIXELS[-1]
     taken = cycles(path, name, [(pixels, 64), (pixels, 128)])
     return (taken[pixels, 128] - taken[pixels, 64]) / (pixels * TAPS * 64)
@@ -77,7 +77,7 @@ def column_costs(path):
     exact, polynomial = costs.pop("exact"), costs.pop("polynomial")
     terms = next(len(plan.shift) for plan in plans.plans(TABLES["polynomial"][1]) if plan.name == "polynomial")
     costs["term"] = (polynomial - exact) / (terms - 1)
-    costs["error_plane"] -= exact  # the plan has a product, too
+    costs["error_plane"] -= exact  # the plan error_plane has a product of bytes, too
     return {**{name: value / costs["look_up"] for name, value in costs.items()}, "look_up_cycles": costs["look_up"]}
 
 
@@ -103,7 +103,7 @@ def row_costs(path):
         """The least squares of relative errors, so that short calls count as much as long ones."""
         scaled = np.array(matrix) / np.array(taken)[:, None]
         result = np.linalg.lstsq(scaled, np.ones(len(taken)), rcond=None)[0]
-        while result[:3].min() < 0:  # no cost is negative: the smallest is left out
+        while result[:3].min() < 0:  # no cost is negative, so the most negative one is left out
             scaled[:, result[:3].argmin()] = 0
             result = np.linalg.lstsq(scaled, np.ones(len(taken)), rcond=None)[0]
         return result

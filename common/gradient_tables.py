@@ -54,7 +54,7 @@ def code_range(num_bits: int = 8, signed: bool = False) -> Tuple[int, int]:
 
 
 def default_half_window(num_bits: int = 8) -> int:
-    """The half window of layers that are given none (9.7): a sixteenth of the codes, 16 for 8 bits, and 0 below 4 bits.
+    """The default half window (9.7): a sixteenth of the codes, which is 16 for 8 bits, and 0 below 4 bits.
 
     Sixteen is the half window with which the source of the method retrains for the multiplier rm8 (arXiv 2509.10519).
 

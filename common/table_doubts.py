@@ -12,7 +12,7 @@ import numpy as np
 from .paths import NameOrPath
 from .truth_table import TruthTable
 
-_SURE = 0.08  # of the mean product: a table with a smaller MAE is nearer to the exact one than any mistake is
+_SURE = 0.08  # share of the mean product: a table with a smaller MAE is nearer to the exact one than any mistake is
 _CAPACITY = 1024  # judged tables that are remembered
 _lock = threading.Lock()
 _judged: "OrderedDict[Tuple[str, bool], str]" = OrderedDict()
@@ -31,8 +31,8 @@ def doubt(table: TruthTable) -> str:
 
     A table is doubted if its products are far nearer to the exact ones, with an MAE that is more than 8 times smaller,
     when its file is read in another way, or when the exact products have lost what is usually lost, such as their high
-    bytes. Exchanged operands cannot be told, because the exact product is symmetric. The result is kept by the SHA-256
-    of the table.
+    bytes. Exchanged operands cannot be detected, because the exact product is symmetric. The result is kept by the
+    SHA-256 of the table.
 
     Args:
         table: the table, with its sign.

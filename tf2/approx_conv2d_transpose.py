@@ -37,7 +37,7 @@ def approx_conv2d_transpose_with_min_max_vars(
     padding; the zeros that a textbook inserts between the elements of the input are no taps. Input and filter are
     quantised to `num_bits` bits in the given ranges, symmetrically for a signed table (`mul8s_...`). The sums are exact
     integers. The gradients with respect to input and filter are those of the exact transposed convolution
-    (straight-through); the ranges have no gradient.
+    (straight-through), or, as `gradient` says, come from the table; the ranges have no gradient.
 
     Args:
         input: float32 tensor, four dimensions in the order of `data_format`.

@@ -34,7 +34,8 @@ def approx_depthwise_conv2d_with_min_max_vars(
     Each channel of the input is convolved with filters of its own, equation (3.7) of docs/arithmetic.md. Input and
     filter are quantised to `num_bits` bits in the given ranges, symmetrically for a signed table (`mul8s_...`). The
     table is read as activation first, weight second. The sums are exact integers. The gradients with respect to input
-    and filter are those of the exact convolution (straight-through); the ranges have no gradient.
+    and filter are those of the exact convolution (straight-through), or, as `gradient` says, come from the table;
+    the ranges have no gradient.
 
     Args:
         input: float32 tensor, four dimensions in the order of `data_format`.

@@ -31,7 +31,7 @@ def approx_matmul_with_min_max_vars(
     The elements of `a` are the activations and those of `b` the weights, equation (3.8) of docs/arithmetic.md: the
     table is read as `T[a, b]`. Both are quantised to `num_bits` bits in the given ranges, symmetrically for a signed
     table (`mul8s_...`). The sums are exact integers. The gradients with respect to `a` and `b` are those of `tf.matmul`
-    (straight-through); the ranges have no gradient.
+    (straight-through), or, as `gradient` says, come from the table; the ranges have no gradient.
 
     Args:
         a: float32 tensor `[..., m, k]`; `[..., k, m]` with `transpose_a`.

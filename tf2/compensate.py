@@ -33,8 +33,9 @@ def compensate(model: keras.Model, data: Any, method: str = "affine") -> None:
 
     A correction belongs to a layer and a multiplier. `set_multiplier` changes it together with the table: a multiplier
     that was compensated before has its corrections again, and another one has none. Files of the model hold the
-    corrections of all multipliers. Corrections have no gradients. Compute them again after training or calibration. The
-    products of queries and keys, and of attention weights and values, are not compensated.
+    corrections of all multipliers. With straight-through gradients, corrections have no gradients; with gradients from
+    the table, equation (9.9) gives them. Compute corrections again after a calibration, and after a training that began
+    without them. The products of queries and keys, and of attention weights and values, are not compensated.
 
     Args:
         model: a built model with approximate layers, whose ranges are fixed, usually. It is changed.

@@ -140,7 +140,7 @@ _EFFECTS = {
 def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
     """How a table is far nearer to the exact product than as it is; `None` if it is in no way.
 
-    Exchanged operands cannot be told, because the exact product is symmetric.
+    Exchanged operands cannot be detected, because the exact product is symmetric.
 
     Args:
         table: the table, with its declared sign.

@@ -27,14 +27,14 @@ class Options(NamedTuple):
 
     Attributes:
         recipe: `"full"`, all weights, or `"batch_norm"`, only biases and the factors and offsets of normalisation.
-        gradient: of the products: `"straight_through"`, `"table_1d"` or `"table_2d"`.
-        half_window: of the smoothing of `"table_1d"` and `"table_2d"`; `None` is their default.
+        gradient: kind of the gradients of the products: `"straight_through"`, `"table_1d"` or `"table_2d"`.
+        half_window: half window of the smoothing by `"table_1d"` and `"table_2d"`; `None` is their default.
         compensate: whether errors are compensated before the training.
         distil: whether the exact twin of the model teaches it.
         gradual: multipliers that are used before the last one, one epoch each.
-        learning_rate: of Adam.
+        learning_rate: learning rate of Adam.
         batch_size: number of samples in a step.
-        seed: of all random numbers.
+        seed: seed of all random numbers.
     """
 
     recipe: str = "full"
@@ -53,7 +53,7 @@ def held_out(data: Samples, seed: int) -> tuple[Samples, Samples]:
 
     Args:
         data: the samples, at least 5.
-        seed: of the choice.
+        seed: seed of the random choice.
 
     Raises:
         ArgumentError: if there are fewer samples, or no labels.
@@ -90,7 +90,7 @@ def retrain_model(
 
     Args:
         model: a Keras model, with or without approximate layers. It is not changed.
-        multiplier: as `approximate_model` takes it.
+        multiplier: a multiplier or an assignment, in every form that `approximate_model` takes.
         training: samples and labels.
         validation: samples and labels that measure accuracy.
         folder: where to write; it is made if it does not exist.
@@ -100,7 +100,8 @@ def retrain_model(
         callbacks: further callbacks of Keras.
 
     Returns:
-        What `retrain.json` has: the accuracy `exact`, `before` and, for each epoch, `accuracy`.
+        A dictionary that `retrain.json` has, too: `exact`, the accuracy in floating point; `before`, that with the
+        multiplier before the training; and `accuracy`, a list with the accuracy after each epoch.
 
     Raises:
         ArgumentError: if an argument is not possible, or the folder has another run.

@@ -1,7 +1,8 @@
 """The main job in one command: what each multiplier does to the accuracy of a small CNN, or of a model of yours.
 
-Trains on 4,000 digits of MNIST, unless there is a model, then evaluates with the built-in multipliers and every table
-found in TFAPPROX_MULTIPLIER_PATH. Prints a table, and writes it as results.csv with a plot, accuracy.png.
+Trains on 4,000 digits of MNIST, unless there is a model. Then measures the accuracy with the built-in multipliers and
+every table in the folders of TFAPPROX_MULTIPLIER_PATH and in the user's folder. Prints the results as a table, and
+writes them as results.csv and as a plot, accuracy.png.
 """
 
 import pathlib

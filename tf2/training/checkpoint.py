@@ -25,7 +25,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     optimizer and of random layers such as `Dropout`, the figures of all epochs, and the state of callbacks that have
     `to_json` and `from_json`, such as `JointChoice`. A run that goes on ends in the same weights as one that was not
     interrupted, to the bit, if its data has the same order in each epoch, and TensorFlow computes the same bits twice
-    (`tf.config.experimental.enable_op_determinism`). State of other callbacks is not kept.
+    (`tf.config.experimental.enable_op_determinism`). The state of callbacks without these methods is not kept.
 
     Args:
         folder: where the files are; it is made if it does not exist.

@@ -37,12 +37,13 @@ def retrain(
 ) -> dict[str, list[float]]:
     """Trains a network with its approximate multipliers, so that its weights make up for their errors.
 
-    It is `fit` of Keras with three additions. The order of arrays depends on `seed` and the epoch only, so that two
-    runs, interrupted or not, can end in the same weights (call `tf.config.experimental.enable_op_determinism` first). A
-    loss that becomes NaN is an error that names the layer where it began. `distil` and `recipe` need no changes of the
-    model. Ranges that are `"fixed"` stay, `"moving"` ones move; activations outside of a range have gradients of 0.
+    The training is `fit` of Keras with three additions. The order of arrays depends on `seed` and the epoch only, so
+    that two runs, interrupted or not, can end in the same weights (call `tf.config.experimental.enable_op_determinism`
+    first). A loss that becomes NaN is an error that names the layer where it began. `distil` and `recipe` need no
+    changes of the model. Ranges that are `"fixed"` stay, `"moving"` ones move; activations outside of a range have
+    gradients of 0.
 
-    `compensate` before the training, not after it: the weights are then trained with the corrections.
+    Call `compensate` before the training, not after it: the weights are then trained with the corrections.
 
     Args:
         model: a built model with approximate layers, as `approximate_model` returns it. It is changed, and it is
@@ -52,21 +53,21 @@ def retrain(
         recipe: `"full"`: all trainable weights. `"batch_norm"`: only biases and the factors and offsets of
             normalisation layers.
         epochs: number of passes over the data.
-        learning_rate: of the default optimizer, Adam.
+        learning_rate: learning rate of the default optimizer, Adam.
         batch_size: number of samples in a batch of arrays.
         optimizer: another optimizer, which is not built yet, or its name.
         loss: a loss of Keras; by default that of the model if it is compiled, and otherwise sparse categorical
             cross-entropy, of probabilities if the last layer has a softmax, and of logits if not.
-        metrics: as `compile` takes them.
-        validation_data: as `fit` takes it.
+        metrics: names or objects of metrics for `compile` of Keras.
+        validation_data: `(x, y)` or batches of both, on which the metrics are measured after each epoch.
         distil: a teacher, with the inputs and outputs of `model`; or `True` for the exact twin of `model` in floating
             point, with its weights at the beginning. The loss is then mixed with the difference from its outputs.
         distil_weight: the share of the teacher in the loss, 0 to 1.
-        temperature: of the outputs that are compared; more than 0.
+        temperature: divisor of the logits of both networks, whose softmax is compared; more than 0.
         callbacks: callbacks of Keras, such as `GradualSwap`, `JointChoice` and `FreezeRanges`.
         checkpoint: a folder, or a `TrainingCheckpoint`. A run that was interrupted goes on from it.
-        seed: of the order of arrays, an integer from 0.
-        verbose: of `fit`.
+        seed: seed of the order of arrays, an integer from 0.
+        verbose: what `fit` prints: 0 for nothing, 1 for a bar, 2 for a line for each epoch.
 
     Returns:
         The figures of each epoch, such as `"loss"`, `"accuracy"` and `"val_accuracy"`, also of epochs before an

@@ -15,10 +15,10 @@ from ..set_multiplier import Multipliers, set_multiplier
 
 
 class GradualSwap(keras.callbacks.Callback):
-    """Goes through a list of multipliers while a network is trained, from mild ones to the one that it is for.
+    """Goes through a list of multipliers while a network is trained, usually from small errors to large ones.
 
     Args:
-        multipliers: each as `set_multiplier` takes it, for example a name, or a dictionary from layers to names.
+        multipliers: names, paths, tables, or dictionaries from layers to them, each an argument of `set_multiplier`.
         epochs: number of epochs with each of them. The last one stays.
 
     Raises:
@@ -59,7 +59,7 @@ class JointChoice(keras.callbacks.Callback):
     The random numbers depend on the seed and the number of the round only. `TrainingCheckpoint` keeps the scores.
 
     Args:
-        candidates: multipliers as `set_multiplier` takes one for all layers, by names of your choice.
+        candidates: dictionary from names of your choice to multipliers, each a name, a path or a table.
         every: number of steps in a round.
         costs: cost of each candidate, such as its power relative to that of the exact multiplier; 0 by default.
         cost_weight: how much loss, relative to the mean loss, a cost of 1 is worth.

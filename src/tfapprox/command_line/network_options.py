@@ -31,7 +31,7 @@ CALIBRATION = typer.Option(
 )
 SAMPLES = typer.Option(None, "--samples", metavar="N", min=1, help="Use the first N samples only.")
 COSTS = typer.Option(None, "--costs", metavar="FILE.json", help="Your costs, instead of a column of NAME.json.")
-COLUMN = typer.Option("power_mW", "--column", metavar="COLUMN", help="Such as area_um2*delay_ns.")
+COLUMN = typer.Option("power_mW", "--column", metavar="COLUMN", help="Column of NAME.json, or area_um2*delay_ns.")
 COMPENSATE = typer.Option(
     None, "--compensate/--no-compensate", help="Correct layers after each swap; by default in Keras models."
 )

@@ -11,23 +11,25 @@ from tfapprox.terminal import progress_bar
 from . import network_options as options
 from .printing import line
 
-_MODEL = typer.Argument(..., metavar="MODEL", help="A .keras file, or package.module:function.", show_default=False)
+_MODEL = typer.Argument(
+    ..., metavar="MODEL", help="A .keras or .h5 file, or package.module:function.", show_default=False
+)
 _MULTIPLIER = typer.Option(
-    ..., "--multiplier", "-m", metavar="NAME", help="Or a .json assignment for layers.", show_default=False
+    ..., "--multiplier", "-m", metavar="NAME", help="A name, or the path of a .json assignment.", show_default=False
 )
 _VALIDATION = typer.Option(None, "--validation", metavar="FILE.npz", help="Default: a random fifth of --data.")
 _EPOCHS = typer.Option(5, "--epochs", metavar="N", min=1, help="Passes over the samples.")
-_RECIPE = typer.Option("full", "--recipe", metavar="full|batch_norm", help="What is trained: all weights, or biases.")
+_RECIPE = typer.Option("full", "--recipe", metavar="full|batch_norm", help="All weights, or biases and normalisation.")
 _GRADIENT = typer.Option(
-    "straight_through", "--gradient", metavar="KIND", help="straight_through, table_1d or table_2d."
+    "straight_through", "--gradient", metavar="KIND", help="Gradients: straight_through, table_1d or table_2d."
 )
-_WINDOW = typer.Option(None, "--half-window", metavar="N", help="Of the smoothing of gradients from the table.")
+_WINDOW = typer.Option(None, "--half-window", metavar="N", help="Half window of gradients from the table.")
 _COMPENSATE = typer.Option(True, "--compensate/--no-compensate", help="Compensate errors before the training.")
 _DISTIL = typer.Option(False, "--distil", help="Let the exact twin teach the network.")
-_GRADUAL = typer.Option([], "--gradual", metavar="NAME", help="One epoch with it first; may be repeated, in order.")
-_RATE = typer.Option(1e-3, "--learning-rate", metavar="X", help="Of Adam.")
+_GRADUAL = typer.Option([], "--gradual", metavar="NAME", help="Begin with an epoch with NAME; may be repeated.")
+_RATE = typer.Option(1e-3, "--learning-rate", metavar="X", help="Learning rate of Adam.")
 _BATCH = typer.Option(64, "--batch-size", metavar="N", min=1, help="Samples in a step.")
-_SEED = typer.Option(0, "--seed", metavar="N", min=0, help="Of all random numbers.")
+_SEED = typer.Option(0, "--seed", metavar="N", min=0, help="Seed of all random numbers.")
 _OUTPUT = typer.Option("retrain", "--output", "-o", metavar="DIR", help="Where to write the results.")
 
 

@@ -27,7 +27,7 @@ class Settings(NamedTuple):
 
     Attributes:
         budget: number of evaluations.
-        seed: of all random numbers.
+        seed: seed of all random numbers.
         points: number of bounds of the energy for the predicted front, which is evaluated first; by default a quarter
             of the budget, at most 40.
         early_stop: whether hopeless candidates are left before all samples are evaluated.
@@ -93,7 +93,7 @@ class Search:
         }
         self.study = storages.open_study(storage, study, identity, worker=worker)
         self._trials = Trials(self.study, settings.budget)
-        self._number: Any = None  # of the trial that runs, and its error
+        self._number: Any = None  # the number of the trial that runs, and its error
         self._error: Any = None
         # A quarter of the budget is for the predicted front, so that enough is left for its gaps.
         points = min(max(settings.budget // 4, 2), 40) if settings.points is None else settings.points

@@ -1,4 +1,4 @@
-"""Candidates that a search takes from the prediction: the predicted front, and assignments for gaps of the real one."""
+"""Candidates that a search takes from the prediction: the predicted front, and assignments for gaps of the front."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sensitivity import Sensitivity
 from .space import Space
 
 _GAPS = 8  # the largest gaps that are looked at
-_SHARES = (0.5, 0.75, 0.25)  # of a gap, where an assignment is sought
+_SHARES = (0.5, 0.75, 0.25)  # the places in a gap where an assignment is sought
 
 
 class Prediction:

@@ -52,7 +52,7 @@ def retrain_front(
         model: the Keras model that was searched, with exact products. It is not changed.
         training: samples and labels that train. The first 500 give ranges, and corrections if the search had them.
         validation: samples and labels that measure accuracy.
-        folder: that of the search, in which the assignment files are.
+        folder: folder of the search, in which the assignment files are.
         epochs: number of passes over the samples for each point.
         source: what the model was loaded from.
         progress: gets the number of complete epochs of all points.

@@ -157,7 +157,7 @@ def sampler(population: int, seed: int) -> Any:
 
     Args:
         population: individuals in a generation.
-        seed: of all random numbers.
+        seed: seed of all random numbers.
     """
     genetic: Any = storages.optuna().samplers.NSGAIISampler
 
