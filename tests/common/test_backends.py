@@ -65,6 +65,8 @@ def test_a_room_means_all_of_its_operations():
 def test_every_operation_of_the_plugins_is_registered():
     """A new operation that is not entered here would never be tested by `doctor` and `multiplier check`."""
     sources = pathlib.Path(__file__).parents[2].joinpath("tensorflow_ops").glob("*_op.cc")
+    # Operations of gradients compute no products that `doctor` could compare with a table.
+    sources = [path for path in sources if path.name != "table_gradient_op.cc"]
     names = [re.findall(r'"(\w+WithMinMaxVars)"|REGISTER_OP\("(\w+)"\)', path.read_text()) for path in sources]
     registered = {first or second for pairs in names for first, second in pairs}
     assert registered == {operation.name for operation in backends.OPERATIONS} - {"core"}
