@@ -172,7 +172,25 @@ def _put(holder, old, new):
                 holder._track_trackable(new, name, overwrite=True)
     if not places:
         _exchange_tracked(holder, new, old)
+    else:
+        _exchange_variables(holder, old, new)
     return places > 0
+
+
+def _exchange_variables(holder, old, new):
+    """Replaces the variables of a layer that its holder has as attributes, as `SpectralNormalization` has the kernel."""
+    variables = {id(before): after for before, after in zip(old.weights, new.weights)}
+    for kind in ("trainable_variables", "non_trainable_variables"):
+        tracked, ids = holder._tracker.config[kind][1], holder._tracker.stored_ids[kind]
+        for index, variable in enumerate(tracked):
+            if id(variable) in variables:
+                list.__setitem__(tracked, index, variables[id(variable)])
+                ids.discard(id(variable))
+                ids.add(id(variables[id(variable)]))
+    for name, value in list(vars(holder).items()):
+        if id(value) in variables:
+            vars(holder)[name] = variables[id(value)]
+            holder._track_trackable(variables[id(value)], name, overwrite=True)
 
 
 def _exchange_tracked(holder, old, new):

@@ -241,3 +241,18 @@ def test_a_model_of_keras_2_gets_a_sentence():
     model = tf_keras.Sequential([tf_keras.layers.Conv2D(2, 3, input_shape=[8, 8, 1])])
     with pytest.raises(TypeError, match=r"model must be a model of Keras 3; received one of Keras 2 \(tf_keras\)"):
         approximate_model(model)
+
+
+def test_a_wrapper_that_holds_a_variable_of_its_layer():
+    """`SpectralNormalization` divides the kernel of its layer, and must not divide that of a layer that is gone."""
+    wrapper = keras.layers.SpectralNormalization(keras.layers.Conv2D(3, 1))
+    exact = keras.Sequential([keras.Input([8, 8, 4]), wrapper])
+    model = approximate_model(exact, "mul8u_exact")
+    assert [w.path.split("/")[-1] for w in model.weights] == [w.path.split("/")[-1] for w in exact.weights]
+    kernel = model.layers[0].layer.kernel
+    assert model.layers[0].kernel is kernel
+    before = kernel.numpy()
+    assert np.any(model(IMAGES, training=True) != 0)
+    assert np.any(kernel.numpy() != before)
+    exact(IMAGES, training=True)
+    np.testing.assert_allclose(kernel.numpy(), exact.layers[0].layer.kernel.numpy(), rtol=1e-6)
