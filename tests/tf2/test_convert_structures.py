@@ -243,6 +243,7 @@ def test_a_model_of_keras_2_gets_a_sentence():
         approximate_model(model)
 
 
+@pytest.mark.skipif(keras.__version__.startswith("3.0."), reason="SpectralNormalization of Keras 3.0 cannot be trained")
 def test_a_wrapper_that_holds_a_variable_of_its_layer():
     """`SpectralNormalization` divides the kernel of its layer, and must not divide that of a layer that is gone."""
     wrapper = keras.layers.SpectralNormalization(keras.layers.Conv2D(3, 1))

@@ -49,18 +49,26 @@ def training_loss(
     if distil is not None and (distil is model or len(model.outputs) != 1):
         raise ArgumentError("distil", "must be another model, with one output", f"{distil.name!r}")
     inputs: list[Any] = []  # of the step whose loss was not finite
-    of_labels = model.compute_loss
+    of_labels, test_step = model.compute_loss, model.test_step
+    validations: list[Any] = []  # the data of the validation step that is being traced; Keras 3.0 does not tell the loss
 
-    def compute_loss(x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        loss = of_labels(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
-        if not training:
+    def validated(data):
+        validations.append(data)
+        try:
+            return test_step(data)
+        finally:
+            validations.pop()
+
+    def compute_loss(x=None, y=None, y_pred=None, sample_weight=None, **options):
+        loss = of_labels(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
+        if validations or not options.get("training", True):
             return loss
         if distil is not None:
             soft = _difference(distil, distil(x, training=False), model, y_pred, temperature)
             loss = (1 - weight) * loss + weight * tf.cast(soft, loss.dtype)
         return _checked(loss, x, inputs)
 
-    model.compute_loss = compute_loss
+    model.compute_loss, model.test_step = compute_loss, validated
     _forget_functions(model)
     try:
         yield
@@ -70,7 +78,7 @@ def training_loss(
             raise
         raise ValueError(text) from error
     finally:
-        del model.compute_loss
+        del model.compute_loss, model.test_step
         _forget_functions(model)
 
 
