@@ -328,7 +328,7 @@ def docs(session, part):
 def bench(session):
     """Measures the core, the operation and a model on this CPU, and writes docs/benchmarks.md; some 15 minutes."""
     install(session, "tf2", TFAPPROX_TF2="ON")
-    for name in ("costs", "lut_gemm", "scaling", "approx_conv2d", "tflite", "model", "report"):
+    for name in ("costs", "lut_gemm", "scaling", "approx_conv2d", "tflite", "model", "networks", "report"):
         session.run("python", f"benchmarks/{name}.py", env={"TF_CPP_MIN_LOG_LEVEL": "3"})
 
 

@@ -154,6 +154,7 @@ SECTIONS = {
     "scaling": ("The core alone over batch sizes, G products/s", scaling),
     "approx_conv2d": ("ApproxConv2DWithMinMaxVars over tf.nn.conv2d", layers),
     "model": ("`predict` of a ResNet-8, FakeApproxConv2D over Conv2D", model),
+    "networks": ("Layers and networks in Keras", fields),
     "costs": ("Costs of the paths", fields),
     "tflite": ("TensorFlow Lite", fields),
 }

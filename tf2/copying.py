@@ -178,7 +178,7 @@ def _put(holder, old, new):
 
 
 def _exchange_variables(holder, old, new):
-    """Replaces the variables of a layer that its holder has as attributes, as `SpectralNormalization` has the kernel."""
+    """Replaces the variables of a layer that its holder has as attributes, such as that of `SpectralNormalization`."""
     variables = {id(before): after for before, after in zip(old.weights, new.weights)}
     for kind in ("trainable_variables", "non_trainable_variables"):
         tracked, ids = holder._tracker.config[kind][1], holder._tracker.stored_ids[kind]

@@ -50,7 +50,9 @@ def training_loss(
         raise ArgumentError("distil", "must be another model, with one output", f"{distil.name!r}")
     inputs: list[Any] = []  # of the step whose loss was not finite
     of_labels, test_step = model.compute_loss, model.test_step
-    validations: list[Any] = []  # the data of the validation step that is being traced; Keras 3.0 does not tell the loss
+    validations: list[
+        Any
+    ] = []  # the data of the validation step that is being traced; Keras 3.0 does not tell the loss
 
     def validated(data):
         validations.append(data)
