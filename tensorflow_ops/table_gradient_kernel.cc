@@ -112,7 +112,7 @@ class TableGradients : public tensorflow::OpKernel {
     Tensor *dx = nullptr, *dw = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, context->input(0).shape(), &dx));
     OP_REQUIRES_OK(context, context->allocate_output(1, context->input(1).shape(), &dw));
-    if (context->input(6).NumElements() == 0 || dx->NumElements() == 0) {
+    if (context->input(6).NumElements() == 0 || dw->NumElements() == 0) {
       dx->flat<float>().setZero();
       dw->flat<float>().setZero();
     } else {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfapprox.common.gradient_tables import STRAIGHT_THROUGH, TABLE_2D, slope_coefficients
+from tfapprox.common.gradient_tables import STRAIGHT_THROUGH, TABLE_2D, checked_half_window, slope_coefficients
 
 from . import library
 
@@ -60,7 +60,8 @@ def operands_of_gradients(op: Any, weights: tf.Tensor, range_shape: Any = (-1,))
     if not tf.config.list_logical_devices("GPU"):
         return _operands_by_kernel(op, weights, range_shape)
     table, signed, num_bits = _table(op)
-    factors, denominator = slope_coefficients(num_bits, signed, op.get_attr("half_window"))
+    half_window = checked_half_window(op.get_attr("half_window"), num_bits, signed)
+    factors, denominator = slope_coefficients(num_bits, signed, half_window)
     # All numbers are integers below 2^53, so that the sums are exact in any order.
     products, factors = tf.cast(table, tf.float64), tf.constant(factors, tf.float64)
     activation_slopes = tf.linalg.matvec(products, factors, transpose_a=True) / denominator

@@ -91,7 +91,11 @@ GradientPlan::GradientPlan(const tfapprox_table_gradient& gradient, int32_t thre
   channel_blocks = CeilDivide(channels, channels_per_part);
   cycles_per_part = images_per_part * upstream.Count() * channels_per_part * taps * group_lanes / 2 + 10000;
   shared_bytes = SharedGradient(*this, nullptr).bytes;
-  workspace_bytes = OwnGradient(*this, nullptr).bytes;
+  int64_t least = 0;  // bytes, of the positions
+  const bool fits = !__builtin_mul_overflow(padded.height, padded.width, &least) &&
+                    !__builtin_mul_overflow(least, images_per_part * (1 + 8 * channels_per_part), &least) &&
+                    least < int64_t{1} << 62;
+  workspace_bytes = fits ? OwnGradient(*this, nullptr).bytes : -1;
 }
 
 SharedGradient::SharedGradient(const GradientPlan& plan, void* shared) {

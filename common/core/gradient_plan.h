@@ -58,7 +58,8 @@ class GradientPlan {
   int32_t denominator;  // (9.2)
   int64_t lanes, group_lanes, lanes_of_pixel;
   int64_t channels_per_part, channel_blocks, images_per_part, image_blocks;
-  int64_t shared_bytes, workspace_bytes, cycles_per_part;
+  int64_t shared_bytes, cycles_per_part;
+  int64_t workspace_bytes;  // -1 where the number does not fit 63 bits
 };
 
 // What all threads share, in memory of `shared_bytes`.

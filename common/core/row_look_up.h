@@ -128,16 +128,18 @@ void MakeRows(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* ro
 //   256. The sums of the lower bytes follow from both: low = words - 256 * high.
 // - Where an entry is a word, an estimate of its sum S with an error below 2^16 is enough, because `words` is S modulo
 //   2^16. Average rounds up, so that m, the average of the averages of two pairs of taps, is between a quarter of the
-//   sum s of the 4 taps and 1 more; and s - 508 <= 512 * (m >> 7) <= s + 4. `high` sums up m >> 7. After 127 quads of
-//   taps, S is from 512 * high - 508 to 512 * high - 508 + 65023, and `high` is at most 127 * 511 < 2^16.
+//   sum s of the 4 taps and 1 more; and s - 508 <= 512 * (m >> 7) <= s + 4. `high` sums up m >> 7. Of 504 taps, at most
+//   127 quads are added, because 3 taps that are left over are a pair and a single one: 503 taps are 125 full quads, a
+//   pair and a single tap, for which 4 m is at most s + 3. So 512 * high is at most S + 125 * 4 + 2 * 3 = S + 506, S is
+//   from 512 * high - 508 to 512 * high - 508 + 65024, and `high` is at most 127 * 511 < 2^16.
 template <int kBytes>
 struct RowSums {
   Vector<uint16_t, kBytes> words, high;
 };
 
-// The maximum of the taps that the 16-bit sums hold; the last quad of taps may not be full.
+// The maximum of the taps that the 16-bit sums hold.
 template <typename Element>
-constexpr int64_t kRowFlush = sizeof(Element) == 2 ? 508 : 256;
+constexpr int64_t kRowFlush = sizeof(Element) == 2 ? 504 : 256;
 
 // Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`.
 template <typename Element, int kBytes, int kTaps>

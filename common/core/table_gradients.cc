@@ -7,6 +7,7 @@
 //
 // Threads add to the sums of the weights by atomic operations. They are integers, so the order does not matter.
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -277,6 +278,12 @@ int32_t tfapprox_table_gradient_init(const tfapprox_table_gradient* gradient, in
   const int32_t status = tfapprox::CheckHalfWindow(*gradient->operation.table, gradient->half_window, error);
   if (status != TFAPPROX_OK) return status;
   const tfapprox::GradientPlan plan(*gradient, threads);
+  if (plan.workspace_bytes < 0) {
+    return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
+                          "input with its padding must be small enough for its gradient to fit the memory; received "
+                          "height %" PRId64 " and width %" PRId64,
+                          plan.padded.height, plan.padded.width);
+  }
   const int64_t elements = plan.activations.Count() * plan.channels + plan.upstream.Count() * plan.lanes_of_pixel;
   *work = {path,
            threads,

@@ -285,6 +285,20 @@ def test_long_sums_wrap_around(path, table):
     check("ax_conv2d", path, plan, {**case, "min_input": -3, "max_input": 1, "min_filter": 0, "max_filter": 1})
 
 
+@pytest.mark.parametrize("filters", [8, 64])
+def test_sums_whose_upper_bits_are_rounded_up_most(path, filters):
+    """Look-ups by rows estimate sums of 16 bits: each quad of entries here makes the estimate as high as it can be."""
+    table = np.random.RandomState(0).randint(0, 65536, [256, 256])
+    table[[10, 11, 12, 13], 7] = 253, 255, 0, 509
+    quad, rest = [10, 12, 11, 12], [13, 12, 13]
+    for codes in (quad * 125 + rest, quad * 126, quad * 126 + rest, quad * 127 + rest, quad * 252):
+        x, w = np.full((1, 4, 16, len(codes)), codes, np.uint8), np.full((1, 1, len(codes), filters), 7, np.uint8)
+        case = {"input": x, "filter": w, "strides": ONES, "padding": "SAME", "table": table, "ax_tune": False}
+        check(
+            "ax_conv2d", path, "look_up", {**case, "min_input": 0, "max_input": 255, "min_filter": 0, "max_filter": 255}
+        )
+
+
 def test_threads_share_the_tiles(path):
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (3, 17, 19, 5)), random.uniform(-1, 1, (3, 3, 5, 130))
