@@ -103,6 +103,8 @@ def retrain(
             checkpoint.restore(model)
             own.append(checkpoint)
         start = 0 if checkpoint is None else checkpoint.epoch
+        if start > epochs:
+            raise ArgumentError("epochs", f"must be at least {start}, the number in the checkpoint", epochs)
         history = model.fit(
             data,
             epochs=epochs,

@@ -43,6 +43,14 @@ class GradualSwap(keras.callbacks.Callback):
             raise ArgumentError("epochs", "must be at least 1", epochs)
         self._epochs = epochs
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Refuses a training that ends before the last multiplier; called by Keras."""
+        first = (len(self._multipliers) - 1) * self._epochs
+        if self.params["epochs"] <= first:
+            raise ArgumentError(
+                "epochs", f"must be more than {first} to reach the last multiplier", self.params["epochs"]
+            )
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Sets the multiplier of the epoch; called by Keras."""
         set_multiplier(self.model, self._multipliers[min(epoch // self._epochs, len(self._multipliers) - 1)])

@@ -55,6 +55,7 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         command: the command that repeats it.
     """
     space, points, front = search.space, search.points(), search.front()
+    complete = [point for point in points if point.samples == len(search.data.x)]
     used = sorted({name for point in points for name in point.assignment})
     return {
         "command": command,
@@ -75,7 +76,7 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         "sha256": {name: space.sha256[name] for name in used},
         "costs": {name: space.costs.values[name] for name in used},
         "front": [_entry(point, f"front-{index:02d}.json", search) for index, point in enumerate(front)],
-        "uniform": [_entry(point, None, search) for point in points if len(set(point.assignment)) == 1],
+        "uniform": [_entry(point, None, search) for point in complete if len(set(point.assignment)) == 1],
     }
 
 
