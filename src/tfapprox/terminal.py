@@ -36,7 +36,9 @@ def progress_bar(stderr: bool = False) -> Progress:
 
         return NotebookProgress(*columns, display=display)
     target = Console(stderr=True) if stderr else console
-    return Progress(*columns, console=target, transient=True, disable=not target.is_terminal)
+    # Of rich for Python 3.7, even a bar that is not shown writes an empty line.
+    shown = target if target.is_terminal else Console(quiet=True)
+    return Progress(*columns, console=shown, transient=True, disable=not target.is_terminal)
 
 
 def printable(text: str) -> str:

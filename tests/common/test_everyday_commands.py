@@ -8,8 +8,8 @@ import sys
 from unittest import mock
 
 import pytest
+from command_runner import command_runner
 from rich.console import Console
-from typer.testing import CliRunner
 
 from tfapprox import __version__, health
 from tfapprox.__main__ import main
@@ -36,7 +36,7 @@ def test_names_are_completed(tmp_path, monkeypatch):
 
     def completed(words):
         variables = {"_TFAPPROX_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
-        return CliRunner().invoke(app, prog_name="tfapprox", env=variables).output.split()
+        return command_runner().invoke(app, prog_name="tfapprox", env=variables).output.split()
 
     assert completed("tfapprox multiplier show mul8u_drum") == [f"mul8u_drum{k}" for k in (3, 4, 5, 6)]
     assert completed("tfapprox multiplier check mul4u_m") == ["mul4u_mine"]
@@ -115,14 +115,14 @@ def test_commands_count_the_same_multipliers(tmp_path, monkeypatch):
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     for words in (["trunc", "k=3"], ["drum", "k=4"], ["bam", "h=2", "v=7", "--name", "mul8u_OURS"]):
-        assert CliRunner().invoke(app, ["multiplier", "make", *words, "--folder", str(tmp_path)]).exit_code == 0
+        assert command_runner().invoke(app, ["multiplier", "make", *words, "--folder", str(tmp_path)]).exit_code == 0
     save_table(tmp_path / "mul8u_drum5.bin", exact_table(8))  # hidden by the built-in one
     (tmp_path / "mul8u_short.bin").write_bytes(b"1")
-    listed = json.loads(CliRunner().invoke(app, ["multiplier", "list", "--json"]).stdout)["multipliers"]
+    listed = json.loads(command_runner().invoke(app, ["multiplier", "list", "--json"]).stdout)["multipliers"]
     assert len(listed) == len({row["name"] for row in listed}) == len(multipliers.built_in_descriptions()) + 2
     made = {row["name"]: row["path"] for row in listed if row["path"]}
     assert made == {name: str(tmp_path / f"{name}.bin") for name in ("mul8u_trunc3", "mul8u_OURS")}
-    report = json.loads(CliRunner().invoke(app, ["doctor", "--fast", "--json"]).stdout)
+    report = json.loads(command_runner().invoke(app, ["doctor", "--fast", "--json"]).stdout)
     assert report["multipliers"]["built_in"] + sum(folder["tables"] for folder in report["folders"]) == len(listed)
     assert sorted(multipliers.loadable_names()) == sorted(row["name"] for row in listed)  # what the demo compares
 
@@ -132,7 +132,9 @@ def test_an_import_of_what_is_there_is_a_success(tmp_path, monkeypatch):
     (tmp_path / "mul4u_X.csv").write_text("\n".join(",".join(str(a * w) for w in range(16)) for a in range(16)))
 
     def imported(*words):
-        result = CliRunner().invoke(app, ["multiplier", "import", "mul4u_X.csv", "--folder", ".", "--json", *words])
+        result = command_runner().invoke(
+            app, ["multiplier", "import", "mul4u_X.csv", "--folder", ".", "--json", *words]
+        )
         return result.exit_code, json.loads(result.stdout)
 
     assert [imported()[1]["unchanged"] for _ in range(2)] == [False, True]
@@ -157,9 +159,9 @@ def test_the_import_of_a_netlist_shows_its_progress_on_standard_error(tmp_path, 
     assert calls
     assert calls[-1][0] == calls[-1][1] > 0
     words = ["multiplier", "import", "mul2u_X.v", "--json", "--force", "--folder", "one"]
-    assert CliRunner().invoke(app, words).stderr == ""
+    assert command_runner().invoke(app, words).stderr == ""
     for variable in ("FORCE_COLOR", "TTY_COMPATIBLE"):  # rich takes this for a terminal
         monkeypatch.setenv(variable, "1")
-    result = CliRunner().invoke(app, words)
+    result = command_runner().invoke(app, words)
     assert "computing gates" in result.stderr
     assert json.loads(result.stdout)["name"] == "mul2u_X"

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_runner import command_runner
 
 from tfapprox.command_line import app
 from tfapprox.common import TableWarning, load_table, load_truth_table, multipliers, native, pin_table, save_table
@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def command(*arguments, code=0):
-    result = CliRunner().invoke(app, ["multiplier", *arguments])
+    result = command_runner().invoke(app, ["multiplier", *arguments])
     assert result.exit_code == code, result.output
     return result
 

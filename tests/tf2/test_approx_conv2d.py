@@ -152,6 +152,7 @@ def test_quantising_twice_changes_nothing(name, exact):
     )
 
 
+@pytest.mark.filterwarnings("ignore::tfapprox.common.table_doubts.TableWarning")
 def test_sums_beyond_32_bits(table_file):
     taps = 70000
     result = approx_conv2d_with_min_max_vars(
