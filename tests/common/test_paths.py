@@ -292,11 +292,9 @@ def test_sums_whose_upper_bits_are_rounded_up_most(path, filters):
     table[[10, 11, 12, 13], 7] = 253, 255, 0, 509
     quad, rest = [10, 12, 11, 12], [13, 12, 13]
     for codes in (quad * 125 + rest, quad * 126, quad * 126 + rest, quad * 127 + rest, quad * 252):
-        x, w = np.full((1, 4, 16, len(codes)), codes, np.uint8), np.full((1, 1, len(codes), filters), 7, np.uint8)
-        case = {"input": x, "filter": w, "strides": ONES, "padding": "SAME", "table": table, "ax_tune": False}
-        check(
-            "ax_conv2d", path, "look_up", {**case, "min_input": 0, "max_input": 255, "min_filter": 0, "max_filter": 255}
-        )
+        x, w = np.full((1, 4, 16, len(codes)), codes, np.float32), np.full((1, 1, len(codes), filters), 7, np.float32)
+        case = {"input": x, "filter": w, "input_min": 0, "input_max": 255, "filter_min": 0, "filter_max": 255}
+        check("approx_conv2d_with_min_max_vars", path, "look_up", {**case, "strides": ONES, "table": table})
 
 
 def test_threads_share_the_tiles(path):
