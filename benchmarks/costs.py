@@ -111,7 +111,7 @@ def row_costs(path):
     taken = cycles(f"{path}_rows", "look_up", sizes)
     words = fitted(list(equations(2)), [taken[size] for size in sizes])
     both, products = (cycles(f"{path}_rows", name, sizes) for name in ("error_plane", "exact"))
-    # Look-ups of bytes cost as much as those of words; only their transposition is measured again.
+    # A look-up of a byte costs as much as a look-up of a word, but the transposition of bytes has its own cost.
     known = [row[1] * words[1] + row[2] * words[2] for row in equations(1)]
     rest = [both[size] - products[size] - look_ups for size, look_ups in zip(sizes, known)]
     factors = [row[0] for row in equations(1)]

@@ -51,7 +51,8 @@ inline Doubles Upstream(const float* g) {
 
 inline Doubles Row(const double* row) { return *reinterpret_cast<const UnalignedDoubles*>(row); }
 
-// Returns the part of one pixel in the sum of its activation, in four lanes, and adds its parts in those of the weights.
+// Computes the products of one pixel and one tap. Returns what they add to the gradient of the activation, in four lanes,
+// and adds to `weight_sums` what they add to the gradients of the weights.
 template <int kVectors, bool kSame>
 inline Doubles Pixel(const GradientRun& run, int64_t code, const float* for_activation, const float* for_weight,
                      Doubles* weight_sums) {

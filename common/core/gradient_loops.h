@@ -27,7 +27,7 @@ struct GradientRun {
   int64_t code_step;        // from one pixel to the next
   const float* activation;  // [lanes], the integers g of the first pixel, for the gradient of the activations
   const float* weight;      // the same for the gradient of the weights; may be equal to `activation`
-  int64_t step;             // from the integers of one pixel to those of the next
+  int64_t step;             // between the integers of neighbouring pixels
   int64_t count;            // of pixels
   const double *activation_rows, *weight_rows;
   int64_t* activation_sums;  // of the first tap; the sums are as far apart as the codes

@@ -11,69 +11,66 @@
 namespace tfapprox {
 namespace {
 
+// What is compiled for a path; null pointers where the compiler cannot compile it.
+struct PathCode {
+  const PathKernels* kernels;
+  const ElementLoops* loops;
+  const GradientLoops* gradients;
+};
+
 // CMake defines TFAPPROX_HAS_<PATH> for each path that its compiler can build.
 #ifdef TFAPPROX_HAS_AVX2
-constexpr const PathKernels* kAvx2 = &kPathKernelsAvx2;
-constexpr const ElementLoops* kAvx2Loops = &kElementLoopsAvx2;
-constexpr const GradientLoops* kAvx2Gradients = &kGradientLoopsAvx2;
+constexpr PathCode kAvx2 = {&kPathKernelsAvx2, &kElementLoopsAvx2, &kGradientLoopsAvx2};
 #else
-constexpr const PathKernels* kAvx2 = nullptr;
-constexpr const ElementLoops* kAvx2Loops = nullptr;
-constexpr const GradientLoops* kAvx2Gradients = nullptr;
+constexpr PathCode kAvx2 = {};
 #endif
 #ifdef TFAPPROX_HAS_AVX512BW
-constexpr const PathKernels* kAvx512Bw = &kPathKernelsAvx512Bw;
-constexpr const ElementLoops* kAvx512BwLoops = &kElementLoopsAvx512Bw;
-constexpr const GradientLoops* kAvx512BwGradients = &kGradientLoopsAvx512Bw;
+constexpr PathCode kAvx512Bw = {&kPathKernelsAvx512Bw, &kElementLoopsAvx512Bw, &kGradientLoopsAvx512Bw};
 #else
-constexpr const PathKernels* kAvx512Bw = nullptr;
-constexpr const ElementLoops* kAvx512BwLoops = nullptr;
-constexpr const GradientLoops* kAvx512BwGradients = nullptr;
+constexpr PathCode kAvx512Bw = {};
 #endif
 #ifdef TFAPPROX_HAS_AVX512VBMI
-constexpr const PathKernels* kAvx512Vbmi = &kPathKernelsAvx512Vbmi;
-constexpr const ElementLoops* kAvx512VbmiLoops = &kElementLoopsAvx512Vbmi;
-constexpr const GradientLoops* kAvx512VbmiGradients = &kGradientLoopsAvx512Vbmi;
+constexpr PathCode kAvx512Vbmi = {&kPathKernelsAvx512Vbmi, &kElementLoopsAvx512Vbmi, &kGradientLoopsAvx512Vbmi};
 #else
-constexpr const PathKernels* kAvx512Vbmi = nullptr;
-constexpr const ElementLoops* kAvx512VbmiLoops = nullptr;
-constexpr const GradientLoops* kAvx512VbmiGradients = nullptr;
+constexpr PathCode kAvx512Vbmi = {};
 #endif
 #ifdef TFAPPROX_HAS_NEONDOT
-constexpr const PathKernels* kNeonDot = &kPathKernelsNeonDot;
-constexpr const ElementLoops* kNeonDotLoops = &kElementLoopsNeonDot;
-constexpr const GradientLoops* kNeonDotGradients = &kGradientLoopsNeonDot;
+constexpr PathCode kNeonDot = {&kPathKernelsNeonDot, &kElementLoopsNeonDot, &kGradientLoopsNeonDot};
 #else
-constexpr const PathKernels* kNeonDot = nullptr;
-constexpr const ElementLoops* kNeonDotLoops = nullptr;
-constexpr const GradientLoops* kNeonDotGradients = nullptr;
+constexpr PathCode kNeonDot = {};
+#endif
+#ifdef __aarch64__
+constexpr PathCode kNeon = {&kPathKernelsNeon, &kElementLoopsNeon, &kGradientLoopsNeon};
+#endif
+#ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
+constexpr PathCode kAvx512VbmiModel = {&kPathKernelsAvx512VbmiModel, &kElementLoopsScalar, &kGradientLoopsScalar};
 #endif
 
 bool Always() { return true; }
 
 // The lines of a path that looks up by columns and by rows: the path itself, and a line for each way.
-#define TFAPPROX_PATHS(name, supported, by_default, kernels, loops, gradients, costs)                          \
-  CpuPath{name, supported, by_default, kernels, loops, gradients, &costs, name "_columns", name "_rows"},      \
-      CpuPath{name "_columns", supported, false, kernels, loops, gradients, &costs, name "_columns", nullptr}, \
-      CpuPath{name "_rows", supported, false, kernels, loops, gradients, &costs, nullptr, name "_rows"}
+#define TFAPPROX_PATHS(name, supported, by_default, code, costs)                                                     \
+  CpuPath{                                                                                                           \
+      name, supported, by_default, code.kernels, code.loops, code.gradients, &costs, name "_columns", name "_rows"}, \
+      CpuPath{name "_columns", supported, false,           code.kernels, code.loops,                                 \
+              code.gradients,  &costs,    name "_columns", nullptr},                                                 \
+      CpuPath{name "_rows", supported, false, code.kernels, code.loops, code.gradients, &costs, nullptr, name "_rows"}
 
 const CpuPath kPaths[] = {
 #ifdef __aarch64__
-    TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotLoops, kNeonDotGradients, kNeonDotCosts),
-    TFAPPROX_PATHS("neon", CpuHasNeon, true, &kPathKernelsNeon, &kElementLoopsNeon, &kGradientLoopsNeon, kNeonCosts),
+    TFAPPROX_PATHS("neondot", CpuHasNeonDot, true, kNeonDot, kNeonDotCosts),
+    TFAPPROX_PATHS("neon", CpuHasNeon, true, kNeon, kNeonCosts),
 #else
-    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiLoops, kAvx512VbmiGradients,
-                   kAvx512VbmiCosts),
-    TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwLoops, kAvx512BwGradients, kAvx512BwCosts),
-    TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Loops, kAvx2Gradients, kAvx2Costs),
+    TFAPPROX_PATHS("avx512vbmi", CpuHasAvx512Vbmi, true, kAvx512Vbmi, kAvx512VbmiCosts),
+    TFAPPROX_PATHS("avx512bw", CpuHasAvx512Bw, true, kAvx512Bw, kAvx512BwCosts),
+    TFAPPROX_PATHS("avx2", CpuHasAvx2, true, kAvx2, kAvx2Costs),
 #endif
     {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kGradientLoopsScalar, &kScalarCosts, "scalar",
      nullptr},
 #ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
     // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
     // can test it.
-    TFAPPROX_PATHS("avx512vbmi_model", Always, false, &kPathKernelsAvx512VbmiModel, &kElementLoopsScalar,
-                   &kGradientLoopsScalar, kAvx512VbmiCosts),
+    TFAPPROX_PATHS("avx512vbmi_model", Always, false, kAvx512VbmiModel, kAvx512VbmiCosts),
 #endif
 };
 

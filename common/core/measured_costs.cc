@@ -7,8 +7,8 @@
 namespace tfapprox {
 namespace {
 
-// The columns of Sapphire Rapids were measured by a loop around the kernels; its rows were not measured, and their costs
-// are those of Zen 4.
+// The columns of Sapphire Rapids were measured by a loop around the kernels; its rows were not measured, and have
+// the costs of the rows of Zen 4.
 constexpr MeasuredCosts kAvx512VbmiLines[] = {
     {CpuFamily::kZen4, {0.11, 0.52, 0.68, 0.67, 1}, 0.1, {0.06, 0.13, 1.2, 0.017}},
     {CpuFamily::kSapphireRapids, {0.05, 0.58, 0.41, 0.61, 1}, 0.17, {0.06, 0.13, 1.2, 0.017}},

@@ -1,5 +1,5 @@
 // What each path's kernels cost, by CPU family. benchmarks/costs.py measures these numbers; docs/cpu_kernels.md says how to
-// add those of another family.
+// add the numbers of another family.
 #ifndef TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
 #define TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
 

@@ -154,7 +154,8 @@ class ChannelSums {
         zero_point_(gradient.operation.activation.quantiser.zero_point),
         zero_code_(ByteOf(gradient.operation.activation.quantiser, zero_point_)) {}
 
-  // Writes the sums of a channel, [images][padded height][padded width], and adds those of its weights to all threads'.
+  // Writes the sums for the activations of a channel, [images][padded height][padded width], to `sums`, and adds the sums
+  // for the weights of the channel to the memory that all threads share.
   void Add(const Part& part, int64_t channel, int64_t* sums) {
     Pad(part, channel);
     std::memset(sums, 0, part.images * plan_.padded.Count() * sizeof *sums);
