@@ -150,7 +150,6 @@ def retrain_model(
     )
     known: dict[str, Any] = {"tfapprox": __version__, **run, "exact": accuracies[0], "before": accuracies[1]}
     known["accuracy"] = figures["val_accuracy"]
-    known["gradual"] = list(options.gradual)  # the multipliers of the first epochs
     with atomic_files.replacing(os.path.join(folder, "model.keras")) as unfinished:
         approximate.save(unfinished)
     atomic_files.write(os.path.join(folder, "history.csv"), _csv(figures, accuracies[1]).encode())

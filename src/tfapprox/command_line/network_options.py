@@ -80,11 +80,11 @@ def _has_cost(name, column):
     return True
 
 
-def open_network(model: str, names: list[str], calibration: Any, compensate: bool | None) -> Any:
+def open_network(model: Any, names: list[str], calibration: Any, compensate: bool | None) -> Any:
     """The network of a command, for multipliers of one sign.
 
     Args:
-        model: the argument MODEL.
+        model: the argument MODEL, or the model that it means.
         names: names of the multipliers.
         calibration: samples for the ranges and the compensation.
         compensate: whether layers are compensated; `None` does so in Keras models.

@@ -83,7 +83,7 @@ def search(
     if retrain and not worker:
         original = None if model.endswith(".pb") else loading.load_model(model)
         retrained_front.check(original, None if calibration is None else known, loaded)
-    network = options.open_network(model, names, known, compensate)
+    network = options.open_network(model if original is None else original, names, known, compensate)
     layers = network.layers()
     every = [layer.name for layer in layers]
     space = make_space(

@@ -130,15 +130,15 @@ def load_model(text: str) -> Any:
     return load_function(text, "model")()
 
 
-def load_network(text: str, calibration: Samples, *, signed: bool = False, compensate: bool | None = False) -> Network:
+def load_network(model: Any, calibration: Samples, *, signed: bool = False, compensate: bool | None = False) -> Network:
     """The network of a model file, a frozen graph or a function.
 
     A Keras model without approximate layers is converted: all layers that have an approximate form get it, with the
     exact product of 8 bits and ranges that are fixed by `calibration`.
 
     Args:
-        text: path of a `.keras` or `.h5` file or of a frozen graph (`.pb`), or `package.module:function` of a function
-            without arguments that returns a Keras model or a `Network`.
+        model: path of a `.keras` or `.h5` file or of a frozen graph (`.pb`), or `package.module:function` of a function
+            without arguments that returns a Keras model or a `Network`; or the model itself.
         calibration: samples for the ranges.
         signed: whether the multipliers will be signed.
         compensate: whether layers are compensated for each assignment, with the first 200 samples of `calibration`;
@@ -151,15 +151,15 @@ def load_network(text: str, calibration: Samples, *, signed: bool = False, compe
             compensated.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if text.endswith(".pb"):
-        if not os.path.isfile(text):
-            raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(text))
+    if isinstance(model, str) and model.endswith(".pb"):
+        if not os.path.isfile(model):
+            raise ArgumentFileNotFoundError("model", "must be a file that exists", repr(model))
         graph_network: Any = importlib.import_module("tfapprox.tf1.graph_network")
         graphs: Any = importlib.import_module("tfapprox.tf1.graph")
         library: Any = importlib.import_module("tfapprox.tf1.library")
         importlib.import_module("tensorflow").load_op_library(library.library_path())
-        return _uncompensated(graph_network.GraphNetwork(graphs.read(text)), compensate)
-    model = load_model(text)
+        return _uncompensated(graph_network.GraphNetwork(graphs.read(model)), compensate)
+    model = load_model(model) if isinstance(model, str) else model
     tf2: Any = importlib.import_module("tfapprox.tf2")
     keras: Any = importlib.import_module("keras")
     if isinstance(model, Network):
