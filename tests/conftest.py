@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 
 import pytest
 
@@ -32,6 +33,40 @@ def _memory_for_address_sanitizer(monkeypatch):
     if "libasan" in os.environ.get("LD_PRELOAD", ""):
         limits = {name: value for name, value in c_compiler._LIMITS.items() if name != "AS"}
         monkeypatch.setattr(c_compiler, "_LIMITS", limits)
+
+
+def _settings():
+    """Settings of this process that a test of another file, which comes next, relies on."""
+    settings = {"current directory": os.getcwd()}
+    determinism = sys.modules.get("tfapprox.tf2.training.determinism")
+    if determinism:
+        settings["determinism"] = determinism.config.is_op_determinism_enabled()
+    keras = sys.modules.get("tfapprox.tf2") and sys.modules.get("keras")
+    if keras:
+        names = ("dtype_policy", "floatx", "image_data_format", "epsilon")
+        settings.update((name, str(getattr(keras.config, name)())) for name in names)
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow:
+        settings["eager execution"] = tensorflow.executing_eagerly()
+    return settings
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Keeps the settings that a test begins with."""
+    item.settings = _settings()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item):
+    """Fails a test that leaves a setting changed. What the test was the first to import may have added settings."""
+    after = _settings()
+    changed = [
+        f"{name} was {value} before this test and is {after[name]} after it"
+        for name, value in item.settings.items()
+        if after[name] != value
+    ]
+    assert not changed, "; ".join(changed)
 
 
 @pytest.fixture(scope="session")

@@ -110,12 +110,18 @@ def retrain_model(
     """
     if training.y is None or validation.y is None:
         raise ArgumentError("data", "must have labels", "samples without them")
-    tf2: Any = importlib.import_module("tfapprox.tf2")
     keras: Any = importlib.import_module("keras")
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must be a Keras model", type(model).__name__)
+    determinism: Any = importlib.import_module("tfapprox.tf2.training.determinism")
+    with determinism.deterministic_operations():
+        return _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks)
+
+
+def _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks):
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    keras: Any = importlib.import_module("keras")
     keras.utils.set_random_seed(options.seed)
-    importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
     sample = training.x[:_CALIBRATION]
     exact = tf2.approximate_model(model, False)
     ranges = {"data": sample, "gradient": options.gradient, "half_window": options.half_window}

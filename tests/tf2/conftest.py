@@ -6,8 +6,8 @@ operation. Weights that differ from run to run would meet such a number once in 
 
 import keras
 import pytest
-import tensorflow as tf
-from tensorflow.python.framework import config
+
+from tfapprox.tf2.training.determinism import deterministic_operations
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,5 @@ def _same_weights():
 @pytest.fixture
 def determinism():
     """TensorFlow computes the same bits twice, in this test only."""
-    tf.config.experimental.enable_op_determinism()
-    yield
-    config.disable_op_determinism()
+    with deterministic_operations():
+        yield

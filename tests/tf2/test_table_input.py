@@ -110,21 +110,27 @@ def resident():
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc")
 def test_memory_stays_flat_over_many_new_tables():
-    """More tables than the core keeps; each one that stayed in memory would cost more than 0.1 MB."""
+    """More tables than the core keeps; each one that stayed in memory would cost more than 0.1 MB.
+
+    Memory may grow once for another reason, such as what earlier tests of this process left to the garbage collector.
+    Tables that stayed would make it grow in every round.
+    """
     variable = tf.Variable(random_table(8, 0))
     convolve = tf.function(lambda: approx_conv2d_with_min_max_vars(X, W, *RANGES, ONES, "SAME", mul_map_file=variable))
 
     def swap(tables):
+        before = resident()
         for number in tables:
             variable.assign(random_table(8, number))
             convolve()
+        return resident() - before
 
     swap(range(150))
-    before = resident()
-    swap(range(150, 450))
-    assert resident() - before < 10e6
+    assert any(swap(range(first, first + 300)) < 10e6 for first in (150, 450, 750, 1050))
     assert convolve.experimental_get_tracing_count() == 1
-    np.testing.assert_array_equal(convolve(), expected(approx_conv2d_with_min_max_vars, random_table(8, 449)))
+    table = random_table(8, 2000)
+    variable.assign(table)
+    np.testing.assert_array_equal(convolve(), expected(approx_conv2d_with_min_max_vars, table))
 
 
 @BOTH
