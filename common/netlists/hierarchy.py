@@ -7,7 +7,7 @@ from typing import Iterator, Mapping, Sequence
 
 from .flat import MAX_STEPS, TOO_MANY_NETS, Flat, steps_of
 from .module import Instance, Module
-from .source import MAX_NETS, NetlistError, Path
+from .source import MAX_NETS, NetlistArgumentError, NetlistError, Path
 
 
 def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> str:
@@ -32,7 +32,7 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
     listed = ", ".join(list(modules)[:20]) or "none"
     if top is not None:
         if top not in modules:
-            raise NetlistError(path, 0, f"top must be a module of the file; received {top!r}, and there: {listed}")
+            raise NetlistArgumentError(path, 0, "top", "must be a module of the file", f"{top!r}, and there: {listed}")
         return top
     used = {instance.module for module in modules.values() for instance in module.instances}
     roots = [name for name in modules if name not in used]
@@ -52,7 +52,8 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
     if not roots:
         rule = "the module at the top must have no instance in another one or in itself"
         raise NetlistError(path, 0, f"{rule}; received {listed}, which all have")
-    raise NetlistError(path, 0, f"top must be given where several modules can be it; received {', '.join(roots[:20])}")
+    rule = "must be given where several modules can be it"
+    raise NetlistArgumentError(path, 0, "top", rule, ", ".join(roots[:20]))
 
 
 def _check_hierarchy(modules: Mapping[str, Module], top: str) -> None:
@@ -79,11 +80,11 @@ def _check_hierarchy(modules: Mapping[str, Module], top: str) -> None:
             module = modules[name]
             raise NetlistError(module.path, child.line, f"a module must not contain itself; received {child.module}")
         elif child.module not in modules:
-            raise NetlistError(
-                modules[name].path,
-                child.line,
-                f"{child.name} must be an instance of a module of the file or of cells; received {child.module}, which "
-                "is in none of them (cells=[...] takes libraries as Verilog, BLIF or genlib)",
+            rule = "must be of a module of the file or of a library of cells"
+            received = f"{child.module}, which is in none of them"
+            remedy = ("cells", "takes libraries as Verilog, BLIF or genlib")
+            raise NetlistArgumentError(
+                modules[name].path, child.line, f"the instance {child.name}", rule, received, remedy
             )
         elif child.module not in sizes:
             path.add(child.module)

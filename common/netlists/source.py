@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from typing import Iterator
+from typing import Iterator, Mapping
 
 from .. import regular_files
 from ..argument_error import ArgumentError
@@ -32,6 +32,38 @@ class NetlistError(ValueError):
 
     def __init__(self, path: Path, line: int, message: str) -> None:
         super().__init__(f"{path}, line {line}: {message}" if line else f"{path}: {message}")
+
+
+class NetlistArgumentError(NetlistError, ArgumentError):
+    """The error for an argument that does not fit to a netlist; a command puts its own words in place of the argument.
+
+    Args:
+        path: path of the file.
+        line: number of the line, from 1; 0 where the error concerns the whole file.
+        argument: name of the argument, or another subject of the sentence.
+        rule: the rest of the sentence, with its verb.
+        received: what breaks the rule.
+        remedy: an argument that would help, and what it does.
+
+    Example:
+        >>> error = NetlistArgumentError("mul.v", 0, "top", "must be a module of the file", "'mull'")
+        >>> str(error)
+        "mul.v: top must be a module of the file; received 'mull'"
+        >>> error.message({"top": "--top"})
+        "mul.v: --top must be a module of the file; received 'mull'"
+    """
+
+    def __init__(
+        self, path: Path, line: int, argument: str, rule: str, received: str, remedy: tuple[str, str] | None = None
+    ) -> None:
+        ValueError.__init__(self, path, line, argument, rule, received, remedy)
+        self.argument, self.rule, self.received = argument, rule, received
+        self.remedies = [remedy] if remedy else []
+        self._place = f"{path}, line {line}" if line else str(path)
+
+    def message(self, options: Mapping[str, str]) -> str:
+        """The message, after the file and the line, with options instead of arguments."""
+        return f"{self._place}: {super().message(options)}"
 
 
 class VerilogError(NetlistError):

@@ -12,15 +12,19 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from .terminal import stop_on_error
 
+_RENAMED = "_renamed_arguments"  # attribute of a decorated command
+
 
 def options_of(command: Callable[..., Any]) -> Dict[str, str]:
     """What the user of a command types for each of its parameters.
 
     Args:
-        command: a function whose parameters have `typer.Option` and `typer.Argument` as default values.
+        command: a function whose parameters have `typer.Option` and `typer.Argument` as default values. It may be
+            decorated by `with_error_messages`.
 
     Returns:
-        A dictionary from the name of a parameter to its long option or, for a positional argument, to its metavar.
+        A dictionary from the name of a parameter to its long option or, for a positional argument, to its metavar. It
+        also has the arguments of the library that the decorator was given.
     """
     words = {}
     for name, parameter in inspect.signature(command).parameters.items():
@@ -29,7 +33,8 @@ def options_of(command: Callable[..., Any]) -> Dict[str, str]:
             words[name] = long[0].partition("/")[0] if long else "--" + name.replace("_", "-")
         elif isinstance(parameter.default, ArgumentInfo):
             words[name] = parameter.default.metavar or name.upper()
-    return words
+    renamed = getattr(command, _RENAMED, {})
+    return {**words, **{argument: words[parameter] for argument, parameter in renamed.items()}}
 
 
 def with_error_messages(**arguments: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -45,11 +50,10 @@ def with_error_messages(**arguments: str) -> Callable[[Callable[..., Any]], Call
     def decorate(command):
         @functools.wraps(command)
         def run(*values, **options):
-            words = options_of(command)
-            words.update({argument: words[parameter] for argument, parameter in arguments.items()})
-            with stop_on_error(words, as_json=bool(options.get("json") or options.get("as_json"))):
+            with stop_on_error(options_of(run), as_json=bool(options.get("json") or options.get("as_json"))):
                 return command(*values, **options)
 
+        setattr(run, _RENAMED, arguments)
         return run
 
     return decorate
