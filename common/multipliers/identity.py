@@ -4,8 +4,11 @@ The known circuits are the built-in ones and all tables in the folders of the se
 asked for, so that there is no list that could be out of date.
 """
 
+import functools
 import pathlib
 from typing import Any, Dict, Iterator, List, Mapping, Optional
+
+import numpy as np
 
 from ..paths import Path, expanded
 from ..truth_table import TruthTable
@@ -50,6 +53,39 @@ def namesakes(table: TruthTable, folder: Optional[Path] = None) -> Dict[pathlib.
         if other.sha256 != table.sha256:
             others[path.resolve()] = other.sha256
     return others
+
+
+@functools.lru_cache(maxsize=4096)
+def _table(path, changed, size):
+    """The table of a file; `None` if it has none. `changed` and `size` tell another content of the file."""
+    try:
+        return storage.load(path, warn=False).table
+    except (OSError, ValueError):
+        return None
+
+
+def exchanged(table: TruthTable) -> List[str]:
+    """The names of known circuits whose products a table has with activation and weight exchanged.
+
+    Args:
+        table: the table.
+
+    Example:
+        >>> exchanged(TruthTable(storage.load("mul8u_bam_h2_v6").table.entries.T))
+        ['mul8u_bam_h2_v6']
+    """
+    if np.array_equal(table.entries, table.entries.T):
+        return []
+    other = TruthTable(table.entries.T)
+    circuits = [(name, _table(name, 0, 0)) for name in registry.built_in_descriptions()]
+    for name, paths in registry.table_files().items():
+        for path in paths:
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            circuits.append((name, _table(path, (status.st_mtime_ns, status.st_ino), status.st_size)))
+    return list(dict.fromkeys(name for name, circuit in circuits if circuit == other))
 
 
 def warnings(table: TruthTable, others: Mapping[pathlib.Path, str]) -> List[str]:

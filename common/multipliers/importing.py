@@ -105,9 +105,9 @@ def import_multiplier(
             gates, which is called now and then, for a progress bar.
 
     Returns:
-        The `Multiplier` that was stored. Its `notes` name another circuit of this name, and products that seem to have
-        been cut to 8 bits. If the folder had this table, it is `unchanged`; entries of `known` are then added to its
-        NAME.json.
+        The `Multiplier` that was stored. Its `notes` name another circuit of this name, a known circuit whose operands
+        seem to be exchanged, and what the products seem to have lost. If the folder had this table, it is `unchanged`;
+        entries of `known` are then added to its NAME.json.
 
     Raises:
         FileExistsError: if the folder has another table of this name and `force` is not set.
@@ -180,11 +180,17 @@ def import_multiplier(
         if there is None:
             raise
         stored = there
-    if loss is None:
-        return stored
-    note = f"the products seem to {loss.what}. {loss.remedy}"
-    table_doubts.tell(f"{name}: {note}")
-    return stored._replace(notes=(*stored.notes, note))
+    notes = list(stored.notes)
+    if warn and not swap:
+        remedy = "if that is a mistake, swap=True (--swap) mends it"
+        notes += [
+            f"the products are those of {other} with activation and weight exchanged; {remedy}"
+            for other in identity.exchanged(table)
+        ]
+    if loss is not None:
+        notes.append(f"the products seem to {loss.what}. {loss.remedy}")
+        table_doubts.tell(f"{name}: {notes[-1]}")
+    return stored._replace(notes=tuple(notes))
 
 
 def _checked_order(ascending, order, signed):

@@ -9,6 +9,7 @@ from ..truth_table import TruthTable
 from .readings import FAR
 
 BYTE = 8  # bits
+_NEAR = 2  # products whose MAE is this many times smaller than they are on average are nearly right
 
 
 class Loss(NamedTuple):
@@ -73,20 +74,39 @@ def _losses(table: TruthTable) -> Iterator[Tuple[Loss, np.ndarray]]:
         yield Loss(f"be those of operands of {bits} bits", _SAME_WIDTH), np.multiply.outer(low, low)
 
 
+def _fits_a_byte(products: np.ndarray, exact: np.ndarray, signed: bool) -> bool:
+    """Whether products are near the exact ones where these fit in 8 bits, and fit in 8 bits where these do not.
+
+    The exact products after a cut are far from those of an approximate circuit after the same cut, because the low bits
+    of a wrong product are like random ones.
+    """
+    low, high = (-128, 127) if signed else (0, 255)
+    fits = (exact >= low) & (exact <= high)
+    if fits.all() or products.min() < low or products.max() > high:
+        return False
+    return bool(_NEAR * np.abs(products - exact)[fits].mean() < np.abs(exact[fits]).mean())
+
+
 def lost(table: TruthTable) -> Optional[Loss]:
     """What the products of a table seem to have lost; `None` if nothing that is usual.
 
     Products have lost something if they are far nearer to the exact products after the loss than the exact products
-    and than products of 0 are. A table of very small products is thus a strong approximation, and no loss.
+    and than products of 0 are. A table of very small products, or of a constant, is thus a strong approximation, and no
+    loss. Products of an approximate circuit have lost their high bits if all of them fit in 8 bits and the small ones
+    are right.
 
     Args:
         table: the table, with its sign.
     """
     products, exact = (t.entries.astype(np.int64) for t in (table, TruthTable.exact(table.num_bits, table.signed)))
+    if products.min() == products.max():
+        return None
     mae = np.abs(products - exact).mean()
     loss = None
     for candidate, remaining in _losses(table):
         rest = float(np.abs(products - remaining).mean())
         if FAR * rest < min(mae, np.abs(remaining).mean()) and (loss is None or rest < loss.mae):
             loss = candidate._replace(mae=rest)
+    if loss is None and _fits_a_byte(products, exact, table.signed):
+        return Loss("have been cut or limited to 8 bits", _WIDER, float(mae))
     return loss

@@ -13,6 +13,7 @@ from .arrays import ORDERS, from_ascending
 from .readings import FAR, SIGNED_BITS
 
 OFFSET = 32768
+_EXPLAINED = 0.5  # of the MAE of zeros: a reading whose MAE is higher explains nothing
 _IN_ORDER = {
     "codes": "",
     "ascending": "from -128 to 127 in this order",
@@ -140,7 +141,8 @@ _EFFECTS = {
 def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
     """How a table is far nearer to the exact product than as it is; `None` if it is in no way.
 
-    Exchanged operands cannot be detected, because the exact product is symmetric.
+    Exchanged operands cannot be detected, because the exact product is symmetric. Products of a constant, such as the
+    65,535 of a circuit that does not answer, are as far from the exact ones in every reading as products of 0 are.
 
     Args:
         table: the table, with its declared sign.
@@ -159,7 +161,9 @@ def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
             mae = _mae(mistakes.mend(words), signed)
             if mae < best.mae and (signed or mistakes.order == "codes"):
                 best = Nearer(signed, mistakes, mae, declared)
-    return best if FAR * best.mae < declared else None
+    if FAR * best.mae >= declared or best.mae >= _EXPLAINED * _mae(np.zeros_like(words), best.signed):
+        return None
+    return best
 
 
 def _mae(words, signed):

@@ -41,6 +41,9 @@ WRONG = [
     ("mul8u_X", np.minimum(EXACT, 255), "seem to have been limited to 255"),
     ("mul8u_X", np.minimum(EXACT, 32767), "seem to have been limited to 32767"),
     ("mul8u_X", EXACT >> 2, "seem to have been shifted right by 2 bits. Leave out the shift"),
+    ("mul8u_X", (A & ~1) * W & 255, "seem to have been cut or limited to 8 bits. Take a type of 16 bits or more"),
+    ("mul8u_X", np.minimum((A & ~3) * W, 255), "limited to 255|cut or limited to 8 bits"),
+    ("mul8s_X", ((VALUES & ~1)[:, None] * VALUES & 255 ^ 128) - 128 & 0xFFFF, "seem to have been cut or limited to 8"),
     ("mul8u_X", A + W, "seem to be sums of the operands"),
     ("mul8u_X", (A & 15) * (W & 15), "seem to be those of operands of 4 bits"),
     ("mul8u_X", EXACT.astype(np.uint16).byteswap(), "exchanged bytes: MAE 0 .*Import it with big_endian=True"),
@@ -99,6 +102,11 @@ def test_an_import_of_what_is_meant(folder):
     assert "; --big-endian reads the bytes in their order; --yes imports them as they are\n" in result.stderr
     with pytest.raises(ValueError, match="; warn=False imports them as they are"):
         multipliers.import_multiplier("big.bin", "mul8u_BIG", folder=folder)
+    (folder / "library").mkdir()
+    EXACT.astype(">u2").tofile(folder / "library" / "mul8u_BIG.bin")
+    output = command("import", "library", "--folder", ".", code=1).output
+    assert "; --yes imports them as they are\n" in output
+    assert "warn=False" not in output
     assert "warning" not in command("import", "big.bin", "--name", "mul8u_BIG", "--folder", ".", "--yes").output
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -143,6 +151,33 @@ def test_strong_approximations_are_not_doubted():
     }
     for what, products in tables.items():
         assert doubt(TruthTable(products)) == "", what
+
+
+@pytest.mark.parametrize("name", ["mul8u_CONST", "mul8s_CONST", "mul4u_CONST"])
+def test_a_constant_is_no_other_reading_of_a_product(name):
+    """Neither a table of 65,535, which is -1 in two's complement, nor other constants of a circuit that is broken."""
+    codes = 2 ** int(name[3])
+    for constant in (0, 1, 128, 255, 4096, 32767, 32768, 49152, 65280, 65535):
+        words = np.full((codes, codes), constant, np.uint16)
+        assert doubt(TruthTable(words.view(np.int16) if name[4] == "s" else words)) == "", constant
+
+
+def test_an_import_of_a_known_circuit_with_exchanged_operands(folder):
+    table = multipliers.load("mul8u_bam_h2_v6").table.entries
+    np.save("turned.npy", table.T)
+    result = command("import", "turned.npy", "--name", "mul8u_TURNED", "--folder", ".")
+    assert "The first operand, or the row, is the activation; no comparison can prove this, and --swap" in result.output
+    note = "the products are those of mul8u_bam_h2_v6 with activation and weight exchanged; if that is a mistake, swap"
+    assert f"warning: {note}" in result.output
+    output = command("import", "turned.npy", "--name", "mul8u_RIGHT", "--folder", ".", "--swap").output
+    assert "exchanged" not in output
+    assert "The first operand, or the row, is the weight, as --swap says.\n" in output
+    np.testing.assert_array_equal(load_table("mul8u_RIGHT"), table)
+    same = multipliers.import_products(table, "mul8u_SAME", folder=folder)
+    assert [text.split(";")[0] for text in same.notes] == [
+        "the products are those of mul8u_TURNED with activation and weight exchanged"
+    ]
+    assert multipliers.import_products(table.T, "mul8u_MEANT", folder=folder, warn=False).notes == ()
 
 
 def test_no_table_of_the_library_is_doubted(shared_data):

@@ -7,13 +7,13 @@ import typer
 
 from tfapprox import option_names
 from tfapprox.common import TableWarning, multipliers
-from tfapprox.common.multipliers import kinds, registry
+from tfapprox.common.multipliers import arrays, kinds, readings, registry
 from tfapprox.terminal import progress_bar
 
 from . import wide_report
 from .library_report import import_folder
 from .printing import FIGURES, as_json, grid, line, number, show
-from .shared_options import AREA, DELAY, FOLDER, FORCE, JSON, LICENCE, POWER, assignments
+from .shared_options import AREA, DELAY, FOLDER, FORCE, JSON, LICENCE, POWER, assignments, completion
 
 _SOURCE = typer.Argument(..., metavar="SOURCE", help="A file, a folder, or ariths-gen:CLASS.", show_default=False)
 _NAME = typer.Option(
@@ -33,7 +33,11 @@ _SWAP = typer.Option(
 )
 _ASCENDING = typer.Option(False, "--ascending", help="Rows and columns of signed operands run from -128 to 127.")
 _ORDER = typer.Option(
-    None, "--order", metavar="ORDER", help="codes, ascending, ascending-rows or ascending-columns: what runs from -128."
+    None,
+    "--order",
+    metavar="ORDER",
+    help="codes, ascending, ascending-rows or ascending-columns: what runs from -128.",
+    autocompletion=completion(*arrays.ORDERS),
 )
 _OFFSET = typer.Option(None, "--offset", metavar="N", help="Subtract N from every product, such as 32768.")
 _BYTES = typer.Option(None, "--big-endian/--little-endian", help="Order of the bytes in a .bin file.")
@@ -52,6 +56,7 @@ _REVERSE = typer.Option(
     "--reverse",
     metavar="OPERAND",
     help="activation, weight or product has its top bit first, or none; may be repeated.",
+    autocompletion=completion(*readings.PORTS, "none"),
 )
 _TIE = typer.Option(None, "--tie", metavar="INPUT=0|1", help="A constant for an input of Verilog; may be repeated.")
 _LATENCY = typer.Option(None, "--latency", metavar="N", help="Registers on each path of a pipeline in Verilog.")
@@ -175,11 +180,13 @@ def import_multiplier(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TableWarning)  # the notes of the multiplier say the same
             with progress_bar(stderr=True) as bar:
-                task = bar.add_task("computing gates", total=None)
-                imported = multipliers.import_multiplier(
-                    source, progress=lambda done, gates: bar.update(task, completed=done, total=gates), **options
-                )
-            _report(imported, json)
+                task = bar.add_task("importing", total=None)
+
+                def show_gates(done: int, gates: int) -> None:
+                    bar.update(task, description="computing gates", completed=done, total=gates)
+
+                imported = multipliers.import_multiplier(source, progress=show_gates, **options)
+            _report(imported, json, swap)
 
 
 def _given(options):
@@ -187,8 +194,14 @@ def _given(options):
     return [option for option, value in options.items() if value not in (None, (), {})]
 
 
-def _report(imported, json):
-    """Shows what was imported, and that the core computes with it; warns if its name does not lead to it."""
+def _report(imported, json, swap):
+    """Shows what was imported, and that the core computes with it; warns if its name does not lead to it.
+
+    Args:
+        imported: the multiplier.
+        json: whether JSON is printed.
+        swap: whether the source has the weight as its first operand.
+    """
     details = multipliers.load_details(imported.path)
     try:
         outcome = multipliers.check(imported.path)
@@ -216,10 +229,11 @@ def _report(imported, json):
         line(f"differs from what is published: {', '.join(wrong)}", "yellow")
     if details["reading"]:
         line(f"read as {details['reading']}")
-        if not details["symmetric"]:
-            line(
-                "The first operand is the activation; no comparison can prove this, and --swap exchanges the operands."
-            )
+    if not details["symmetric"]:
+        first = (
+            "weight, as --swap says" if swap else "activation; no comparison can prove this, and --swap exchanges them"
+        )
+        line(f"The first operand, or the row, is the {first}.")
     line(checked, None if checked.startswith("checked") else "yellow")
     for note in imported.notes:
         line(f"warning: {note}", "yellow")

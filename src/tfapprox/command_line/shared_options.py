@@ -1,6 +1,6 @@
 """Options and arguments that several commands have."""
 
-from typing import Dict, List, Optional, Union
+from typing import Callable, Dict, List, Optional, Union
 
 import typer
 
@@ -11,6 +11,11 @@ def complete_name(incomplete: str) -> List[str]:
     """The names of multipliers that begin with what was typed so far, for the completion of a shell."""
     names = [*registry.built_in_descriptions(), *registry.table_files()]
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+
+
+def completion(*values: str) -> Callable[[str], List[str]]:
+    """A function that completes what was typed so far to one of several values, for the completion of a shell."""
+    return lambda incomplete: [value for value in values if value.startswith(incomplete)]
 
 
 NAME_OR_PATH = typer.Argument(
