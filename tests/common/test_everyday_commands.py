@@ -8,6 +8,7 @@ import sys
 from unittest import mock
 
 import pytest
+import typer
 from command_runner import command_runner
 from rich.console import Console
 
@@ -39,7 +40,56 @@ def test_names_are_completed(tmp_path, monkeypatch):
         return command_runner().invoke(app, prog_name="tfapprox", env=variables).output.split()
 
     assert completed("tfapprox multiplier show mul8u_drum") == [f"mul8u_drum{k}" for k in (3, 4, 5, 6)]
-    assert completed("tfapprox multiplier check mul4u_m") == ["mul4u_mine"]
+    for words in ("check", "plot", "list"):
+        assert completed(f"tfapprox multiplier {words} mul4u_m") == ["mul4u_mine"]
+    assert completed("tfapprox multiplier make m") == ["mitchell"]
+
+
+def test_an_error_of_a_netlist_names_the_option(tmp_path, capsys):
+    path = tmp_path / "mul2u_X.v"
+    path.write_text("module m(input a, output y); buf g(y, a); endmodule\n")
+    status, _, log = outcome(capsys, "multiplier", "import", str(path), "--top", "n")
+    assert (status, log) == (1, f"error: {path}: --top must be a module of the file; received 'n', and there: m\n")
+    path.write_text("module m(input a, output y); cell g(y, a); endmodule\n")
+    status, _, log = outcome(capsys, "multiplier", "import", str(path))
+    assert status == 1
+    assert log.endswith("which is in none of them; --cells takes libraries as Verilog, BLIF or genlib\n")
+
+
+def commands(group=None, name="tfapprox"):
+    """All commands: pairs of the words that call a command, and the command of Click."""
+    group = typer.main.get_command(app) if group is None else group
+    if not hasattr(group, "commands"):
+        yield name, group
+        return
+    for word, command in group.commands.items():
+        yield from commands(command, f"{name} {word}")
+
+
+def test_listed_values_are_completed():
+    """Where a metavar lists values, such as `png|svg`, a shell completes to each of them."""
+    count = 0
+    for name, command in commands():
+        for parameter in command.params:
+            values = {each for each in (parameter.metavar or "").split("|") if each and not each.isupper()}
+            if len(values) > 1:
+                count += 1
+                offered = {
+                    item.value
+                    for item in parameter.shell_complete(command.make_context("", [], None, resilient_parsing=True), "")
+                }
+                assert offered >= values, (name, parameter.name)
+    assert count >= 5
+
+
+def test_paragraphs_of_help_are_filled():
+    """A line of a paragraph ends only where the next word would not fit; lists, which have columns, are left out."""
+    for name, command in commands():
+        for paragraph in command.help.replace("\b", "").split("\n\n"):
+            lines = paragraph.strip().splitlines()
+            if "  " not in paragraph.strip():
+                for line, following in zip(lines, lines[1:]):
+                    assert len(line) + 1 + len(following.split()[0]) > 70, (name, line)
 
 
 @pytest.mark.parametrize(

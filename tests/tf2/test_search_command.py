@@ -78,6 +78,13 @@ def test_a_function_that_makes_the_model_and_one_that_gives_the_data(run):
     assert {entry["assignment"]["a"] for entry in known["uniform"]} == set(NAMES)
 
 
+def test_sensitivity_prints_nothing_but_json(run, tmp_path):
+    code, output, _ = run("sensitivity", "mine:model", "--data", "mine:samples", "--json", "--plot", "map")
+    assert code == 0
+    written = json.loads(output)["written"]
+    assert [(tmp_path / path).is_file() for path in written] == [True, True]
+
+
 def test_a_measure_of_the_user(run):
     known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate")
     assert known["fingerprint"]["measure"] == "mean_output"

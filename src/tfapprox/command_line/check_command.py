@@ -11,7 +11,7 @@ from tfapprox.common.argument_error import error_message
 from tfapprox.terminal import progress_bar, without_log
 
 from .printing import as_json, grid, line, short_hash, show
-from .shared_options import JSON, complete_name
+from .shared_options import JSON, complete_name, completion
 
 _NAMES = typer.Argument(
     None,
@@ -21,7 +21,11 @@ _NAMES = typer.Argument(
     autocompletion=complete_name,
 )
 _OPERATION = typer.Option(
-    None, "--operation", metavar="tf2|tf1|core|NAME", help="Instead of all operations that are installed."
+    None,
+    "--operation",
+    metavar="tf2|tf1|core|NAME",
+    help="Instead of all operations that are installed.",
+    autocompletion=completion("tf2", "tf1", "core", *(each.name for each in operations.OPERATIONS)),
 )
 
 

@@ -6,12 +6,20 @@ import typer
 
 from tfapprox import option_names
 from tfapprox.common import multipliers
+from tfapprox.common.multipliers.table_exports import FORMATS
 
 from .printing import line
-from .shared_options import NAME_OR_PATH
+from .shared_options import NAME_OR_PATH, completion
 from .wide_report import print_export
 
-_FORMAT = typer.Option(..., "--format", metavar="bin|npy|csv|c|verilog|mem", show_default=False)
+_FORMAT = typer.Option(
+    ...,
+    "--format",
+    metavar="|".join(FORMATS),
+    help="The format, as above.",
+    show_default=False,
+    autocompletion=completion(*FORMATS),
+)
 _OUTPUT = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of NAME.SUFFIX in the current folder.")
 
 
@@ -29,9 +37,9 @@ def export_multiplier(name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, o
              $readmemh
 
     `tfapprox multiplier import` reads every one of them back. A multiplier
-    of two widths is written with the activation first. Comments in
-    the file say name, SHA-256, layout and version; bin and npy have none. A
-    file that is there is replaced.
+    of two widths is written with the activation first. Comments in the file
+    say name, SHA-256, layout and version; bin and npy have none. A file that
+    is there is replaced.
     """
     path = multipliers.export(name_or_path, format, output)
     wide = multipliers.find_wide(name_or_path)

@@ -14,11 +14,16 @@ from tfapprox.common.multipliers import identity
 from tfapprox.terminal import console, progress_bar
 
 from .printing import FIGURES, as_json, grid, line, number, short_hash, show
-from .shared_options import JSON
+from .shared_options import JSON, complete_name, completion
 from .wide_report import print_all_wide
 
-_PATTERN = typer.Argument(None, metavar="[PATTERN]", help="Names to list, such as 'mul8u_*'.", show_default=False)
-_SORT = typer.Option("name", "--sort", metavar="COLUMN", help="name, MAE, WCE, MRE, EP, power, area or delay.")
+_PATTERN = typer.Argument(
+    None,
+    metavar="[PATTERN]",
+    help="Names to list, such as 'mul8u_*'.",
+    show_default=False,
+    autocompletion=complete_name,
+)
 _BITS = typer.Option(None, "--bits", metavar="N", help="Only operands of this width.")
 _SIGNED = typer.Option(None, "--signed/--unsigned", help="Only multipliers of this sign.")
 _CSV = typer.Option(False, "--csv", help="Print CSV with all columns.")
@@ -26,6 +31,13 @@ _SORTED_BY = {
     **{key.lower().rstrip("%"): key for key in FIGURES},
     **{"power": "power_mW", "area": "area_um2", "delay": "delay_ns"},
 }
+_SORT = typer.Option(
+    "name",
+    "--sort",
+    metavar="COLUMN",
+    help="name, MAE, WCE, MRE, EP, power, area or delay.",
+    autocompletion=completion("name", "MAE", "WCE", "MRE", "EP", "power", "area", "delay"),
+)
 _WIDE = 110  # characters of a terminal that has room for area and delay
 
 
@@ -43,9 +55,9 @@ def list_multipliers(
     MAE is the mean absolute error, WCE the worst-case error, MRE the mean
     relative error, EP the share of wrong products (docs/arithmetic.md, 6).
     Power in mW, and on wide terminals area in um2 and delay in ns, are what
-    NAME.json says. The first 16 digits of the SHA-256
-    say which circuit it is. A file or folder that cannot be read
-    is named, the rest is listed, and the exit code is 1.
+    NAME.json says. The first 16 digits of the SHA-256 say which circuit it
+    is. A file or folder that cannot be read is named, the rest is listed, and
+    the exit code is 1.
     """
     if sort != "name" and sort.lower() not in _SORTED_BY:
         raise ArgumentError("sort", f"must be name, {', '.join(_SORTED_BY)}", repr(sort))

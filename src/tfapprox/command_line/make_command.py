@@ -8,10 +8,18 @@ from tfapprox import option_names
 from tfapprox.common import multipliers
 
 from .printing import FIGURES, as_json, grid, line, number, show
-from .shared_options import FOLDER, FORCE, JSON, assignments
+from .shared_options import FOLDER, FORCE, JSON, assignments, completion
 
-_CONSTRUCTION = typer.Argument(None, metavar="CONSTRUCTION", show_default=False)
-_PARAMETERS = typer.Argument(None, metavar="PARAMETER=VALUE", show_default=False)
+_CONSTRUCTION = typer.Argument(
+    None,
+    metavar="CONSTRUCTION",
+    help="One of the names above.",
+    show_default=False,
+    autocompletion=completion(*multipliers.CONSTRUCTIONS),
+)
+_PARAMETERS = typer.Argument(
+    None, metavar="PARAMETER=VALUE", help="Its parameters, such as h=2 v=6.", show_default=False
+)
 _NAME = typer.Option(None, "--name", metavar="NAME", help="Instead of the construction's own, such as mul8u_bam_h2_v6.")
 _BITS = typer.Option(8, "--bits", metavar="N", help="Width of both operands, 2 to 8.")
 

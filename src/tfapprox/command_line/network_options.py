@@ -10,9 +10,10 @@ import typer
 from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.tables import load_truth_table
 from tfapprox.search import loading
-from tfapprox.search.costs import Costs, multiplier_costs, read_costs
+from tfapprox.search.costs import UNITS, Costs, multiplier_costs, read_costs
 
 from .printing import line
+from .shared_options import complete_name, completion
 
 MODEL = typer.Argument(
     ...,
@@ -24,14 +25,26 @@ DATA = typer.Option(
     ..., "--data", metavar="FILE.npz", help="x, and y for labels; or package.module:function.", show_default=False
 )
 MULTIPLIERS = typer.Option(
-    ..., "--multipliers", "-m", metavar="PATTERN", help="Names or patterns; may be repeated.", show_default=False
+    ...,
+    "--multipliers",
+    "-m",
+    metavar="PATTERN",
+    help="Names or patterns; may be repeated.",
+    show_default=False,
+    autocompletion=complete_name,
 )
 CALIBRATION = typer.Option(
     None, "--calibration", metavar="FILE.npz", help="Samples for ranges and prediction instead of --data."
 )
 SAMPLES = typer.Option(None, "--samples", metavar="N", min=1, help="Use the first N samples only.")
 COSTS = typer.Option(None, "--costs", metavar="FILE.json", help="Your costs, instead of a column of NAME.json.")
-COLUMN = typer.Option("power_mW", "--column", metavar="COLUMN", help="Column of NAME.json, or area_um2*delay_ns.")
+COLUMN = typer.Option(
+    "power_mW",
+    "--column",
+    metavar="COLUMN",
+    help="Column of NAME.json, or area_um2*delay_ns.",
+    autocompletion=completion(*UNITS),
+)
 COMPENSATE = typer.Option(
     None, "--compensate/--no-compensate", help="Correct layers after each swap; by default in Keras models."
 )
@@ -64,6 +77,7 @@ def names_and_costs(
     left = sorted(set(found) - set(kept))
     if left:
         line(f"left out, because their costs are not known: {', '.join(left)}")
+        line("`tfapprox multiplier annotate` states power, area and delay")
     names = sorted({*named, *kept})
     if not names:
         raise ArgumentError("multipliers", "must find multipliers with known costs", ", ".join(patterns))

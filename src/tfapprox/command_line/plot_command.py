@@ -11,10 +11,23 @@ from tfapprox.common.multipliers import plots, power_plot
 from tfapprox.terminal import progress_bar
 
 from .printing import line
+from .shared_options import complete_name, completion
 
-_NAMES = typer.Argument(None, metavar="NAME", help="One or more; all with known power if none.", show_default=False)
+_NAMES = typer.Argument(
+    None,
+    metavar="NAME",
+    help="One or more; all with known power if none.",
+    show_default=False,
+    autocompletion=complete_name,
+)
 _OUTPUT = typer.Option(".", "--output", "-o", metavar="DIR", help="Where to write the files.")
-_FORMATS = typer.Option(["png", "svg"], "--format", metavar="png|svg|pdf", help="May be repeated.")
+_FORMATS = typer.Option(
+    ["png", "svg"],
+    "--format",
+    metavar="|".join(plots.FORMATS),
+    help="May be repeated.",
+    autocompletion=completion(*plots.FORMATS),
+)
 
 
 @option_names.with_error_messages(name_or_path="names", multipliers="names")
@@ -22,8 +35,9 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
     """Plot the errors of one multiplier, or MAE against power of several.
 
     Writes NAME_heat_map and NAME_histogram, or mae_against_power with the
-    Pareto front, as PNG and SVG, or in other formats. Power is what NAME.json says. Without NAME,
-    all multipliers of 8 bits whose power is known are compared.
+    Pareto front, as PNG and SVG, or in other formats. Power is what NAME.json
+    says. Without NAME, all multipliers of 8 bits whose power is known are
+    compared.
     """
     if names:
         chosen = [multipliers.load(name) for name in names]

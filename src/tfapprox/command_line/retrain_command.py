@@ -5,28 +5,52 @@ from typing import List, Optional
 import typer
 
 from tfapprox import option_names, retraining
+from tfapprox.common.gradient_tables import GRADIENTS
 from tfapprox.search import loading
 from tfapprox.terminal import progress_bar
 
 from . import network_options as options
 from .printing import line
+from .shared_options import complete_name, completion
 
 _MODEL = typer.Argument(
     ..., metavar="MODEL", help="A .keras or .h5 file, or package.module:function.", show_default=False
 )
 _MULTIPLIER = typer.Option(
-    ..., "--multiplier", "-m", metavar="NAME", help="A name, or the path of a .json assignment.", show_default=False
+    ...,
+    "--multiplier",
+    "-m",
+    metavar="NAME",
+    help="A name, or the path of a .json assignment.",
+    show_default=False,
+    autocompletion=complete_name,
 )
 _VALIDATION = typer.Option(None, "--validation", metavar="FILE.npz", help="Default: a random fifth of --data.")
 _EPOCHS = typer.Option(5, "--epochs", metavar="N", min=1, help="Passes over the samples.")
-_RECIPE = typer.Option("full", "--recipe", metavar="full|batch_norm", help="All weights, or biases and normalisation.")
+_RECIPE = typer.Option(
+    "full",
+    "--recipe",
+    metavar="full|batch_norm",
+    help="All weights, or biases and normalisation.",
+    autocompletion=completion("full", "batch_norm"),
+)
 _GRADIENT = typer.Option(
-    "straight_through", "--gradient", metavar="KIND", help="Gradients: straight_through, table_1d or table_2d."
+    GRADIENTS[0],
+    "--gradient",
+    metavar="KIND",
+    help="Gradients: straight_through, table_1d or table_2d.",
+    autocompletion=completion(*GRADIENTS),
 )
 _WINDOW = typer.Option(None, "--half-window", metavar="N", help="Half window of gradients from the table.")
 _COMPENSATE = typer.Option(True, "--compensate/--no-compensate", help="Compensate errors before the training.")
 _DISTIL = typer.Option(False, "--distil", help="Let the exact twin teach the network.")
-_GRADUAL = typer.Option([], "--gradual", metavar="NAME", help="Begin with an epoch with NAME; may be repeated.")
+_GRADUAL = typer.Option(
+    [],
+    "--gradual",
+    metavar="NAME",
+    help="Begin with an epoch with NAME; may be repeated.",
+    autocompletion=complete_name,
+)
 _RATE = typer.Option(1e-3, "--learning-rate", metavar="X", help="Learning rate of Adam.")
 _BATCH = typer.Option(64, "--batch-size", metavar="N", min=1, help="Samples in a step.")
 _SEED = typer.Option(0, "--seed", metavar="N", min=0, help="Seed of all random numbers.")
@@ -78,6 +102,9 @@ def retrain(
     except KeyboardInterrupt:
         line("interrupted; the same command continues after the last complete epoch")
         raise typer.Exit(130) from None
-    line(f"accuracy of {len(others.x)} samples: {known['exact']:.1%} in floating point, {known['before']:.1%} with the")
-    line(f"multiplier before training, {known['accuracy'][-1]:.1%} after {len(known['accuracy'])} epochs")
+    line(f"accuracy of {len(others.x):,} samples")
+    accuracies = {"in floating point": known["exact"], "with the multiplier, before training": known["before"]}
+    accuracies[f"after {len(known['accuracy'])} epochs"] = known["accuracy"][-1]
+    for moment, accuracy in accuracies.items():
+        line(f"  {moment:<36}{accuracy:>7.1%}")
     line(f"wrote model.keras, history.csv, accuracy.pdf, accuracy.png and retrain.json to {output}")

@@ -40,16 +40,18 @@ def sensitivity(
     loaded = loading.load_data(data, samples)
     network = options.open_network(model, names, loaded, compensate)
     result = find(network, loaded, names, swaps=swaps, samples=samples)
+    written: List[str] = []
     if plot is not None:
         figures = {"predicted": plots.sensitivity_plot(result)}
         if swaps:
             figures.update(measured=plots.sensitivity_plot(result, True), scatter=plots.scatter_plot(result))
         for name, figure in figures.items():
-            for path in plots.save(figure, f"{plot}_{name}"):
-                line(f"wrote {path}")
+            written += plots.save(figure, f"{plot}_{name}")
     if json:
-        as_json(result.to_dict())
+        as_json({**result.to_dict(), "written": written})
         return
+    for path in written:
+        line(f"wrote {path}")
     shown = [result.predicted] if result.measured is None else [result.predicted, result.measured]
     table = grid("multiplier", *result.layers, numbers=result.layers)
     for column, name in enumerate(names):
