@@ -137,9 +137,8 @@ class Comparison:
         axes.set_xlabel(_AXES[against])
         axes.set_ylabel(self.score)
         count = f", {self.samples:,} samples" if self.samples else ""
-        axes.set_title(f"{self.model}{count}", fontsize=10)
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower left", fontsize=8)
+        plots.add_legend(axes, f"{self.model}{count}")
         if self._is_share:
             axes.yaxis.set_major_formatter(importlib.import_module("matplotlib.ticker").PercentFormatter(xmax=1))
         figure.tight_layout(rect=(0, 0, 1 if len(rows) <= _NAMED else 0.66, 1))

@@ -165,7 +165,8 @@ def approximate_model(
         set_multiplier(copy.model, of_parts)
     _finalise(copy.model)
     remember_approximate_layers(copy.model)
-    warn_of_exact_layers(copy, exact)
+    if multipliers is not False:  # a copy in floating point has nothing to tell
+        warn_of_exact_layers(copy, exact)
     _warn_of_kept_multipliers(layers)
     if data is not None:
         calibrate(copy.model, data, method)

@@ -156,7 +156,8 @@ class ModelSummary:
         unknown = sorted({layer.multiplier for layer in self.layers if layer.power_mw is None})
         parts = [f"Energy: relative to {self.exact_power_mw:g} mW for each exact multiplier"]
         parts += [f"power of {', '.join(used)}"] if used else []
-        parts += [f"power of {', '.join(unknown)} is not known"] if unknown else []
+        if unknown:
+            parts.append(f"power of {', '.join(unknown)} is not known; `tfapprox multiplier annotate` states it")
         return "; ".join(parts) + "."
 
 

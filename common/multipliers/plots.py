@@ -37,6 +37,24 @@ def new_figure() -> Tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
+def add_legend(axes: Any, title: str = "", fontsize: float = 8) -> None:
+    """A legend above the axes, where it covers nothing, in as many columns as the figure has room for, and a title.
+
+    Args:
+        axes: axes of matplotlib, whose lines and points are drawn.
+        title: text above the legend.
+        fontsize: of the legend in points.
+    """
+    labels = axes.get_legend_handles_labels()[1]
+    entry = max(map(len, labels)) * fontsize * 0.6 + 4 * fontsize  # width in points, with the symbol
+    columns = max(1, min(len(labels), int(0.85 * 72 * axes.figure.get_figwidth() / entry)))
+    # matplotlib 3.5, which Python 3.7 has, does not know `ncols`.
+    axes.legend(fontsize=fontsize, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, ncol=columns)
+    if title:
+        rows = -(-len(labels) // columns)
+        axes.set_title(title, fontsize=10, pad=fontsize * (1.5 + 1.7 * rows))
+
+
 def save(figure: Any, path: Path, formats: Sequence[str], multipliers: Sequence[Multiplier] = ()) -> List[pathlib.Path]:
     """Writes a figure in several formats.
 

@@ -6,7 +6,7 @@ from .. import metrics
 from ..argument_error import ArgumentError
 from .captions import Captions
 from .identity import DIGITS
-from .plots import SIGNED, UNSIGNED, new_figure
+from .plots import SIGNED, UNSIGNED, add_legend, new_figure
 from .storage import Multiplier
 
 
@@ -76,9 +76,8 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     axes.set_ylim(-0.06, 3 * max(max(mae for _, mae in points), 1))
     axes.set_xlabel("power (mW)")
     axes.set_ylabel("mean absolute error (0 is exact)")
-    axes.set_title(f"{len(points)} multipliers of {widths[0]} bits")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left")
+    add_legend(axes, f"{len(points)} multipliers of {widths[0]} bits")
     captions = Captions.of(axes, points)
     for number, (_, point, colour) in enumerate(key, 1):
         captions.add(str(number), point, colour, 6.5)

@@ -93,6 +93,21 @@ def test_command(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.glob("mul8u_A*")) == ["mul8u_A_heat_map.svg", "mul8u_A_histogram.svg"]
 
 
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_a_legend_covers_neither_axes_nor_title(count):
+    figure, axes = plots.new_figure()
+    for number in range(count):
+        axes.plot([0, 1], [number, 0], label=f"a line with the name {number}")
+    plots.add_legend(axes, "A title")
+    figure.tight_layout()
+    figure.canvas.draw()
+    legend, title = axes.get_legend().get_window_extent(), axes.title.get_window_extent()
+    assert not legend.overlaps(axes.get_window_extent())
+    assert not legend.overlaps(title)
+    assert legend.y0 < title.y0 < title.y1 < figure.bbox.y1
+    assert legend.x1 < figure.bbox.x1
+
+
 def test_captions_cover_neither_each_other_nor_points():
     rng = np.random.default_rng(3)
     points = [(0.1 + 0.8 * x, 0.4 + 0.2 * y) for x, y in rng.random((24, 2))]

@@ -57,6 +57,13 @@ def test_skip(skip, expected, caplog):
     assert line.count("33.3% of the MACs") == expected.count(False)
 
 
+def test_a_copy_in_floating_point_has_nothing_to_tell(caplog, recwarn):
+    """Such as the exact twin that a retraining makes; its user did not ask for exact layers."""
+    assert multipliers(approximate_model(network(), False)) == [False] * 3
+    assert not [x for x in caplog.records if "stay exact" in x.getMessage()]
+    assert not [x for x in recwarn if "stay exact" in str(x.message)]
+
+
 def test_last_is_the_last_layer_that_multiplies(caplog):
     model = keras.Sequential(
         [keras.Input([8, 8, 4]), keras.layers.Conv2D(2, 1), keras.layers.Flatten(), keras.layers.Dense(2)]

@@ -356,7 +356,7 @@ def test_results(tmp_path):
     again = json.loads((tmp_path / "out" / "front.json").read_text())
     assert again == json.loads(json.dumps(known))
     assert len(again["hypervolume"]) <= 14
-    assert again["reference energy"] == 0.4
+    assert (again["reference"], again["reference is exact"], again["reference energy"]) == ("mul8u_exact", True, 0.4)
     rows = (tmp_path / "out" / "front.csv").read_text().splitlines()
     assert len(rows) == 1 + len(search.front())
     for entry, point in zip(again["front"], search.front()):
@@ -367,6 +367,14 @@ def test_results(tmp_path):
     page = html_report.report(known, search.sensitivity)
     assert page.count("<svg") == 4
     assert "src=" not in page
+    assert "of the energy of exact multipliers. Energy is" in page
+    without = {**known, "reference": "mul8u_drum4", "reference is exact": False}
+    assert "of the energy of mul8u_drum4 in all layers. Energy is" in html_report.report(without, search.sensitivity)
+    for figure in (plots.front_plot(without), plots.layer_energy_plot(without)):
+        (axes,) = figure.axes
+        assert axes.get_xlabel().endswith("relative to mul8u_drum4 in all layers")
+        figure.canvas.draw()
+        assert not axes.get_legend().get_window_extent().overlaps(axes.get_window_extent())
     assert known["compensated"] is False
     assert "after compensation" not in page
     assert "accuracy after compensation on it" in html_report.report({**known, "compensated": True}, search.sensitivity)

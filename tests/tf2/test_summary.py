@@ -134,7 +134,7 @@ def test_summary(own):
 def test_a_power_that_is_not_known(own):
     result = summary(approximate(own, b="mul8u_drum4"))
     assert result.energy is None
-    assert "power of mul8u_drum4 is not known" in str(result)
+    assert "power of mul8u_drum4 is not known; `tfapprox multiplier annotate` states it." in str(result)
     mixed = summary(approximate(own, b="mul8s_exact"))
     assert mixed.exact_power_mw is None
     assert "no power of an exact multiplier is known" in str(mixed)

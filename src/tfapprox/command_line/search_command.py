@@ -16,6 +16,7 @@ from tfapprox.terminal import progress_bar
 
 from . import network_options as options
 from .printing import grid, line, number, show
+from .shared_options import completion
 
 _TILES = typer.Option(None, "--tiles", metavar="K", help="Number of different multipliers on the chip.")
 _BUDGET = typer.Option(100, "--budget", metavar="N", help="Number of evaluations.")
@@ -24,7 +25,13 @@ _STUDY = typer.Option("search", "--study", metavar="NAME", help="Name of the stu
 _WORKER = typer.Option(False, "--worker", help="Join a search that another process began; write no results.")
 _OUTPUT = typer.Option("search", "--output", "-o", metavar="DIR", help="Where to write the results.")
 _SEED = typer.Option(0, "--seed", metavar="N", min=0, help="Seed of all random numbers.")
-_COUNTING = typer.Option("true", "--counting", metavar="true|published", help="How MACs of strided layers count.")
+_COUNTING = typer.Option(
+    "true",
+    "--counting",
+    metavar="true|published",
+    help="How MACs of strided layers count.",
+    autocompletion=completion("true", "published"),
+)
 _FIX = typer.Option([], "--fix", metavar="LAYER=NAME", help="Give a layer this multiplier; may be repeated.")
 _EXCLUDE = typer.Option([], "--exclude", metavar="LAYER", help="Leave a layer as it is; may be repeated.")
 _MIN_ACCURACY = typer.Option(None, "--min-accuracy", metavar="A", help="Leave less accurate points out of the front.")
@@ -129,6 +136,8 @@ def search(
         accuracies = [number(entry[key]) for key in ("accuracy", *(f"{word}_accuracy" for word in after))]
         table.add_row(*accuracies, f"{entry['relative_energy']:.1%}", entry["file"], used)
     show(table)
+    reference = f"{number(content['reference energy'])} {content['unit']}"
+    line(f"energy is relative to {plots.described_reference(content)}, {reference} for a multiplication")
     line(f"wrote {len(written) + 1} files to {output}, among them report.html and front.json")
 
 

@@ -47,6 +47,7 @@ def report(known: Mapping[str, Any], sensitivity: Sensitivity) -> str:
         known: what front.json has.
         sensitivity: the changes that the search began with.
     """
+    reference = plots.described_reference(known)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -64,8 +65,8 @@ def report(known: Mapping[str, Any], sensitivity: Sensitivity) -> str:
         "to the variance of the outputs.</p>",
         f'<div class="wide map">{plots.as_svg(plots.sensitivity_plot(sensitivity))}</div>',
         "<h2>Hypervolume</h2>",
-        "<p>The share of the rectangle between no energy and that of exact multipliers, and between an accuracy of 0 "
-        "and 1, that the assignments dominate.</p>",
+        f"<p>The share of the rectangle between no energy and that of {html.escape(reference)}, and between an "
+        "accuracy of 0 and 1, that the assignments dominate.</p>",
         f'<div class="wide">{plots.as_svg(plots.hypervolume_plot(known))}</div>',
         "<h2>How to repeat it</h2>",
         _repeat(known),
@@ -81,9 +82,10 @@ def _summary(known):
     if best is None:
         return text + "No assignment meets the constraints."
     measure = known["measure"] + (" after compensation" if known["compensated"] else "")
+    reference = plots.described_reference(known)
     return html.escape(
         f"{text}The front has {len(known['front'])} points. The best {measure} on it is "
-        f"{best['accuracy']:.4f}, at {best['relative_energy']:.1%} of the energy of exact multiplications. Energy is "
+        f"{best['accuracy']:.4f}, at {best['relative_energy']:.1%} of the energy of {reference}. Energy is "
         f"the mean over all multiplications in {known['unit']}; costs are from {known['source']}."
     )
 

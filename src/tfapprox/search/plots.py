@@ -10,11 +10,25 @@ from typing import Any, Mapping
 import numpy as np
 
 from tfapprox.common import atomic_files
+from tfapprox.common.multipliers.plots import add_legend
 
 from .sensitivity import Sensitivity
 
 FORMATS = ("pdf", "png")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of Okabe and Ito, which colour-blind readers tell apart
+
+
+def described_reference(known: Mapping[str, Any]) -> str:
+    """What energy is relative to, in words.
+
+    Args:
+        known: what front.json has.
+
+    Example:
+        >>> described_reference({"reference": "mul8u_X", "reference is exact": False})
+        'mul8u_X in all layers'
+    """
+    return "exact multipliers" if known["reference is exact"] else f"{known['reference']} in all layers"
 
 
 def _figure(width=6.4, height=4.0):
@@ -49,9 +63,10 @@ def front_plot(known: Mapping[str, Any]) -> Any:
         best = [point for i, point in enumerate(retrained) if point[1] > max([0.0, *(p[1] for p in retrained[:i])])]
         axes.step(*zip(*best), where="post", color=_COLOURS[2], linestyle="--")
         axes.scatter(*zip(*retrained), color=_COLOURS[2], marker="^", label="front after retraining")
-    axes.axvline(1, color="#777777", linewidth=0.8, linestyle=":", label="exact")
-    axes.set(xlabel="energy of the multiplications, relative", ylabel=known["measure"].split(" ")[0])
-    axes.legend(loc="lower right")
+    axes.axvline(1, color="#777777", linewidth=0.8, linestyle=":")
+    xlabel = f"energy of the multiplications, relative to {described_reference(known)}"
+    axes.set(xlabel=xlabel, ylabel=known["measure"].split(" ")[0])
+    add_legend(axes)
     return figure
 
 
@@ -72,10 +87,10 @@ def layer_energy_plot(known: Mapping[str, Any]) -> Any:
         shares = np.array([macs * known["costs"][entry["assignment"][layer]] / total for entry in front])
         axes.barh(range(len(front)), shares, left=bottom, color=colour, label=layer)
         bottom = bottom + shares
-    axes.set(xlabel="energy relative to exact multipliers", yticks=range(len(front)))
+    axes.set(xlabel=f"energy relative to {described_reference(known)}", yticks=range(len(front)))
     axes.set_yticklabels([f"{entry['accuracy']:.4f}" for entry in front])
-    axes.set_ylabel("accuracy")
-    axes.legend(fontsize=7, loc="lower right", ncols=1 + len(layers) // 12)
+    axes.set_ylabel(f"{known['measure'].split(' ')[0]} of each point")
+    add_legend(axes, fontsize=7)
     return figure
 
 
@@ -116,8 +131,7 @@ def scatter_plot(sensitivity: Sensitivity) -> Any:
         is_shown = (predicted > 0) & (measured > 0)
         axes.scatter(predicted[is_shown], measured[is_shown], s=12, label=layer)
     axes.set(xscale="log", yscale="log", xlabel="predicted change of the outputs", ylabel="measured by single swaps")
-    axes.set_title(f"rank correlation {sensitivity.rank_correlation():.3f}")
-    axes.legend(fontsize=7)
+    add_legend(axes, f"rank correlation {sensitivity.rank_correlation():.3f}", 7)
     return figure
 
 
@@ -151,7 +165,7 @@ def accuracy_plot(known: Mapping[str, Any]) -> Any:
     axes.axhline(known["exact"], color="#777777", linewidth=0.8, linestyle=":", label="exact, in floating point")
     axes.set(xlabel="epochs of retraining", ylabel="accuracy")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(loc="lower right")
+    add_legend(axes)
     return figure
 
 

@@ -13,6 +13,7 @@ from typing import Any, Mapping, Sequence
 from tfapprox import __version__
 from tfapprox.common import atomic_files
 from tfapprox.common.assignment import Choice, write_assignment
+from tfapprox.common.truth_table import TruthTable
 
 from .engine import Search
 from .front import Point, hypervolume
@@ -20,16 +21,31 @@ from .front import Point, hypervolume
 _PACKAGES = ("numpy", "scipy", "optuna", "tensorflow", "keras")
 
 
-def reference_energy(search: Search) -> float:
-    """The energy that others are compared with: that of the exact multiplier if it has a cost, else the highest cost.
+_EXACT = frozenset(TruthTable.exact(8, signed).sha256 for signed in (False, True))
+
+
+def reference(search: Search) -> tuple[str, bool]:
+    """The multiplier whose energy is 100 %, and whether it is exact.
+
+    It is the exact multiplier that costs least. If no exact one is searched, it is the multiplier that costs most.
 
     Args:
         search: a search.
     """
-    costs = search.space.costs.values
-    names = search.space.multipliers
-    exact = [name for name in names if name.endswith(("_exact", "_1JFF", "_1KV8")) and name in costs]
-    return costs[exact[0]] if exact else max(costs[name] for name in names)
+    space = search.space
+    exact = [name for name in space.multipliers if space.sha256[name] in _EXACT]
+    if exact:
+        return min(exact, key=space.costs.values.__getitem__), True
+    return max(space.multipliers, key=space.costs.values.__getitem__), False
+
+
+def reference_energy(search: Search) -> float:
+    """The energy of the multiplier that `reference` chooses, in the unit of the costs.
+
+    Args:
+        search: a search.
+    """
+    return search.space.costs.values[reference(search)[0]]
 
 
 def curve(search: Search) -> list[float]:
@@ -69,6 +85,8 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         "stopped early": sum(point.samples < len(search.data.x) for point in points),
         "unit": space.costs.unit,
         "source": space.costs.source,
+        "reference": reference(search)[0],
+        "reference is exact": reference(search)[1],
         "reference energy": reference_energy(search),
         "hypervolume": curve(search),
         "layers": space.layers,
