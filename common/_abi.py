@@ -111,6 +111,28 @@ class Work(Structure):
     ]
 
 
+class TableGradient(Structure):
+    """`tfapprox_table_gradient`."""
+
+    _fields_ = [("operation", Operation), ("is_transposed", c_int32), ("half_window", c_int32)]
+
+
+class GradientWork(Structure):
+    """`tfapprox_gradient_work`."""
+
+    _fields_ = [
+        ("path", c_int32),
+        ("threads", c_int32),
+        *[
+            (name, c_int64)
+            for name in [
+                *["shared_bytes", "workspace_bytes", "prepare_parts", "run_parts", "finish_parts"],
+                *["cycles_per_prepare_part", "cycles_per_run_part", "cycles_per_finish_part"],
+            ]
+        ],
+    ]
+
+
 class Plan(Structure):
     """`tfapprox_plan`."""
 
@@ -195,6 +217,23 @@ _FUNCTIONS = {
     "tfapprox_operation_run": (
         None,
         [POINTER(Operation), POINTER(Work), *[c_void_p] * 4, c_int64, c_int64, c_void_p],
+    ),
+    "tfapprox_table_gradient_init": (
+        c_int32,
+        [POINTER(TableGradient), c_int32, POINTER(GradientWork), POINTER(Error)],
+    ),
+    "tfapprox_table_gradient_begin": (None, [POINTER(TableGradient), POINTER(GradientWork), *[c_void_p] * 3]),
+    "tfapprox_table_gradient_prepare": (
+        None,
+        [POINTER(TableGradient), POINTER(GradientWork), *[c_void_p] * 3, c_int64, c_int64],
+    ),
+    "tfapprox_table_gradient_run": (
+        None,
+        [POINTER(TableGradient), POINTER(GradientWork), *[c_void_p] * 2, c_int64, c_int64, c_void_p],
+    ),
+    "tfapprox_table_gradient_finish": (
+        None,
+        [POINTER(TableGradient), POINTER(GradientWork), *[c_void_p] * 2, c_int64, c_int64],
     ),
     "tfapprox_table_tune": (None, [c_void_p, c_int32, c_void_p]),
     "tfapprox_path": (c_int32, [POINTER(c_char_p), POINTER(Error)]),

@@ -20,6 +20,7 @@ _READ_SETTINGS = (
     "tfapprox_multiplier_folder",
     "tfapprox_plan_choose",
     "tfapprox_operation_init",
+    "tfapprox_table_gradient_init",
 )
 
 

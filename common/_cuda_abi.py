@@ -3,7 +3,7 @@
 from ctypes import POINTER, Structure, c_char, c_char_p, c_int32, c_int64, c_void_p
 from typing import Any, Dict, List
 
-from ._abi import Error, Operation
+from ._abi import Error, Operation, TableGradient
 
 
 class Device(Structure):
@@ -30,6 +30,9 @@ _FALLIBLE: Dict[str, List[Any]] = {
     "table_acquire": [c_void_p, POINTER(c_void_p)],
     "operation_init": _CALL,
     "operation_run": [*_CALL, *[c_void_p] * 5],  # activations, weights, output, workspace, stream
+    "table_gradient_init": [POINTER(TableGradient), POINTER(c_int64)],
+    # table, activations, weights, upstream gradient, both gradients, workspace, stream
+    "table_gradient_run": [POINTER(TableGradient), *[c_void_p] * 8],
 }
 
 

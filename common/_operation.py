@@ -111,10 +111,10 @@ def _empty_output(shape, data_format, dtype):
     return np.empty([sizes[axis] for axis in data_format], dtype)
 
 
-def _weight(filter_min, filter_max, filters, table, name="filter"):
+def weight_operand(filter_min, filter_max, filters, table, name="filter"):
     """The operand of the weights, with one range or with a range for each filter."""
     ranges = filter_ranges(filter_min, filter_max, filters, name)
-    if len(ranges) == 1:
+    if np.ndim(filter_min) == 0:
         return _abi.Operand(REALS, quantiser(name, ranges[0][0], ranges[0][1], table))
     quantisers = (_abi.Quantiser * filters)(*(quantiser(name, low, high, table) for low, high in ranges))
     return _abi.Operand(REALS, quantisers[0], quantisers)
@@ -148,7 +148,7 @@ def approx_conv2d(
     descriptor = _abi.Operation(
         problem=shape,
         activation=_abi.Operand(REALS, quantiser("input", input_min, input_max, shared)),
-        weight=_weight(filter_min, filter_max, shape.out_channels, shared),
+        weight=weight_operand(filter_min, filter_max, shape.out_channels, shared),
         table=shared.handle,
     )
     return Operation(descriptor, shared, input, filter, _empty_output(shape, data_format, np.float32))
@@ -178,7 +178,7 @@ def approx_conv2d_transpose(
     sizes = _validation.transposed_shapes(input.shape, filter.shape, output_shape, data_format)
     convolution, shared = problem(sizes, filter.shape, strides, padding, **form), Table(table, num_bits)
     activation = _abi.Operand(REALS, quantiser("input", input_min, input_max, shared))
-    weight = _weight(filter_min, filter_max, filter.shape[2], shared)
+    weight = weight_operand(filter_min, filter_max, filter.shape[2], shared)
     in_size = [input.shape[data_format.index(axis)] for axis in "HW"]
     output, error = np.zeros(sizes, np.float32), _abi.Error()
     parts: List[Operation] = []
@@ -203,7 +203,7 @@ def approx_matmul(a, b, a_min, a_max, b_min, b_max, *, transpose_a=False, transp
     pointers = ctypes.byref(descriptor), output_shape, ctypes.byref(count), ctypes.byref(error)
     check(core().tfapprox_matmul_fill(*shapes, *pointers), error)
     descriptor.activation = _abi.Operand(REALS, quantiser("a", a_min, a_max, shared))
-    descriptor.weight = _weight(b_min, b_max, b.shape[-1], shared, "b")
+    descriptor.weight = weight_operand(b_min, b_max, b.shape[-1], shared, "b")
     descriptor.table = shared.handle
     items = [(ctypes.c_int64 * count.value)() for _ in range(2)]
     core().tfapprox_matmul_set_items(*shapes, count, *items, ctypes.byref(descriptor))

@@ -77,6 +77,12 @@ def approx_conv2d_gradients(
 
     Raises:
         ValueError: if an argument is not possible.
+
+    Example:
+        >>> x, w, dy = np.ones((1, 2, 2, 1)), np.ones((2, 2, 1, 1)), np.ones((1, 1, 1, 1))
+        >>> dx, dw = approx_conv2d_gradients(dy, x, w, 0, 1, 0, 1, [1, 1, 1, 1], "VALID", gradient="table_2d")
+        >>> dx.ravel().tolist(), dw.ravel().tolist()
+        ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
     """
     truth = TruthTable.of(table, num_bits)
     half_window = checked_gradient(gradient, half_window, num_bits, truth.signed)

@@ -16,6 +16,7 @@ from ._bindings import check, core
 from ._convolution import AxOutput, FilterRange
 from ._core_tables import Table
 from ._cuda_abi import Device, Work, declare
+from ._gradient_operation import GradientOperation
 from .truth_table import TableLike
 
 _REBUILD = "Rebuild with nvcc on PATH: pip install --no-build-isolation -C cmake.define.TFAPPROX_CUDA=ON ."
@@ -420,3 +421,95 @@ class Gpu:
         """
         ranges = (min_input, max_input, min_filter, max_filter)
         return self.run(_operation.ax_conv2d(input, filter, *ranges, strides, padding, table=table, ax_tune=ax_tune))
+
+    def table_2d_gradients(
+        self,
+        upstream: np.ndarray,
+        input: np.ndarray,
+        filter: np.ndarray,
+        input_min: float,
+        input_max: float,
+        filter_min: FilterRange,
+        filter_max: FilterRange,
+        strides: Sequence[int],
+        padding: str = "SAME",
+        *,
+        half_window: Optional[int] = None,
+        num_bits: int = 8,
+        table: Optional[TableLike] = None,
+        explicit_paddings: Sequence[int] = (),
+        data_format: str = "NHWC",
+        dilations: Sequence[int] = (1, 1, 1, 1),
+        transposed: bool = False,
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """The gradients of a convolution by smoothed differences of its table, (9.8), on the GPU.
+
+        Args:
+            upstream: float32 array, the gradient of the output, in `data_format`.
+            input: float32 array, four dimensions in the order of `data_format`.
+            filter: float32 array `[height, width, in_channels / groups, out_channels]`; `[height, width, out_channels,
+                in_channels]` if `transposed`.
+            input_min: lower end of the quantisation range of `input`, a number.
+            input_max: upper end of the quantisation range of `input`.
+            filter_min: lower end of the range of `filter`: a number, or `[out_channels]` numbers, one for each filter.
+            filter_max: upper end of the range of `filter`, of the same shape.
+            strides: four integers in the order of `data_format`; 1 for batch and channels.
+            padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
+            half_window: codes on each side of the middle of a window (9.1); by default a sixteenth of the codes (9.7).
+            num_bits: width of the codes, 2 to 8.
+            table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
+                is int16 (1.3); `None` is the exact product of unsigned codes.
+            explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
+            data_format: `"NHWC"` or `"NCHW"`.
+            dilations: four integers in the order of `data_format`; 1 for batch and channels.
+            transposed: whether it is a transposed convolution (3.9), which has one group.
+
+        Returns:
+            The gradients of `input` and `filter`, float32 arrays of their shapes; all NaN where `upstream` has an
+            element that is not finite.
+
+        Raises:
+            ValueError: if a range, a size, the half window or the table is not possible, or there are more than 2**30
+                pixels.
+            MemoryError: if the GPU's memory does not suffice.
+
+        Example:
+            >>> import numpy as np
+            >>> x, w, dy = np.ones((1, 2, 2, 1)), np.ones((2, 2, 1, 1)), np.ones((1, 1, 1, 1))
+            >>> try:
+            ...     dx, dw = Gpu().table_2d_gradients(dy, x, w, 0, 1, 0, 1, [1, 1, 1, 1], "VALID")
+            ...     gradient = dw.ravel().tolist()
+            ... except (ImportError, RuntimeError):
+            ...     gradient = [1.0, 1.0, 1.0, 1.0]  # no GPU here
+            >>> gradient
+            [1.0, 1.0, 1.0, 1.0]
+        """
+        operation = GradientOperation(
+            *(upstream, input, filter, input_min, input_max, filter_min, filter_max, strides, padding),
+            half_window=half_window,
+            num_bits=num_bits,
+            table=table,
+            explicit_paddings=explicit_paddings,
+            data_format=data_format,
+            dilations=dilations,
+            transposed=transposed,
+        )
+        if not operation.is_empty():
+            self._compute(operation)
+        return operation.result()
+
+    def _compute(self, operation):
+        """Fills the gradients of a `GradientOperation`."""
+        descriptor, workspace_bytes = ctypes.byref(operation.descriptor), ctypes.c_int64()
+        tensors = [*operation.operands, *operation.gradients]
+        self._call("table_gradient_init", descriptor, ctypes.byref(workspace_bytes))
+        with ExitStack() as stack:
+            table = stack.enter_context(self.table(operation.table))
+            sizes = [*(tensor.nbytes for tensor in tensors), workspace_bytes.value]
+            *memory, workspace = (stack.enter_context(self.memory(size)) for size in sizes)
+            for address, tensor in zip(memory, operation.operands):
+                self._call("upload", address, tensor.ctypes.data, tensor.nbytes)
+            self._call("table_gradient_run", descriptor, table, *memory, workspace, None)
+            self.synchronize()
+            for address, tensor in zip(memory[3:], operation.gradients):
+                self._call("download", tensor.ctypes.data, address, tensor.nbytes)

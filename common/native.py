@@ -25,6 +25,7 @@ from . import _abi, _operation, _settings, _validation
 from ._bindings import aligned, check, core, text
 from ._convolution import AxOutput, FilterRange
 from ._core_tables import Table, built_in_multipliers, load_table, name_is_signed, table_hash, table_source, tune
+from ._native_gradients import table_2d_gradients
 from ._operation import problem, quantiser
 from .truth_table import TableLike
 
@@ -45,6 +46,7 @@ __all__ = [
     "program",
     "quantiser",
     "reload_settings",
+    "table_2d_gradients",
     "table_hash",
     "table_source",
     "tune",

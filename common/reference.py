@@ -22,6 +22,7 @@ from ._convolution import (
     window,
 )
 from ._quantisers import Quantiser, codes, filter_quantisers, quantiser
+from ._reference_gradients import approx_conv2d_gradients
 from ._reference_matmul import GroupSums, approx_matmul_with_min_max_vars, products, scaled, sums
 from ._reference_transpose import approx_conv2d_transpose_with_min_max_vars
 from .truth_table import TableLike, TruthTable, check_unsigned, is_signed
@@ -31,6 +32,7 @@ __all__ = [
     "FilterRange",
     "GroupSums",
     "Quantiser",
+    "approx_conv2d_gradients",
     "approx_conv2d_transpose_with_min_max_vars",
     "approx_conv2d_with_min_max_vars",
     "approx_depthwise_conv2d_with_min_max_vars",

@@ -56,6 +56,12 @@ struct Tensors {
   std::vector<tfapprox_operation> parts;
 };
 
+// The tensors of one call for gradients from the table (9.8).
+struct GradientTensors {
+  const float *activations, *weights, *upstream;
+  float *activation_gradient, *weight_gradient;
+};
+
 // The pointer to the elements of a tensor of any type.
 inline void* Elements(const tensorflow::Tensor& tensor) { return const_cast<char*>(tensor.tensor_data().data()); }
 

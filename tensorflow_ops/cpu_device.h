@@ -10,6 +10,8 @@ class CpuDevice {
  public:
   Status Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes);
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
+  Status RunGradient(tensorflow::OpKernelContext* context, const tfapprox_table_gradient& gradient,
+                     const GradientTensors& tensors);
 };
 
 }  // namespace tfapprox

@@ -61,4 +61,20 @@ Status GpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
   return cancellation.Check(context);
 }
 
+Status GpuDevice::RunGradient(tensorflow::OpKernelContext* context, const tfapprox_table_gradient& gradient,
+                              const GradientTensors& tensors) {
+  CopyHandle copy;
+  TF_RETURN_IF_ERROR(CopyOf(gradient.operation.table, &copy));
+  int64_t bytes = 0;
+  tfapprox_error error;
+  TF_RETURN_IF_ERROR(ToStatus(tfapprox_cuda_table_gradient_init(&gradient, &bytes, &error), error));
+  tensorflow::Tensor workspace;
+  TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, tensorflow::TensorShape({bytes}), &workspace));
+  return ToStatus(
+      tfapprox_cuda_table_gradient_run(&gradient, copy.get(), tensors.activations, tensors.weights, tensors.upstream,
+                                       tensors.activation_gradient, tensors.weight_gradient, workspace.data(),
+                                       StreamOf(context), &error),
+      error);
+}
+
 }  // namespace tfapprox

@@ -17,6 +17,8 @@ class GpuDevice {
  public:
   Status Clear(tensorflow::OpKernelContext* context, void* memory, int64_t bytes);
   Status Run(tensorflow::OpKernelContext* context, const tfapprox_operation& operation, const Tensors& tensors);
+  Status RunGradient(tensorflow::OpKernelContext* context, const tfapprox_table_gradient& gradient,
+                     const GradientTensors& tensors);
 
  private:
   using CopyHandle = std::shared_ptr<const tfapprox_cuda_table>;

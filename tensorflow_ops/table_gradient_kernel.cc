@@ -1,13 +1,14 @@
-// CPU kernels of the operations that compute gradients from the table (9).
-#include <algorithm>
+// Kernels of the operations that compute gradients from the table (9): of slopes on the CPU, of differences on GPUs, too.
 #include <atomic>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "cpu_device.h"
+#ifdef TFAPPROX_GPU
+#include "gpu_device.h"
+#endif
 #include "operand_ranges.h"
 #include "table_source.h"
-#include "tensorflow/core/framework/allocator.h"
 #include "tensorflow/core/util/work_sharder.h"
 
 namespace tfapprox {
@@ -83,7 +84,8 @@ class TableSlopes : public tensorflow::OpKernel {
   bool is_weight_;
 };
 
-// ApproxConv2DTableGradients (9.8).
+// ApproxConv2DTableGradients (9.8). Device is CpuDevice or GpuDevice.
+template <typename Device>
 class TableGradients : public tensorflow::OpKernel {
  public:
   explicit TableGradients(OpKernelConstruction* context) : OpKernel(context) {
@@ -113,11 +115,15 @@ class TableGradients : public tensorflow::OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, context->input(0).shape(), &dx));
     OP_REQUIRES_OK(context, context->allocate_output(1, context->input(1).shape(), &dw));
     if (context->input(6).NumElements() == 0 || dw->NumElements() == 0) {
-      dx->flat<float>().setZero();
-      dw->flat<float>().setZero();
-    } else {
-      OP_REQUIRES_OK(context, Run(context, gradient, dx, dw));
+      for (Tensor* empty : {dx, dw}) {
+        OP_REQUIRES_OK(context, device_.Clear(context, Elements(*empty), static_cast<int64_t>(empty->TotalBytes())));
+      }
+      return;
     }
+    const auto elements = [](const Tensor& tensor) { return static_cast<float*>(Elements(tensor)); };
+    OP_REQUIRES_OK(context, device_.RunGradient(context, gradient,
+                                                {elements(context->input(0)), elements(context->input(1)),
+                                                 elements(context->input(6)), elements(*dx), elements(*dw)}));
   }
 
  private:
@@ -154,54 +160,26 @@ class TableGradients : public tensorflow::OpKernel {
     return Status();
   }
 
-  static Status Run(OpKernelContext* context, const tfapprox_table_gradient& gradient, Tensor* dx, Tensor* dw) {
-    const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-    const auto *x = static_cast<const float*>(Elements(context->input(0))),
-               *w = static_cast<const float*>(Elements(context->input(1))),
-               *upstream = static_cast<const float*>(Elements(context->input(6)));
-    auto *x_gradient = static_cast<float*>(Elements(*dx)), *w_gradient = static_cast<float*>(Elements(*dw));
-    tfapprox_gradient_work work;
-    tfapprox_error error;
-    TF_RETURN_IF_ERROR(ToStatus(tfapprox_table_gradient_init(&gradient, workers.num_threads, &work, &error), error));
-    Tensor memory;
-    TF_RETURN_IF_ERROR(context->allocate_temp(tensorflow::DT_UINT8, TensorShape({work.shared_bytes}), &memory));
-    void* shared = Elements(memory);
-    tfapprox_table_gradient_begin(&gradient, &work, w, upstream, shared);
-    const auto shard = [&](int64_t parts, int64_t cycles, const std::function<void(int64_t, int64_t)>& run) {
-      tensorflow::Shard(workers.num_threads, workers.workers, parts, cycles, run);
-    };
-    shard(work.prepare_parts, work.cycles_per_prepare_part, [&](int64_t begin, int64_t end) {
-      tfapprox_table_gradient_prepare(&gradient, &work, x, upstream, shared, begin, end);
-    });
-    tensorflow::Allocator* allocator = context->device()->GetAllocator(tensorflow::AllocatorAttributes());
-    std::atomic<bool> out_of_memory{false};
-    shard(work.run_parts, work.cycles_per_run_part, [&](int64_t begin, int64_t end) {
-      void* workspace = allocator->AllocateRaw(64, work.workspace_bytes);
-      if (workspace == nullptr) {
-        out_of_memory = true;
-        return;
-      }
-      tfapprox_table_gradient_run(&gradient, &work, shared, x_gradient, begin, end, workspace);
-      allocator->DeallocateRaw(workspace);
-    });
-    if (out_of_memory) {
-      return tensorflow::errors::ResourceExhausted("out of memory for a workspace of ", work.workspace_bytes,
-                                                   " bytes per thread");
-    }
-    shard(work.finish_parts, work.cycles_per_finish_part, [&](int64_t begin, int64_t end) {
-      tfapprox_table_gradient_finish(&gradient, &work, shared, w_gradient, begin, end);
-    });
-    return Status();
-  }
-
   InputTable table_;
   int32_t half_window_;
   std::vector<int64_t> strides_, dilations_;
   bool is_transposed_;
+  Device device_;
 };
 
 REGISTER_KERNEL_BUILDER(Name("ApproxTableSlopes").Device(tensorflow::DEVICE_CPU), TableSlopes);
-REGISTER_KERNEL_BUILDER(Name("ApproxConv2DTableGradients").Device(tensorflow::DEVICE_CPU), TableGradients);
+REGISTER_KERNEL_BUILDER(Name("ApproxConv2DTableGradients").Device(tensorflow::DEVICE_CPU), TableGradients<CpuDevice>);
+#ifdef TFAPPROX_GPU
+REGISTER_KERNEL_BUILDER(Name("ApproxConv2DTableGradients")
+                            .Device(tensorflow::DEVICE_GPU)
+                            .HostMemory("input_min")
+                            .HostMemory("input_max")
+                            .HostMemory("filter_min")
+                            .HostMemory("filter_max")
+                            .HostMemory("pads")
+                            .HostMemory("table"),
+                        TableGradients<GpuDevice>);
+#endif
 
 }  // namespace
 }  // namespace tfapprox

@@ -50,11 +50,11 @@ def build(folder, change=None):
         return str(_objects[key])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        others = [MODEL / "block.cc", CORE / "error.cc", CORE / "locks.cc"]
+        others = [MODEL / "block.cc", *(CORE / f"{name}.cc" for name in ("error", "gradient_plan", "locks"))]
         objects = list(pool.map(compiled, [*sorted(sources.glob("*.c[cu]")), *others]))
     core = library.find("common", "libtfapprox_core.so")
     target = folder / "libhost_kernels.so"
-    # The objects' own copies of error.cc and locks.cc are not to be replaced by the core's.
+    # The objects' own copies of these files are not to be replaced by the core's.
     subprocess.run([compiler, "-shared", "-Wl,-Bsymbolic", *objects, core, "-o", str(target)], check=True)
     # The kernels need the core, and find it where it is loaded. If TensorFlow's plugin was loaded before, the core of
     # native is in the plugin, and this is another copy.

@@ -95,7 +95,7 @@ def is_table_2d(op: Any) -> bool:
 def table_2d_gradients(
     op: Any, operands: tuple[Any, Any], ranges: Any, gradient: tf.Tensor, pads: Any, **form: Any
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The gradients of a convolution by the smoothed differences of its table (9.8), computed on the CPU.
+    """The gradients of a convolution by the smoothed differences of its table (9.8).
 
     Args:
         op: the operation, whose range of activations, table and half window count.
@@ -109,17 +109,16 @@ def table_2d_gradients(
     Returns:
         The gradients of both operands.
     """
-    with tf.device("CPU:0"):
-        return library.load().approx_conv2d_table_gradients(
-            *operands,
-            *op.inputs[2:4],
-            *ranges,
-            gradient,
-            pads,
-            op.inputs[-1],
-            half_window=op.get_attr("half_window"),
-            **form,
-        )
+    return library.load().approx_conv2d_table_gradients(
+        *operands,
+        *op.inputs[2:4],
+        *ranges,
+        gradient,
+        pads,
+        op.inputs[-1],
+        half_window=op.get_attr("half_window"),
+        **form,
+    )
 
 
 @tf.RegisterGradient("ApproxTableSlopes")

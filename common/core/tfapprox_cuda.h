@@ -70,6 +70,20 @@ TFAPPROX_API int32_t tfapprox_cuda_operation_run(const tfapprox_operation* opera
                                                  const void* weights, void* output, void* workspace, void* stream,
                                                  tfapprox_error* error);
 
+/* ---- Gradients from the table ------------------------------------------------------------------ */
+
+/* The device memory that a run needs. Refuses more than 2^30 pixels. */
+TFAPPROX_API int32_t tfapprox_cuda_table_gradient_init(const tfapprox_table_gradient* gradient,
+                                                       int64_t* workspace_bytes, tfapprox_error* error);
+
+/* Queues the gradients of both operands on the GPU of `table`, the copy of the gradient's table, with the bits of the
+ * CPU (9.12). `upstream` is the gradient of the output of the operation. No tensor may be empty. */
+TFAPPROX_API int32_t tfapprox_cuda_table_gradient_run(const tfapprox_table_gradient* gradient,
+                                                      const tfapprox_cuda_table* table, const float* activations,
+                                                      const float* weights, const float* upstream,
+                                                      float* activation_gradient, float* weight_gradient,
+                                                      void* workspace, void* stream, tfapprox_error* error);
+
 #ifdef __cplusplus
 }
 #endif

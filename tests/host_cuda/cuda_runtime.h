@@ -62,6 +62,13 @@ inline int __float_as_int(float x) {
   return bits;
 }
 
+inline float __int_as_float(int bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+inline void atomicMax(unsigned* target, unsigned value) { *target = max(*target, value); }
 inline void atomicAdd(unsigned long long* target, unsigned long long value) { *target += value; }
 inline void atomicOr(unsigned long long* target, unsigned long long value) { *target |= value; }
 

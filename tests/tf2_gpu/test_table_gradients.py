@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cases import random_table
 from tfapprox.tf2 import (
     approx_conv2d_transpose_with_min_max_vars,
     approx_conv2d_with_min_max_vars,
     approx_depthwise_conv2d_with_min_max_vars,
     approx_matmul_with_min_max_vars,
+    library,
 )
 
 RANGES = [-1.0, 1.0, -0.9, 0.8]
@@ -50,3 +52,36 @@ def test_gradients_on_a_gpu(gpu, name, mode):
             np.testing.assert_array_equal(result, expected)
         # TensorFlow's convolutions on a GPU may round operands to TF32, which has 10 bits of fraction.
         np.testing.assert_allclose(result, expected, rtol=0, atol=2e-3 * np.abs(expected).max())
+
+
+FORMS = {
+    "conv": ([2, 8, 9, 4], [3, 3, 4, 5], [2, 4, 5, 5], {"strides": [2, 2]}),
+    "grouped": ([2, 8, 9, 4], [3, 3, 2, 6], [2, 8, 9, 6], {"strides": [1, 1]}),
+    "transpose": ([2, 4, 4, 3], [3, 3, 5, 3], [2, 8, 8, 5], {"strides": [2, 2], "is_transposed": True}),
+    "no image": ([0, 8, 9, 4], [3, 3, 4, 5], [0, 8, 9, 5], {"strides": [1, 1]}),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("per_filter", [False, True])
+def test_differences_have_the_bits_of_the_cpu(name, per_filter):
+    """The operation itself, which also runs where TensorFlow's own GPU kernels cannot."""
+    random = np.random.RandomState(0)
+    *shapes, form = FORMS[name]
+    x, w, dy = (random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
+    ends = np.sort(random.uniform(-1, 1, (2, dy.shape[3])), 0) if per_filter else (-0.9, 0.8)
+    ranges = [np.float32(end) for end in (-1.0, 1.0, *ends)]
+    results = []
+    for device in ("GPU:0", "CPU:0"):
+        with tf.device(device):
+            results.append(
+                library.load().approx_conv2d_table_gradients(
+                    *(x, w, *ranges, dy, np.int32([1, 1, 1, 1]), random_table(8, 1)),
+                    half_window=16,
+                    dilations=[1, 1],
+                    **form,
+                )
+            )
+    assert all(device in part.device for device, result in zip(("GPU:0", "CPU:0"), results) for part in result)
+    for part, right in zip(*results):
+        np.testing.assert_array_equal(part, right)

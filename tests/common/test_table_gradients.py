@@ -1,0 +1,132 @@
+"""Gradients by the smoothed differences of a table, by the core and by the CUDA kernels, against the reference."""
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from cases import convolutions, outcome, random_table, transposed_convolutions
+from tfapprox.common import native, reference
+
+FEW = settings(max_examples=40, deadline=None, phases=[Phase.generate])
+HALF_WINDOWS = st.integers(0, 20)
+
+
+def check(gradients, case, half_window, transposed):
+    """Compares the gradients of one case with the reference, bit for bit, if its arguments are possible."""
+    case = dict(case)
+    sizes = case.pop("output_shape", None)
+    for name in ("input", "filter"):
+        case[name] = np.nan_to_num(case[name], posinf=3, neginf=-3)
+    if transposed:
+        shape = sizes
+    else:
+        output = outcome(lambda: reference.approx_conv2d_with_min_max_vars(**case), ValueError)
+        if output is None:
+            return
+        shape = output.shape
+    upstream = np.random.RandomState(0).uniform(-3, 1, shape).astype(np.float32)
+    case.update(half_window=min(half_window, (2 ** case["num_bits"] - 3) // 2), transposed=transposed)
+    result = outcome(lambda: gradients(upstream, **case), ValueError)
+    if result is None or upstream.size == 0 or case["input"].size == 0:
+        return
+    expected = reference.approx_conv2d_gradients(upstream, **case, gradient="table_2d")
+    for part, right in zip(result, expected):
+        np.testing.assert_array_equal(part, right)
+
+
+@given(convolutions(), HALF_WINDOWS, st.sampled_from([1, 3]))
+@FEW
+def test_convolutions_by_the_core(case, half_window, threads):
+    check(
+        lambda *tensors, **named: native.table_2d_gradients(*tensors, **named, threads=threads),
+        case,
+        half_window,
+        False,
+    )
+
+
+@given(transposed_convolutions(), HALF_WINDOWS)
+@FEW
+def test_transposed_convolutions_by_the_core(case, half_window):
+    check(native.table_2d_gradients, case, half_window, True)
+
+
+@given(case=convolutions(), half_window=HALF_WINDOWS)
+@FEW
+def test_convolutions_on_a_gpu(gpu, case, half_window):
+    check(gpu.table_2d_gradients, case, half_window, False)
+
+
+@given(case=transposed_convolutions(), half_window=HALF_WINDOWS)
+@FEW
+def test_transposed_convolutions_on_a_gpu(gpu, case, half_window):
+    check(gpu.table_2d_gradients, case, half_window, True)
+
+
+def large_case(per_filter):
+    """A convolution of several tiles of activations and pixels, and of several vectors of filters."""
+    random = np.random.RandomState(0)
+    ends = np.sort(random.uniform(-1, 1, (2, 18)), 0) if per_filter else (-1.0, 0.9)
+    return {
+        "upstream": random.normal(0, 1e-3, (3, 39, 41, 18)).astype(np.float32),
+        "input": random.uniform(-1, 1, (3, 40, 42, 2)),
+        "filter": random.uniform(-1, 1, (2, 2, 2, 18)),
+        "input_min": -0.9,
+        "input_max": 1.0,
+        "filter_min": ends[0],
+        "filter_max": ends[1],
+        "strides": [1, 1, 1, 1],
+        "padding": "VALID",
+        "table": random_table(8, 3, True),
+    }
+
+
+@pytest.mark.parametrize("per_filter", [False, True])
+def test_several_tiles(gpu, per_filter):
+    case = large_case(per_filter)
+    for part, right in zip(gpu.table_2d_gradients(**case), native.table_2d_gradients(**case, threads=2)):
+        np.testing.assert_array_equal(part, right)
+
+
+def test_sums_of_so_many_terms_that_integers_have_fewer_bits(gpu):
+    random = np.random.RandomState(2)
+    case = {"input": random.uniform(0, 1, (600000, 1, 1, 1)), "filter": np.full((1, 1, 1, 1), 0.4), "input_min": 0}
+    case.update(input_max=1, filter_min=0, filter_max=1, strides=[1, 1, 1, 1], table=random_table(8, 4))
+    case["upstream"] = random.uniform(-1, 1, (600000, 1, 1, 1))
+    expected = reference.approx_conv2d_gradients(**case, gradient="table_2d")
+    for gradients in (native.table_2d_gradients, gpu.table_2d_gradients):
+        for part, right in zip(gradients(**case), expected):
+            np.testing.assert_array_equal(part, right)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_upstream_gradient_that_is_not_finite(gpu, value):
+    case = {"input": np.ones((1, 2, 2, 1)), "filter": np.ones((2, 2, 1, 1)), "input_min": 0, "input_max": 1}
+    case.update(filter_min=0, filter_max=1, strides=[1, 1, 1, 1], padding="SAME")
+    upstream = np.ones((1, 2, 2, 1))
+    upstream[0, 1, 1, 0] = value
+    for gradients in (native.table_2d_gradients, gpu.table_2d_gradients):
+        for part in gradients(upstream, **case):
+            assert np.all(np.isnan(part))
+
+
+def test_subnormal_and_large_upstream_gradients(gpu):
+    case = large_case(False)
+    for scale in (1e-43, 1e38, 0.0):
+        case["upstream"] = np.float32(scale) * np.random.RandomState(1).uniform(-1, 1, (1, 3, 3, 18)).astype(np.float32)
+        case["input"] = large_case(False)["input"][:1, :4, :4]
+        expected = reference.approx_conv2d_gradients(**case, gradient="table_2d")
+        for gradients in (native.table_2d_gradients, gpu.table_2d_gradients):
+            for part, right in zip(gradients(**case), expected):
+                np.testing.assert_array_equal(part, right)
+
+
+def test_refused():
+    case = large_case(False)
+    with pytest.raises(ValueError, match=r"upstream must have the shape \[3, 39, 41, 18\] of the output; received"):
+        native.table_2d_gradients(**{**case, "upstream": case["upstream"][:, 1:]})
+    with pytest.raises(ValueError, match="half_window must be from 0 to 126; received 127"):
+        native.table_2d_gradients(**case, half_window=127)
+    with pytest.raises(ValueError, match="threads must be"):
+        native.table_2d_gradients(**case, threads=0)
