@@ -316,7 +316,7 @@ def ask(search):
 def test_two_workers_do_not_take_the_same_trial_from_the_queue(tmp_path, storage):
     first, second = searching(tmp_path, storage=storage), searching(tmp_path, storage=storage)
     for _ in range(20):
-        first._propose(False)
+        first._proposals.propose(first.front, False)
         meeting, taken = threading.Barrier(2), []
 
         def take(search, meeting=meeting, taken=taken):
@@ -333,9 +333,9 @@ def test_two_workers_do_not_take_the_same_trial_from_the_queue(tmp_path, storage
 
 def test_an_assignment_of_a_dead_worker_is_taken_over(tmp_path):
     search = searching(tmp_path, seed=5)
-    search._propose(False)
+    search._proposals.propose(search.front, False)
     trial, other = ask(search), ask(search)
-    claim = {"assignment": list(search._assignment(trial)), "origin": "prediction"}
+    claim = {"assignment": list(search._proposals.parameters.assignment(trial)), "origin": "prediction"}
     search._trials.claim(trial, claim)
     with pytest.raises(optuna.TrialPruned, match="another worker evaluates this assignment"):
         search._trials.claim(other, claim)

@@ -9,8 +9,9 @@ import typer
 
 from tfapprox import option_names
 from tfapprox.search import html_report, loading, plots, results, retrained_front
-from tfapprox.search.engine import Search, Settings
+from tfapprox.search.engine import Search
 from tfapprox.search.sensitivity import sensitivity
+from tfapprox.search.settings import Settings
 from tfapprox.search.space import make_space
 from tfapprox.terminal import progress_bar
 

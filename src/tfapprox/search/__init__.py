@@ -3,9 +3,10 @@
 from .additive import additive_front
 from .costs import Costs, multiplier_costs, read_costs
 from .energy import energy
-from .engine import Search, Settings
+from .engine import Search
 from .front import Point, front_of, hypervolume
 from .sensitivity import Sensitivity, predicted_changes, sensitivity
+from .settings import Settings
 from .space import Space, make_space
 
 __all__ = [

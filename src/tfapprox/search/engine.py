@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 
@@ -12,35 +12,16 @@ from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.network import Evaluation, Measure, Network, Samples
 
 from . import storage as storages
+from .early_stop import hopeless
 from .front import Point, front_of
 from .prediction import Prediction
+from .proposals import Proposals
 from .sensitivity import Sensitivity
+from .settings import Settings
 from .space import Space, data_hash
-from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials, sampler
+from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials
 
-POPULATION = 20
 MAX_IDLE = 10  # proposals in a row that were evaluated before; then a random assignment is evaluated
-
-
-class Settings(NamedTuple):
-    """How a search runs.
-
-    Attributes:
-        budget: number of evaluations.
-        seed: seed of all random numbers.
-        points: number of bounds of the energy for the predicted front, which is evaluated first; by default a quarter
-            of the budget, at most 40.
-        early_stop: whether hopeless candidates are left before all samples are evaluated.
-        predicted: whether the search begins with the predicted front; without it, it is plain NSGA-II.
-        population: individuals in a generation.
-    """
-
-    budget: int = 100
-    seed: int = 0
-    points: int | None = None
-    early_stop: bool = True
-    predicted: bool = True
-    population: int = POPULATION
 
 
 class Search:
@@ -95,9 +76,8 @@ class Search:
         self._trials = Trials(self.study, settings.budget)
         self._number: Any = None  # the number of the trial that runs, and its error
         self._error: Any = None
-        # A quarter of the budget is for the predicted front, so that enough is left for its gaps.
-        points = min(max(settings.budget // 4, 2), 40) if settings.points is None else settings.points
-        self._prediction = Prediction(space, sensitivity, points) if settings.predicted else None
+        prediction = Prediction(space, sensitivity, settings.predicted_points) if settings.predicted else None
+        self._proposals = Proposals(self._trials, space, prediction, settings.seed, settings.population)
         self.seconds: dict[str, float] = {"evaluate": 0.0, "assign": 0.0}
 
     def points(self) -> list[Point]:
@@ -143,7 +123,7 @@ class Search:
                         return
                     time.sleep(1)  # another worker may die, and its evaluation come back
                     continue
-                self._propose(idle >= MAX_IDLE)
+                self._proposals.propose(self.front, idle >= MAX_IDLE)
                 self._optimize()
                 idle = 0 if self._trials.counts()[0] > evaluated else idle + 1
                 if idle > 2 * MAX_IDLE:  # all assignments are known
@@ -160,12 +140,12 @@ class Search:
                     if assignment in self._trials.taken():
                         time.sleep(1)  # another worker evaluates it
                         continue
-                    self.study.enqueue_trial(self._parameters(assignment), {ORIGIN: "uniform"})
+                    self._proposals.enqueue(assignment, "uniform")
                     self._optimize()
 
     def _optimize(self):
         """Evaluates one trial, from the queue or from the sampler."""
-        self.study.sampler = self._sampler()
+        self.study.sampler = self._proposals.sampler()
         self._error, self._number = None, None
         try:
             self.study.optimize(self._objective, n_trials=1)
@@ -173,67 +153,6 @@ class Search:
             # A worker that was paused for long finds that its trial was given away: what it evaluated does not count.
             if error is self._error or self._number is None or not self._trials.is_given_away(self._number):
                 raise
-
-    def _propose(self, is_idle):
-        """Puts the next assignment of the predicted front, or a random one, into the queue of the study."""
-        if self._trials.are_waiting():
-            return
-        taken = self._trials.taken()
-        for assignment in self._predicted():
-            if assignment not in taken:
-                self.study.enqueue_trial(self._parameters(assignment), {ORIGIN: "prediction"})
-                return
-        if is_idle:
-            rng = np.random.default_rng([self.settings.seed, self._trials.random_state()])
-            names = self.space.multipliers
-            for _ in range(1000):
-                tiles = rng.choice(names, min(self.space.tiles or len(names), len(names)), replace=False)
-                chosen = tuple(self.space.fixed.get(layer, str(rng.choice(tiles))) for layer in self.space.layers)
-                if chosen not in taken and self.space.allows(chosen):
-                    self.study.enqueue_trial(self._parameters(chosen), {ORIGIN: "evolution"})
-                    return
-
-    def _predicted(self):
-        """The predicted front, and then, in turn with NSGA-II, assignments for gaps of the real front."""
-        if self._prediction is None:
-            return
-        yield from self._prediction.front
-        if self._trials.random_state() % 2:
-            yield from self._prediction.for_gaps(self.front())
-
-    def _sampler(self):
-        """A sampler whose random numbers depend on how much is done, and not on interruptions."""
-        seeds = np.random.SeedSequence([self.settings.seed, self._trials.random_state()])
-        seed = int(seeds.generate_state(1)[0])
-        return sampler(self.settings.population, seed)
-
-    def _free(self):
-        return [layer for layer in self.space.layers if layer not in self.space.fixed]
-
-    def _uses_tiles(self):
-        return self.space.tiles is not None and self.space.tiles < len(self.space.layers)
-
-    def _parameters(self, assignment: Sequence[str]) -> dict[str, Any]:
-        """The parameters of Optuna that mean an assignment: the tiles and the tile of each layer, if tiles count."""
-        by_layer = dict(zip(self.space.layers, assignment))
-        if not self._uses_tiles():
-            return {f"layer {layer}": by_layer[layer] for layer in self._free()}
-        tiles = list(dict.fromkeys([*self.space.fixed.values(), *assignment]))
-        own = [*tiles, *[tiles[-1]] * (self.space.tiles or 0)][: self.space.tiles]
-        parameters: dict[str, Any] = {f"tile {i}": own[i] for i in range(len(set(self.space.fixed.values())), len(own))}
-        return {**parameters, **{f"layer {layer}": own.index(by_layer[layer]) for layer in self._free()}}
-
-    def _assignment(self, trial: Any) -> tuple[str, ...]:
-        """The assignment that the parameters of a trial mean, which the sampler chooses."""
-        names, fixed = self.space.multipliers, self.space.fixed
-        if not self._uses_tiles():
-            chosen = {layer: trial.suggest_categorical(f"layer {layer}", names) for layer in self._free()}
-        else:
-            count, tiles = self.space.tiles or 0, list(dict.fromkeys(fixed.values()))
-            tiles += [trial.suggest_categorical(f"tile {i}", names) for i in range(len(tiles), count)]
-            indices = list(range(count))
-            chosen = {layer: tiles[trial.suggest_categorical(f"layer {layer}", indices)] for layer in self._free()}
-        return tuple(fixed.get(layer) or chosen[layer] for layer in self.space.layers)
 
     def _objective(self, trial):
         self._number = trial.number
@@ -246,7 +165,7 @@ class Search:
             raise
 
     def _accuracy_and_energy(self, trial):
-        assignment = self._assignment(trial)
+        assignment = self._proposals.parameters.assignment(trial)
         energy = self.space.energy(assignment)
         origin = trial.user_attrs.get(ORIGIN, "evolution")
         candidate = {"assignment": list(assignment), ORIGIN: origin}
@@ -258,7 +177,7 @@ class Search:
         if known is not None:  # it is not evaluated again, and does not count
             return tuple(known.values)
         may_stop = self.settings.early_stop and self._measure is None and origin == "evolution"
-        found = self._evaluate(assignment, self._stop(energy) if may_stop else None)
+        found = self._evaluate(assignment, hopeless(self.front(), energy) if may_stop else None)
         trial.set_user_attr(SAMPLES, found.samples)  # an evaluation counts from here on, if the trial is completed
         return found.accuracy, energy
 
@@ -273,16 +192,3 @@ class Search:
         if not np.isfinite(found.accuracy):
             raise ArgumentError("measure", "must return a finite number", found.accuracy)
         return found
-
-    def _stop(self, energy):
-        """Whether a candidate is hopeless: far less accurate than a known assignment of no more energy."""
-        cheaper = [point.accuracy for point in self.front() if point.energy <= energy]
-        if not cheaper:
-            return None
-        best = max(cheaper)
-
-        def is_hopeless(right, seen):
-            share = (right + 1) / (seen + 2)
-            return share + 3 * np.sqrt(share * (1 - share) / seen) < best
-
-        return is_hopeless

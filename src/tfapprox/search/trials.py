@@ -28,6 +28,9 @@ class Trials:
     evaluate. Of two workers, at least one sees the other's trial, because both write before they look. A worker that
     sees a trial with a higher number waits until that one has begun or withdrawn.
 
+    Attributes:
+        study: the study.
+
     Args:
         study: a study of Optuna.
         budget: number of evaluations that count.
@@ -36,11 +39,11 @@ class Trials:
     def __init__(self, study: Any, budget: int) -> None:
         self._optuna = storages.optuna()
         self._states = self._optuna.trial.TrialState
-        self._study, self._budget = study, budget
+        self.study, self._budget = study, budget
 
     def evaluated(self) -> list[Any]:
         """The trials whose assignment was evaluated, in the order of their numbers."""
-        complete = self._study.get_trials(deepcopy=False, states=[self._states.COMPLETE])
+        complete = self.study.get_trials(deepcopy=False, states=[self._states.COMPLETE])
         return [trial for trial in complete if SAMPLES in trial.user_attrs]
 
     def known(self) -> dict[tuple[str, ...], Any]:
@@ -49,16 +52,16 @@ class Trials:
 
     def taken(self) -> set[tuple[str, ...]]:
         """The assignments that were evaluated, or that a worker has."""
-        trials = self._study.get_trials(deepcopy=False, states=[self._states.COMPLETE, self._states.RUNNING])
+        trials = self.study.get_trials(deepcopy=False, states=[self._states.COMPLETE, self._states.RUNNING])
         return {tuple(trial.user_attrs[CANDIDATE]["assignment"]) for trial in trials if CANDIDATE in trial.user_attrs}
 
     def are_waiting(self) -> bool:
         """Whether there are trials in the queue of the study."""
-        return bool(self._study.get_trials(deepcopy=False, states=[self._states.WAITING]))
+        return bool(self.study.get_trials(deepcopy=False, states=[self._states.WAITING]))
 
     def counts(self) -> tuple[int, int]:
         """The number of evaluations that count for the budget, and of trials that may become one."""
-        trials = self._study.get_trials(deepcopy=False, states=[self._states.COMPLETE, self._states.RUNNING])
+        trials = self.study.get_trials(deepcopy=False, states=[self._states.COMPLETE, self._states.RUNNING])
         counting = [trial for trial in trials if trial.user_attrs.get(ORIGIN) != "uniform"]
         running = sum(trial.state == self._states.RUNNING for trial in counting)
         return sum(SAMPLES in trial.user_attrs and trial.state == self._states.COMPLETE for trial in counting), running
@@ -70,7 +73,7 @@ class Trials:
         do not get the same proposals.
         """
         states = self._states
-        trials = self._study.get_trials(deepcopy=False, states=[states.COMPLETE, states.PRUNED, states.RUNNING])
+        trials = self.study.get_trials(deepcopy=False, states=[states.COMPLETE, states.PRUNED, states.RUNNING])
         return sum(trial.state != states.RUNNING or CANDIDATE in trial.user_attrs for trial in trials)
 
     def claim(self, trial: Any, candidate: Mapping[str, Any]) -> None:
@@ -86,7 +89,7 @@ class Trials:
         """
         trial.set_user_attr(CANDIDATE, candidate)
         while True:
-            trials = self._study.get_trials(deepcopy=False)
+            trials = self.study.get_trials(deepcopy=False)
             running = [other for other in trials if other.state == self._states.RUNNING]
             same = [other for other in running if _assignment(other) == candidate["assignment"]]
             rivals = [other for other in same if other.number != trial.number]
@@ -113,20 +116,20 @@ class Trials:
         Args:
             number: number of the trial.
         """
-        return self._study.get_trials(deepcopy=False)[number].state.is_finished()
+        return self.study.get_trials(deepcopy=False)[number].state.is_finished()
 
     def return_lost(self) -> None:
         """Gives the assignments of workers that died to the next worker that asks."""
         states = self._states
         now = datetime.datetime.now()
-        for trial in self._study.get_trials(deepcopy=False, states=[states.RUNNING]):
+        for trial in self.study.get_trials(deepcopy=False, states=[states.RUNNING]):
             if _is_lost(trial, now):
                 with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # by another worker
-                    self._study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
+                    self.study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
-            self._optuna.storages.fail_stale_trials(self._study)
-        trials = self._study.get_trials(deepcopy=False)
+            self._optuna.storages.fail_stale_trials(self.study)
+        trials = self.study.get_trials(deepcopy=False)
         live = [trial for trial in trials if trial.state not in (states.FAIL, states.PRUNED)]
         taken = {json.dumps(trial.params, sort_keys=True) for trial in live}
         waiting = [trial for trial in live if trial.state == states.WAITING]
@@ -135,7 +138,7 @@ class Trials:
             key = json.dumps(trial.params, sort_keys=True)
             if trial.state == states.FAIL and CANDIDATE in trial.user_attrs and key not in taken:
                 taken.add(key)
-                self._study.enqueue_trial(trial.params, {ORIGIN: trial.user_attrs[CANDIDATE][ORIGIN]})
+                self.study.enqueue_trial(trial.params, {ORIGIN: trial.user_attrs[CANDIDATE][ORIGIN]})
 
 
 def _assignment(trial):

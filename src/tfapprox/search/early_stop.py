@@ -1,0 +1,32 @@
+"""When a candidate is hopeless, so that its evaluation ends before all samples are evaluated."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+import numpy as np
+
+from .front import Point
+
+
+def hopeless(front: Sequence[Point], energy: float) -> Callable[[int, int], bool] | None:
+    """Whether a candidate is far less accurate than a known assignment of no more energy.
+
+    Args:
+        front: the front of what is known.
+        energy: energy of the candidate.
+
+    Returns:
+        A function from the numbers of right and of evaluated samples: whether the accuracy is below that of the best
+        such assignment by more than three standard deviations. `None` if there is no such assignment.
+    """
+    cheaper = [point.accuracy for point in front if point.energy <= energy]
+    if not cheaper:
+        return None
+    best = max(cheaper)
+
+    def is_hopeless(right: int, seen: int) -> bool:
+        share = (right + 1) / (seen + 2)
+        return bool(share + 3 * np.sqrt(share * (1 - share) / seen) < best)
+
+    return is_hopeless

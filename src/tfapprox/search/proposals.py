@@ -1,0 +1,72 @@
+"""The next assignment of a search: from the prediction, for a gap of the real front, or by chance."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, Sequence
+
+import numpy as np
+
+from .parameters import Parameters
+from .prediction import Prediction
+from .space import Space
+from .trials import ORIGIN, Trials, sampler
+
+
+class Proposals:
+    """Puts assignments into the queue of a study; where the queue is empty, NSGA-II of Optuna proposes.
+
+    Random numbers depend on the seed and on how much is done, and not on interruptions.
+
+    Args:
+        trials: the trials of the study.
+        space: what is chosen from.
+        prediction: the predicted problem; `None` for plain NSGA-II.
+        seed: seed of all random numbers.
+        population: individuals in a generation of NSGA-II.
+    """
+
+    def __init__(self, trials: Trials, space: Space, prediction: Prediction | None, seed: int, population: int) -> None:
+        self._trials, self._space, self._prediction = trials, space, prediction
+        self._seed, self._population = seed, population
+        self.parameters = Parameters(space)
+
+    def propose(self, front: Callable[[], Sequence[Any]], by_chance: bool) -> None:
+        """Puts the next assignment of the prediction into the queue, if the queue is empty and there is one.
+
+        Args:
+            front: gives the front of what was evaluated.
+            by_chance: whether a random assignment is put there if the prediction has no other one.
+        """
+        if self._trials.are_waiting():
+            return
+        taken = self._trials.taken()
+        for assignment in self._predicted(front):
+            if assignment not in taken:
+                self.enqueue(assignment, "prediction")
+                return
+        if by_chance:
+            drawn = self.parameters.random(np.random.default_rng([self._seed, self._trials.random_state()]), taken)
+            if drawn is not None:
+                self.enqueue(drawn, "evolution")
+
+    def enqueue(self, assignment: Sequence[str], origin: str) -> None:
+        """Puts an assignment into the queue.
+
+        Args:
+            assignment: name of the multiplier of each layer.
+            origin: that of its point.
+        """
+        self._trials.study.enqueue_trial(self.parameters.of(assignment), {ORIGIN: origin})
+
+    def _predicted(self, front: Callable[[], Sequence[Any]]) -> Iterator[tuple[str, ...]]:
+        """The predicted front, and then, in turn with NSGA-II, assignments for gaps of the real front."""
+        if self._prediction is None:
+            return
+        yield from self._prediction.front
+        if self._trials.random_state() % 2:
+            yield from self._prediction.for_gaps(front())
+
+    def sampler(self) -> Any:
+        """The sampler of NSGA-II for the next trial."""
+        seeds = np.random.SeedSequence([self._seed, self._trials.random_state()])
+        return sampler(self._population, int(seeds.generate_state(1)[0]))
