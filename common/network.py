@@ -30,6 +30,7 @@ class NetworkLayer(NamedTuple):
         multiplier: the truth table that it has now.
         operands: histograms of codes for each of its products of tensors; empty if they were not asked for.
         gains: how far its errors change the outputs of the network; 1 if they were not asked for.
+        tune: whether the layer maps its weights for the multiplier that it gets, as (5.6) of docs/arithmetic.md does.
     """
 
     name: str
@@ -40,6 +41,7 @@ class NetworkLayer(NamedTuple):
     multiplier: TruthTable
     operands: tuple[Operands, ...] = ()
     gains: Gains = Gains()
+    tune: bool = False
 
 
 class Samples(NamedTuple):

@@ -22,7 +22,7 @@ from .layers import OPERATION, Choice
 
 _BATCH = 64  # samples that are computed at once while codes are counted
 _PERTURBATION = 0.01  # variance of a small error relative to that of the output that it is added to
-_EXACT = Choice("", False)
+_EXACT = Choice("")  # the weight map leaves exact products as they are
 
 
 class GraphNetwork(Network):
@@ -73,7 +73,8 @@ class GraphNetwork(Network):
                 published = layer.macs // _product(layer.output[:2]) * _product(_padded(layer, paddings[name]))
             table, (operands, gains) = self._table(layer), observed.get(name, ((), Gains()))
             taps = _product(layer.filter[:3])
-            result.append(NetworkLayer(name, OPERATION, layer.macs, published, taps, table, operands, gains))
+            sizes = layer.macs, published, taps
+            result.append(NetworkLayer(name, OPERATION, *sizes, table, operands, gains, layer.tune))
         return result
 
     def _table(self, layer):
@@ -105,11 +106,11 @@ class GraphNetwork(Network):
 
     @contextlib.contextmanager
     def exact(self) -> Iterator[None]:
-        """A context in which all nodes have the exact product, without the weight map; afterwards all is as before."""
+        """A context in which all nodes have the exact product; afterwards they have their multipliers again."""
         graph, layers = self._graph, dict(self._layers)
         try:
             self._replace(nodes.assigned(graph, _EXACT))
-            self._layers = {name: layer._replace(multiplier="", tune=False) for name, layer in layers.items()}
+            self._layers = {name: layer._replace(multiplier="") for name, layer in layers.items()}
             yield
         finally:
             self._replace(graph)

@@ -74,6 +74,15 @@ def test_assignments(network, graph):
     assert network.layers()[0].multiplier.name == "mul8u_mitchell"
 
 
+def test_the_weight_map_stays_with_other_multipliers(network):
+    tuned = network.layers()[1].multiplier
+    with network.exact():
+        assert network.layers()[1].multiplier.sha256 == network.layers()[0].multiplier.sha256
+        network.assign({"conv1": "mul8u_drum4"})
+        assert network.layers()[1].multiplier == tuned
+    assert [layer.tune for layer in network.layers()] == [False, True]
+
+
 def test_mistakes(network, graph):
     with pytest.raises(ValueError, match="assignment must name layers of the network, conv0/eightbit, conv1/eightbit"):
         network.assign({"conv7": "mul8u_drum4"})

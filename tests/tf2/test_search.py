@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from tfapprox.common import TruthTable, load_truth_table
+from tfapprox.common._core_tables import tune
 from tfapprox.common.assignment import read_assignment
-from tfapprox.common.error_moments import Operands
+from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
 from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes
 from tfapprox.search.sensitivity import Sensitivity
@@ -108,6 +109,14 @@ def test_the_additive_problem_is_solved_exactly():
     assert all(each[1] == 3 for each in additive_front(changes, macs, costs, fixed={1: 3}))
     with pytest.raises(ValueError, match="tiles must be at least 1"):
         additive_front(changes, macs, costs, tiles=0)
+
+
+def test_the_prediction_maps_the_weights_of_layers_that_do():
+    name = "mul8u_mitchell"
+    tuned = [layer._replace(tune=True) for layer in Harm().layers()]
+    mapped = error_moments(TruthTable(tune(load_truth_table(name))), tuned[0].operands[0])
+    assert predicted_changes(tuned, [name]).ravel() == pytest.approx([mapped.distortion] * 3, rel=1e-12)
+    assert mapped.distortion < predicted_changes(Harm().layers(), [name])[0, 0]
 
 
 def test_the_front_is_the_true_one_and_dominates_uniform_assignments(tmp_path):

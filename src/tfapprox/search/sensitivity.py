@@ -6,10 +6,12 @@ from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
+from tfapprox.common._core_tables import tune
 from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.error_moments import error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, classes
 from tfapprox.common.tables import load_truth_table
+from tfapprox.common.truth_table import TruthTable
 from tfapprox.terminal import progress_bar
 
 
@@ -89,6 +91,7 @@ def predicted_changes(
                 kinds = {True: "signed", False: "unsigned"}
                 rule = f"must be {kinds[layer.multiplier.signed]}, as layer '{layer.name}' is"
                 raise ArgumentError("multipliers", rule, name)
+            table = TruthTable(tune(table), table.name) if layer.tune else table
             moments = [error_moments(table, operands, compensated=compensated) for operands in layer.operands]
             changes[row, column] = sum(layer.gains.change(each) for each in moments)
     return changes
