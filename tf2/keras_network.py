@@ -73,6 +73,7 @@ class KerasNetwork(Network):
         self._rows = {row.path: row for row in count_macs(model) if row.path in self._layers}
         self._segments = segments(model)
         self._tables = {path: read_multiplier(layer.multiplier, layer.num_bits) for path, layer in self._layers.items()}
+        self._read: dict[tuple[str, int], Multiplier] = {}
         self._kept: collections.OrderedDict[Any, tf.Tensor] = collections.OrderedDict()
         self._kept_bytes, self._cache_bytes = 0, cache_bytes
         self._kept_of: Samples | None = None
@@ -121,7 +122,8 @@ class KerasNetwork(Network):
         Corrections are computed with the next outputs.
 
         Args:
-            assignment: from the path of a layer to the name or path of a multiplier.
+            assignment: from the path of a layer to the name or path of a multiplier, which is read when the network
+                gets it for the first time, so that all evaluations of a search have the same tables.
 
         Raises:
             FileNotFoundError: if there is no such multiplier.
@@ -131,7 +133,9 @@ class KerasNetwork(Network):
         read = {}
         for path, name in assignment.items():
             layer = self._layers[path]
-            read[path] = read_multiplier(name, layer.num_bits, "assignment")
+            if (name, layer.num_bits) not in self._read:
+                self._read[name, layer.num_bits] = read_multiplier(name, layer.num_bits, "assignment")
+            read[path] = self._read[name, layer.num_bits]
             layer._table_state.check(read[path].table)
         self._set(read)
 

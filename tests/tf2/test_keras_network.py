@@ -65,6 +65,16 @@ def test_outputs_of_swaps_are_those_of_the_model(network):
     assert [x.multiplier.name for x in network.layers()] == [x.multiplier.name for x in network.layers(data)]
 
 
+def test_the_table_of_a_name_stays_the_same(network, tmp_path):
+    path = tmp_path / "mul8u_mine.bin"
+    path.write_bytes(load_truth_table("mul8u_drum4").to_bytes())
+    with network.exact():
+        for name in (str(path), "mul8u_mitchell", str(path)):
+            network.assign({"first": name})
+            path.write_bytes(load_truth_table("mul8u_mitchell").to_bytes())
+        np.testing.assert_array_equal(network.layers()[0].multiplier.entries, load_truth_table("mul8u_drum4").entries)
+
+
 def test_fronts_are_computed_once(network):
     data = samples()
     with network.exact():
