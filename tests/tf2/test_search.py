@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,7 +21,7 @@ from tfapprox.common._core_tables import tune
 from tfapprox.common.assignment import read_assignment
 from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
-from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes
+from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes, workers
 from tfapprox.search.sensitivity import Sensitivity
 
 pytest.importorskip("scipy.optimize")
@@ -429,6 +430,84 @@ def test_a_storage_that_fails_loses_nothing(tmp_path):
     with pytest.raises(ValueError, match="data of study 'search' differs"):
         searching(tmp_path, data=changed)
     assert figures(searching(tmp_path)) == before
+
+
+def engine_of(search):
+    return search.study._storage._backend.engine
+
+
+@contextlib.contextmanager
+def full_disk(search):
+    """SQLite gets no more pages than it has, and these are small and full."""
+
+    def limit(connection, _):
+        connection.execute("PRAGMA max_page_count = 1")  # that is, as many as there are
+
+    engine_of(search).dispose()
+    connection = sqlite3.connect(engine_of(search).url.database)
+    connection.executescript("PRAGMA page_size = 512; VACUUM")
+    connection.close()
+    sqlalchemy.event.listen(engine_of(search), "connect", limit)
+    yield "database or disk is full"
+    sqlalchemy.event.remove(engine_of(search), "connect", limit)
+    engine_of(search).dispose()
+
+
+@contextlib.contextmanager
+def lost_disk(search):
+    """The file of SQLite is not there, as on a network drive that is away."""
+    path = engine_of(search).url.database
+    os.rename(path, f"{path}.away")
+    yield "readonly database|unable to open|no such table"
+    os.rename(f"{path}.away", path)
+
+
+@contextlib.contextmanager
+def closed_server(search):
+    """PostgreSQL ends all connections, and takes no other one."""
+    url = engine_of(search).url.set(database="template1")
+    other = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT").connect()
+    other.exec_driver_sql("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+    other.exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+    yield "not currently accepting connections|terminating connection|closed the connection"
+    other.exec_driver_sql("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "storage", "is_new"),
+    [(full_disk, "sqlite", False), (lost_disk, "sqlite", True), (closed_server, "postgresql", True)],
+    indirect=["storage"],
+)
+def test_a_storage_that_fails_in_a_run_loses_one_evaluation(tmp_path, capfd, monkeypatch, failure, storage, is_new):
+    """The search goes on in the same object, or in a new one as that of another process."""
+
+    class Stopped(Harm):
+        def outputs(self, data, start, stop):
+            if self.evaluations == 2 and start == 0:
+                self.context = failure(self.search)
+                self.message = self.context.__enter__()
+            return super().outputs(data, start, stop)
+
+    network, options = Stopped(), {"budget": 6, "seed": 3, "storage": storage}
+    search = network.search = searching(tmp_path, network, **options)
+    if is_new:
+        monkeypatch.setattr(workers, "this_worker", lambda: f"{socket.gethostname()}:1:2")
+    with pytest.raises(OSError, match=r"^storage must be a database that can be reached") as error:
+        search.run()
+    monkeypatch.undo()
+    network.context.__exit__(None, None, None)
+    assert re.search(network.message, str(error.value))
+    assert str(error.value).endswith("Finished evaluations are kept; the same command continues")
+    assert "Traceback" not in capfd.readouterr().err
+    kept = figures(search)
+    assert len(kept) >= 2
+    again = searching(tmp_path, **options) if is_new else search
+    again.run()
+    whole = searching(tmp_path, **{**options, "storage": f"sqlite:///{tmp_path}/whole.db"})
+    whole.run()
+    assert figures(again) == figures(whole)
+    assert figures(again)[: len(kept)] == kept
 
 
 def test_a_measure_of_ones_own(tmp_path):

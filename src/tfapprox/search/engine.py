@@ -113,6 +113,7 @@ class Search:
         idle = 0
         with storages.storage_errors(self._url), warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
+            self._trials.end(self._number)  # where the storage failed before this could be written
             while True:
                 self._trials.return_lost()
                 evaluated, running = self._trials.counts()
@@ -133,6 +134,7 @@ class Search:
         """Evaluates the assignments of one multiplier in all layers that are not known yet, beyond the budget."""
         fixed = self.space.fixed
         with storages.storage_errors(self._url):
+            self._trials.end(self._number)
             for name in self.space.multipliers:
                 assignment = tuple(fixed.get(layer, name) for layer in self.space.layers)
                 while self.space.allows(assignment) and assignment not in self._trials.known():

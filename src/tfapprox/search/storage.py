@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
-import socket
 import warnings
 from typing import Any, Iterator, Mapping
 
@@ -35,18 +33,28 @@ def optuna() -> Any:
 def storage_errors(url: str) -> Iterator[None]:
     """Turns errors of a database into an `OSError` with its address without the password."""
     exceptions: Any = importlib.import_module("sqlalchemy.exc")
-    optuna_exceptions = optuna().exceptions
-    kinds = (exceptions.SQLAlchemyError, optuna_exceptions.StorageInternalError)
+    kinds = (exceptions.SQLAlchemyError, optuna().exceptions.StorageInternalError)
     try:
         yield
     except exceptions.ArgumentError:  # the address is not possible, which `open_study` says
         raise
-    except kinds as error:
-        cause = " ".join(str(getattr(error, "orig", None) or error.__cause__ or error).split())
+    # Optuna reads the trial that it could not write, and then fails in statements that expect it to be finished.
+    except (*kinds, AssertionError, UnboundLocalError) as error:
+        chain = list(_chain(error))
+        if not any(isinstance(each, kinds) for each in chain):
+            raise
+        cause = next((each.orig for each in chain if getattr(each, "orig", None)), error)
         raise OSError(
             f"storage must be a database that can be reached and written to; received {without_password(url)}: "
-            f"{cause}. Finished evaluations are kept; the same command continues"
+            f"{' '.join(str(cause).split())}. Finished evaluations are kept; the same command continues"
         ) from error
+
+
+def _chain(error):
+    """An exception, and those during whose handling it was raised."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def without_password(url: str) -> str:
@@ -82,7 +90,7 @@ def open_study(url: str, name: str, fingerprint: Mapping[str, Any], *, worker: b
     try:
         with storage_errors(url), warnings.catch_warnings():
             warnings.simplefilter("ignore", module.exceptions.ExperimentalWarning)
-            storage = module.storages.RDBStorage(
+            storage = _storage_class(module)(
                 _with_driver(url),
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=GRACE_SECONDS,
@@ -108,6 +116,22 @@ def open_study(url: str, name: str, fingerprint: Mapping[str, Any], *, worker: b
     if known is not None:
         _check_fingerprint(name, known, json.loads(json.dumps(fingerprint)))
     return study
+
+
+def _storage_class(module):
+    """The storage of Optuna, whose thread of heartbeats stays silent where the database fails.
+
+    A heartbeat that is missing means that this worker may be dead. Its evaluation meets the error with its next write.
+    """
+    base: Any = module.storages.RDBStorage
+    exceptions: Any = importlib.import_module("sqlalchemy.exc")
+
+    class Storage(base):
+        def record_heartbeat(self, trial_id):
+            with contextlib.suppress(exceptions.SQLAlchemyError, module.exceptions.StorageInternalError):
+                super().record_heartbeat(trial_id)
+
+    return Storage
 
 
 def _with_driver(url):
@@ -148,30 +172,3 @@ def _check_fingerprint(name, known, ours):
 def _short(value):
     text = json.dumps(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def this_worker() -> str:
-    """A name of this process that no other one has: host, process number, and when the process began."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_of(os.getpid())}"
-
-
-def is_dead(worker: str) -> bool:
-    """Whether a process is known not to run any more; `False` for processes of other hosts.
-
-    Args:
-        worker: what `this_worker` returned in that process.
-    """
-    host, _, rest = worker.rpartition(":")[0].partition(":")
-    if host != socket.gethostname() or not rest.isdigit():
-        return False
-    return _start_of(int(rest)) != worker.rpartition(":")[2]
-
-
-def _start_of(process):
-    """When a process of this host began, in clock ticks; "" where there is no such process, or it has ended."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]  # ended, though its parent has not asked for its exit status

@@ -10,6 +10,7 @@ import warnings
 from typing import Any, Mapping
 
 from . import storage as storages
+from . import workers
 
 # Attributes of a trial.
 WORKER = "worker"
@@ -118,14 +119,23 @@ class Trials:
         """
         return self.study.get_trials(deepcopy=False)[number].state.is_finished()
 
+    def end(self, number: int | None) -> None:
+        """Makes a trial one that failed, unless it is finished.
+
+        Args:
+            number: number of the trial; `None` for no trial.
+        """
+        if number is not None:
+            with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # by another worker
+                self.study.tell(number, state=self._states.FAIL, skip_if_finished=True)
+
     def return_lost(self) -> None:
         """Gives the assignments of workers that died to the next worker that asks."""
         states = self._states
         now = datetime.datetime.now()
         for trial in self.study.get_trials(deepcopy=False, states=[states.RUNNING]):
             if _is_lost(trial, now):
-                with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # by another worker
-                    self.study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
+                self.end(trial.number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
             self._optuna.storages.fail_stale_trials(self.study)
@@ -151,7 +161,7 @@ def _is_lost(trial: Any, now: datetime.datetime) -> bool:
     A worker that died before it wrote its name, and before its first heartbeat, is known by the time alone.
     """
     if WORKER in trial.user_attrs:
-        return storages.is_dead(trial.user_attrs[WORKER])
+        return workers.is_dead(trial.user_attrs[WORKER])
     return now - trial.datetime_start > datetime.timedelta(seconds=storages.GRACE_SECONDS)
 
 
@@ -166,7 +176,7 @@ def sampler(population: int, seed: int) -> Any:
 
     class Sampler(genetic):
         def before_trial(self, study, trial):
-            study._storage.set_trial_user_attr(trial._trial_id, WORKER, storages.this_worker())
+            study._storage.set_trial_user_attr(trial._trial_id, WORKER, workers.this_worker())
             super().before_trial(study, trial)
 
     return Sampler(population_size=population, seed=seed)
