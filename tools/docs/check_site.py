@@ -1,4 +1,4 @@
-"""Checks a built site: every link leads to a file and a heading of it, and no page loads anything from another host.
+"""Checks a built site: links lead to files and headings, pages load nothing from another host, sentences are whole.
 
 Run as `python tools/docs/check_site.py build/site`. Links to other hosts are counted, not followed.
 """
@@ -33,6 +33,17 @@ class Page(html.parser.HTMLParser):
                 self.links.append((tag, name, value))
 
 
+def cut_sections(text):
+    """The sections of a reference page that say what is returned in several items, as pieces of one sentence.
+
+    A function returns one value. The parser of docstrings makes an item of each line unless it is told otherwise.
+    """
+    for section in text.split('class="doc-section-title">')[1:]:
+        name = section.partition(":")[0]
+        if name in ("Returns", "Yields") and section.count('"doc-section-item') > 1:
+            yield name
+
+
 def problems(site):
     """`(messages, number of links, number of links to other hosts)` for the folder of a site."""
     pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
@@ -57,6 +68,9 @@ def problems(site):
                 messages.append(f"{path.relative_to(site)}: {address} leads to no file")
             elif anchor and target in pages and anchor not in pages[target].anchors:
                 messages.append(f"{path.relative_to(site)}: {address} leads to no heading")
+    for path in sorted(site.glob("api/*.html")):
+        cut = list(cut_sections(path.read_text(encoding="utf-8")))
+        messages += [f"{path.relative_to(site)}: a section {name} has several items" for name in cut]
     for path in sorted(site.rglob("*.css")):
         text = path.read_text(encoding="utf-8")
         if "url(http" in text or "url(//" in text or "@import" in text:
