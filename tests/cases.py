@@ -1,6 +1,8 @@
 """Cases that the tests of several rooms share: recorded ones, and random ones for hypothesis."""
 
+import os
 import threading
+from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
@@ -31,6 +33,11 @@ RANGES = [
     (-1.5e38, 1.5e38),
 ]
 IMPOSSIBLE_RANGES = [(1.0, -1.0), (float("nan"), 1.0), (-1.0, float("inf")), (-3e38, 3e38)]
+
+
+def forced(path, plan):
+    """A context in which the core uses one CPU path and one plan."""
+    return mock.patch.dict(os.environ, TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan)
 
 
 def arguments(golden):

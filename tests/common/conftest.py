@@ -1,9 +1,19 @@
-"""Fixtures of the kernels for GPUs: on the CPU everywhere, and on the GPU where there is one."""
+"""Fixtures: the CPU paths, and the kernels for GPUs, on the CPU everywhere and on the GPU where there is one."""
 
 import host_kernels
 import pytest
 
-from tfapprox.common import cuda
+from cases import PATHS
+from tfapprox.common import cuda, native
+
+
+@pytest.fixture(params=PATHS)
+def path(request):
+    """Each CPU path in turn; skipped, saying so, where it cannot run."""
+    reason = native.paths()[request.param]
+    if reason:
+        pytest.skip(f"path {request.param}: {reason}")
+    return request.param
 
 
 @pytest.fixture(scope="session")

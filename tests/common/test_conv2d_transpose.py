@@ -1,14 +1,11 @@
 """The transposed convolution: the reference against loops, and every CPU path and plan against the reference."""
 
-import os
-from unittest import mock
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import PATHS, STRUCTURES, outcome, random_table, structured_table, transposed_convolutions
+from cases import STRUCTURES, forced, outcome, random_table, structured_table, transposed_convolutions
 from tfapprox.common import native, plans, reference
 
 CASE = ["input", "filter", "output_shape", "input_min", "input_max", "filter_min", "filter_max", "strides", "padding"]
@@ -67,13 +64,10 @@ def test_random(case, threads):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_paths_and_plans(path, kind, data_format):
     """Several blocks of pixels, parts of different filters, ranges of the channels, and NaN."""
-    if native.paths()[path]:
-        pytest.skip(f"path {path}: {native.paths()[path]}")
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 13, 11, 18)).astype(np.float32), random.uniform(-1, 1, (3, 5, 20, 18))
     x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
@@ -88,7 +82,7 @@ def test_paths_and_plans(path, kind, data_format):
         for plan in [plan.name for plan in plans.plans(case["table"])]:
             if "_model" in path and plan != "look_up":
                 continue  # the model is slow
-            with mock.patch.dict(os.environ, TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan):
+            with forced(path, plan):
                 result = native.approx_conv2d_transpose_with_min_max_vars(**case)
             np.testing.assert_array_equal(result, expected)
 

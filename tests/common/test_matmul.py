@@ -1,30 +1,14 @@
 """The matrix product: the reference against loops, and every CPU path, plan and number of threads against it."""
 
-import os
-from unittest import mock
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import PATHS, SIGNED, STRUCTURES, matrix_products, outcome, random_table, structured_table
+from cases import SIGNED, STRUCTURES, forced, matrix_products, outcome, random_table, structured_table
 from tfapprox.common import _operation, load_table, native, plans, reference
 
 NAME = "approx_matmul_with_min_max_vars"
-
-
-@pytest.fixture(params=PATHS)
-def path(request):
-    """Each path in turn; skipped, saying so, where it cannot run."""
-    reason = native.paths()[request.param]
-    if reason:
-        pytest.skip(f"path {request.param}: {reason}")
-    return request.param
-
-
-def forced(path, plan):
-    return mock.patch.dict(os.environ, TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan)
 
 
 @pytest.mark.parametrize("per_column", [False, True])

@@ -1,9 +1,7 @@
 """Every CPU path with every plan against the reference, bit for bit, each run on the path that it names."""
 
-import os
 import pathlib
 import platform
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import (
-    PATHS,
     SIGNED,
     STRUCTURES,
     all_pairs,
     convolutions,
+    forced,
     outcome,
     quantised_convolutions,
     random_table,
@@ -47,19 +45,6 @@ TABLES = {
     "signed look_up": ("look_up", random_table(8, 0, signed=True)),
 }
 UNSIGNED = [name for name in TABLES if not name.startswith("signed")]
-
-
-@pytest.fixture(params=PATHS)
-def path(request):
-    """Each path in turn, forced; skipped, saying so, where it cannot run."""
-    reason = native.paths()[request.param]
-    if reason:
-        pytest.skip(f"path {request.param}: {reason}")
-    return request.param
-
-
-def forced(path, plan):
-    return mock.patch.dict(os.environ, TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan)
 
 
 def check(name, path, plan, case, error=ValueError):
