@@ -10,7 +10,7 @@ import numpy as np
 
 from ._abi import Error
 from ._bindings import check, core, text
-from .argument_error import ArgumentError, ArgumentTypeError
+from .argument_error import ArgumentError, ArgumentFileNotFoundError, ArgumentTypeError
 from .paths import NameOrPath
 from .truth_table import MAX_BITS, MIN_BITS, TableLike, TruthTable, check_num_bits, check_unsigned
 
@@ -86,24 +86,32 @@ def load_table(
     try:
         check(core().tfapprox_table_load(argument.encode(), name, num_bits, *pointers), error)
     except FileNotFoundError as missing:
-        _explain_width(name_or_path, missing)
-        near = _near_names(os.fsdecode(name_or_path))
-        if near and table_source(name_or_path, argument) != "path":
-            raise FileNotFoundError(f"{missing}. Did you mean {' or '.join(near)}?") from None
-        raise
+        explained = f"{missing}{_other_width(name_or_path) or _other_names(name_or_path, argument)}"
+        raise ArgumentFileNotFoundError.from_core(argument, FileNotFoundError(explained)) from None
+    except ValueError as error:
+        if not (str(error).startswith(f"{argument} must ") and "; received " in str(error)):
+            raise
+        raise ArgumentError.from_core(argument, error) from None
     return table.view(np.int16) if is_signed.value else table
 
 
-def _explain_width(name_or_path, error):
-    """Raises a better error than `error` if a name that is not found says operands that no operation takes."""
+def _other_width(name_or_path):
+    """The end of an error about a name that says operands that no operation takes; `""` for another name."""
     name = os.path.basename(os.fsdecode(name_or_path))
     match = re.match(r"mul(\d+)(?:x(\d+))?[us]?_", name)
     first, second = (int(match[1]), int(match[2] or match[1])) if match else (MAX_BITS, MAX_BITS)
-    if first != second or not MIN_BITS <= first <= MAX_BITS:
-        raise FileNotFoundError(
-            f"{error}. No operation takes operands of {first} and {second} bits, because it has one num_bits, from "
-            f"{MIN_BITS} to {MAX_BITS}, for both operands"
-        ) from error
+    if first == second and MIN_BITS <= first <= MAX_BITS:
+        return ""
+    return (
+        f". No operation takes operands of {first} and {second} bits, because it has one num_bits, from {MIN_BITS} to "
+        f"{MAX_BITS}, for both operands"
+    )
+
+
+def _other_names(name_or_path, argument):
+    """The end of an error about a name that is not found, with similar names; `""` if there are none."""
+    near = _near_names(os.fsdecode(name_or_path))
+    return f". Did you mean {' or '.join(near)}?" if near and table_source(name_or_path, argument) != "path" else ""
 
 
 def _near_names(name):

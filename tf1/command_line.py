@@ -13,7 +13,7 @@ from tfapprox.common.multipliers.identity import DIGITS
 from tfapprox.link_command import link_command
 from tfapprox.option_names import with_error_messages
 from tfapprox.run_command import CONTEXT, run_command
-from tfapprox.terminal import console
+from tfapprox.terminal import console, without_log
 
 from . import convert as conversion
 from . import coverage, freezing, layers
@@ -41,7 +41,7 @@ LAYERS = typer.Option(
 INPUTS = typer.Option(None, "--input-node", metavar="NODE", help="Instead of all placeholders; may be repeated.")
 OUTPUTS = typer.Option(None, "--output-node", metavar="NODE", help="Instead of the only end; may be repeated.")
 JSON = typer.Option(False, "--json", help="Print JSON for --layers.")
-ASSIGNMENTS = typer.Argument(None, metavar="LAYER=MULT", show_default=False)
+ASSIGNMENTS = typer.Argument(None, metavar="LAYER=MULT", help="Layers with their multipliers.", show_default=False)
 
 
 def _text(sizes: Sizes) -> str:
@@ -71,7 +71,7 @@ def show(rows: Sequence[Layer]) -> None:
 
 
 @app.command()
-@with_error_messages(inputs="input_node", outputs="output_node", path="layers_file")
+@with_error_messages(inputs="input_node", outputs="output_node", path="layers_file", everywhere="mult")
 def convert(
     graph: str = SOURCE,
     output: str = OUTPUT,
@@ -86,8 +86,9 @@ def convert(
     A layer that gets no multiplier has the exact one.
     """
     by_layer = read_assignment(layers_file) if layers_file else {}
-    definition = freezing.read(graph, output_node or ())
-    converted = conversion.convert(definition, input_node or (), output_node or ())
+    with without_log():
+        definition = freezing.read(graph, output_node or ())
+        converted = conversion.convert(definition, input_node or (), output_node or ())
     write(layers.assigned(converted, Choice(mult, tune), by_layer), output)
     for text in coverage.notes(converted):
         console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
@@ -107,7 +108,7 @@ def list_layers(graph: str = GRAPH, as_json: bool = JSON) -> None:
 
 
 @app.command(name="set")
-@with_error_messages(path="layers_file")
+@with_error_messages(path="layers_file", everywhere="mult")
 def set_layers(
     graph: str = GRAPH,
     assignments: Optional[List[str]] = ASSIGNMENTS,

@@ -98,12 +98,17 @@ def _sha256(multiplier: str) -> str | None:
         return None
 
 
-def _kept(choice: Choice) -> str:
-    """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path."""
+def _kept(choice: Choice, argument: str) -> str:
+    """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path.
+
+    Args:
+        choice: what is chosen, with a multiplier.
+        argument: what chose it, with which errors begin.
+    """
     multiplier = choice.multiplier
     if not isinstance(multiplier, str):
-        raise ArgumentError("multiplier", f"must be a name or a path, because {OPERATION} has no float", multiplier)
-    pinned = pin_table(multiplier, signed=False, argument="multiplier")
+        raise ArgumentError(argument, f"must be a name or a path, because {OPERATION} has no float", multiplier)
+    pinned = pin_table(multiplier, signed=False, argument=argument)
     choice.check(load_truth_table(pinned))
     return pinned if tables.is_pinned(multiplier) else tables.without_pin(pinned)
 
@@ -138,11 +143,9 @@ def assigned(
             raise ArgumentError("a layer", "must be one of the graph's", f"{name!r}; the layers are\n  {known}")
         choices[full] = [*choices[full], choice]
     # All multipliers are checked before anything is changed.
-    kept = {
-        choice: _kept(choice)
-        for choice in {choice for layer_choices in choices.values() for choice in layer_choices}
-        if choice.multiplier is not None
-    }
+    chosen = {choice: f"the multiplier of {name}" for name, choice in (by_layer or {}).items()}
+    chosen[everywhere] = "everywhere"
+    kept = {choice: _kept(choice, what) for choice, what in chosen.items() if choice.multiplier is not None}
     for name, layer_choices in choices.items():
         for choice in layer_choices:
             if choice.multiplier is not None:

@@ -9,7 +9,6 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .. import native, regular_files
 from .._bindings import core
-from ..argument_error import ArgumentFileNotFoundError
 from ..paths import Path, expanded
 from ..truth_table import MAX_BITS, TruthTable
 
@@ -210,8 +209,5 @@ def locate(name_or_path: Path) -> Place:
     if source == "built in":
         return Place(name or "mul8u_exact", None, paths)
     if not paths:
-        try:
-            native.load_table(name, argument="name_or_path")
-        except FileNotFoundError as error:
-            raise ArgumentFileNotFoundError.from_core("name_or_path", error) from None
+        native.load_table(name, argument="name_or_path")  # whose error says what is near
     return Place(name, paths[0], paths[1:])

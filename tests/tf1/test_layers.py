@@ -120,8 +120,12 @@ def test_a_path_is_kept_absolute(command, listed, small_graph, tmp_path, monkeyp
             ["third=mul8u_exact"],
             f"a layer must be one of the graph's; received 'third'; the layers are\n  {FIRST}\n  {SECOND}",
         ),
-        (["--mult", "mul8u_NONE"], "multiplier must be a built-in multiplier (such as"),
-        (["--mult", "mul8s_exact"], "must be a table of unsigned products; received 'mul8s_exact', which is signed"),
+        (["--mult", "mul8u_NONE"], "--mult must be a built-in multiplier (such as"),
+        ([f"{FIRST}=mul8u_NONE"], f"the multiplier of {FIRST} must be a built-in multiplier (such as"),
+        (
+            ["--mult", "mul8s_exact"],
+            "--mult must be a table of unsigned products; received 'mul8s_exact', which is signed",
+        ),
         (["--mult", "mul4u_exact"], "received 'mul4u_exact', which has 4 bits"),
         (["--layers", "none.json"], "No such file or directory: 'none.json'"),
     ],
@@ -181,7 +185,8 @@ def test_a_layer_file_with_the_sha256_of_another_table(command, listed, small_gr
 def test_axconv2d_has_no_floating_point(command, small_graph, tmp_path):
     (tmp_path / "layers.json").write_text(json.dumps({FIRST: False}))
     printed = command("set", small_graph, "-o", "new.pb", "--layers", tmp_path / "layers.json", code=1)
-    assert "multiplier must be a name or a path, because AxConv2D has no float; received False" in printed
+    rule = "must be a name or a path, because AxConv2D has no float; received False"
+    assert printed == f"error: the multiplier of {FIRST} {rule}\n"
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "link to a device", "folder"])
