@@ -13,6 +13,9 @@ namespace {
 // The pixels of a part, about: so many that the derivatives in lanes are used often, and their upstream gradient fits
 // the second-level cache.
 constexpr int64_t kPixelsOfPart = 8192;
+// The padded positions of a part, at most, unless an image has more: of an input much larger than its output. They take
+// 9 bytes for one channel and 33 for four.
+constexpr int64_t kPositionsOfPart = 1 << 20;
 constexpr int64_t kChannelsOfPart = 4;  // whose gradients lie beside each other in memory
 constexpr int64_t kAlignment = 64;
 
@@ -85,7 +88,11 @@ GradientPlan::GradientPlan(const tfapprox_table_gradient& gradient, int32_t thre
   lanes = group_filters > kFewGradientLanes ? kGradientLanes : kFewGradientLanes;
   group_lanes = RoundUp(group_filters, lanes);
   lanes_of_pixel = group_lanes * p.groups;
-  images_per_part = std::min(images, std::max<int64_t>(1, kPixelsOfPart / std::max<int64_t>(1, upstream.Count())));
+  // Padded sizes may be so large that their product overflows; such a call is refused below.
+  const double positions = static_cast<double>(padded.height) * static_cast<double>(padded.width);
+  const int64_t by_pixels = kPixelsOfPart / std::max<int64_t>(1, upstream.Count());
+  const auto by_positions = static_cast<int64_t>(kPositionsOfPart / std::max(positions, 1.0));
+  images_per_part = std::min(images, std::max<int64_t>(1, std::min(by_pixels, by_positions)));
   image_blocks = CeilDivide(images, images_per_part);
   channels_per_part = channels * image_blocks >= 2 * kChannelsOfPart * threads ? kChannelsOfPart : 1;
   channel_blocks = CeilDivide(channels, channels_per_part);
