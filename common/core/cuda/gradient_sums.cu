@@ -17,6 +17,9 @@ constexpr int32_t kThreads = 256;
 constexpr int32_t kPositions = 4;                          // activations of a thread, which are kThreads apart
 constexpr int32_t kTilePositions = kThreads * kPositions;  // activations of a block
 constexpr int32_t kTilePixels = 16 * kThreads;             // pixels of a block
+template <int32_t kLanes>
+constexpr int32_t kColumnBytes = kLanes * 256 * sizeof(int32_t);
+constexpr int32_t kCodeBytes = kThreads * sizeof(int32_t);
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // Returns the position of the upstream gradient that a tap of an activation contributes to, or -1.
@@ -85,8 +88,9 @@ __device__ inline void StageColumns(const GradientArguments& arguments, const in
 }
 
 // A block has kTilePositions activations of one channel. Blocks of the same activations are neighbours.
-template <int32_t kLanes>
+template <int32_t kLanes, int32_t kSharedBytes>
 __global__ void __launch_bounds__(kThreads, 2) ActivationGradientKernel(GradientArguments arguments) {
+  static_assert(kSharedBytes == kColumnBytes<kLanes>, "what tools/kernel_resources.py reads from the kernel's name");
   auto* columns = reinterpret_cast<int32_t*>(SharedMemory());  // [kLanes][256]
   const int32_t channel = blockIdx.x % arguments.channels;
   const int32_t first = blockIdx.x / arguments.channels * kTilePositions + threadIdx.x;
@@ -156,8 +160,10 @@ __device__ inline int32_t CodeOfTap(const GradientArguments& arguments, int32_t 
 }
 
 // A block has kLanes filters, one channel and one tap, and kTilePixels pixels.
-template <int32_t kLanes>
+template <int32_t kLanes, int32_t kSharedBytes>
 __global__ void __launch_bounds__(kThreads) WeightSumsKernel(GradientArguments arguments) {
+  static_assert(kSharedBytes == kColumnBytes<kLanes> + kCodeBytes,
+                "what tools/kernel_resources.py reads from the name");
   constexpr int32_t kRows = kThreads / kLanes;                 // pixels at once
   auto* columns = reinterpret_cast<int32_t*>(SharedMemory());  // [256][kLanes]
   int32_t* codes = columns + 256 * kLanes;                     // [kThreads]
@@ -209,13 +215,13 @@ int64_t Blocks(int64_t items, int32_t size) { return (items + size - 1) / size; 
 
 template <int32_t kLanes>
 cudaError_t LaunchSums(const GradientArguments& arguments, cudaStream_t stream) {
+  constexpr int32_t kBytes = kColumnBytes<kLanes>, kWithCodes = kBytes + kCodeBytes;
   const int64_t tiles = Blocks(arguments.activation_count, kTilePositions);
-  cudaError_t error = Launch(ActivationGradientKernel<kLanes>, tiles * arguments.channels, kThreads,
-                             kLanes * 256 * sizeof(int32_t), stream, arguments);
+  cudaError_t error =
+      Launch(ActivationGradientKernel<kLanes, kBytes>, tiles * arguments.channels, kThreads, kBytes, stream, arguments);
   if (error != cudaSuccess) return error;
   const int64_t parts = Blocks(arguments.pixels, kTilePixels), vectors = WeightLanes(arguments) / kLanes;
-  error = Launch(WeightSumsKernel<kLanes>, parts * vectors, kThreads, (kLanes + 1) * 256 * sizeof(int32_t), stream,
-                 arguments);
+  error = Launch(WeightSumsKernel<kLanes, kWithCodes>, parts * vectors, kThreads, kWithCodes, stream, arguments);
   if (error != cudaSuccess) return error;
   return Launch(FinishWeightsKernel, Blocks(WeightLanes(arguments), kThreads), kThreads, 0, stream, arguments);
 }
