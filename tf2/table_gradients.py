@@ -82,7 +82,13 @@ def _operands_by_kernel(op, weights, range_shape):
     a_min, a_max, w_min, w_max = op.inputs[2:6]
     operation = library.load().approx_table_slopes
     activations, padding = operation(op.inputs[0], a_min, a_max, operand="activation", **form)
-    inner = weights.shape[-1] if isinstance(range_shape, tuple) and range_shape == (-1, 1) else 1
+    inner = 1
+    if isinstance(range_shape, tuple) and range_shape == (-1, 1):
+        inner = weights.shape[-1]
+        if inner is None:
+            raise ValueError(
+                f"filter must have a known last dimension for gradient='table_1d'; received shape {weights.shape}"
+            )
     slopes, _ = operation(weights, w_min, w_max, operand="weight", inner=inner, **form)
     return Operands(activations, slopes, padding)
 
