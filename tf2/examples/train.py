@@ -6,9 +6,10 @@ from typing import Annotated, Optional
 import datasets
 import keras
 import typer
-from progress import KerasProgress, console, stop_on_error
+from progress import console, progress_bar, stop_on_error
 
 from tfapprox.common import atomic_files
+from tfapprox.retraining import each_epoch
 
 MODEL = pathlib.Path("demo/model.keras")
 
@@ -46,8 +47,10 @@ def train(dataset, epochs=None):
     split, _ = datasets.load(dataset)
     epochs = epochs or datasets.EPOCHS[dataset]
     model = compiled(small_cnn(split.images.shape[1:]))
-    bar = KerasProgress("training")
-    model.fit(split.images, split.labels, batch_size=32, epochs=epochs, verbose=0, callbacks=[bar])
+    with progress_bar() as bar:
+        task = bar.add_task("training", total=epochs)
+        watch = each_epoch(lambda done: bar.update(task, completed=done))
+        model.fit(split.images, split.labels, batch_size=32, epochs=epochs, verbose=0, callbacks=[watch])
     return model
 
 
