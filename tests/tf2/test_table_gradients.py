@@ -192,6 +192,63 @@ def test_slopes_by_operations_of_tensorflow(kind, signed, monkeypatch):
         np.testing.assert_array_equal(own, right)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+def test_other_types_have_the_gradients_of_float32(kind, policy, mode):
+    make, shape = LAYERS[kind]
+    random = np.random.RandomState(0)
+    x = random.randint(-64, 65, shape) / 64  # exact in every type
+    layers = [make(multiplier="mul8u_drum4", gradient=mode, dtype=dtype) for dtype in ("float32", policy)]
+    for layer in layers:
+        layer.build(shape)
+    weights = [random.randint(-64, 65, weight.shape) / 64 for weight in layers[0].get_weights()]
+    upstream, results = None, []
+    for layer in layers:
+        layer.set_weights(weights)
+        inputs = tf.constant(x, layer.compute_dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            y = layer(inputs)
+            if upstream is None:
+                upstream = random.randint(-64, 65, y.shape) / 64
+        results.append(tape.gradient(y, [inputs, layer.kernel], tf.constant(upstream, y.dtype)))
+    for right, part in zip(*results):
+        rounded = tf.cast(tf.cast(right, layers[1].compute_dtype), part.dtype)
+        np.testing.assert_array_equal(part, rounded)
+        assert np.any(part)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_saved_model_keeps_the_gradient(mode, tmp_path):
+    layer = FakeApproxConv2D(3, 2, multiplier="mul8u_drum4", gradient=mode)
+    x = tf.random.stateless_uniform([2, 5, 5, 2], [0, 0])
+    module = tf.Module()
+    layer.build(x.shape)
+    module.layer = layer
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 5, 5, 2])])
+    def outputs(inputs):
+        return layer(inputs)
+
+    module.outputs = outputs
+    tf.saved_model.save(module, str(tmp_path))
+    loaded, results = tf.saved_model.load(str(tmp_path)), []
+    for function in (layer, loaded.outputs):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        results.append(tape.gradient(y, x, tf.cumsum(tf.ones_like(y), 1)))
+    np.testing.assert_array_equal(*results)
+    exact = FakeApproxConv2D(3, 2, multiplier="mul8u_drum4")
+    exact.build(x.shape)
+    exact.set_weights(layer.get_weights())
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = exact(x)
+    assert np.any(results[0] != tape.gradient(y, x, tf.cumsum(tf.ones_like(y), 1)))
+
+
 def test_bad_arguments():
     ones, ranges = tf.ones([1, 3, 3, 1]), [0.0, 1.0, 0.0, 1.0]
     with pytest.raises(ValueError, match="gradient must be one of"):
