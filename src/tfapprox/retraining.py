@@ -15,11 +15,14 @@ import numpy as np
 from . import __version__
 from .common import atomic_files
 from .common.argument_error import ArgumentError
+from .common.gradient_tables import STRAIGHT_THROUGH, search_half_window
 from .common.network import Samples
 from .search import plots
 
 _HELD_OUT = 0.2  # the share of samples that measure accuracy if there are no others
 _CALIBRATION = 500  # samples for ranges and corrections
+_SEARCH = 2000  # samples of a search for the half window
+_HALF_WINDOWS: Sequence[int] | None = None  # the candidates of this search; `None` for those of `search_half_window`
 
 
 class Options(NamedTuple):
@@ -28,7 +31,8 @@ class Options(NamedTuple):
     Attributes:
         recipe: `"full"`, all weights, or `"batch_norm"`, only biases and the factors and offsets of normalisation.
         gradient: kind of the gradients of the products: `"straight_through"`, `"table_1d"` or `"table_2d"`.
-        half_window: half window of the smoothing by `"table_1d"` and `"table_2d"`; `None` is their default.
+        half_window: half window of the smoothing by `"table_1d"` and `"table_2d"`; `None` is their default,
+            and `"auto"` the best of a short search, (9.7) of docs/arithmetic.md.
         compensate: whether errors are compensated before the training.
         distil: whether the exact twin of the model teaches it.
         gradual: multipliers that are used before the last one, one epoch each.
@@ -39,7 +43,7 @@ class Options(NamedTuple):
 
     recipe: str = "full"
     gradient: str = "straight_through"
-    half_window: int | None = None
+    half_window: int | str | None = None
     compensate: bool = True
     distil: bool = False
     gradual: tuple[str, ...] = ()
@@ -122,23 +126,24 @@ def _retrain(model, multiplier, training, validation, folder, epochs, options, s
     tf2: Any = importlib.import_module("tfapprox.tf2")
     keras: Any = importlib.import_module("keras")
     keras.utils.set_random_seed(options.seed)
-    sample = training.x[:_CALIBRATION]
-    exact = tf2.approximate_model(model, False)
-    ranges = {"data": sample, "gradient": options.gradient, "half_window": options.half_window}
-    approximate = tf2.approximate_model(model, multiplier, **ranges)
-    if options.compensate:
-        tf2.compensate(approximate, sample)
+    losses: Any = importlib.import_module("tfapprox.tf2.training.loss")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not losses.gives_probabilities(model))
+    exact, scores = tf2.approximate_model(model, False), {}
+    half_window = options.half_window
+    if half_window == "auto" and options.gradient != STRAIGHT_THROUGH:
+        half_window, scores = _searched_half_window(model, multiplier, training, options, loss)
+        keras.utils.set_random_seed(options.seed)
+    approximate = _approximated(model, multiplier, training, options, half_window)
     run: dict[str, Any] = {
         "model": source,
         "options": options._asdict(),
         "samples": [len(training.x), len(validation.x)],
         "sha256": _hash([*model.get_weights(), *training, *validation]),
         "multipliers": _identities(approximate),
+        **({"half_windows": {str(candidate): score for candidate, score in scores.items()}} if scores else {}),
     }
     swaps = [tf2.GradualSwap([*options.gradual, multiplier])] if options.gradual else []
     checkpoint = tf2.TrainingCheckpoint(os.path.join(folder, "checkpoint"), run, callbacks)
-    losses: Any = importlib.import_module("tfapprox.tf2.training.loss")
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not losses.gives_probabilities(model))
     accuracies = [_accuracy(x, loss, validation) for x in (exact, approximate)]
     figures = tf2.retrain(
         approximate,
@@ -158,10 +163,41 @@ def _retrain(model, multiplier, training, validation, folder, epochs, options, s
     known["accuracy"] = figures["val_accuracy"]
     with atomic_files.replacing(os.path.join(folder, "model.keras")) as unfinished:
         approximate.save(unfinished)
-    atomic_files.write(os.path.join(folder, "history.csv"), _csv(figures, accuracies[1]).encode())
+    last = (
+        multiplier
+        if isinstance(multiplier, str)
+        else " ".join(sorted({name for name, _ in run["multipliers"].values()}))
+    )
+    text = _csv(figures, accuracies[1], [*options.gradual, last])
+    atomic_files.write(os.path.join(folder, "history.csv"), text.encode())
     plots.save(plots.accuracy_plot(known), os.path.join(folder, "accuracy"))
     atomic_files.write(os.path.join(folder, "retrain.json"), (json.dumps(known, indent=1) + "\n").encode())
     return known
+
+
+def _approximated(model, multiplier, training, options, half_window):
+    """The network with the multiplier, before the training."""
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    sample = training.x[:_CALIBRATION]
+    gradient = {"gradient": options.gradient, "half_window": half_window}
+    approximate = tf2.approximate_model(model, multiplier, data=sample, **gradient)
+    if options.compensate:
+        tf2.compensate(approximate, sample)
+    return approximate
+
+
+def _searched_half_window(model, multiplier, training, options, loss):
+    """The best half window after an epoch with each candidate, and the accuracy with each (9.7)."""
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    learnt, judged = held_out(Samples(training.x[:_SEARCH], training.y[:_SEARCH]), options.seed)
+
+    def evaluate(half_window):
+        candidate = _approximated(model, multiplier, training, options, half_window)
+        form = {"learning_rate": options.learning_rate, "batch_size": options.batch_size, "seed": options.seed}
+        tf2.retrain(candidate, (learnt.x, learnt.y), options.recipe, epochs=1, loss=loss, **form)
+        return _accuracy(candidate, loss, judged)
+
+    return search_half_window(evaluate, _HALF_WINDOWS)
 
 
 def each_epoch(show: Callable[[int], None]) -> Any:
@@ -199,11 +235,12 @@ def _accuracy(model, loss, validation):
     return float(model.evaluate(validation.x, validation.y, verbose=0)[1])
 
 
-def _csv(figures, before):
-    """A row for each epoch, after a row 0 with the accuracy before the training."""
-    text = io.StringIO()
+def _csv(figures, before, multipliers):
+    """A row for each epoch, after a row 0 with the accuracy before the training; the last multiplier stays."""
+    text, last = io.StringIO(), len(multipliers) - 1
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", *figures])
-    writer.writerow([0, *(before if name == "val_accuracy" else "" for name in figures)])
-    writer.writerows([epoch, *row] for epoch, row in enumerate(zip(*figures.values()), 1))
+    writer.writerow(["epoch", *figures, "multiplier"])
+    writer.writerow([0, *(before if name == "val_accuracy" else "" for name in figures), multipliers[last]])
+    for index, row in enumerate(zip(*figures.values())):
+        writer.writerow([index + 1, *row, multipliers[min(index, last)]])
     return text.getvalue()

@@ -58,13 +58,14 @@ def test_a_run_that_goes_on_ends_in_the_same_model(files, monkeypatch):
 
 
 def test_what_is_written(files):
-    result = run("--epochs", "2", "--recipe", "batch_norm", "--no-compensate")
+    result = run("--epochs", "2", "--recipe", "batch_norm", "--no-compensate", "--gradual", "mul8u_trunc4")
     assert result.exit_code == 0, result.output
     known = json.loads((files / "out" / "retrain.json").read_text())
     with open(files / "out" / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
     assert [float(row["val_accuracy"]) for row in rows] == [known["before"], *known["accuracy"]]
+    assert [row["multiplier"] for row in rows] == ["mul8u_trunc8", "mul8u_trunc4", "mul8u_trunc8"]
     assert known["samples"] == [48, 12]
     assert known["multipliers"]["a"][0] == "mul8u_trunc8"
     assert len(known["multipliers"]["a"][1]) == 64
@@ -77,6 +78,8 @@ def test_what_is_written(files):
         (["--recipe", "half"], "--recipe must be one of full, batch_norm; received 'half'"),
         (["--gradual", "mul8u_missing"], "mul8u_missing"),
         (["--half-window", "3"], "--half-window must be None for gradient='straight_through'; received 3"),
+        (["--half-window", "auto"], "--half-window must be None for gradient='straight_through'; received auto"),
+        (["--half-window", "x", "--gradient", "table_1d"], "--half-window must be"),
         (["--samples", "4"], "--data must have at least 5 samples and their labels; received 4 samples"),
     ],
 )
@@ -84,6 +87,16 @@ def test_mistakes(files, options, message):
     result = run(*options)
     assert result.exit_code == 1
     assert message in result.output
+
+
+def test_searched_half_window(files, monkeypatch):
+    monkeypatch.setattr(retraining, "_HALF_WINDOWS", [2, 8])
+    result = run("--epochs", "1", "--gradient", "table_1d", "--half-window", "auto")
+    assert result.exit_code == 0, result.output
+    scores = json.loads((files / "out" / "retrain.json").read_text())["half_windows"]
+    assert list(scores) == ["2", "8"]
+    best = 2 if scores["2"] >= scores["8"] else 8
+    assert keras.saving.load_model(files / "out" / "model.keras").layers[0].half_window == best
 
 
 def test_samples_without_labels_and_a_folder_of_another_run(files):

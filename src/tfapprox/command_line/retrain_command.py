@@ -41,7 +41,9 @@ _GRADIENT = typer.Option(
     help="Gradients: straight_through, table_1d or table_2d.",
     autocompletion=completion(*GRADIENTS),
 )
-_WINDOW = typer.Option(None, "--half-window", metavar="N", help="Half window of gradients from the table.")
+_WINDOW = typer.Option(
+    None, "--half-window", metavar="N|auto", help="Half window of gradients from the table; auto searches one."
+)
 _COMPENSATE = typer.Option(True, "--compensate/--no-compensate", help="Compensate errors before the training.")
 _DISTIL = typer.Option(False, "--distil", help="Let the exact twin teach the network.")
 _GRADUAL = typer.Option(
@@ -67,7 +69,7 @@ def retrain(
     epochs: int = _EPOCHS,
     recipe: str = _RECIPE,
     gradient: str = _GRADIENT,
-    half_window: Optional[int] = _WINDOW,
+    half_window: Optional[str] = _WINDOW,
     compensate: bool = _COMPENSATE,
     distil: bool = _DISTIL,
     gradual: List[str] = _GRADUAL,
@@ -88,8 +90,9 @@ def retrain(
         training, others = retraining.held_out(loaded, seed)
     else:
         training, others = loaded, loading.load_data(validation)
+    window = int(half_window) if half_window is not None and half_window.isdecimal() else half_window
     settings = retraining.Options(
-        recipe, gradient, half_window, compensate, distil, tuple(gradual), learning_rate, batch_size, seed
+        recipe, gradient, window, compensate, distil, tuple(gradual), learning_rate, batch_size, seed
     )
     network = loading.load_model(model)
     try:
