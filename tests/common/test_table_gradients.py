@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cases import convolutions, outcome, random_table, transposed_convolutions
 from tfapprox.common import native, reference
+from tfapprox.common._gradient_operation import GradientOperation
 
 FEW = settings(max_examples=40, deadline=None, phases=[Phase.generate])
 HALF_WINDOWS = st.integers(0, 20)
@@ -130,3 +131,11 @@ def test_refused():
         native.table_2d_gradients(**case, half_window=127)
     with pytest.raises(ValueError, match="threads must be"):
         native.table_2d_gradients(**case, threads=0)
+
+
+@pytest.mark.parametrize(("field", "value"), [("batch", 2**30), ("dilation_height", 2**31), ("pad_top", 2**31)])
+def test_sizes_beyond_32_bits_are_refused_on_a_gpu(gpu, field, value):
+    operation = GradientOperation(**large_case(False))
+    setattr(operation.descriptor.operation.problem, field, value)
+    with pytest.raises(ValueError, match=r"all images together must not exceed 2\^30 pixels, with their padding"):
+        gpu._compute(operation)

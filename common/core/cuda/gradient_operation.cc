@@ -1,5 +1,6 @@
 // Gradients from the table on a GPU: the two functions of the C interface, and the layout of the workspace.
 #include <algorithm>
+#include <cmath>
 
 #include "device.h"
 #include "device_table.h"
@@ -17,7 +18,7 @@ namespace tfapprox {
 namespace cuda {
 namespace {
 
-constexpr int64_t kMaxPositions = int64_t{1} << 30;  // so that positions fit int32
+constexpr int64_t kMaxPositions = int64_t{1} << 30;  // so that positions and numbers of blocks fit int32
 constexpr int64_t kMagnitudeThreads = 65536;         // about, that look for the magnitudes of all filters
 
 int32_t Narrow(int64_t value) { return static_cast<int32_t>(value); }
@@ -50,6 +51,20 @@ int64_t Place(const GradientPlan& plan, void* workspace, int64_t* cleared, tfapp
   return layout.bytes();
 }
 
+// Returns a bound of the numbers that kernels compute with int32: positions, pixels of padding, and blocks.
+double LargestNumber(const GradientPlan& plan) {
+  const double images = static_cast<double>(plan.images), pixels = images * plan.upstream.Count();
+  double largest = images * std::max(plan.activations.Count(), plan.upstream.Count());
+  for (const Dimension& d : {plan.rows, plan.columns}) {
+    const double positions = static_cast<double>(std::max(d.activations, d.upstream)) * d.stride;
+    largest = std::max(
+        largest, positions + std::abs(static_cast<double>(d.before)) + static_cast<double>(d.filter) * d.dilation);
+  }
+  const double elements = images * plan.activations.Count() * plan.channels;
+  const double blocks = (pixels / kPixelsOfBlock + 1) * (static_cast<double>(plan.WeightCount()) / plan.lanes);
+  return std::max({largest, blocks, elements / 256, pixels * plan.lanes_of_pixel / 256});
+}
+
 GradientArguments ArgumentsOf(const tfapprox_table_gradient& gradient, const GradientPlan& plan) {
   const tfapprox_operation& operation = gradient.operation;
   GradientArguments a = {};
@@ -78,16 +93,16 @@ GradientArguments ArgumentsOf(const tfapprox_table_gradient& gradient, const Gra
 
 int32_t tfapprox_cuda_table_gradient_init(const tfapprox_table_gradient* gradient, int64_t* workspace_bytes,
                                           tfapprox_error* error) {
-  using tfapprox::cuda::kMaxPositions;
   const int32_t status = tfapprox::CheckHalfWindow(*gradient->operation.table, gradient->half_window, error);
   if (status != TFAPPROX_OK) return status;
   const tfapprox::GradientPlan plan(*gradient, 1);
-  const int64_t positions = plan.images * std::max(plan.activations.Count(), plan.upstream.Count());
-  if (plan.workspace_bytes < 0 || std::max({positions, plan.padded.height, plan.padded.width}) > kMaxPositions) {
+  if (tfapprox::cuda::LargestNumber(plan) > tfapprox::cuda::kMaxPositions) {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
-                          "all images together must not exceed 2^30 pixels for gradients from the table on a GPU; "
-                          "received %lld images, the largest of %lld",
-                          static_cast<long long>(plan.images), static_cast<long long>(positions / plan.images));
+                          "all images together must not exceed 2^30 pixels, with their padding, for gradients from the "
+                          "table on a GPU; received %lld images of %lldx%lld and outputs of %lldx%lld",
+                          static_cast<long long>(plan.images), static_cast<long long>(plan.activations.height),
+                          static_cast<long long>(plan.activations.width), static_cast<long long>(plan.upstream.height),
+                          static_cast<long long>(plan.upstream.width));
   }
   tfapprox::cuda::GradientArguments arguments;
   tfapprox_quantiser* quantisers;

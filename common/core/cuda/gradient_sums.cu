@@ -16,7 +16,6 @@ namespace {
 constexpr int32_t kThreads = 256;
 constexpr int32_t kPositions = 4;                          // activations of a thread, which are kThreads apart
 constexpr int32_t kTilePositions = kThreads * kPositions;  // activations of a block
-constexpr int32_t kTilePixels = 16 * kThreads;             // pixels of a block
 template <int32_t kLanes>
 constexpr int32_t kColumnBytes = kLanes * 256 * sizeof(int32_t);
 constexpr int32_t kCodeBytes = kThreads * sizeof(int32_t);
@@ -159,7 +158,7 @@ __device__ inline int32_t CodeOfTap(const GradientArguments& arguments, int32_t 
   return arguments.codes[int64_t{number} * arguments.channels + channel];
 }
 
-// A block has kLanes filters, one channel and one tap, and kTilePixels pixels.
+// A block has kLanes filters, one channel and one tap, and kPixelsOfBlock pixels.
 template <int32_t kLanes, int32_t kSharedBytes>
 __global__ void __launch_bounds__(kThreads) WeightSumsKernel(GradientArguments arguments) {
   static_assert(kSharedBytes == kColumnBytes<kLanes> + kCodeBytes,
@@ -169,8 +168,8 @@ __global__ void __launch_bounds__(kThreads) WeightSumsKernel(GradientArguments a
   int32_t* codes = columns + 256 * kLanes;                     // [kThreads]
   auto* partial = reinterpret_cast<int64_t*>(SharedMemory());  // [kThreads], after the columns are used
   const int64_t vectors = WeightLanes(arguments) / kLanes, vector = blockIdx.x % vectors, place = vector * kLanes;
-  const auto first = static_cast<int32_t>(blockIdx.x / vectors * kTilePixels);
-  const int32_t end = min(first + kTilePixels, arguments.pixels);
+  const auto first = static_cast<int32_t>(blockIdx.x / vectors * kPixelsOfBlock);
+  const int32_t end = min(first + kPixelsOfBlock, arguments.pixels);
   const auto row = static_cast<int32_t>(place / arguments.lanes_of_pixel);
   const auto first_lane = static_cast<int32_t>(place % arguments.lanes_of_pixel);
   const int32_t tap = row / arguments.group_channels;
@@ -220,7 +219,7 @@ cudaError_t LaunchSums(const GradientArguments& arguments, cudaStream_t stream) 
   cudaError_t error =
       Launch(ActivationGradientKernel<kLanes, kBytes>, tiles * arguments.channels, kThreads, kBytes, stream, arguments);
   if (error != cudaSuccess) return error;
-  const int64_t parts = Blocks(arguments.pixels, kTilePixels), vectors = WeightLanes(arguments) / kLanes;
+  const int64_t parts = Blocks(arguments.pixels, kPixelsOfBlock), vectors = WeightLanes(arguments) / kLanes;
   error = Launch(WeightSumsKernel<kLanes, kWithCodes>, parts * vectors, kThreads, kWithCodes, stream, arguments);
   if (error != cudaSuccess) return error;
   return Launch(FinishWeightsKernel, Blocks(WeightLanes(arguments), kThreads), kThreads, 0, stream, arguments);

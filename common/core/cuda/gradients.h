@@ -63,6 +63,7 @@ struct GradientArguments {
   float *activation_gradient, *weight_gradient;  // of the shapes of the tensors
 };
 
+constexpr int32_t kPixelsOfBlock = 4096;  // of a block of WeightSums
 cudaError_t LaunchGradients(const GradientArguments& arguments, cudaStream_t stream);
 
 }  // namespace cuda
