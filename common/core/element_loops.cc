@@ -205,13 +205,17 @@ void Affine(const uint32_t* sums, uint32_t slope, uint32_t constant, int64_t cou
   for (int64_t i = 0; i < count; ++i) results[i] = static_cast<int32_t>(slope * sums[i] + constant);
 }
 
-// Every number before the scale is an integer below 2^53, which double holds exactly, so only the scaling rounds.
-void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const int32_t* corrections,
-           double constant, double scale, int64_t count, float* outputs) {
+void Correct(const uint32_t* sums, uint32_t slope, const int32_t* addends, int64_t count, int32_t* results) {
+  for (int64_t i = 0; i < count; ++i) {
+    results[i] = static_cast<int32_t>(slope * sums[i] + static_cast<uint32_t>(addends[i]));
+  }
+}
+
+// Double holds every int32 exactly, so only the scaling rounds.
+void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, double scale, int64_t count,
+           float* outputs) {
   for (int64_t p = 0; p < count; ++p) {
-    const double total =
-        static_cast<double>(Sum(sums[p], pixel_sums[p], filter_sum)) + (static_cast<double>(corrections[p]) + constant);
-    outputs[p] = static_cast<float>(scale * total);
+    outputs[p] = static_cast<float>(scale * static_cast<double>(Sum(sums[p], pixel_sums[p], filter_sum)));
   }
 }
 
@@ -227,7 +231,7 @@ void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, 
 
 }  // namespace
 
-const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns,
-                                             Affine,   Scale,     Wrap,        Interleave};
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns,  Affine,
+                                             Correct,  Scale,     Wrap,        Interleave};
 
 }  // namespace tfapprox

@@ -8,6 +8,14 @@ namespace {
 
 int32_t Wrap(uint64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(x)); }
 
+// Sets results[p] = pixel_sums[p] - broadcast_zero * box_sums[p], modulo 2^32, for some pixels of a panel that has all
+// taps.
+void CorrectPixels(const Call& call, const Panel& panel, PixelRange pixels, uint64_t broadcast_zero, int32_t* results) {
+  const auto slope = static_cast<uint32_t>(0 - broadcast_zero);
+  call.program.path->loops->correct(panel.box_sums + pixels.first, slope, panel.pixel_sums + pixels.first, pixels.count,
+                                    results);
+}
+
 }  // namespace
 
 RealOutputs::RealOutputs(const Sides& sides, const Call& call)
@@ -19,8 +27,7 @@ RealOutputs::RealOutputs(const Sides& sides, const Call& call)
 void RealOutputs::Correct(const Panel& panel, int64_t broadcast_zero) {
   corrected_zero_ = broadcast_zero;
   if (call_.division.boxes > 1) return;
-  const auto slope = static_cast<uint32_t>(-broadcast_zero);
-  call_.program.path->loops->affine(panel.box_sums + pixels_.first, slope, 0, pixels_.count, corrections_);
+  CorrectPixels(call_, panel, pixels_, static_cast<uint64_t>(broadcast_zero), corrections_);
 }
 
 void RealOutputs::Begin(const Panel& panel, PixelRange pixels) {
@@ -28,21 +35,25 @@ void RealOutputs::Begin(const Panel& panel, PixelRange pixels) {
   Correct(panel, per_filter_ == nullptr ? broadcast_.zero_point : per_filter_[0].zero_point);
 }
 
-// All but the scale are integers below 2^53, which double holds exactly.
+// The corrected total (3.3) of one box fits int32, so that it may be added up modulo 2^32. A tap adds T[a, w] and
+// (za - a) * (zw - w) - a * w, where za and zw are the zero points. The latter has a magnitude of at most 255 * 255,
+// which it takes at the ends of the ranges of its 4 variables; T[a, w] is from 0 to 65,535, or from -32,768 to 32,767;
+// and 16,384 * (65,535 + 65,025) < 2^31. The total of several boxes is an integer below 2^53. So double holds every
+// total exactly.
 void RealOutputs::Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) {
   auto* real = static_cast<float*>(outputs);
   const tfapprox_quantiser& quantiser = per_filter_ == nullptr ? broadcast_ : per_filter_[channel];
   const int64_t lanes_zero = lanes_.zero_point, broadcast_zero = quantiser.zero_point;
   if (broadcast_zero != corrected_zero_) Correct(panel, broadcast_zero);
   const double scale = double{lanes_.scale} * double{quantiser.scale};  // (3.4)
-  const auto constant = static_cast<double>(Taps(call_.problem) * lanes_zero * broadcast_zero -
-                                            lanes_zero * call_.filter.code_sums[channel]);
+  const int64_t constant =
+      Taps(call_.problem) * lanes_zero * broadcast_zero - lanes_zero * call_.filter.code_sums[channel];
   if (sums.carried == nullptr) {
-    call_.program.path->loops->scale(sums.sums, sums.pixel_sums, sums.filter_sum, corrections_, constant, scale,
-                                     pixels_.count, real);
+    const int32_t filter_sum = Wrap(static_cast<uint64_t>(constant + sums.filter_sum));
+    call_.program.path->loops->scale(sums.sums, corrections_, filter_sum, scale, pixels_.count, real);
   } else {
     for (int64_t p = 0; p < pixels_.count; ++p) {
-      const double correction = constant - static_cast<double>(broadcast_zero * panel.code_sums[pixels_.first + p]);
+      const auto correction = static_cast<double>(constant - broadcast_zero * panel.code_sums[pixels_.first + p]);
       real[p] = static_cast<float>(scale * (static_cast<double>(sums.carried[p]) + correction));
     }
   }
@@ -61,11 +72,7 @@ WrappedOutputs::WrappedOutputs(const Sides& sides, const Call& call)
 void WrappedOutputs::Begin(const Panel& panel, PixelRange pixels) {
   pixels_ = pixels;
   if (call_.division.boxes == 1) {
-    const auto slope = static_cast<uint32_t>(0 - broadcast_zero_);
-    call_.program.path->loops->affine(panel.box_sums + pixels.first, slope, 0, pixels.count, corrections_);
-    for (int64_t p = 0; p < pixels.count; ++p) {
-      corrections_[p] = Wrap(static_cast<uint64_t>(int64_t{corrections_[p]} + panel.pixel_sums[pixels.first + p]));
-    }
+    CorrectPixels(call_, panel, pixels, broadcast_zero_, corrections_);
     return;
   }
   for (int64_t p = 0; p < pixels.count; ++p) {

@@ -26,13 +26,12 @@ struct Call {
 };
 
 // The sums of products of one filter and a range of pixels of a panel:
-//   total[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32.
+//   total[p] = sums[p] + pixel_sums[p] of the panel + filter_sum, modulo 2^32.
 // Where the taps of a filter were divided into several boxes, `carried` has the totals in 64 bits instead.
 struct FilterSums {
-  const int32_t* sums;        // [pixels] of terms and look-ups
-  const int32_t* pixel_sums;  // [pixels] of activation[a] of the plan
-  int32_t filter_sum;         // of weight[w] of the plan
-  const int64_t* carried;     // [pixels], or null for one box
+  const int32_t* sums;     // [pixels] of terms and look-ups
+  int32_t filter_sum;      // of weight[w] of the plan
+  const int64_t* carried;  // [pixels], or null for one box
 };
 
 class Outputs {
@@ -53,8 +52,8 @@ class RealOutputs : public Outputs {
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
 
  private:
-  // Computes the part of (3.3) that depends on the codes of the pixels, for filters of this zero point and one box. It
-  // fits int32: 255 * 16,384 * 255 < 2^31.
+  // Computes the part of a total and of (3.3) that depends on the codes of the pixels, modulo 2^32, for filters of this
+  // zero point and one box.
   void Correct(const Panel& panel, int64_t broadcast_zero);
 
   const Call& call_;
@@ -63,7 +62,7 @@ class RealOutputs : public Outputs {
   const tfapprox_quantiser* per_filter_;  // null, or of every filter
   PixelRange pixels_ = {0, 0};            // for which Begin was called
   int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` are
-  int32_t corrections_[kMaxWidth];        // [pixels]; not used where a filter has several boxes
+  int32_t corrections_[kMaxWidth];        // [pixels] what Correct computes; not used where a filter has several boxes
 };
 
 // int32: the total and the corrections (5.2), all of it modulo 2^32.

@@ -124,10 +124,11 @@ struct ElementLoops {
   void (*copy_runs)(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane, int64_t width, uint8_t* row);
   // Sets results[i] = slope * sums[i] + constant, modulo 2^32.
   void (*affine)(const uint32_t* sums, uint32_t slope, uint32_t constant, int64_t count, int32_t* results);
-  // Sets outputs[p] = scale * (int32(sums[p] + pixel_sums[p] + filter_sum) + corrections[p] + constant), where the
-  // int32 sum wraps modulo 2^32 (3.4).
-  void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, const int32_t* corrections,
-                double constant, double scale, int64_t count, float* outputs);
+  // Sets results[i] = slope * sums[i] + addends[i], modulo 2^32.
+  void (*correct)(const uint32_t* sums, uint32_t slope, const int32_t* addends, int64_t count, int32_t* results);
+  // Sets outputs[p] = scale * int32(sums[p] + pixel_sums[p] + filter_sum), where the int32 sum wraps modulo 2^32 (3.4).
+  void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, double scale, int64_t count,
+                float* outputs);
   // Sets outputs[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32 (5.2).
   void (*wrap)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs);
   // Sets pixels[p][f] = filters[f][p] for elements of 4 bytes, p < pixel_count and f < filter_count. Rows of `filters`

@@ -129,7 +129,7 @@ class TileRunner {
         const int64_t end = std::min(f + kFilterBlock, count);
         for (int64_t i = f; i < end; ++i) {
           const int64_t from = i * panel.width + p;
-          const FilterSums sums = {carried == nullptr ? workspace_.sums + from : nullptr, panel.pixel_sums + p,
+          const FilterSums sums = {carried == nullptr ? workspace_.sums + from : nullptr,
                                    call_.filter.weight_sums[filter + i], carried == nullptr ? nullptr : carried + from};
           outputs_.Convert(panel, filter + i, sums, workspace_.outputs + (row + i - f) * kMaxWidth);
         }
