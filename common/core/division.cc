@@ -12,6 +12,10 @@ namespace {
 // costs more than codes that come from the third-level cache.
 constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureBytes / 2;
 
+// The maximum of the pixels of a block without look-ups by rows, and the maximum size of a panel of more than kMaxWidth
+// pixels, in bytes.
+constexpr int64_t kMaxStagedWidth = 1024, kWideBytes = int64_t{1} << 18;
+
 // The maximum size of all sums of a block of look-ups by rows, in bytes.
 constexpr int64_t kRowSumBytes = int64_t{1} << 20;
 
@@ -109,6 +113,12 @@ Division Divide(const tfapprox_work& work) {
     }
     while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
     while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
+    // Blocks that are next to each other stage the input rows that both need twice.
+    const bool overlap = division.boxes == 1 && division.box.rows > 1;
+    while (overlap && division.width >= kMaxWidth && division.width < kMaxStagedWidth &&
+           2 * division.width * bytes * division.box.taps() <= kWideBytes && tiles() >= 2 * kEnoughTiles) {
+      division.width *= 2;
+    }
   }
   // Rows of a panel that are a power of two apart would share a few sets of the first-level cache.
   division.lanes = division.width > kMaxWidth ? division.width / kLanes / 2 * 2 * kLanes + kLanes : division.width;

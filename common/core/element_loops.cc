@@ -3,6 +3,8 @@
 // CMake compiles this file once per CPU path, with the flags of the path and with the name of its structure as
 // TFAPPROX_ELEMENT_LOOPS. The file is a leaf; path_kernels.h explains leaves and says what each function does.
 #include "path_kernels.h"
+#include "quantise_vectors.h"
+#include "transpose_block.h"
 
 namespace tfapprox {
 namespace {
@@ -37,23 +39,31 @@ bool QuantiseRunBy(const float* x, int64_t length, tfapprox_quantiser q, uint8_t
   return nan != 0;
 }
 
+bool QuantiseRun(const float* x, int64_t length, const tfapprox_quantiser& q, uint8_t* codes) {
+#ifdef __AVX2__
+  if (length >= kQuantised) {
+    return (q.min_code < 0 ? QuantiseVectors<SymmetricVectors> : QuantiseVectors<NudgedVectors>)(x, length, q, codes);
+  }
+#endif
+  return (q.min_code < 0 ? QuantiseRunBy<SymmetricCode> : QuantiseRunBy<NudgedCode>)(x, length, q, codes);
+}
+
 bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const tfapprox_quantiser& q,
               uint8_t* codes) {
-  const auto run = q.min_code < 0 ? QuantiseRunBy<SymmetricCode> : QuantiseRunBy<NudgedCode>;
-  if (step == length) return run(x, count * length, q, codes);
+  if (step == length) return QuantiseRun(x, count * length, q, codes);
   bool nan = false;
   // Short groups are quantised together with the elements between them, up to 1,024 elements at a time, and the codes
   // of the groups are picked out of the result. That is faster than a loop whose vectors are not full in every group.
   constexpr int64_t kBetween = 1024;
   const int64_t groups = step > 4 * length || length % kLanes == 0 ? 1 : kBetween / step;
   if (groups < 2) {
-    for (int64_t i = 0; i < count; ++i) nan |= run(x + i * step, length, q, codes + i * length);
+    for (int64_t i = 0; i < count; ++i) nan |= QuantiseRun(x + i * step, length, q, codes + i * length);
     return nan;
   }
   uint8_t between[kBetween];
   for (int64_t i = 0; i < count; i += groups) {
     const int64_t size = count - i < groups ? count - i : groups;
-    nan |= run(x + i * step, (size - 1) * step + length, q, between);
+    nan |= QuantiseRun(x + i * step, (size - 1) * step + length, q, between);
     for (int64_t g = 0; g < size; ++g, codes += length) {
       for (int64_t j = 0; j < length; ++j) codes[j] = between[g * step + j];
     }
@@ -61,62 +71,23 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   return nan;
 }
 
-using Bytes16 = uint8_t __attribute__((vector_size(16)));
-using Words4 = uint32_t __attribute__((vector_size(16)));
-
-#ifdef __clang__
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype(a){__VA_ARGS__})
-#endif
-
-// ZipLow and ZipHigh interleave the elements of the lower and of the upper halves of two vectors.
-inline Bytes16 ZipLow(Bytes16 a, Bytes16 b) {
-  return SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-inline Bytes16 ZipHigh(Bytes16 a, Bytes16 b) {
-  return SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-inline Words4 ZipLow(Words4 a, Words4 b) { return SHUFFLE(a, b, 0, 4, 1, 5); }
-inline Words4 ZipHigh(Words4 a, Words4 b) { return SHUFFLE(a, b, 2, 6, 3, 7); }
-
-// Transposes kSize x kSize elements in log2(kSize) rounds. In each round, row i and row i + kSize / 2 are interleaved
-// and become rows 2 i and 2 i + 1. For kSize = 4:
-//
-//   a0 a1 a2 a3       a0 c0 a1 c1       a0 b0 c0 d0
-//   b0 b1 b2 b3       a2 c2 a3 c3       a1 b1 c1 d1
-//   c0 c1 c2 c3  -->  b0 d0 b1 d1  -->  a2 b2 c2 d2
-//   d0 d1 d2 d3       b2 d2 b3 d3       a3 b3 c3 d3
-template <typename Row, int kSize>
-inline void TransposeBlock(Row* rows) {
-  for (int round = 1; round < kSize; round *= 2) {
-    Row shuffled[kSize];
-    for (int i = 0; i < kSize / 2; ++i) {
-      shuffled[2 * i] = ZipLow(rows[i], rows[i + kSize / 2]);
-      shuffled[2 * i + 1] = ZipHigh(rows[i], rows[i + kSize / 2]);
-    }
-    for (int i = 0; i < kSize; ++i) rows[i] = shuffled[i];
-  }
-}
-
-// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` elements: full blocks by
-// TransposeBlock, the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat
-// the last one.
-template <typename Element, typename Row, bool kSlack>
-void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int64_t columns, Element* to,
-                       int64_t to_step) {
-  constexpr int kSize = sizeof(Row) / sizeof(Element);
+// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` bytes: full blocks by TransposeBlock,
+// the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat the last one.
+template <bool kSlack>
+void TransposeBytes(const uint8_t* from, int64_t from_step, int64_t rows, int64_t columns, uint8_t* to,
+                    int64_t to_step) {
+  constexpr int kSize = 16;
   const int64_t full_columns = columns / kSize * kSize;
   const int64_t block_rows = kSlack && full_columns > 0 ? rows : rows / kSize * kSize;
   for (int64_t i = 0; i < block_rows; i += kSize) {
     const int64_t last = rows - 1 - i;
     for (int64_t j = 0; j < full_columns; j += kSize) {
-      Row block[kSize];
+      Bytes16 block[kSize];
       for (int r = 0; r < kSize; ++r) {
-        __builtin_memcpy(&block[r], from + (i + (kSlack && last < r ? last : r)) * from_step + j, sizeof(Row));
+        __builtin_memcpy(&block[r], from + (i + (kSlack && last < r ? last : r)) * from_step + j, kSize);
       }
-      TransposeBlock<Row, kSize>(block);
-      for (int r = 0; r < kSize; ++r) __builtin_memcpy(to + (j + r) * to_step + i, &block[r], sizeof(Row));
+      TransposeBlock<Bytes16, kSize>(block);
+      for (int r = 0; r < kSize; ++r) __builtin_memcpy(to + (j + r) * to_step + i, &block[r], kSize);
     }
     for (int64_t j = full_columns; j < columns; ++j) {
       for (int64_t r = i; r < i + kSize && r < rows; ++r) to[j * to_step + r] = from[r * from_step + j];
@@ -127,18 +98,61 @@ void TransposeElements(const Element* from, int64_t from_step, int64_t rows, int
   }
 }
 
-// With a unit of 4 channels, the four codes of a pixel are contiguous before and after, so they are copied as one word.
+// Elements of 4 bytes: element j of row i is copied from from + i * from_step + 4 j to to + j * to_step + 4 i, where the
+// steps are in bytes. Transposes the rows from `row` on while they fill a vector of kBytes bytes, and returns the next
+// row.
+template <int kBytes>
+int64_t TransposeRows(const uint8_t* from, int64_t from_step, int64_t row, int64_t rows, int64_t columns, uint8_t* to,
+                      int64_t to_step) {
+  using Row = Vector<uint32_t, kBytes>;
+  constexpr int kRows = kBytes / 4;
+  for (; row + kRows <= rows; row += kRows) {
+    int64_t j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      Row block[4];
+      for (int i = 0; i < 4; ++i) {
+        block[i] = LoadParts<Row>([&](int part) { return from + (row + i + 4 * part) * from_step + 4 * j; });
+      }
+      TransposeBlock<Row, 4>(block);
+      for (int i = 0; i < 4; ++i) __builtin_memcpy(to + (j + i) * to_step + 4 * row, &block[i], kBytes);
+    }
+    for (; j < columns; ++j) {
+      for (int64_t i = row; i < row + kRows; ++i) {
+        __builtin_memcpy(to + j * to_step + 4 * i, from + i * from_step + 4 * j, 4);
+      }
+    }
+  }
+  return row;
+}
+
+// Transposes elements of 4 bytes, with the longest vectors that the rows fill.
+void TransposeLongs(const uint8_t* from, int64_t from_step, int64_t rows, int64_t columns, uint8_t* to,
+                    int64_t to_step) {
+  int64_t row = 0;
+#ifdef __AVX512F__
+  row = TransposeRows<64>(from, from_step, row, rows, columns, to, to_step);
+#endif
+#ifdef __AVX2__
+  row = TransposeRows<32>(from, from_step, row, rows, columns, to, to_step);
+#endif
+  row = TransposeRows<16>(from, from_step, row, rows, columns, to, to_step);
+  for (; row < rows; ++row) {
+    for (int64_t j = 0; j < columns; ++j) {
+      __builtin_memcpy(to + j * to_step + 4 * row, from + row * from_step + 4 * j, 4);
+    }
+  }
+}
+
+// With a unit of 4 channels, the four codes of a pixel are contiguous before and after, so they are copied as one
+// element of 4 bytes.
 void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                int64_t plane_step, bool slack, uint8_t* planes) {
   if (unit == 1) {
-    const auto transpose =
-        slack ? TransposeElements<uint8_t, Bytes16, true> : TransposeElements<uint8_t, Bytes16, false>;
-    return transpose(codes, code_step, count, channels, planes, plane_step);
+    return (slack ? TransposeBytes<true> : TransposeBytes<false>)(codes, code_step, count, channels, planes, plane_step);
   }
   const int64_t full = channels / 4 * 4;
-  for (int64_t c = 0; c < full; c += 4, planes += plane_step) {
-    for (int64_t i = 0; i < count; ++i) __builtin_memcpy(planes + 4 * i, codes + i * code_step + c, 4);
-  }
+  TransposeLongs(codes, code_step, count, full / 4, planes, plane_step);
+  planes += full / 4 * plane_step;
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t c = full; c < channels; ++c) planes[4 * i + c - full] = codes[i * code_step + c];
   }
@@ -225,8 +239,8 @@ void Wrap(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, in
 
 void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, int64_t pixel_count, void* pixels,
                 int64_t pixel_step) {
-  TransposeElements<uint32_t, Words4, false>(static_cast<const uint32_t*>(filters), filter_step, filter_count,
-                                             pixel_count, static_cast<uint32_t*>(pixels), pixel_step);
+  TransposeLongs(static_cast<const uint8_t*>(filters), 4 * filter_step, filter_count, pixel_count,
+                 static_cast<uint8_t*>(pixels), 4 * pixel_step);
 }
 
 }  // namespace

@@ -18,74 +18,10 @@
 #define TFAPPROX_COMMON_CORE_ROW_LOOK_UP_H_
 
 #include "path_kernels.h"
-#include "vectors.h"
+#include "transpose_block.h"
 
 namespace tfapprox {
 namespace {
-
-#if defined(__clang__) || __GNUC__ >= 12
-#define TFAPPROX_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-#define TFAPPROX_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype(a){__VA_ARGS__})
-#endif
-
-// Elements i to i + 3, or i to i + 7, of two vectors of n elements, in turn.
-#define TFAPPROX_ZIP4(i, n) i, i + n, i + 1, i + 1 + n, i + 2, i + 2 + n, i + 3, i + 3 + n
-#define TFAPPROX_ZIP8(i, n) TFAPPROX_ZIP4(i, n), TFAPPROX_ZIP4(i + 4, n)
-
-using Words8 = Vector<uint16_t, 16>;
-using Words16 = Vector<uint16_t, 32>;
-using Bytes16 = Vector<uint8_t, 16>;
-using Bytes32 = Vector<uint8_t, 32>;
-
-// ZipLow and ZipHigh interleave the elements of the lower and of the upper halves of two vectors of 16 bytes; of
-// vectors of 32 bytes, they interleave both parts of 16 bytes by themselves.
-inline Words8 ZipLow(Words8 a, Words8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(0, 8)); }
-inline Words8 ZipHigh(Words8 a, Words8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 8)); }
-inline Words16 ZipLow(Words16 a, Words16 b) {
-  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(0, 16), TFAPPROX_ZIP4(8, 16));
-}
-inline Words16 ZipHigh(Words16 a, Words16 b) {
-  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 16), TFAPPROX_ZIP4(12, 16));
-}
-inline Bytes16 ZipLow(Bytes16 a, Bytes16 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(0, 16)); }
-inline Bytes16 ZipHigh(Bytes16 a, Bytes16 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(8, 16)); }
-inline Bytes32 ZipLow(Bytes32 a, Bytes32 b) {
-  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(0, 32), TFAPPROX_ZIP8(16, 32));
-}
-inline Bytes32 ZipHigh(Bytes32 a, Bytes32 b) {
-  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP8(8, 32), TFAPPROX_ZIP8(24, 32));
-}
-
-// Transposes kSize x kSize elements, in each part of 16 bytes of the vectors by itself. TransposeBlock in
-// element_loops.cc explains the rounds.
-template <typename Row, int kSize>
-inline void ZipBlock(Row* block) {
-  for (int round = 1; round < kSize; round *= 2) {
-    Row zipped[kSize];
-    for (int i = 0; i < kSize / 2; ++i) {
-      zipped[2 * i] = ZipLow(block[i], block[i + kSize / 2]);
-      zipped[2 * i + 1] = ZipHigh(block[i], block[i + kSize / 2]);
-    }
-    for (int i = 0; i < kSize; ++i) block[i] = zipped[i];
-  }
-}
-
-// Returns 16 bytes from `first`, and behind them 16 bytes from `second` if the vector has 32.
-template <typename Row>
-inline Row LoadParts(const void* first, const void* second) {
-  Row row;
-#ifdef __AVX2__
-  if constexpr (sizeof(Row) == 32) {
-    const __m128i low = _mm_loadu_si128(static_cast<const __m128i*>(first));
-    const __m128i high = _mm_loadu_si128(static_cast<const __m128i*>(second));
-    return reinterpret_cast<Row>(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
-  }
-#endif
-  __builtin_memcpy(&row, first, 16);
-  if (sizeof(Row) == 32) __builtin_memcpy(reinterpret_cast<uint8_t*>(&row) + 16, second, sizeof(Row) - 16);
-  return row;
-}
 
 // Writes the rows of kBytes / sizeof(Element) filters, row_bytes apart: the columns of their weights at one tap,
 // transposed. A column has `entries` elements. Filters from `last` on repeat filter `last`.
@@ -101,9 +37,9 @@ void TransposeColumns(const LookUpArguments& x, int64_t filter, int64_t tap, uin
   for (int64_t a = 0; a < x.entries; a += kSize, rows += kSize * row_bytes) {
     Row block[kSize];
     for (int i = 0; i < kSize; ++i) {
-      block[i] = LoadParts<Row>(columns[i] + a, columns[i + kFilters - kSize] + a);
+      block[i] = LoadParts<Row>([&](int part) { return columns[i + kSize * part] + a; });
     }
-    ZipBlock<Row, kSize>(block);
+    TransposeBlock<Row, kSize>(block);
 #pragma GCC unroll 16
     for (int i = 0; i < kSize; ++i) __builtin_memcpy(rows + i * row_bytes, &block[i], kBytes);
   }
@@ -181,7 +117,7 @@ inline void AddPixels(const uint16_t* rest, const uint16_t* high, int32_t* sums)
 // Writes kWords words of 8 pixels, transposed, to to[word][first + pixel].
 template <int kWords>
 inline void TransposeWords(Vector<uint16_t, 2 * kWords>* pixels, int first, uint16_t (*to)[16]) {
-  ZipBlock<Vector<uint16_t, 2 * kWords>, 8>(pixels);
+  TransposeBlock<Vector<uint16_t, 2 * kWords>, 8>(pixels);
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) {
     // Vector i has word i of the 8 pixels, and behind them word i + 8 if it has 16 words.
@@ -268,10 +204,6 @@ template <int kBytes>
 void LookUpRows(const LookUpArguments& x, uint8_t* scratch) {
   x.planes == 2 ? LookUpRowsOf<uint16_t, kBytes>(x, 0, scratch) : LookUpRowsOf<uint8_t, kBytes>(x, 0, scratch);
 }
-
-#undef TFAPPROX_SHUFFLE
-#undef TFAPPROX_ZIP4
-#undef TFAPPROX_ZIP8
 
 }  // namespace
 }  // namespace tfapprox

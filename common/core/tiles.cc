@@ -14,9 +14,13 @@ struct Workspace {
   Panel panel;        // the operand in lanes, packed
   int32_t* sums;      // [filters_at_once][width] of one box
   uint8_t* rows;      // the scratch memory of look-ups by rows
-  uint32_t* outputs;  // [kFilterBlock][kMaxWidth] bits of the outputs before they are stored
+  uint32_t* outputs;  // [kFilterBlock][OutputStep] bits of the outputs before they are stored
   int64_t* carried;   // [filters of a tile][width] sums of the boxes so far; empty if a filter is one box
 };
+
+// The outputs of a bundle of several convolution groups wait for the last group, those of other bundles are stored range
+// by range of the pixels.
+int64_t OutputStep(const Division& division) { return division.bundles_per_group == 0 ? division.lanes : kMaxWidth; }
 
 Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program, const Division& division,
                         MemoryLayout* layout) {
@@ -25,7 +29,7 @@ Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program,
   workspace.sums = layout->Take<int32_t>(division.filters_at_once * division.lanes);
   const int64_t row_bytes = program.path->kernels->row_bytes;
   workspace.rows = layout->Take<uint8_t>(program.by_rows ? RowScratchBytes(row_bytes, division.lanes) : 0);
-  workspace.outputs = layout->Take<uint32_t>(kFilterBlock * kMaxWidth);
+  workspace.outputs = layout->Take<uint32_t>(kFilterBlock * OutputStep(division));
   workspace.carried = layout->Take<int64_t>(division.boxes == 1 ? 0 : division.filters * division.lanes);
   return workspace;
 }
@@ -33,7 +37,11 @@ Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program,
 class TileRunner {
  public:
   TileRunner(const Call& call, const Source& source, Outputs* outputs, void* output, void* memory)
-      : call_(call), source_(source), outputs_(*outputs), output_(static_cast<uint32_t*>(output)) {
+      : call_(call),
+        source_(source),
+        outputs_(*outputs),
+        output_(static_cast<uint32_t*>(output)),
+        output_step_(OutputStep(call.division)) {
     MemoryLayout layout(memory);
     workspace_ = MakeWorkspace(call.problem, call.program, call.division, &layout);
   }
@@ -61,15 +69,22 @@ class TileRunner {
     for (int64_t i = 0; i < division.boxes; ++i) {
       const Box box = division.BoxAt(call_.problem, i);
       Pack(block, group, i, box);
-      for (int64_t f = filters.begin; f < filters.end; f += division.filters_at_once) {
-        const int64_t count = std::min(division.filters_at_once, filters.end - f);
-        Compute(box, taps, quads, f, count);
-        carries ? Carry(i, f, count, f - filters.begin) : Write(f, count, row, nullptr);
+      // Rows are transposed for all pixels of the block; otherwise, few sums stay in the first-level cache.
+      const int64_t step = call_.program.by_rows ? division.width : kMaxWidth;
+      for (int64_t p = 0; p < workspace_.panel.pixels; p += step) {
+        const PixelRange pixels = {p, std::min(step, workspace_.panel.pixels - p)};
+        for (int64_t f = filters.begin; f < filters.end; f += division.filters_at_once) {
+          const int64_t count = std::min(division.filters_at_once, filters.end - f);
+          Compute(box, taps, quads, f, count, pixels);
+          carries ? Carry(i, f, count, f - filters.begin, pixels) : Write(f, count, row, pixels, nullptr);
+        }
       }
       taps += box.taps();
       quads += box.quads();
     }
-    if (carries) Write(filters.begin, filters.end - filters.begin, row, workspace_.carried);
+    if (carries) {
+      Write(filters.begin, filters.end - filters.begin, row, {0, workspace_.panel.pixels}, workspace_.carried);
+    }
   }
 
   // Packs a box of the taps of a block of pixels and a convolution group. A panel that holds all taps stays for all
@@ -83,47 +98,52 @@ class TileRunner {
     PackPanel(call_.problem, call_.program, source_, box, box_index == 0, group, first, pixels, &workspace_.panel);
   }
 
-  void Compute(const Box& box, int64_t taps, int64_t quads, int64_t filter, int64_t count) {
+  // Computes the sums of `count` filters, whose first pixel is the first one of the range.
+  void Compute(const Box& box, int64_t taps, int64_t quads, int64_t filter, int64_t count, PixelRange pixels) {
     const Program& program = call_.program;
     const Panel& panel = workspace_.panel;
     const int64_t channels = call_.problem.out_channels, terms = static_cast<int64_t>(program.terms.size());
-    std::fill_n(workspace_.sums, count * panel.width, 0);
+    const int64_t lanes = RoundUp(pixels.count, kLanes);
+    for (int64_t f = 0; f < count; ++f) std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
     if (terms != 0) {
       const int64_t step = 4 * box.quads();
       const int8_t* coefficients = call_.filter.coefficients + terms * 4 * quads * channels + filter * step;
-      program.path->kernels->multiply({panel.features, step * panel.width, coefficients, step * channels,
-                                       program.raises.data(), terms, box.quads(), panel.width, panel.pixels, count,
-                                       workspace_.sums});
+      program.path->kernels->multiply({panel.features + 4 * pixels.first, step * panel.width, coefficients,
+                                       step * channels, program.raises.data(), terms, box.quads(), panel.width,
+                                       pixels.count, count, workspace_.sums});
     }
     if (program.planes != 0) {
       const uint8_t* weights = call_.filter.codes + taps * channels + filter * box.taps();
-      const LookUpArguments arguments = {program.tables, program.entries, program.planes, panel.codes, weights,
-                                         box.taps(),     panel.width,     panel.pixels,   count,       workspace_.sums};
+      const LookUpArguments arguments = {
+          program.tables, program.entries, program.planes, panel.codes + pixels.first, weights,
+          box.taps(),     panel.width,     pixels.count,   count,                      workspace_.sums};
       program.by_rows ? program.path->kernels->look_up_rows(arguments, workspace_.rows)
                       : program.path->kernels->look_up(arguments);
     }
   }
 
   // Adds the sums of a box, which are exact because they are below 2^31, to the sums carried so far.
-  void Carry(int64_t box, int64_t filter, int64_t count, int64_t target) {
+  void Carry(int64_t box, int64_t filter, int64_t count, int64_t target, PixelRange pixels) {
     const Panel& panel = workspace_.panel;
     for (int64_t f = 0; f < count; ++f) {
       const auto weight_sum =
           static_cast<uint32_t>(call_.filter.weight_sums[box * call_.problem.out_channels + filter + f]);
-      int64_t* carried = workspace_.carried + (target + f) * panel.width;
-      for (int64_t p = 0; p < panel.pixels; ++p) {
+      int64_t* carried = workspace_.carried + (target + f) * panel.width + pixels.first;
+      for (int64_t p = 0; p < pixels.count; ++p) {
         carried[p] += static_cast<int32_t>(static_cast<uint32_t>(workspace_.sums[f * panel.width + p]) +
-                                           static_cast<uint32_t>(panel.pixel_sums[p]) + weight_sum);
+                                           static_cast<uint32_t>(panel.pixel_sums[pixels.first + p]) + weight_sum);
       }
     }
   }
 
-  // Writes the outputs of `count` filters, whose sums or carried sums begin with the first filter, to the rows of
-  // `outputs` from `row` on, and stores them where a bundle has one convolution group.
-  void Write(int64_t filter, int64_t count, int64_t row, const int64_t* carried) {
+  // Writes the outputs of `count` filters and a range of pixels, whose sums or carried sums begin with the first filter
+  // and pixel, to the rows of `outputs` from `row` on, and stores them where a bundle has one convolution group.
+  void Write(int64_t filter, int64_t count, int64_t row, PixelRange range, const int64_t* carried) {
     const Panel& panel = workspace_.panel;
-    for (int64_t p = 0; p < panel.pixels; p += kMaxWidth) {
-      const PixelRange pixels = {p, std::min(kMaxWidth, panel.pixels - p)};
+    const bool has_several = call_.division.bundles_per_group == 0;
+    for (int64_t p = 0; p < range.count; p += kMaxWidth) {
+      const PixelRange pixels = {range.first + p, std::min(kMaxWidth, range.count - p)};
+      uint32_t* outputs = workspace_.outputs + row * output_step_ + (has_several ? pixels.first : 0);
       outputs_.Begin(panel, pixels);
       for (int64_t f = 0; f < count; f += kFilterBlock) {
         const int64_t end = std::min(f + kFilterBlock, count);
@@ -131,9 +151,9 @@ class TileRunner {
           const int64_t from = i * panel.width + p;
           const FilterSums sums = {carried == nullptr ? workspace_.sums + from : nullptr,
                                    call_.filter.weight_sums[filter + i], carried == nullptr ? nullptr : carried + from};
-          outputs_.Convert(panel, filter + i, sums, workspace_.outputs + (row + i - f) * kMaxWidth);
+          outputs_.Convert(panel, filter + i, sums, outputs + (i - f) * output_step_);
         }
-        if (call_.division.bundles_per_group != 0) Store(filter + f, end - f, pixels);
+        if (!has_several) Store(filter + f, end - f, pixels);
       }
     }
   }
@@ -158,21 +178,21 @@ class TileRunner {
       const int64_t position = y * problem.out_tensor_width + problem.out_first_column + column * step;
       const uint32_t* outputs = workspace_.outputs + p;
       if (problem.layout == TFAPPROX_LAYOUT_NHWC) {
-        call_.program.path->loops->interleave(outputs, kMaxWidth, count, length,
+        call_.program.path->loops->interleave(outputs, output_step_, count, length,
                                               output_ + (image * plane + position) * problem.out_channels + filter,
                                               step * problem.out_channels);
         continue;
       }
       for (int64_t f = 0; f < count; ++f) {
         uint32_t* target = output_ + (image * problem.out_channels + filter + f) * plane + position;
-        for (int64_t i = 0; i < length; ++i) target[i * step] = outputs[f * kMaxWidth + i];
+        for (int64_t i = 0; i < length; ++i) target[i * step] = outputs[f * output_step_ + i];
       }
     }
   }
 
   void StorePixels(int64_t filter, int64_t count, PixelRange pixels) {
     const int64_t channels = call_.problem.out_channels, first = workspace_.panel.first + pixels.first;
-    call_.program.path->loops->interleave(workspace_.outputs, kMaxWidth, count, pixels.count,
+    call_.program.path->loops->interleave(workspace_.outputs, output_step_, count, pixels.count,
                                           output_ + first * channels + filter, channels);
   }
 
@@ -184,7 +204,7 @@ class TileRunner {
       const int64_t length = std::min(pixels.count - p, plane - begin);
       for (int64_t f = 0; f < count; ++f) {
         std::memcpy(output_ + (image * call_.problem.out_channels + filter + f) * plane + begin,
-                    workspace_.outputs + f * kMaxWidth + p, static_cast<size_t>(length) * sizeof(uint32_t));
+                    workspace_.outputs + f * output_step_ + p, static_cast<size_t>(length) * sizeof(uint32_t));
       }
       p += length;
     }
@@ -194,6 +214,7 @@ class TileRunner {
   const Source& source_;
   Outputs& outputs_;
   uint32_t* const output_;
+  const int64_t output_step_;  // from one row of `outputs` to the next
   Workspace workspace_;
   int64_t packed_block_ = -1, packed_group_ = -1;  // of the panel
 };
