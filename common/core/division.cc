@@ -16,8 +16,8 @@ constexpr int64_t kFeatureBytes = int64_t{1} << 20, kCodeBytes = 5 * kFeatureByt
 // pixels, in bytes.
 constexpr int64_t kMaxStagedWidth = 1024, kWideBytes = int64_t{1} << 18;
 
-// The maximum size of all sums of a block of look-ups by rows, in bytes.
-constexpr int64_t kRowSumBytes = int64_t{1} << 20;
+// The maximum size of the panel and of all sums of a block of look-ups by rows, in bytes.
+constexpr int64_t kRowPanelBytes = int64_t{1} << 21, kRowSumBytes = int64_t{1} << 20;
 
 // The maximum of the taps of a box: the sum of 16,384 products of magnitude 65,535 at most is below 2^31.
 constexpr int64_t kMaxTaps = 16384;
@@ -65,7 +65,7 @@ int64_t RowWidth(const tfapprox_problem& shape, int64_t terms, int64_t row_filte
   // A pixel has a byte of a code and of each feature for each tap, sums of 32 bits, and sums of 16 bits of two kinds.
   // A part of a transposed convolution may have no tap.
   const int64_t taps = std::max<int64_t>(1, std::min(Taps(shape), kMaxTaps));
-  const int64_t panel_limit = kCodeBytes / ((1 + terms) * taps);
+  const int64_t panel_limit = kRowPanelBytes / ((1 + terms) * taps);
   const int64_t sums_limit = kRowSumBytes / (4 * row_filters + 2 * row_bytes);
   const int64_t limit = std::max<int64_t>(1, std::min({kMaxRowWidth, panel_limit, sums_limit}) / kLanes) * kLanes;
   const int64_t pixels = std::max<int64_t>(1, Pixels(shape));

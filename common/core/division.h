@@ -47,7 +47,10 @@ namespace tfapprox {
 constexpr int64_t kMaxWidth = 256;
 
 // The maximum of the pixels of a block of look-ups by rows, which share transposed tables.
-constexpr int64_t kMaxRowWidth = 2048;
+constexpr int64_t kMaxRowWidth = 4096;
+
+// The maximum of the filters of a row whose entries have 2 bytes: the longest rows have 64 bytes.
+constexpr int64_t kMaxRowFilters = 32;
 
 // A part of the taps of every filter. Its taps are numbered in the order of the filter, from the box's first row,
 // column and channel on:

@@ -233,6 +233,18 @@ void Scale(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, d
   }
 }
 
+void ScalePixels(const ScaleArguments& x) {
+  for (int64_t p = 0; p < x.pixels; ++p) {
+    const int32_t* sums = x.sums + p * x.sum_step;
+    const uint32_t code_sum = x.code_sums[p];
+    float* outputs = x.outputs + p * x.output_step;
+    for (int64_t f = 0; f < x.filters; ++f) {
+      const auto correction = static_cast<int32_t>(static_cast<uint32_t>(x.filter_sums[f]) - x.zeros[f] * code_sum);
+      outputs[f] = static_cast<float>(x.scales[f] * static_cast<double>(Sum(sums[f], x.pixel_sums[p], correction)));
+    }
+  }
+}
+
 void Wrap(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs) {
   for (int64_t p = 0; p < count; ++p) outputs[p] = Sum(sums[p], pixel_sums[p], filter_sum);
 }
@@ -245,7 +257,7 @@ void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, 
 
 }  // namespace
 
-const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns,  Affine,
-                                             Correct,  Scale,     Wrap,        Interleave};
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns, Affine,
+                                             Correct,  Scale,     ScalePixels, Wrap,     Interleave};
 
 }  // namespace tfapprox

@@ -42,6 +42,12 @@ class Outputs {
   virtual void Begin(const Panel& panel, PixelRange pixels) = 0;
   // Writes the outputs of filter `channel` for the pixels with which Begin was called last, 4 bytes each.
   virtual void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) = 0;
+
+  // Whether ConvertPixels may be called.
+  virtual bool TakesPixels() const { return false; }
+  // Writes the outputs of `count` filters, at most kMaxRowFilters, and of all pixels of a panel that has all taps. `sums`
+  // is [pixels][sum_step], and `outputs` has the out_channels of each pixel, from the first filter on.
+  virtual void ConvertPixels(const Panel&, int64_t, int64_t, const int32_t*, int64_t, void*) {}
 };
 
 // float32: the total, corrected (3.3) and scaled (3.4), and NaN where an operand is (3.5).
@@ -50,8 +56,16 @@ class RealOutputs : public Outputs {
   RealOutputs(const Sides& sides, const Call& call);
   void Begin(const Panel& panel, PixelRange pixels) override;
   void Convert(const Panel& panel, int64_t channel, const FilterSums& sums, void* outputs) override;
+  bool TakesPixels() const override { return true; }
+  void ConvertPixels(const Panel& panel, int64_t channel, int64_t count, const int32_t* sums, int64_t sum_step,
+                     void* outputs) override;
 
  private:
+  const tfapprox_quantiser& FilterQuantiser(int64_t channel) const;
+  // Returns the product of the scales of both operands (3.4).
+  double ScaleOf(int64_t channel) const;
+  // Returns the part of (3.3) that depends on the filter only.
+  int64_t ConstantOf(int64_t channel) const;
   // Computes the part of a total and of (3.3) that depends on the codes of the pixels, modulo 2^32, for filters of this
   // zero point and one box.
   void Correct(const Panel& panel, int64_t broadcast_zero);

@@ -48,6 +48,9 @@ struct LookUpArguments {
   // of lanes that count (at most `width`), and `filters` the number of filters.
   int64_t taps, width, pixels, filters;
   int32_t* sums;  // [filters][width]; sums from `pixels` up to the next multiple of kLanes may be written, too
+  // 0, or for `look_up_rows` and entries of 2 bytes: sums is [pixels][pixel_step] instead, and the sums of each pixel are
+  // set. All `pixel_step` sums of a pixel may be written, which are at least as many as the filters of the longest row.
+  int64_t pixel_step;
 };
 
 // The taps whose transposed tables lie in the scratch memory of `look_up_rows` at the same time, and the rows for which
@@ -102,6 +105,22 @@ struct Run {
   int64_t pixel, length, source;
 };
 
+// The arguments of `scale_pixels`, which turns sums of pixels into outputs:
+//
+//   outputs[p][f] = scales[f] * int32(sums[p][f] + pixel_sums[p] + filter_sums[f] - zeros[f] * code_sums[p]),
+//
+// where the int32 sum wraps modulo 2^32 (3.4).
+struct ScaleArguments {
+  const int32_t* sums;         // [pixels][sum_step]
+  const int32_t* pixel_sums;   // [pixels]
+  const uint32_t* code_sums;   // [pixels]
+  const int32_t* filter_sums;  // [filters]
+  const uint32_t* zeros;       // [filters]
+  const double* scales;        // [filters]
+  float* outputs;              // [pixels][output_step]
+  int64_t pixels, filters, sum_step, output_step;
+};
+
 // The loops around the inner products. They are plain C++ that the compiler vectorises for each path.
 struct ElementLoops {
   // Quantises `count` groups of `length` contiguous elements; the groups begin `step` elements apart, and their codes
@@ -129,6 +148,7 @@ struct ElementLoops {
   // Sets outputs[p] = scale * int32(sums[p] + pixel_sums[p] + filter_sum), where the int32 sum wraps modulo 2^32 (3.4).
   void (*scale)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, double scale, int64_t count,
                 float* outputs);
+  void (*scale_pixels)(const ScaleArguments& arguments);
   // Sets outputs[p] = sums[p] + pixel_sums[p] + filter_sum, modulo 2^32 (5.2).
   void (*wrap)(const int32_t* sums, const int32_t* pixel_sums, int32_t filter_sum, int64_t count, int32_t* outputs);
   // Sets pixels[p][f] = filters[f][p] for elements of 4 bytes, p < pixel_count and f < filter_count. Rows of `filters`

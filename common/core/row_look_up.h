@@ -162,6 +162,25 @@ void FlushRows(const LookUpArguments& x, int64_t filter, const RowSums<kBytes>* 
   }
 }
 
+// Sets the 32-bit sums of the pixels, or adds to them unless `is_first`; the entries are words.
+template <int kBytes>
+void FlushPixels(const LookUpArguments& x, int64_t filter, const RowSums<kBytes>* rows, bool is_first) {
+  constexpr int kFilters = kBytes / 2;
+  for (int64_t p = 0; p < x.pixels; ++p) {
+    auto* sums = reinterpret_cast<uint32_t*>(x.sums + p * x.pixel_step + filter);
+    uint16_t high[kFilters], rest[kFilters];
+    const Vector<uint16_t, kBytes> low = rows[p].words - (rows[p].high << 9) + kBelow;
+    __builtin_memcpy(high, &rows[p].high, kBytes);
+    __builtin_memcpy(rest, &low, kBytes);
+    uint32_t totals[kFilters];
+    for (int i = 0; i < kFilters; ++i) totals[i] = (static_cast<uint32_t>(high[i]) << 9) + rest[i] - kBelow;
+    if (!is_first) {
+      for (int i = 0; i < kFilters; ++i) totals[i] += sums[i];
+    }
+    __builtin_memcpy(sums, totals, sizeof totals);
+  }
+}
+
 // Sums up the look-ups of the filters that one row has, from `filter` on. `scratch` has room for the rows of kRowTaps
 // taps and for the sums of all pixels.
 template <typename Element, int kBytes>
@@ -183,7 +202,11 @@ void SumRows(const LookUpArguments& x, int64_t filter, uint8_t* scratch) {
                                      : AddRows<Element, kBytes, 1>;
       add(scratch, codes, x.width, x.pixels, k == begin, sums);
     }
-    FlushRows<Element, kBytes>(x, filter, sums);
+    if (sizeof(Element) == 2 && x.pixel_step != 0) {
+      FlushPixels<kBytes>(x, filter, sums, begin == 0);
+    } else {
+      FlushRows<Element, kBytes>(x, filter, sums);
+    }
   }
 }
 

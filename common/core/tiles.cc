@@ -34,6 +34,14 @@ Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program,
   return workspace;
 }
 
+// Whether look-ups by rows write the sums of all filters of a pixel side by side, as the output has them.
+bool SumsByPixels(const Call& call, const Outputs& outputs) {
+  const Program& program = call.program;
+  return program.by_rows && program.planes == 2 && program.terms.empty() && call.division.boxes == 1 &&
+         call.division.bundles_per_group != 0 && call.problem.layout == TFAPPROX_LAYOUT_NHWC &&
+         !IsStrided(call.problem) && outputs.TakesPixels();
+}
+
 class TileRunner {
  public:
   TileRunner(const Call& call, const Source& source, Outputs* outputs, void* output, void* memory)
@@ -41,7 +49,8 @@ class TileRunner {
         source_(source),
         outputs_(*outputs),
         output_(static_cast<uint32_t*>(output)),
-        output_step_(OutputStep(call.division)) {
+        output_step_(OutputStep(call.division)),
+        by_pixels_(SumsByPixels(call, *outputs)) {
     MemoryLayout layout(memory);
     workspace_ = MakeWorkspace(call.problem, call.program, call.division, &layout);
   }
@@ -76,7 +85,9 @@ class TileRunner {
         for (int64_t f = filters.begin; f < filters.end; f += division.filters_at_once) {
           const int64_t count = std::min(division.filters_at_once, filters.end - f);
           Compute(box, taps, quads, f, count, pixels);
-          carries ? Carry(i, f, count, f - filters.begin, pixels) : Write(f, count, row, pixels, nullptr);
+          carries      ? Carry(i, f, count, f - filters.begin, pixels)
+          : by_pixels_ ? WritePixels(f, count)
+                       : Write(f, count, row, pixels, nullptr);
         }
       }
       taps += box.taps();
@@ -104,7 +115,7 @@ class TileRunner {
     const Panel& panel = workspace_.panel;
     const int64_t channels = call_.problem.out_channels, terms = static_cast<int64_t>(program.terms.size());
     const int64_t lanes = RoundUp(pixels.count, kLanes);
-    for (int64_t f = 0; f < count; ++f) std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
+    for (int64_t f = 0; !by_pixels_ && f < count; ++f) std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
     if (terms != 0) {
       const int64_t step = 4 * box.quads();
       const int8_t* coefficients = call_.filter.coefficients + terms * 4 * quads * channels + filter * step;
@@ -116,7 +127,8 @@ class TileRunner {
       const uint8_t* weights = call_.filter.codes + taps * channels + filter * box.taps();
       const LookUpArguments arguments = {
           program.tables, program.entries, program.planes, panel.codes + pixels.first, weights,
-          box.taps(),     panel.width,     pixels.count,   count,                      workspace_.sums};
+          box.taps(),     panel.width,     pixels.count,   count,                      workspace_.sums,
+          by_pixels_ ? call_.division.filters_at_once : 0};
       program.by_rows ? program.path->kernels->look_up_rows(arguments, workspace_.rows)
                       : program.path->kernels->look_up(arguments);
     }
@@ -134,6 +146,12 @@ class TileRunner {
                                            static_cast<uint32_t>(panel.pixel_sums[pixels.first + p]) + weight_sum);
       }
     }
+  }
+
+  // Writes the outputs of `count` filters and all pixels of the block, whose sums lie pixel by pixel as the outputs do.
+  void WritePixels(int64_t filter, int64_t count) {
+    outputs_.ConvertPixels(workspace_.panel, filter, count, workspace_.sums, call_.division.filters_at_once,
+                           output_ + workspace_.panel.first * call_.problem.out_channels + filter);
   }
 
   // Writes the outputs of `count` filters and a range of pixels, whose sums or carried sums begin with the first filter
@@ -215,6 +233,7 @@ class TileRunner {
   Outputs& outputs_;
   uint32_t* const output_;
   const int64_t output_step_;  // from one row of `outputs` to the next
+  const bool by_pixels_;       // whether sums lie pixel by pixel
   Workspace workspace_;
   int64_t packed_block_ = -1, packed_group_ = -1;  // of the panel
 };
