@@ -1,5 +1,6 @@
 """Every CPU path with every plan against the reference, bit for bit, each run on the path that it names."""
 
+import functools
 import pathlib
 import platform
 
@@ -184,6 +185,41 @@ def test_groups(path, table, layout, channels, groups, filters):
     if layout == "NCHW":
         case.update(input=x.transpose(0, 3, 1, 2), strides=[1, 1, 2, 1], dilations=[1, 1, 1, 2], data_format="NCHW")
     check("approx_conv2d_with_min_max_vars", path, plan, case)
+
+
+@functools.lru_cache(maxsize=None)
+def many_pixels(groups):
+    """A convolution of 16,510 pixels with a range for each filter and with NaN, and its output by the reference."""
+    random, channels = np.random.RandomState(groups), 36
+    x = random.uniform(-1, 1, (1, 127, 130, channels if groups > 1 else 2)).astype(np.float32)
+    w = random.uniform(-1, 1, (3, 3, x.shape[3] // groups, channels if groups > 1 else 5)).astype(np.float32)
+    x[0, 61, 129, 1] = w[2, 1, 0, 3] = np.nan
+    ends = np.sort(random.uniform(-1, 1, (2, w.shape[3])).astype(np.float32), 0)
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": ends[0], "filter_max": ends[1]}
+    case.update(strides=ONES, table=TABLES["error_plane"][1])
+    return case, reference.approx_conv2d_with_min_max_vars(**case)
+
+
+@pytest.mark.parametrize("plan", ["look_up", "error_plane"])
+@pytest.mark.parametrize("groups", [1, 36])
+def test_blocks_of_many_pixels(path, groups, plan):
+    """Blocks are wider than 256 pixels where windows overlap and there are enough blocks."""
+    if "_model" in path:
+        pytest.skip("the model is slow")
+    case, expected = many_pixels(groups)
+    with forced(path, plan):
+        np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(**case, threads=2), expected)
+
+
+@pytest.mark.parametrize("table", ["look_up", "constant"])
+def test_totals_just_below_two_to_the_31(path, table):
+    """16,384 taps whose products and zero points are all as large as they can be."""
+    plan, entries = TABLES[table]
+    entries = entries.copy()
+    entries[0, 0] = 65535
+    x, w = np.full((1, 1, 3, 16384), -1, np.float32), np.full((1, 1, 16384, 2), -1, np.float32)
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 0, "filter_min": -1, "filter_max": 0}
+    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "table": entries})
 
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
