@@ -25,8 +25,10 @@
 // The sizes are the result of these demands:
 //
 // - A block has a multiple of 64 pixels, because the kernels process 64 lanes at once. It has 256 pixels where
-//   possible: a kernel loads the table of a weight once for all pixels of a block. Where look-ups are by rows, it has up
-//   to 4,096 pixels, which share transposed tables, and threads rather divide the filters among them.
+//   possible: a kernel loads the table of a weight once for all pixels of a block. Where windows overlap and blocks are
+//   many, it has up to 1,024 pixels, so that fewer input rows are staged for two blocks; their sums are computed and
+//   written 256 pixels at a time. Where look-ups are by rows, it has up to 4,096 pixels, which share transposed tables,
+//   and threads rather divide the filters among them.
 // - A panel stays in the second-level cache; if it would not with 256 pixels, blocks become narrower.
 // - Bundles have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
 //   fewer than 32 tiles, bundles and then blocks get smaller, so that 16 threads have work even at batch 1.
@@ -42,7 +44,7 @@
 
 namespace tfapprox {
 
-// The maximum of the pixels of a block, unless look-ups are by rows, and of the pixels whose outputs are written
+// The maximum of the pixels whose sums are computed together, unless look-ups are by rows, and whose outputs are written
 // together. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
 constexpr int64_t kMaxWidth = 256;
 

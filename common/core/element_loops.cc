@@ -4,7 +4,7 @@
 // TFAPPROX_ELEMENT_LOOPS. The file is a leaf; path_kernels.h explains leaves and says what each function does.
 #include "path_kernels.h"
 #include "quantise_vectors.h"
-#include "transpose_block.h"
+#include "transpose_matrix.h"
 
 namespace tfapprox {
 namespace {
@@ -71,84 +71,13 @@ bool Quantise(const float* x, int64_t count, int64_t step, int64_t length, const
   return nan;
 }
 
-// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` bytes: full blocks by TransposeBlock,
-// the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat the last one.
-template <bool kSlack>
-void TransposeBytes(const uint8_t* from, int64_t from_step, int64_t rows, int64_t columns, uint8_t* to,
-                    int64_t to_step) {
-  constexpr int kSize = 16;
-  const int64_t full_columns = columns / kSize * kSize;
-  const int64_t block_rows = kSlack && full_columns > 0 ? rows : rows / kSize * kSize;
-  for (int64_t i = 0; i < block_rows; i += kSize) {
-    const int64_t last = rows - 1 - i;
-    for (int64_t j = 0; j < full_columns; j += kSize) {
-      Bytes16 block[kSize];
-      for (int r = 0; r < kSize; ++r) {
-        __builtin_memcpy(&block[r], from + (i + (kSlack && last < r ? last : r)) * from_step + j, kSize);
-      }
-      TransposeBlock<Bytes16, kSize>(block);
-      for (int r = 0; r < kSize; ++r) __builtin_memcpy(to + (j + r) * to_step + i, &block[r], kSize);
-    }
-    for (int64_t j = full_columns; j < columns; ++j) {
-      for (int64_t r = i; r < i + kSize && r < rows; ++r) to[j * to_step + r] = from[r * from_step + j];
-    }
-  }
-  for (int64_t i = block_rows; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) to[j * to_step + i] = from[i * from_step + j];
-  }
-}
-
-// Elements of 4 bytes: element j of row i is copied from from + i * from_step + 4 j to to + j * to_step + 4 i, where the
-// steps are in bytes. Transposes the rows from `row` on while they fill a vector of kBytes bytes, and returns the next
-// row.
-template <int kBytes>
-int64_t TransposeRows(const uint8_t* from, int64_t from_step, int64_t row, int64_t rows, int64_t columns, uint8_t* to,
-                      int64_t to_step) {
-  using Row = Vector<uint32_t, kBytes>;
-  constexpr int kRows = kBytes / 4;
-  for (; row + kRows <= rows; row += kRows) {
-    int64_t j = 0;
-    for (; j + 4 <= columns; j += 4) {
-      Row block[4];
-      for (int i = 0; i < 4; ++i) {
-        block[i] = LoadParts<Row>([&](int part) { return from + (row + i + 4 * part) * from_step + 4 * j; });
-      }
-      TransposeBlock<Row, 4>(block);
-      for (int i = 0; i < 4; ++i) __builtin_memcpy(to + (j + i) * to_step + 4 * row, &block[i], kBytes);
-    }
-    for (; j < columns; ++j) {
-      for (int64_t i = row; i < row + kRows; ++i) {
-        __builtin_memcpy(to + j * to_step + 4 * i, from + i * from_step + 4 * j, 4);
-      }
-    }
-  }
-  return row;
-}
-
-// Transposes elements of 4 bytes, with the longest vectors that the rows fill.
-void TransposeLongs(const uint8_t* from, int64_t from_step, int64_t rows, int64_t columns, uint8_t* to,
-                    int64_t to_step) {
-  int64_t row = 0;
-#ifdef __AVX512F__
-  row = TransposeRows<64>(from, from_step, row, rows, columns, to, to_step);
-#endif
-#ifdef __AVX2__
-  row = TransposeRows<32>(from, from_step, row, rows, columns, to, to_step);
-#endif
-  row = TransposeRows<16>(from, from_step, row, rows, columns, to, to_step);
-  for (; row < rows; ++row) {
-    for (int64_t j = 0; j < columns; ++j) {
-      __builtin_memcpy(to + j * to_step + 4 * row, from + row * from_step + 4 * j, 4);
-    }
-  }
-}
-
 // With a unit of 4 channels, the four codes of a pixel are contiguous before and after, so they are copied as one
 // element of 4 bytes.
 void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                int64_t plane_step, bool slack, uint8_t* planes) {
   if (unit == 1) {
-    return (slack ? TransposeBytes<true> : TransposeBytes<false>)(codes, code_step, count, channels, planes, plane_step);
+    return (slack ? TransposeBytes<true> : TransposeBytes<false>)(codes, code_step, count, channels, planes,
+                                                                  plane_step);
   }
   const int64_t full = channels / 4 * 4;
   TransposeLongs(codes, code_step, count, full / 4, planes, plane_step);
@@ -158,37 +87,45 @@ void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t c
   }
 }
 
-// Sums are kept in 16 bits while 256 channels of at most 255 are added, for 256 pixels at a time.
-void AddChannels(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
-                 uint32_t* sums) {
+// Sums are kept in 16 bits while 256 channels of at most 255 are added, and in registers for 32 pixels at a time.
+void AddCodes(const uint8_t* planes, int64_t count, int64_t channels, int64_t plane_step, uint32_t* sums) {
+  constexpr int kPart = 32;
+  for (int64_t begin = 0; begin < count; begin += kPart) {
+    uint16_t part[kPart] = {};  // the sum of 256 channels is at most 65,280
+    for (int64_t c = 0; c < channels; ++c) {
+      const uint8_t* plane = planes + c * plane_step + begin;
+      for (int i = 0; i < kPart; ++i) part[i] = static_cast<uint16_t>(part[i] + plane[i]);
+    }
+    for (int i = 0; i < kPart; ++i) sums[begin + i] += part[i];
+  }
+}
+
+// Adds quads in two sums of 16 bits: of channels 0 and 2, and of channels 1 and 3.
+void AddQuads(const uint8_t* planes, int64_t count, int64_t channels, int64_t plane_step, uint32_t* sums) {
   constexpr int64_t kPart = 256;
   for (int64_t begin = 0; begin < count; begin += kPart) {
     const int64_t length = begin + kPart < count ? kPart : count - begin;
-    if (unit == 1) {
-      uint16_t part[kPart] = {};  // the sum of 256 channels is at most 65,280
-      for (int64_t c = 0; c < channels; ++c) {
-        const uint8_t* plane = planes + c * plane_step + begin;
-        for (int64_t i = 0; i < length; ++i) part[i] = static_cast<uint16_t>(part[i] + plane[i]);
+    uint32_t part[kPart] = {};
+    for (int64_t c = 0; c < channels; c += 4) {
+      const uint8_t* plane = planes + c / 4 * plane_step + 4 * begin;
+      uint8_t bytes[4];  // 255 for a channel that exists, 0 for one that fills up the last quad
+      for (int64_t i = 0; i < 4; ++i) bytes[i] = c + i < channels ? 255 : 0;
+      uint32_t mask;
+      __builtin_memcpy(&mask, bytes, 4);
+      for (int64_t i = 0; i < length; ++i) {
+        uint32_t four;
+        __builtin_memcpy(&four, plane + 4 * i, 4);
+        four &= mask;
+        part[i] += (four & 0x00FF00FFu) + (four >> 8 & 0x00FF00FFu);
       }
-      for (int64_t i = 0; i < length; ++i) sums[begin + i] += part[i];
-    } else {
-      uint32_t part[kPart] = {};  // two sums of 16 bits: of channels 0 and 1, and of channels 2 and 3, of each quad
-      for (int64_t c = 0; c < channels; c += 4) {
-        const uint8_t* plane = planes + c / 4 * plane_step + 4 * begin;
-        uint8_t bytes[4];  // 255 for a channel that exists, 0 for one that fills up the last quad
-        for (int64_t i = 0; i < 4; ++i) bytes[i] = c + i < channels ? 255 : 0;
-        uint32_t mask;
-        __builtin_memcpy(&mask, bytes, 4);
-        for (int64_t i = 0; i < length; ++i) {
-          uint32_t four;
-          __builtin_memcpy(&four, plane + 4 * i, 4);
-          four &= mask;
-          part[i] += (four & 0x00FF00FFu) + (four >> 8 & 0x00FF00FFu);
-        }
-      }
-      for (int64_t i = 0; i < length; ++i) sums[begin + i] += (part[i] & 0xFFFF) + (part[i] >> 16);
     }
+    for (int64_t i = 0; i < length; ++i) sums[begin + i] += (part[i] & 0xFFFF) + (part[i] >> 16);
   }
+}
+
+void AddChannels(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
+                 uint32_t* sums) {
+  (unit == 1 ? AddCodes : AddQuads)(planes, count, channels, plane_step, sums);
 }
 
 // Copies runs 32 bytes at a time where that does not write beyond the row: the runs that follow overwrite the surplus.

@@ -86,8 +86,8 @@ void RealOutputs::ConvertPixels(const Panel& panel, int64_t channel, int64_t cou
     zeros[f] = static_cast<uint32_t>(FilterQuantiser(channel + f).zero_point);
     scales[f] = ScaleOf(channel + f);
   }
-  call_.program.path->loops->scale_pixels({sums, panel.pixel_sums, panel.box_sums, filter_sums, zeros, scales, real,
-                                           panel.pixels, count, sum_step, step});
+  call_.program.path->loops->scale_pixels(
+      {sums, panel.pixel_sums, panel.box_sums, filter_sums, zeros, scales, real, panel.pixels, count, sum_step, step});
   for (int64_t f = 0; f < count; ++f) {
     const bool filter_nan = call_.filter.touches_nan[channel + f] != 0;
     for (int64_t p = 0; (panel.any_nan || filter_nan) && p < panel.pixels; ++p) {

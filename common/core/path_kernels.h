@@ -134,7 +134,8 @@ struct ElementLoops {
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                     int64_t plane_step, bool slack, uint8_t* planes);
   // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that
-  // `transpose` writes; the bytes that fill up the last unit are not added.
+  // `transpose` writes; the bytes that fill up the last unit are not added. Up to 31 pixels behind the last one are read,
+  // and their sums written.
   void (*add_channels)(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
                        uint32_t* sums);
   // Copies `count` runs, in order, from a staged plane to a row of a panel with `width` lanes; elements have `unit`

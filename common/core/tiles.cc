@@ -125,10 +125,17 @@ class TileRunner {
     }
     if (program.planes != 0) {
       const uint8_t* weights = call_.filter.codes + taps * channels + filter * box.taps();
-      const LookUpArguments arguments = {
-          program.tables, program.entries, program.planes, panel.codes + pixels.first, weights,
-          box.taps(),     panel.width,     pixels.count,   count,                      workspace_.sums,
-          by_pixels_ ? call_.division.filters_at_once : 0};
+      const LookUpArguments arguments = {program.tables,
+                                         program.entries,
+                                         program.planes,
+                                         panel.codes + pixels.first,
+                                         weights,
+                                         box.taps(),
+                                         panel.width,
+                                         pixels.count,
+                                         count,
+                                         workspace_.sums,
+                                         by_pixels_ ? call_.division.filters_at_once : 0};
       program.by_rows ? program.path->kernels->look_up_rows(arguments, workspace_.rows)
                       : program.path->kernels->look_up(arguments);
     }

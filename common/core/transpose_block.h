@@ -54,7 +54,8 @@ inline Longs4 ZipHigh(Longs4 a, Longs4 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPR
 inline Longs8 ZipLow(Longs8 a, Longs8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(0, 8), TFAPPROX_ZIP2(4, 8)); }
 inline Longs8 ZipHigh(Longs8 a, Longs8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(2, 8), TFAPPROX_ZIP2(6, 8)); }
 inline Longs16 ZipLow(Longs16 a, Longs16 b) {
-  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(0, 16), TFAPPROX_ZIP2(4, 16), TFAPPROX_ZIP2(8, 16), TFAPPROX_ZIP2(12, 16));
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(0, 16), TFAPPROX_ZIP2(4, 16), TFAPPROX_ZIP2(8, 16),
+                          TFAPPROX_ZIP2(12, 16));
 }
 inline Longs16 ZipHigh(Longs16 a, Longs16 b) {
   return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(2, 16), TFAPPROX_ZIP2(6, 16), TFAPPROX_ZIP2(10, 16),
