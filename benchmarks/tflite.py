@@ -27,8 +27,8 @@ LAYERS = [
 def check_codes(interpreter):
     """Compares the output of TensorFlow Lite with the exact sums of products of its codes.
 
-    An output code is the nearest integer to the scaled sum, from -128 to 127. TensorFlow Lite scales by float32 numbers,
-    so that a number near the middle between two codes may be rounded to either of them.
+    An output code is the nearest integer to the scaled sum, from -128 to 127. TensorFlow Lite scales by float32
+    numbers, so that a number near the middle between two codes may be rounded to either of them.
     """
     (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
     # Of all tensors, only the filter has four dimensions and a scale for each filter.
