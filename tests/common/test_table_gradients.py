@@ -9,7 +9,7 @@ from cases import convolutions, outcome, random_table, transposed_convolutions
 from tfapprox.common import native, reference
 from tfapprox.common._gradient_operation import GradientOperation
 
-FEW = settings(max_examples=40, deadline=None, phases=[Phase.generate])
+FEW = settings(max_examples=25, deadline=None, phases=[Phase.generate])
 HALF_WINDOWS = st.integers(0, 20)
 
 
