@@ -55,6 +55,8 @@ def tables(found):
     text = ""
     for network in NETWORKS:
         names = list(dict.fromkeys(key[1] for key in found if key[0] == network and key[1] != EXACT))
+        if not names:
+            continue
         exact = cell(found.get((network, EXACT, False, None)))
         text += f"\n{network}, exact products {exact}:\n\n| multiplier | compensated |"
         text += "".join(f" {TITLES[method]} |" for method in methods) + "\n|---|---|" + "---|" * len(methods) + "\n"
@@ -68,8 +70,10 @@ def tables(found):
 def plot(found, path):
     """Draws the mean accuracy of each method, without and with compensation, as bars with deviations."""
     methods = [method for method in (None, *METHODS) if any(key[3] == method for key in found)]
-    figure, rows = plt.subplots(len(NETWORKS), 1, figsize=(10, 7), layout="constrained", squeeze=False)
-    for axes, network in zip(rows[:, 0], NETWORKS):
+    networks = [network for network in NETWORKS if any(key[0] == network and key[1] != EXACT for key in found)]
+    size = (10, 3.5 * len(networks))
+    figure, rows = plt.subplots(len(networks), 1, figsize=size, layout="constrained", squeeze=False)
+    for axes, network in zip(rows[:, 0], networks):
         names = list(dict.fromkeys(key[1] for key in found if key[0] == network and key[1] != EXACT))
         columns = [(method, is_compensated) for is_compensated in (False, True) for method in methods]
         for index, (method, is_compensated) in enumerate(columns):
@@ -99,7 +103,7 @@ def main(folder):
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     plot(found, PAGE.with_name("retraining-accuracy.png"))
-    image = "\n![Accuracy of two networks before and after retraining](retraining-accuracy.png)\n\n"
+    image = "\n![Accuracy of networks before and after retraining](retraining-accuracy.png)\n\n"
     atomic_files.write(PAGE, (before + BEGIN + tables(found) + image + END + after).encode())
 
 
