@@ -51,7 +51,8 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     if without or len(multipliers) < 2:
         missing = f"no power_mW in NAME.json of {', '.join(without)}"
         received = missing if without else len(multipliers)
-        raise ArgumentError("multipliers", "must be two or more multipliers with known power", received)
+        remedy = ("`tfapprox multiplier annotate`", "states it") if without else None
+        raise ArgumentError("multipliers", "must be two or more multipliers with known power", received, remedy)
     widths = sorted({multiplier.num_bits for multiplier in multipliers})
     if len(widths) > 1:
         received = f"{', '.join(map(str, widths))} bits"

@@ -37,9 +37,11 @@ def products(words: Words, shapes: Sequence[Shape], path: Path) -> np.ndarray:
         first bit. If the file has no such layout, the array has one row for each line.
 
     Raises:
-        ArgumentError: if lines differ in length, or a pair of operands has no product or two.
+        ArgumentError: if there are no numbers, lines differ in length, or a pair of operands has no product or two.
     """
     rows = words.rows
+    if not rows:
+        raise ArgumentError("source", "must have numbers", f"'{path}', which has none")
     widths = sorted({len(row) for row in rows})
     total = sum(map(len, rows))
     by_size = {first * second: (first, second) for first, second in shapes}

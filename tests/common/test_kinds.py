@@ -169,10 +169,10 @@ MISTAKES = [
      "NAME must have unsigned operands, which AxConv2D has; received 'mul8s_exact'"),
     (lambda: plot("mul8u_exact", "mul8u_drum4"),
      "multipliers must be two or more multipliers with known power; received no power_mW in NAME.json of mul8u_exact, "
-     "mul8u_drum4",
+     "mul8u_drum4; `tfapprox multiplier annotate` states it",
      ["plot", "mul8u_exact", "mul8u_drum4"],
      "NAME must be two or more multipliers with known power; received no power_mW in NAME.json of mul8u_exact, "
-     "mul8u_drum4"),
+     "mul8u_drum4; `tfapprox multiplier annotate` states it"),
 ]  # fmt: skip
 
 

@@ -123,7 +123,8 @@ def test_two_widths(tmp_path):
         ("a b p\nc d q\n", "must hold integers; received 'c'"),
         (lines(PAIRS).replace("210", "21.5"), r"must hold integers; received '21\.5'"),
         ("ff 1\n1 ff\n", "must hold integers; received 'ff'"),
-        ("", "received 0x0"),
+        ("", "source must have numbers; received .*, which has none"),
+        ("# a comment only", "which has none"),
     ],
 )
 def test_what_is_refused(text, message, tmp_path):

@@ -82,7 +82,7 @@ def test_the_command(tmp_path, monkeypatch):
     text = command("model.keras", "grouped", *options, "--input-node", "x")[1]
     assert "--input-node is for frozen graphs; received 'model.keras'" in text
     text = command("model.keras", "first", "--data", "data.npz", "-o", "vectors")[1]
-    assert "--array must be one of x, y; received None" in text
+    assert "--array must be one of x, y; received none" in text
     np.savez("number.npz", x=1)
     text = command("model.keras", "first", "--data", "number.npz", "-o", "vectors")[1]
     assert "--data must have an array of inputs, one after the other; received 'number.npz'" in text

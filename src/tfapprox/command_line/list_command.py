@@ -92,8 +92,9 @@ def list_multipliers(
         figures = [number(row[key]) for key in FIGURES]
         figures += [number(row[key]) for key in costs.values()]
         table.add_row(row["name"], str(row["bits"]), *figures, short_hash(row["sha256"]), index)
-    show(table)
-    line("folder -: built in")
+    if rows:
+        show(table)
+        line("folder -: built in")
     for position, folder in enumerate(folders, 1):
         line(f"folder {position}: {folder}")
     for multiplier in loaded:

@@ -67,7 +67,7 @@ def _inputs(path, name):
     if name is None and len(names) == 1:
         name = names[0]
     if name not in names:
-        raise ArgumentError("array", f"must be one of {', '.join(names)}", repr(name))
+        raise ArgumentError("array", f"must be one of {', '.join(names)}", "none" if name is None else repr(name))
     inputs = archives.read(path, "data", [name])[name]
     if not inputs.ndim:
         raise ArgumentError("data", "must have an array of inputs, one after the other", f"{path!r} with one number")

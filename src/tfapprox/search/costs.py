@@ -57,7 +57,7 @@ def multiplier_costs(names: Iterable[str], column: str = "power_mW", *, mix_sour
         Traceback (most recent call last):
             ...
         tfapprox.common.argument_error.ArgumentError: costs must be known for all multipliers; received no power_mW \
-for mul8u_drum4
+for mul8u_drum4; `tfapprox multiplier annotate` states it
     """
     factors = [factor.strip() for factor in column.split("*")]
     if not all(factor in UNITS for factor in factors):
@@ -71,7 +71,8 @@ for mul8u_drum4
         figures = [multiplier.sidecar[factor] for factor in factors]
         if None in figures:
             missing = factors[figures.index(None)]
-            raise ArgumentError("costs", "must be known for all multipliers", f"no {missing} for {name}")
+            remedy = ("`tfapprox multiplier annotate`", "states it")
+            raise ArgumentError("costs", "must be known for all multipliers", f"no {missing} for {name}", remedy)
         values[name] = functools.reduce(operator.mul, map(float, figures))
         sources.setdefault(_source(multiplier), []).append(name)
     if len(sources) > 1 and not mix_sources:
