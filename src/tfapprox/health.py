@@ -174,8 +174,8 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
     Returns:
         A dictionary that JSON can hold: `healthy`, `problems`, `warnings`, `versions`, `plugins`, `cpu`, `cuda`,
         `folders`, `circuits` (whether the code of circuits in C is kept from `files`, `network` and `processes`),
-        `multipliers` (the number of built-in ones and the names of the files), `self_test` and `tensorflow_test`,
-        which is `None` if it was not run.
+        `multipliers` (the number of built-in ones and the names of the files), `documentation` (the folder of its
+        pages), `self_test` and `tensorflow_test`, which is `None` if it was not run.
     """
     version = next(filter(None, map(version_of, TENSORFLOWS)), None)
     with catch_warnings(record=True) as doubts:
@@ -196,6 +196,7 @@ def examine(with_tensorflow: bool = True) -> Dict[str, Any]:
         "folders": folders(files),
         "circuits": processes.containment(),
         "multipliers": {"built_in": len(loaded) - len(files), "files": [multiplier.name for multiplier in files]},
+        "documentation": os.path.join(os.path.dirname(os.path.abspath(__file__)), "docs"),
         "self_test": self_test(),
         "tensorflow_test": tensorflow_test(version) if version and with_tensorflow else None,
     }

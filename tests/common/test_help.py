@@ -8,6 +8,8 @@ from pathlib import Path
 from sources import ROOT
 
 import tfapprox
+from tfapprox import health
+from tfapprox.command_line import doctor
 
 
 def test_the_example_runs():
@@ -26,5 +28,8 @@ def test_what_it_names_exists():
 
 def test_the_package_has_the_documentation():
     package = Path(tfapprox.__file__).parent
+    report = health.examine(with_tensorflow=False)
+    assert Path(report["documentation"]).samefile(package / "docs")
+    assert ("documentation", report["documentation"]) in doctor._rows(report)
     for name in ("docs/networks.md", "docs/tutorial.ipynb", "docs/demo-accuracy.png", "tf1/README.md", "tf2/README.md"):
         assert (package / name).is_file(), name

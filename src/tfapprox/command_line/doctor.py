@@ -31,6 +31,7 @@ def _rows(report):
         yield "", f"{folder['tables']} in {folder['path']}" + ("" if folder["exists"] else ", which does not exist")
     contained = ", ".join(what for what, is_contained in report["circuits"].items() if is_contained)
     yield "circuits in C", f"contained: no access to {contained}" if contained else "run with your rights"
+    yield "documentation", report["documentation"]
     test = report["self_test"]
     yield "self-test", f"core: {test['pairs']:,} products in {test['seconds']:.2f} s, {test['wrong']} wrong"
     for check in (report["tensorflow_test"] or {"checks": []})["checks"]:
