@@ -113,7 +113,8 @@ bool QuantiseVectors(const float* x, int64_t length, const tfapprox_quantiser& q
     const Reals a = Load(x + begin), b = Load(x + begin + kReals);
     const Reals c = Load(x + begin + 2 * kReals), d = Load(x + begin + 3 * kReals);
     Store<Codes::kIsSigned>(Pack(code(a), code(b)), Pack(code(c), code(d)), Codes::kIsSigned ? 128 : 0, codes + begin);
-    nan |= AnyNan(a, b) | AnyNan(c, d);
+    nan |= AnyNan(a, b);
+    nan |= AnyNan(c, d);
   }
   return nan;
 }
