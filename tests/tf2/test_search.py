@@ -22,6 +22,7 @@ from tfapprox.common.assignment import read_assignment
 from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
 from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes, workers
+from tfapprox.search.prediction import Prediction
 from tfapprox.search.sensitivity import Sensitivity
 
 pytest.importorskip("scipy.optimize")
@@ -131,6 +132,17 @@ def test_the_front_is_the_true_one_and_dominates_uniform_assignments(tmp_path):
     for point in search.points():
         assert any(x.accuracy >= point.accuracy and x.energy <= point.energy for x in front)
     assert sum(len(set(point.assignment)) == 1 for point in search.points()) == len(NAMES)
+
+
+def test_measured_changes_replace_predicted_ones(tmp_path):
+    search = searching(tmp_path)
+    other = search.sensitivity._replace(predicted=np.random.default_rng(0).uniform(0, 1, (3, len(NAMES))))
+    measured = search.sensitivity._replace(measured=other.predicted)
+    fronts = [Prediction(search.space, each, 8).front for each in (search.sensitivity, other, measured)]
+    assert fronts[1] == fronts[2] != fronts[0]
+    url = f"sqlite:///{tmp_path}/study.db"
+    with pytest.raises(ValueError, match="single swaps of study 'search' differs: false; received true"):
+        Search(search.network, DATA, search.space, measured, storage=url, settings=search.settings)
 
 
 def test_tiles_and_constraints(tmp_path):

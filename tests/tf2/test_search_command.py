@@ -86,8 +86,9 @@ def test_sensitivity_prints_nothing_but_json(run, tmp_path):
 
 
 def test_a_measure_of_the_user(run):
-    known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate")
+    known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate", "--swaps")
     assert known["fingerprint"]["measure"] == "mean_output"
+    assert known["fingerprint"]["single swaps"] is True
     assert all(entry["accuracy"] < 1 for entry in known["front"])
 
 

@@ -40,6 +40,7 @@ _MAX_ENERGY = typer.Option(None, "--max-energy", metavar="E", help="Evaluate not
 _MEASURE = typer.Option(None, "--measure", metavar="MODULE:FUNCTION", help="Instead of accuracy; higher is better.")
 _EARLY = typer.Option(True, "--early-stop/--no-early-stop", help="Leave hopeless candidates early.")
 _RETRAIN = typer.Option(0, "--retrain", metavar="EPOCHS", min=0, help="Retrain the front with the calibration data.")
+_SWAPS = typer.Option(False, "--swaps", help="Measure the change by each multiplier in each layer, too.")
 _UNIFORM = typer.Option(True, "--uniform/--no-uniform", help="At the end, evaluate each multiplier in all layers.")
 
 
@@ -67,6 +68,7 @@ def search(
     max_energy: Optional[float] = _MAX_ENERGY,
     measure: Optional[str] = _MEASURE,
     compensate: Optional[bool] = options.COMPENSATE,
+    swaps: bool = _SWAPS,
     early_stop: bool = _EARLY,
     uniform: bool = _UNIFORM,
     retrain: int = _RETRAIN,
@@ -106,7 +108,7 @@ def search(
         max_energy=max_energy,
     )
     function = None if measure is None else loading.load_function(measure, "measure")
-    changes = sensitivity(network, known, space.multipliers)
+    changes = sensitivity(network, known, space.multipliers, swaps=swaps)
     os.makedirs(output, exist_ok=True)
     url = storage or f"sqlite:///{os.path.join(os.path.abspath(output), 'study.db')}"
     running = Search(

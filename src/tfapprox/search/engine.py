@@ -31,7 +31,7 @@ class Search:
         network: the network. It has exact products where the search does not assign a multiplier.
         data: samples and labels; without labels, accuracy is the agreement with the classes of the exact network.
         space: what is chosen from.
-        sensitivity: the predicted changes by layer and multiplier.
+        sensitivity: the changes by layer and multiplier, predicted or, if it has them, measured.
         storage: address of the storage as SQLAlchemy takes it.
         study: name of the study in the storage.
         settings: how the search runs; by default with 100 evaluations.
@@ -70,6 +70,7 @@ class Search:
             "measure": None if measure is None else getattr(measure, "__qualname__", repr(measure)),
             **space.fingerprint(),
             "seed": settings.seed,
+            "single swaps": sensitivity.measured is not None,
             "search": [settings.predicted, settings.points, settings.early_stop, settings.population],
         }
         self.study = storages.open_study(storage, study, identity, worker=worker)

@@ -19,7 +19,7 @@ class Prediction:
 
     Args:
         space: what is chosen from.
-        sensitivity: the predicted changes by layer and multiplier.
+        sensitivity: the changes by layer and multiplier, predicted or measured.
         points: number of bounds of the energy for the predicted front.
     """
 
@@ -27,7 +27,7 @@ class Prediction:
         names = space.multipliers
         rows = [sensitivity.layers.index(layer) for layer in space.layers]
         columns = [sensitivity.multipliers.index(name) for name in names]
-        changes = sensitivity.predicted[np.ix_(rows, columns)]
+        changes = sensitivity.changes[np.ix_(rows, columns)]
         fixed = {space.layers.index(layer): names.index(name) for layer, name in space.fixed.items()}
         costs = [space.costs.values[name] for name in names]
         self._space = space

@@ -34,6 +34,11 @@ class Sensitivity(NamedTuple):
     measured: np.ndarray | None = None
     changed_classes: np.ndarray | None = None
 
+    @property
+    def changes(self) -> np.ndarray:
+        """What a search begins with: the measured changes if there are some, else the predicted ones."""
+        return self.predicted if self.measured is None else self.measured
+
     def rank_correlation(self, measured: str = "measured") -> float | None:
         """Spearman's rank correlation of the prediction with a measurement over all pairs.
 
