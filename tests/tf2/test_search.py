@@ -522,6 +522,21 @@ def test_a_storage_that_fails_in_a_run_loses_one_evaluation(tmp_path, capfd, mon
     assert figures(again)[: len(kept)] == kept
 
 
+def test_labels_of_the_exact_network_come_from_the_batches_of_an_evaluation(tmp_path):
+    """The classes of some networks depend on the batch, because their ranges do."""
+
+    class OfBatch(Harm):
+        def outputs(self, data, start, stop):
+            is_right = super().outputs(data, start, stop)[:, 1]
+            is_above = data.x[start:stop, 0] > data.x[start:stop, 0].mean()
+            return np.stack([is_above == is_right, is_above != is_right], axis=1).astype(float)
+
+    search = searching(tmp_path, OfBatch(), data=DATA._replace(y=None), budget=4)
+    search.run()
+    exact = [point for point in search.points() if set(point.assignment) == {"mul8u_exact"}]
+    assert [point.accuracy for point in exact] == [1.0]
+
+
 def test_a_measure_of_ones_own(tmp_path):
     search = searching(tmp_path, measure=lambda outputs, labels: outputs[:, 1].sum() / 100)
     search.run()

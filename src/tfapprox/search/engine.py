@@ -17,7 +17,7 @@ from .front import Point, front_of
 from .prediction import Prediction
 from .proposals import Proposals
 from .sensitivity import Sensitivity
-from .settings import Settings
+from .settings import Settings, batch_size
 from .space import Space, data_hash
 from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials
 
@@ -63,7 +63,9 @@ class Search:
         self.sensitivity, self._measure, self._url = sensitivity, measure, storage
         self._optuna = storages.optuna()
         with network.exact():
-            self.labels = network.classes(data) if data.y is None and measure is None else data.y
+            # In a graph whose ranges are those of a batch, classes depend on the batch.
+            is_needed = data.y is None and measure is None
+            self.labels = network.classes(data, batch_size(len(data.x))) if is_needed else data.y
         identity = {
             "network": network.fingerprint(),
             "data": data_hash(data.x, data.y),
@@ -188,8 +190,8 @@ class Search:
         start = time.perf_counter()
         self.network.assign(dict(zip(self.space.layers, assignment)))
         middle = time.perf_counter()
-        batch = max(1, min(250, -(-len(self.data.x) // 8)))
-        found = self.network.evaluate(self.data, labels=self.labels, batch_size=batch, measure=self._measure, stop=stop)
+        options: Any = {"labels": self.labels, "batch_size": batch_size(len(self.data.x)), "measure": self._measure}
+        found = self.network.evaluate(self.data, stop=stop, **options)
         self.seconds["assign"] += middle - start
         self.seconds["evaluate"] += time.perf_counter() - middle
         if not np.isfinite(found.accuracy):

@@ -31,3 +31,12 @@ class Settings(NamedTuple):
     def predicted_points(self) -> int:
         """The number of bounds: a quarter of the budget by default, so that enough is left for gaps of the front."""
         return min(max(self.budget // 4, 2), _MAX_POINTS) if self.points is None else self.points
+
+
+def batch_size(count: int) -> int:
+    """The number of samples that a search computes at once, after each of which an evaluation may stop.
+
+    Args:
+        count: number of all samples.
+    """
+    return max(1, min(250, -(-count // 8)))
