@@ -1,6 +1,6 @@
-"""Measures the search: its front against NSGA-II alone and uniform assignments, and the prediction against single swaps.
+"""Measures the search against NSGA-II alone and uniform assignments, and its prediction against single swaps.
 
-python benchmarks/search_networks.py [--network LeNet-5] [--part search] [--seeds 3] [--graph GRAPH.pb --images FILE.npz]
+python benchmarks/search_networks.py [--network LeNet-5] [--part search] [--seeds 3] [--graph FILE.pb --images FILE.npz]
 
 The multipliers are all unsigned ones of 8 bits with a power in TFAPPROX_MULTIPLIER_PATH. Each result is a line of
 benchmarks/results/search.jsonl, which is written at once. The same command goes on after an interruption.
@@ -23,6 +23,7 @@ from tfapprox.common.network import Samples
 from tfapprox.search import Point, Search, Settings, front_of, hypervolume, make_space, sensitivity
 from tfapprox.search.loading import load_network
 from tfapprox.search.results import reference_energy
+from tfapprox.search.settings import batch_size
 from tfapprox.search.storage import optuna
 
 RESULTS = Path(__file__).parent / "results" / "search.jsonl"
@@ -62,7 +63,7 @@ class Bench:
         self.labels = self.data.y
         if self.labels is None:
             with self.network.exact():
-                self.labels = self.network.classes(self.data)
+                self.labels = self.network.classes(self.data, batch_size(len(self.data.x)))
         self.folder, self._sensitivity, self._has_swaps = arguments.folder, None, has_swaps
 
     def swaps(self, seed):
@@ -91,7 +92,7 @@ class Bench:
         return {**row, **figures, "seconds": {key: round(value, 2) for key, value in seconds.items()}}
 
     def nsga2(self, seed):
-        """NSGA-II of Optuna alone, in memory; an assignment that it proposes again counts, but is not computed again."""
+        """NSGA-II of Optuna alone, in memory; an assignment that it proposes again counts, and is not computed."""
         module, known, points = optuna(), {}, []
         layers, names = self.space.layers, self.space.multipliers
 
@@ -100,7 +101,8 @@ class Bench:
             chosen = tuple(tiles[trial.suggest_categorical(layer, list(range(TILES)))] for layer in layers)
             if chosen not in known:
                 self.network.assign(dict(zip(layers, chosen)))
-                known[chosen] = self.network.evaluate(self.data, labels=self.labels).accuracy
+                batch = batch_size(len(self.data.x))
+                known[chosen] = self.network.evaluate(self.data, labels=self.labels, batch_size=batch).accuracy
             points.append(Point(chosen, known[chosen], self.space.energy(chosen), "", 0, 0))
             return points[-1].accuracy, points[-1].energy
 

@@ -20,6 +20,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "search.md"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 COUNTS = [10, 20, 30, 50, 100]
 ALL = GENERATIONS * POPULATION
+NAMES = {"ResNet-8": "small ResNet"}
 COMPENSATED = "compensated "
 COLOURS = {"search": "C0", "search with swaps": "C2", "nsga2": "C1"}
 TITLES = {"search": "this search", "search with swaps": "with --swaps", "nsga2": "NSGA-II alone"}
@@ -29,7 +30,8 @@ def cases(rows):
     """The networks, compensated or not, by their title: rows by seed of each method."""
     found = {}
     for row in rows:
-        title = f"{row['network']}, compensated" if row["part"].startswith(COMPENSATED) else row["network"]
+        title = NAMES.get(row["network"], row["network"])
+        title += ", compensated" * row["part"].startswith(COMPENSATED)
         found.setdefault(title, {}).setdefault(row["part"].replace(COMPENSATED, ""), {})[row["seed"]] = row
     return found
 
@@ -43,6 +45,16 @@ def table(header, lines):
     """A Markdown table."""
     cells = [header, ["---"] * len(header), *lines]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in cells) + "\n"
+
+
+def rate(row, _):
+    """Evaluations a minute."""
+    return f"{60 * row['evaluations'] / row['seconds']['all']:.0f}"
+
+
+def assigning(row, _):
+    """The share of the time that giving layers their multipliers takes."""
+    return f"{row['seconds']['assign'] / row['seconds']['all']:.1%}"
 
 
 def hypervolumes(methods):
@@ -67,13 +79,9 @@ def hypervolumes(methods):
         for count in (50, 100):
             lines.append(line(f"share of the {ALL:,} evaluations, with {count}", ours, share(count)))
         lines.append(line("uniform assignments above the front", ours, lambda row, _: len(row["above"])))
-        rate = line("evaluations a minute", ours, lambda row, _: f"{60 * row['evaluations'] / row['seconds']['all']:.0f}")
-        lines.append(rate)
-        assigning = line(
-            "time for assignments", ours, lambda row, _: f"{row['seconds']['assign'] / row['seconds']['all']:.1%}"
-        )
-        lines.append(assigning)
-    return table(["", *(f"seed {seed}" for seed in seeds)], [each for each in lines if any(each[1:])])
+        lines.append(line("evaluations a minute", ours, rate))
+        lines.append(line("time for assignments", ours, assigning))
+    return table(["", *(f"seed {seed}" for seed in seeds)], [each for each in lines if any(map(str, each[1:]))])
 
 
 def correlations(found):
