@@ -96,8 +96,11 @@ class GradientOperation:
         return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1)) if self._is_nchw else tensor
 
     def is_empty(self) -> bool:
-        """Whether there is nothing to compute: both gradients are 0, or have no elements."""
-        return any(tensor.size == 0 for tensor in self.operands)
+        """Whether there is nothing to compute: both gradients are 0, or have no elements.
+
+        Outputs of an input without elements may consist of padding, from which weights have gradients.
+        """
+        return any(tensor.size == 0 for tensor in self.operands[1:])
 
     def result(self) -> Tuple[np.ndarray, np.ndarray]:
         """What the public function returns, once `gradients` are filled."""
