@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tfapprox.common._core_tables import tune
 from tfapprox.common.assignment import read_assignment
 from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
-from tfapprox.search import Costs, Search, Settings, additive_front, make_space, predicted_changes, workers
+from tfapprox.search import Costs, Search, Settings, Space, additive_front, make_space, predicted_changes, workers
 from tfapprox.search.prediction import Prediction
 from tfapprox.search.sensitivity import Sensitivity
 
@@ -401,6 +402,19 @@ def test_results(tmp_path):
     assert "after compensation" not in page
     assert "accuracy after compensation on it" in html_report.report({**known, "compensated": True}, search.sensitivity)
     assert known["sha256"][search.front()[0].assignment[0]] in page
+
+
+@pytest.mark.parametrize("exact", ["mul2u_exact", "mul4u_exact", "mul8u_exact", "mul8s_exact"])
+def test_energy_is_relative_to_the_exact_multiplier_of_every_width(exact):
+    """Also where an approximate multiplier costs more."""
+    from tfapprox.search import results
+
+    names = [exact, exact.replace("exact", "zero")]
+    sha256 = {exact: load_truth_table(exact, int(exact[3])).sha256, names[1]: ""}
+    space = Space(["a"], [1], names, sha256, Costs(dict(zip(names, (0.5, 1.0))), "mW", "a test"))
+    search = types.SimpleNamespace(space=space)
+    assert results.reference(search) == (exact, True)
+    assert results.reference_energy(search) == 0.5
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from typing import Any, Mapping, Sequence
 from tfapprox import __version__
 from tfapprox.common import atomic_files
 from tfapprox.common.assignment import Choice, write_assignment
-from tfapprox.common.truth_table import TruthTable
+from tfapprox.common.truth_table import MAX_BITS, MIN_BITS, TruthTable
 
 from .engine import Search
 from .front import Point, hypervolume
 
 _PACKAGES = ("numpy", "scipy", "optuna", "tensorflow", "keras")
-
-
-_EXACT = frozenset(TruthTable.exact(8, signed).sha256 for signed in (False, True))
+_EXACT = frozenset(
+    table.sha256 for table in (TruthTable.exact(signed=True), *map(TruthTable.exact, range(MIN_BITS, MAX_BITS + 1)))
+)
 
 
 def reference(search: Search) -> tuple[str, bool]:
