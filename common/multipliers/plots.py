@@ -40,12 +40,17 @@ def new_figure() -> Tuple[Any, Any]:
 def add_legend(axes: Any, title: str = "", fontsize: float = 8) -> None:
     """A legend above the axes, where it covers nothing, in as many columns as the figure has room for, and a title.
 
+    Axes without labels get the title alone.
+
     Args:
         axes: axes of matplotlib, whose lines and points are drawn.
         title: text above the legend.
         fontsize: of the legend in points.
     """
     labels = axes.get_legend_handles_labels()[1]
+    if not labels:
+        axes.set_title(title, fontsize=10)
+        return
     entry = max(map(len, labels)) * fontsize * 0.6 + 4 * fontsize  # width in points, with the symbol
     columns = max(1, min(len(labels), int(0.85 * 72 * axes.figure.get_figwidth() / entry)))
     # matplotlib 3.5, which Python 3.7 has, does not know `ncols`.

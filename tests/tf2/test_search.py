@@ -398,6 +398,8 @@ def test_results(tmp_path):
         assert axes.get_xlabel().endswith("relative to mul8u_drum4 in all layers")
         figure.canvas.draw()
         assert not axes.get_legend().get_window_extent().overlaps(axes.get_window_extent())
+    nothing = plots.front_plot({**known, "front": [], "uniform": []})  # no assignment meets the constraints
+    assert nothing.axes[0].get_legend() is None
     assert known["compensated"] is False
     assert "after compensation" not in page
     assert "accuracy after compensation on it" in html_report.report({**known, "compensated": True}, search.sensitivity)
