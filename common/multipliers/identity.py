@@ -56,12 +56,16 @@ def namesakes(table: TruthTable, folder: Optional[Path] = None) -> Dict[pathlib.
 
 
 @functools.lru_cache(maxsize=4096)
-def _table(path, changed, size):
-    """The table of a file; `None` if it has none. `changed` and `size` tell another content of the file."""
+def _circuit(path, changed, size):
+    """Sign and SHA-256 of the table of a file; `None` if it has none.
+
+    `changed` and `size` tell another content of the file.
+    """
     try:
-        return storage.load(path, warn=False).table
+        table = storage.load(path, warn=False).table
     except (OSError, ValueError):
         return None
+    return table.signed, table.sha256
 
 
 def exchanged(table: TruthTable) -> List[str]:
@@ -76,16 +80,16 @@ def exchanged(table: TruthTable) -> List[str]:
     """
     if np.array_equal(table.entries, table.entries.T):
         return []
-    other = TruthTable(table.entries.T)
-    circuits = [(name, _table(name, 0, 0)) for name in registry.built_in_descriptions()]
+    turned = TruthTable(table.entries.T)
+    circuits = [(name, _circuit(name, 0, 0)) for name in registry.built_in_descriptions()]
     for name, paths in registry.table_files().items():
         for path in paths:
             try:
                 status = path.stat()
             except OSError:
                 continue
-            circuits.append((name, _table(path, (status.st_mtime_ns, status.st_ino), status.st_size)))
-    return list(dict.fromkeys(name for name, circuit in circuits if circuit == other))
+            circuits.append((name, _circuit(path, (status.st_mtime_ns, status.st_ino), status.st_size)))
+    return list(dict.fromkeys(name for name, circuit in circuits if circuit == (turned.signed, turned.sha256)))
 
 
 def warnings(table: TruthTable, others: Mapping[pathlib.Path, str]) -> List[str]:
