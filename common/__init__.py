@@ -6,13 +6,13 @@ numpy only (`TruthTable`, `metrics`, `reference`) also runs in a checkout where 
 Modules:
     truth_table: `TruthTable`, the products of a multiplier as a value.
     tables: `load_table`, `load_truth_table`, `pin_table`, `save_table`.
-    table_doubts: `TableWarning`, of tables that are wrong in a usual way.
-    assignment: which multiplier goes to which layer; `read_assignment`, `write_assignment`.
-    multipliers: the multipliers that can be loaded; import, check and description of new ones.
+    table_doubts: `TableWarning`, the warning of a table that a usual mistake has made wrong.
+    assignment: `read_assignment`, `write_assignment`, files that say which multiplier goes to which layer.
+    multipliers: the multipliers that can be loaded, and the import, check and description of new ones.
     netlists: circuits in Verilog, BLIF, AIGER and CGP, evaluated for all pairs of operands.
     metrics: error figures of a table.
-    reference: both operations in numpy, the specification that every backend is tested against.
-    native: the compiled core, called by ctypes.
+    reference: every operation in numpy, the specification that every backend is tested against.
+    native: the operations by the compiled core on the CPU, called by ctypes.
     cuda: the same operations on a GPU, called by ctypes.
 """
 

@@ -1,4 +1,4 @@
-"""The geometry of a convolution and the sum of look-ups, which both operations of the reference use."""
+"""The geometry of a convolution and the sum of look-ups, which the operations of the reference share."""
 
 from typing import Any, List, NamedTuple, Sequence, Tuple, Union
 
@@ -60,7 +60,7 @@ def window(
 
 
 def taps(origins: np.ndarray, filter_size: int, dilation: int) -> np.ndarray:
-    """Input positions `[outputs, filter_size]` of the taps of one dimension; `origins` has the first tap's."""
+    """Input positions `[outputs, filter_size]` of the taps of one dimension; `origins` has those of the first taps."""
     return origins[:, None] + np.arange(filter_size) * dilation
 
 

@@ -67,8 +67,8 @@ def load_table(
     Args:
         name_or_path: name of a built-in multiplier, path of a `.bin` file, or `NAME` of a `NAME.bin` in a multiplier
             folder; `""` is the exact product. It may be pinned: `#fnv1a=` and 16 hexadecimal digits at its end.
-        num_bits: width of both operands, 2 to 8.
-        signed: whether a signed table will do.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
+        signed: whether a signed table is accepted.
         argument: what errors call `name_or_path`.
 
     Returns:
@@ -79,7 +79,7 @@ def load_table(
         ValueError: if the width is not 2 to 8 or not that of the table, if the table is not the pinned one, or if it is
             signed and must not be.
     """
-    check_num_bits(num_bits)  # because ctypes cuts integers that do not fit 32 bits
+    check_num_bits(num_bits)  # ctypes would cut integers that do not fit 32 bits
     table, error, name = np.empty((1 << num_bits, 1 << num_bits), np.uint16), Error(), _c_string(name_or_path, argument)
     is_signed = ctypes.c_int32()
     pointers = (table.ctypes.data, ctypes.byref(is_signed) if signed else None, ctypes.byref(error))
@@ -96,7 +96,7 @@ def load_table(
 
 
 def _other_width(name_or_path):
-    """The end of an error about a name that says operands that no operation takes; `""` for another name."""
+    """The end of an error about a name whose operands no operation takes; `""` for another name."""
     name = os.path.basename(os.fsdecode(name_or_path))
     match = re.match(r"mul(\d+)(?:x(\d+))?[us]?_", name)
     first, second = (int(match[1]), int(match[2] or match[1])) if match else (MAX_BITS, MAX_BITS)
@@ -116,7 +116,7 @@ def _other_names(name_or_path, argument):
 
 def _near_names(name):
     """Names of multipliers that a wrong name may mean: at most three."""
-    from .multipliers import registry  # which needs this module
+    from .multipliers import registry  # registry needs this module
 
     known = {
         known.lower(): known for known in [*built_in_multipliers(), "mul8u_1JFF", *registry.table_files()] if known
@@ -158,7 +158,7 @@ class Table:
     """
 
     def __init__(self, table: Optional[TableLike], num_bits: int = 8) -> None:
-        check_num_bits(num_bits)  # because None, which stands for any width in TruthTable.of, is not one
+        check_num_bits(num_bits)  # TruthTable.of would take None as any width
         table = TruthTable.of(table, num_bits)
         entries = np.ascontiguousarray(table.entries)
         self.handle, error = ctypes.c_void_p(), Error()

@@ -20,7 +20,7 @@ class Work(Structure):
 
 _CALL: List[Any] = [POINTER(Operation), c_void_p, POINTER(Work)]  # operation, table, work
 
-# Without the pointer to the error, which comes last.
+# The types of the arguments, without the pointer to the error, which comes last.
 _FALLIBLE: Dict[str, List[Any]] = {
     "device_describe": [POINTER(Device)],
     "allocate": [c_int64, POINTER(c_void_p)],

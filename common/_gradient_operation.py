@@ -27,7 +27,7 @@ class GradientOperation:
         filter_max: upper end of the range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
-        half_window: of (9.1); the default of (9.7) if it is `None`.
+        half_window: codes on each side of the middle of a window (9.1); `None` for the default (9.7).
         num_bits: width of the codes.
         table: `TruthTable`, or integer array, activation code first; `None` is the exact product.
         explicit_paddings: for `"EXPLICIT"`, eight integers.
@@ -39,7 +39,7 @@ class GradientOperation:
         descriptor: an `_abi.TableGradient`, filled.
         table: the `Table` that the descriptor points to.
         operands: activations in NHWC, weights and upstream gradient in NHWC, float32 arrays, contiguous.
-        gradients: arrays of the shapes of the first two operands, which the computation fills; 0 so far.
+        gradients: arrays of the shapes of the first two operands, which are 0 until the computation fills them.
 
     Raises:
         ValueError: if an argument is not possible.

@@ -50,7 +50,7 @@ def table_2d_gradients(
         strides: four integers in the order of `data_format`; 1 for batch and channels.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         half_window: codes on each side of the middle of a window (9.1); by default a sixteenth of the codes (9.7).
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
         table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
             int16 (1.3); `None` is the exact product of unsigned codes.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.

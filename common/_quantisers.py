@@ -37,8 +37,8 @@ def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, sign
         name: beginning of the names of the range in messages, such as `"input"`.
         minimum: lower end of the range, rounded to float32.
         maximum: upper end of the range, rounded to float32.
-        num_bits: width of the codes, 2 to 8.
-        signed: whether the codes are those of a signed table, for `num_bits=8`.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        signed: whether the codes are those of a signed table.
 
     Returns:
         A `Quantiser`.

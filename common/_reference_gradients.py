@@ -50,33 +50,34 @@ def approx_conv2d_gradients(
 ) -> Tuple[np.ndarray, np.ndarray]:
     """The gradients of a convolution, or of a transposed one, from the table: (9.6), or (9.8) to (9.12).
 
-    Those of `"table_2d"` have the bits of the operation. Those of `"table_1d"` are sums in float64.
+    The gradients of `"table_2d"` have the bits of the operation. Those of `"table_1d"` are sums in float64.
 
     Args:
         upstream: float32 array, the gradient of the output, in `data_format`.
         input: float32 array, four dimensions in the order of `data_format`.
         filter: float32 array `[height, width, in_channels / groups, out_channels]`; `[height, width, out_channels,
             in_channels]` if `transposed`.
-        input_min: lower end of the quantisation range of `input`.
+        input_min: lower end of the quantisation range of `input`, a number.
         input_max: upper end of the quantisation range of `input`.
-        filter_min: lower end of the range of `filter`: a number, or `[out_channels]` numbers.
+        filter_min: lower end of the range of `filter`: a number, or `[out_channels]` numbers, one for each filter.
         filter_max: upper end of the range of `filter`, of the same shape.
-        strides: four integers in the order of `data_format`.
+        strides: four integers in the order of `data_format`; 1 for batch and channels.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         gradient: `"table_1d"` or `"table_2d"`.
-        half_window: of (9.1); by default a sixteenth of the codes.
-        num_bits: width of the codes.
-        table: `TruthTable`, or integer array, activation code first; `None` is the exact product.
-        explicit_paddings: for `"EXPLICIT"`, eight integers.
+        half_window: codes on each side of the middle of a window (9.1); by default a sixteenth of the codes (9.7).
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
+        table: `TruthTable`, or integer array `[2**num_bits, 2**num_bits]`, activation code first; an int16 array is
+            signed (1.3). `None` is the exact product of unsigned codes.
+        explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
-        dilations: four integers in the order of `data_format`.
-        transposed: whether it is a transposed convolution (3.9).
+        dilations: four integers in the order of `data_format`; 1 for batch and channels.
+        transposed: whether it is a transposed convolution (3.9), which has one group.
 
     Returns:
         The gradients of `input` and `filter`, float32 arrays of their shapes.
 
     Raises:
-        ValueError: if an argument is not possible.
+        ValueError: if a range, a size, the half window, the table or `gradient` is not possible.
 
     Example:
         >>> x, w, dy = np.ones((1, 2, 2, 1)), np.ones((2, 2, 1, 1)), np.ones((1, 1, 1, 1))

@@ -18,8 +18,8 @@ VARIABLES = ("TFAPPROX_FORCE_PATH", "TFAPPROX_PLAN", "TFAPPROX_MULTIPLIER_PATH",
 Values = Tuple[Optional[str], ...]
 
 _lock = threading.Lock()
-_copies: Dict[Optional[int], Any] = {}  # from the address of tfapprox_settings_reload of each copy to the function
-_passed: Optional[Values] = None  # to all copies
+_copies: Dict[Optional[int], Any] = {}  # tfapprox_settings_reload of each copy, by its address
+_passed: Optional[Values] = None  # the values that all copies were given last
 
 # A child that is forked while another thread has the lock would wait for it without end.
 os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .argument_error import ArgumentError
 
-MAX_SIZE = 2**31 - 1  # of every size, stride, dilation and padding; the core has the same limit
+MAX_SIZE = 2**31 - 1  # the limit of sizes, strides, dilations and paddings, also in the core
 PADDINGS = ("SAME", "VALID", "EXPLICIT")
 DATA_FORMATS = ("NHWC", "NCHW")
 RANGES = ("input", "filter", "a", "b")  # beginnings of the names of ranges
@@ -111,7 +111,7 @@ def one_of(argument: str, value: Any, choices: Sequence[str]) -> str:
 def _array(argument: str, value: Any, rule: str) -> np.ndarray:
     try:
         return np.asarray(value)
-    except (TypeError, ValueError):  # such as lists of different lengths
+    except (TypeError, ValueError):  # lists of different lengths are no array
         raise _fail(argument, rule, repr(value)) from None
 
 
@@ -231,7 +231,7 @@ def shapes(
         grouped: whether the filter may have fewer channels than the input; `check_groups` says which.
 
     Raises:
-        ValueError: if a size is out of its range, or the filter has not the channels of the input.
+        ValueError: if a size is out of its range, or the filter does not have the channels of the input.
     """
     inputs = _integers("input", input_shape, 4, "have a shape of 4 integers")
     filters = _integers("filter", filter_shape, 4, "have a shape of 4 integers")

@@ -64,7 +64,7 @@ def _opened(path: Path, argument: str) -> Iterator[Any]:
     with regular_files.opened(path, argument) as (file, _):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of headers that no program writes
+                warnings.simplefilter("ignore")  # numpy warns of headers that no program writes
                 with zipfile.ZipFile(file):
                     pass  # the destructor of an NpzFile of numpy 1.18 prints an error if this one fails in it
                 with np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:

@@ -13,20 +13,20 @@ from .argument_error import ArgumentError
 from .tables import load_truth_table, pin_table, without_pin
 from .truth_table import TruthTable
 
-MAX_BYTES = 1 << 24  # of a file: room for 100,000 layers
-SUFFIX = "_tuned"  # ends the name of a table after the weight map (5.6)
+MAX_BYTES = 1 << 24  # the size of a file, with room for 100,000 layers
+SUFFIX = "_tuned"  # the end of the name of a table after the weight map (5.6)
 # `layers --json` of frozen graphs prints these fields, too. They are no part of an assignment, and are ignored.
 DESCRIPTION = {"input", "filter", "output", "macs"}
 _SHA256 = re.compile(r"[0-9a-f]{16,64}\Z")
 
 
 class Choice(NamedTuple):
-    """The multiplier that a layer gets. What is `None` stays as it is.
+    """The multiplier that a layer gets. An attribute that is `None` leaves the layer as it is.
 
     Attributes:
         multiplier: name or path of the multiplier; `False` for a layer that multiplies in floating point.
         tune: whether the table gets the weight map of ALWANN (5.6), as AxConv2D does by default.
-        sha256: that of the table before the weight map; the first 16 of its 64 hexadecimal digits at least.
+        sha256: SHA-256 of the table before the weight map, at least the first 16 of its 64 hexadecimal digits.
     """
 
     multiplier: str | bool | None = None
@@ -120,7 +120,7 @@ def read_assignment(path: str | os.PathLike[str]) -> Assignment:
     path = os.fspath(path)
     try:
         content = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # the last one of brackets in brackets
+    except (ValueError, RecursionError) as error:  # many brackets in brackets raise RecursionError
         raise ArgumentError(path, "must be JSON", error) from error
     if not isinstance(content, dict):
         raise ArgumentError(path, "must be an object from layer to multiplier", repr(content))

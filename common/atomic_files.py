@@ -23,7 +23,7 @@ from typing import Any, Dict, Iterator, Sequence, Union
 from . import file_locks
 
 Path = Union[str, "os.PathLike[str]"]
-# Renames files as soon as it is told to; it does nothing if the process that started it ends before.
+# This program renames files as soon as it is told to. It does nothing if the process that started it ends before.
 _RENAME = """import os, sys
 os.write(1, b"ready")
 if os.read(0, 1):

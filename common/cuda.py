@@ -60,9 +60,9 @@ class Gpu:
 
     @contextmanager
     def memory(self, size: int) -> Iterator[ctypes.c_void_p]:
-        """Context of `size` bytes on the GPU; gives their address."""
+        """A context with `size` bytes of memory on the GPU; it gives their address."""
         address = ctypes.c_void_p()
-        try:  # also around the allocation, because Ctrl-C may arrive right after it
+        try:  # it covers the allocation, because Ctrl-C may arrive right after it
             self._call("allocate", max(size, 1), ctypes.byref(address))
             yield address
         finally:
@@ -70,8 +70,8 @@ class Gpu:
 
     @contextmanager
     def table(self, shared: Table) -> Iterator[ctypes.c_void_p]:
-        """Context of a `native.Table` on the GPU; gives its handle."""
-        _settings.pass_on()  # for the core, which chooses the plan
+        """A context with a `native.Table` on the GPU; it gives the handle of the copy."""
+        _settings.pass_on()  # the core chooses the plan
         copy = ctypes.c_void_p()
         try:
             self._call("table_acquire", shared.handle, ctypes.byref(copy))
@@ -84,7 +84,11 @@ class Gpu:
 
         Args:
             table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first.
-            num_bits: width of both operands, 2 to 8.
+            num_bits: width of both operands, 2 to 8; 8 for a signed table.
+
+        Raises:
+            ValueError: if the width, the shape or an entry is not possible.
+            MemoryError: if the GPU's memory does not suffice.
         """
         with self.table(Table(table, num_bits)) as copy:
             return self._library.tfapprox_cuda_table_plan(copy).decode()
@@ -95,7 +99,7 @@ class Gpu:
 
     @contextmanager
     def prepare(self, operation: _operation.Operation) -> Iterator[Tuple[Callable[[], None], Callable[[], Any]]]:
-        """Context of an operation with its tensors on the GPU.
+        """A context with the tensors of an operation on the GPU.
 
         Args:
             operation: an `_operation.Operation`.
@@ -168,7 +172,7 @@ class Gpu:
             filter_max: upper end of the quantisation range of `filter`, of the same shape.
             strides: four integers in the order of `data_format`; 1 for batch and channels.
             padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
-            num_bits: width of the codes, 2 to 8.
+            num_bits: width of the codes, 2 to 8; 8 for a signed table.
             table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
                 is int16 (1.3); `None` is the exact product of unsigned codes.
             explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
@@ -179,7 +183,7 @@ class Gpu:
             float32 array, the output in `data_format`; NaN where an input or weight of the window is NaN.
 
         Raises:
-            ValueError: if a range or a size is not possible, or an image is too large for a GPU.
+            ValueError: if a range, a size or the table is not possible, or an image is too large for a GPU.
             MemoryError: if the GPU's memory does not suffice.
         """
         return self.run(
@@ -291,7 +295,7 @@ class Gpu:
             filter_max: upper end of the quantisation range of `filter`, of the same shape.
             strides: four integers in the order of `data_format`; 1 for batch and channels.
             padding: `"SAME"` or `"VALID"`.
-            num_bits: width of the codes, 2 to 8.
+            num_bits: width of the codes, 2 to 8; 8 for a signed table.
             table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
                 is int16 (1.3); `None` is the exact product of unsigned codes.
             data_format: `"NHWC"` or `"NCHW"`.
@@ -353,7 +357,7 @@ class Gpu:
             b_max: upper end of the quantisation range of `b`, of the same shape.
             transpose_a: whether the last two dimensions of `a` are exchanged first.
             transpose_b: whether the last two dimensions of `b` are exchanged first.
-            num_bits: width of the codes, 2 to 8.
+            num_bits: width of the codes, 2 to 8; 8 for a signed table.
             table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
                 is int16 (1.3); `None` is the exact product of unsigned codes.
 
@@ -412,8 +416,8 @@ class Gpu:
             ax_tune: whether the weight map of ALWANN (5.6) is applied to the table.
 
         Returns:
-            A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`, and `min_output` and
-            `max_output`, float32, the real numbers of the least and greatest int32.
+            A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`; and `min_output` and
+            `max_output`, float32, the real numbers that -2**31 and 2**31 in `output` stand for.
 
         Raises:
             ValueError: if a size is not possible, the table is signed, or an image is too large for a GPU.
@@ -456,7 +460,7 @@ class Gpu:
             strides: four integers in the order of `data_format`; 1 for batch and channels.
             padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
             half_window: codes on each side of the middle of a window (9.1); by default a sixteenth of the codes (9.7).
-            num_bits: width of the codes, 2 to 8.
+            num_bits: width of the codes, 2 to 8; 8 for a signed table.
             table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it
                 is int16 (1.3); `None` is the exact product of unsigned codes.
             explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.

@@ -11,7 +11,7 @@ from .truth_table import TruthTable
 
 
 class Operands(NamedTuple):
-    """Which codes a layer multiplies, and how large its sums are; of one layer, or of one of its steps.
+    """The codes that a layer, or one step of a layer, multiplies, and the size of its sums.
 
     A code is counted at its index in a truth table: signed codes below 0 count from the end.
 
@@ -70,7 +70,8 @@ def error_moments(table: TruthTable, operands: Operands, *, compensated: bool = 
     With the error `e[a, w]` of the table, an activation code `a` from the histogram, and the codes `w_k` of a filter,
     the error of an output has the mean `m = s_a s_w sum_k E[e(a, w_k)]` and, for taps that are independent of each
     other, the variance `v = (s_a s_w)^2 sum_k Var[e(a, w_k)]`. The results are the means of `m^2` and `v` over the
-    filters, divided by the variance of the output. That the mean error governs is the finding of arXiv 2512.06537.
+    filters, divided by the variance of the output. The mean error governs the loss of accuracy, as arXiv 2512.06537
+    found.
 
     Args:
         table: the truth table.
@@ -101,7 +102,7 @@ def error_moments(table: TruthTable, operands: Operands, *, compensated: bool = 
     share, weights = operands.activations / total, operands.weights
     exact = TruthTable.exact(table.num_bits, table.signed)
     errors = table.entries.astype(np.float64) - exact.entries.astype(np.float64)
-    means = share @ errors  # by weight code
+    means = share @ errors  # one for each weight code
     mean = weights @ means
     variance = weights @ np.maximum(share @ errors**2 - means**2, 0)
     if compensated:

@@ -9,7 +9,7 @@ import time
 from typing import Iterator, Tuple, Union
 
 Path = Union[str, "os.PathLike[str]"]
-PREFIX = ".tfapprox-new-"  # of the names of unfinished files
+PREFIX = ".tfapprox-new-"  # the beginning of the names of unfinished files
 LOCK_SECONDS = 60.0
 
 

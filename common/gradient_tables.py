@@ -199,7 +199,7 @@ def slopes(table: TableLike, half_window: Optional[int] = None) -> Slopes:
 def search_half_window(
     evaluate: Callable[[int], float], candidates: Optional[Sequence[int]] = None, num_bits: int = 8
 ) -> Tuple[int, Dict[int, float]]:
-    """The half window with the highest score, by a short search, as in arXiv 2509.10519.
+    """The half window with the highest score, found by a short search as in arXiv 2509.10519.
 
     Args:
         evaluate: function from a half window to a score, such as the accuracy of a small network after an epoch of

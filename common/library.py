@@ -82,7 +82,7 @@ def load(loader: Callable[[str], Any], path: str, running: str) -> Any:
 
 
 def link(path: str, folder: str, name: str, force: bool = False) -> str:
-    """Makes `folder/name` a link to a library, for old scripts that load it from there.
+    """Makes `folder/name` a link to a library, so that old scripts can load it from there.
 
     Args:
         path: path of the library.

@@ -63,14 +63,14 @@ class Description(NamedTuple):
 
 
 def operands(num_bits: int = 8, signed: bool = False) -> np.ndarray:
-    """The values of the codes 0, 1, ... `2**num_bits - 1`, int64: in two's complement if `signed`.
+    """The values of the codes from 0 to `2**num_bits - 1`, int64: in two's complement if `signed`.
 
     Args:
         num_bits: width of the codes, 1 to 16.
         signed: whether the codes are two's complement.
 
     Raises:
-        ValueError: if one of them is something else.
+        ValueError: if an argument is something else.
 
     Example:
         >>> operands(2), operands(2, signed=True)

@@ -107,7 +107,7 @@ def program(table: Optional[TableLike], num_bits: int = 8) -> Tuple[str, str]:
 
     Args:
         table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first.
-        num_bits: width of both operands, 2 to 8.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
 
     Raises:
         ValueError: if `TFAPPROX_FORCE_PATH` or `TFAPPROX_PLAN` names a path or plan that cannot run.
@@ -240,7 +240,7 @@ def approx_conv2d_with_min_max_vars(
         filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; 1 for batch and channels.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
         table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
             int16 (1.3); `None` is the exact product of unsigned codes.
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
@@ -368,15 +368,16 @@ def approx_depthwise_conv2d_with_min_max_vars(
         filter_max: upper end of the quantisation range of `filter`, of the same shape.
         strides: four integers in the order of `data_format`; 1 for batch and channels.
         padding: `"SAME"` or `"VALID"`.
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
         table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
             int16 (1.3); `None` is the exact product of unsigned codes.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`; 1 for batch and channels.
-        threads: number of threads that share the work.
+        threads: number of threads that share the work, 1 or more.
 
     Returns:
-        float32 array, the output in `data_format`, with `channels * multiplier` channels.
+        float32 array, the output in `data_format`, with `channels * multiplier` channels; NaN where an input or weight
+        of the window is NaN.
 
     Raises:
         ValueError: if a range, a size or the table is not possible.
@@ -425,7 +426,7 @@ def approx_matmul_with_min_max_vars(
         b_max: upper end of the quantisation range of `b`, of the same shape.
         transpose_a: whether the last two dimensions of `a` are exchanged first.
         transpose_b: whether the last two dimensions of `b` are exchanged first.
-        num_bits: width of the codes, 2 to 8.
+        num_bits: width of the codes, 2 to 8; 8 for a signed table.
         table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
             int16 (1.3); `None` is the exact product of unsigned codes.
         threads: number of threads that share the work, 1 or more.
@@ -482,8 +483,8 @@ def ax_conv2d(
         threads: number of threads that share the work, 1 or more.
 
     Returns:
-        A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`, and `min_output` and
-        `max_output`, float32, the real numbers of the least and greatest int32.
+        A named tuple: `output`, int32 array `[batch, out_height, out_width, out_channels]`; and `min_output` and
+        `max_output`, float32, the real numbers that -2**31 and 2**31 in `output` stand for.
 
     Raises:
         ValueError: if a size is not possible, or the table is signed.

@@ -11,9 +11,9 @@ from .argument_error import ArgumentError
 from .error_moments import Gains, Operands
 from .truth_table import TruthTable
 
-# From the outputs of a network and the labels, or `None` without labels, to a number that is better if it is higher.
+# A function from the outputs of a network and the labels, or `None`, to a number that is better if it is higher.
 Measure = Callable[[np.ndarray, Optional[np.ndarray]], float]
-# From the numbers of right and of evaluated samples to whether an evaluation may stop.
+# A function from the numbers of right and of evaluated samples to whether an evaluation may stop.
 Stop = Callable[[int, int], bool]
 
 
@@ -26,7 +26,7 @@ class NetworkLayer(NamedTuple):
         macs: multiply-accumulate operations for one sample; taps in the padding count.
         published_macs: the same as the ALWANN publication counts them: a convolution with a stride is counted as if it
             computed an output for each pixel of its padded input.
-        taps: products of one output; of both steps of a separable layer together.
+        taps: number of products of one output; in a separable layer, those of both steps together.
         multiplier: the truth table that it has now.
         operands: histograms of codes for each of its products of tensors; empty if they were not asked for.
         gains: how far its errors change the outputs of the network; 1 if they were not asked for.
@@ -103,7 +103,7 @@ class Network(abc.ABC):
         """The outputs for the samples `start` to `stop - 1`.
 
         Args:
-            data: the samples; results that can be kept are kept for as long as it is the same object.
+            data: the samples. Results that the network keeps are used again as long as this is the same object.
             start: index of the first sample.
             stop: index after the last one.
         """
@@ -142,7 +142,7 @@ class Network(abc.ABC):
 
         Args:
             data: inputs, and labels if they are known.
-            labels: classes in the place of those in `data`, such as those of the exact network.
+            labels: classes that replace those in `data`, such as the classes of the exact network.
             batch_size: number of samples that are computed at once.
             measure: function from the outputs and the labels to a number that is better if it is higher; it gets all
                 samples at once.
@@ -197,7 +197,7 @@ def check_layers(assignment: Mapping[str, Any], known: Sequence[str]) -> None:
     """Checks that an assignment names layers of a network.
 
     Raises:
-        ValueError: if there is no such layer; the message has those that there are.
+        ValueError: if there is no such layer; the message has the names of the layers.
     """
     for name in assignment:
         if name not in known:

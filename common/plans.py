@@ -1,6 +1,7 @@
 """How the core computes the sums of a table's products (docs/plans.md): the plans that it has found and proven.
 
-Apart from native.py because it shows what the core decides instead of computing; called by tests and diagnostics.
+This module is apart from native.py, because it shows what the core decides instead of computing. Tests and diagnostics
+call it.
 """
 
 import ctypes
@@ -21,18 +22,18 @@ NAMES = ("exact", "polynomial", "error_plane", "classes", "look_up")
 
 @dataclass(eq=False)
 class Plan:
-    """One plan of a table; every array is indexed by codes, 256 of each operand: by code + 128 for a signed table.
+    """One plan of a table. The arrays are indexed by the 256 codes of an operand, for a signed table by code + 128.
 
     Attributes:
         name: `"exact"`, `"polynomial"`, `"error_plane"`, `"classes"` or `"look_up"`.
         activation, weight: int32 `[256]`, added for each product.
-        feature: uint8 `[terms, 256]`, by activation code.
-        coefficient: int8 `[terms, 256]`, by weight code.
-        shift: int32 `[terms]`, ascending.
-        taps_per_flush: over how many taps the terms of one shift fit 32 bits.
-        error: uint8 `[256 weights, 256 activations]`, of `"error_plane"` only.
-        class_of: uint8 `[256]`, of `"classes"` only, as is
-        class_columns: uint16 `[256 weights, 64 or 128]`.
+        feature: uint8 `[terms, 256]`, the feature of each term by activation code.
+        coefficient: int8 `[terms, 256]`, the coefficient of each term by weight code.
+        shift: int32 `[terms]`, the shift of each term in bits, ascending.
+        taps_per_flush: the number of taps over which the sums of the terms of one shift fit 32 bits.
+        error: uint8 `[256 weights, 256 activations]`, the error plane; `None` unless the plan is `"error_plane"`.
+        class_of: uint8 `[256]`, the class of each activation code; `None` unless the plan is `"classes"`.
+        class_columns: uint16 `[256 weights, 64 or 128]`, the residual by class; `None` unless the plan is `"classes"`.
         classes: the number of different rows.
     """
 
@@ -62,7 +63,7 @@ class Plan:
         """
         table = np.asarray(table)
         codes = len(table)
-        half = codes // 2 if is_signed(table) else 0  # from two's complement to code + 128, and back
+        half = codes // 2 if is_signed(table) else 0  # the step between two's complement and code + 128
         sums = self.activation[:codes, np.newaxis].astype(np.int64) + self.weight[np.newaxis, :codes]
         for feature, coefficient, shift in zip(self.feature, self.coefficient, self.shift):
             sums += np.multiply.outer(feature[:codes].astype(np.int64), coefficient[:codes]) << int(shift)
@@ -113,11 +114,12 @@ def _describe(table: Table, index: int) -> Plan:
 
 
 def plans(table: Optional[TableLike], num_bits: int = 8) -> List[Plan]:
-    """Every plan of a truth table, in the order of the names above.
+    """Every plan of a truth table, in the order exact, polynomial, error_plane, classes and look_up.
 
     Args:
-        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if it is signed.
-        num_bits: width of both operands, 2 to 8.
+        table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
+            int16; `None` is the exact product of unsigned codes.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
 
     Returns:
         A list of `Plan`; `"look_up"` is always the last one.
@@ -146,14 +148,15 @@ def _checked_costs(costs):
 
 
 def plan(table: Optional[TableLike], num_bits: int = 8, costs: Optional[Dict[str, float]] = None) -> str:
-    """Name of the plan that the core uses for a truth table, `"look_up"` for one.
+    """Name of the plan that the core uses for a truth table, such as `"look_up"`.
 
     Args:
-        table: uint16 array `[2**num_bits, 2**num_bits]`, activation code first; int16 if it is signed.
-        num_bits: width of both operands, 2 to 8.
-        costs: what the units of work cost, a dictionary of `term`, `error_plane`, `classes_64`, `classes_128` and
-            `look_up`, where 0, as one that is not given, means that it cannot be done; by default those of the CPU
-            path in use.
+        table: a `TruthTable`, or an integer array `[2**num_bits, 2**num_bits]`, activation code first, signed if it is
+            int16; `None` is the exact product of unsigned codes.
+        num_bits: width of both operands, 2 to 8; 8 for a signed table.
+        costs: a dictionary with the costs of the units of work `term`, `error_plane`, `classes_64`, `classes_128` and
+            `look_up`. A unit whose cost is 0 or missing cannot be done. By default, the costs are those of the CPU path
+            in use.
 
     Raises:
         ValueError: if the width or the shape is wrong, if a cost is negative, or if `TFAPPROX_PLAN` names a plan that

@@ -229,7 +229,8 @@ def approx_depthwise_conv2d_with_min_max_vars(
         dilations: four integers in the order of `data_format`; those of batch and channels are 1.
 
     Returns:
-        float32 array, the output in `data_format`, with `channels * multiplier` channels.
+        float32 array, the output in `data_format`, with `channels * multiplier` channels; NaN where an input or weight
+        of the window is NaN.
 
     Raises:
         ValueError: if a range, a size or the table is not possible.

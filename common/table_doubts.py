@@ -13,7 +13,7 @@ from .paths import NameOrPath
 from .truth_table import TruthTable
 
 _SURE = 0.08  # share of the mean product: a table with a smaller MAE is nearer to the exact one than any mistake is
-_CAPACITY = 1024  # judged tables that are remembered
+_CAPACITY = 1024  # number of judged tables that are remembered
 _lock = threading.Lock()
 _judged: "OrderedDict[Tuple[str, bool], str]" = OrderedDict()
 
@@ -29,10 +29,10 @@ class TableWarning(UserWarning):
 def doubt(table: TruthTable) -> str:
     """Which usual mistake explains the products of a table, and what mends it, in a sentence; `""` if none does.
 
-    A table is doubted if its products are far nearer to the exact ones, with an MAE that is more than 8 times smaller,
-    when its file is read in another way, or when the exact products have lost what is usually lost, such as their high
-    bytes. Exchanged operands cannot be detected, because the exact product is symmetric. The result is kept by the
-    SHA-256 of the table.
+    A table is doubted in two cases. In the first one, its products are far nearer to the exact ones, with an MAE that
+    is more than 8 times smaller, when its file is read in another way. In the second one, they are far nearer to exact
+    products that have lost what is usually lost, such as their high bytes. Exchanged operands cannot be detected,
+    because the exact product is symmetric. The result is kept by the SHA-256 of the table.
 
     Args:
         table: the table, with its sign.
@@ -59,7 +59,7 @@ def _judge(table):
     exact = TruthTable.exact(table.num_bits, table.signed).entries.astype(np.int64)
     if np.abs(table.entries - exact).mean() < _SURE * np.abs(exact).mean():
         return ""
-    from .multipliers import mistakes  # which needs this package
+    from .multipliers import mistakes  # it needs this package
 
     other, loss = mistakes.explain(table)
     if other is not None:
@@ -97,7 +97,7 @@ def tell(text: str) -> None:
 
 
 def _is_meant(name_or_path, table):
-    from .multipliers import registry, sidecar  # which need this package
+    from .multipliers import registry, sidecar  # they need this package
 
     try:
         path = registry.locate(name_or_path).path

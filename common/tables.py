@@ -53,7 +53,7 @@ class _KnownTables:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def get(self, name: str, table: np.ndarray) -> _Known:
-        """What is known of `table`, which was just read for `name`; found out if the last one of this name differs."""
+        """What is known of `table`, just read for `name`; it is found out if the last table of this name differs."""
         with self._lock:
             known = self._known.get(name)
         if known is None or known.table.dtype != table.dtype or not np.array_equal(known.table, table):
@@ -143,7 +143,7 @@ def pin_table(
     return f"{name}{PIN}{_loaded(name, table, warn).content_hash:016x}"
 
 
-@functools.lru_cache(maxsize=None)  # for every eager call of an operation; there are few names and widths
+@functools.lru_cache(maxsize=None)  # every eager call of an operation asks; there are few names and widths
 def _check_built_in(name: str, num_bits: int, signed: bool, argument: str) -> None:
     native.load_table(name, num_bits, signed, argument)
 

@@ -16,13 +16,13 @@ MIN_BITS, MAX_BITS = 2, 8
 
 
 class TruthTable:
-    """The products of a multiplier for every pair of codes. Immutable; equal tables have equal entries and sign.
+    """The products of a multiplier for every pair of codes. It is immutable. Equal tables have equal entries and sign.
 
     Args:
         entries: integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8; entry `[a, w]` is the product of
             activation code `a` and weight code `w`. In a signed table, which is `[256, 256]`, codes below 0 count from
             the end, as numpy indexes (1.3).
-        name: of the multiplier, such as `"mul8u_drum4"`; `""` where it has none. It is no part of the value.
+        name: name of the multiplier, such as `"mul8u_drum4"`; `""` where it has none. It is no part of the value.
         signed: whether the table is one of signed products, -32768 to 32767, or of unsigned ones, 0 to 65535. By
             default it is signed if its dtype is int16.
 
@@ -118,7 +118,7 @@ class TruthTable:
             content: the bytes of a file as `to_bytes` gives them.
             num_bits: width of both operands, 2 to 8; 8 for a signed table.
             signed: whether the words are int16, instead of uint16.
-            name: of the multiplier.
+            name: name of the multiplier.
 
         Raises:
             ValueError: if there are not `2 * 4**num_bits` bytes, or the width is not possible.
