@@ -16,7 +16,9 @@ MIN_BITS, MAX_BITS = 2, 8
 
 
 class TruthTable:
-    """The products of a multiplier for every pair of codes. It is immutable. Equal tables have equal entries and sign.
+    """The products of a multiplier for every pair of codes.
+
+    A table is immutable. Equal tables have equal entries and sign.
 
     Args:
         entries: integer array `[2**num_bits, 2**num_bits]`, num_bits from 2 to 8; entry `[a, w]` is the product of

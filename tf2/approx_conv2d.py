@@ -39,7 +39,7 @@ def call_with_table(
             `TruthTable`, an integer array, or a tensor or variable of uint16 or int16.
         num_bits: width of the codes.
         gradient: one of `GRADIENTS`.
-        half_window: of the smoothing of a gradient from the table; `None` for the default.
+        half_window: half window of the smoothing of a gradient from the table; `None` for the default.
         arguments: the remaining arguments of `operation`.
 
     Returns:
@@ -81,12 +81,12 @@ def approx_conv2d_with_min_max_vars(
 ) -> tf.Tensor:
     """Convolution whose products are read from the truth table of an approximate multiplier.
 
-    Input and filter are quantised to `num_bits` bits in the given ranges, as `tf.quantization.
-    fake_quant_with_min_max_vars` does it, or, for a signed table (`mul8s_...`), symmetrically to -127..127, as
-    `tf.quantization.quantize` does it in mode SCALED with `narrow_range` and HALF_TO_EVEN. The sums of table products
-    are exact integers and are scaled to real numbers at the end. The equations are in docs/arithmetic.md; the
-    operation follows Vaverka et al., "TFApprox: towards a fast emulation of DNN approximate hardware accelerators on
-    GPU", DATE 2020.
+    Input and filter are quantised to `num_bits` bits in the given ranges, as
+    `tf.quantization.fake_quant_with_min_max_vars` does it, or, for a signed table (`mul8s_...`), symmetrically to
+    -127..127, as `tf.quantization.quantize` does it in mode SCALED with `narrow_range` and HALF_TO_EVEN. The sums of
+    table products are exact integers and are scaled to real numbers at the end. The equations are in
+    docs/arithmetic.md; the operation follows Vaverka et al., "TFApprox: towards a fast emulation of DNN approximate
+    hardware accelerators on GPU", DATE 2020.
 
     It runs on CPUs, and on GPUs if the install was built with CUDA, with the same result to the last bit.
 

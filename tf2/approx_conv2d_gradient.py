@@ -1,4 +1,4 @@
-"""The gradients of the convolutions: those of exact ones (7.1), (7.2), of the operands or of slopes (9.5)."""
+"""Gradients of the convolutions: those of exact ones (7.1), (7.2), computed from operands or from slopes (9.5)."""
 
 from __future__ import annotations
 

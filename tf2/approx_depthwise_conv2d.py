@@ -63,10 +63,12 @@ def approx_depthwise_conv2d_with_min_max_vars(
 
     Returns:
         float32 tensor, the output in `data_format`, with `channels * multiplier` channels: output channel
-        `c * multiplier + m` is channel `c` of the input under `filter[:, :, c, m]`.
+        `c * multiplier + m` is channel `c` of the input under `filter[:, :, c, m]`. An output is NaN where an input or
+        weight of the window is NaN.
 
     Raises:
         tf.errors.InvalidArgumentError: if a shape, range or attribute is not possible; the message names it.
+        tf.errors.FailedPreconditionError: if this install has no kernel for the GPU.
         FileNotFoundError: if there is no such multiplier or file.
         TypeError: if `mul_map_file` is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`.

@@ -89,7 +89,7 @@ def approx_matmul_with_min_max_vars(
 @tf.RegisterGradient("ApproxMatMulWithMinMaxVars")
 @tf.RegisterGradient("ApproxMatMulWithTable")
 def _gradient(op: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
-    """The gradient of the exact product (7.2), of the operands or of slopes (9.5)."""
+    """The gradient of the exact product (7.2), computed from the operands or from slopes (9.5)."""
     a, b = op.inputs[:2]
     if is_table_2d(op):
         da, db = tf.cond(

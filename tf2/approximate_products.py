@@ -89,7 +89,8 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
             codes (docs/arithmetic.md, section 9). They follow the table if `set_multiplier` changes it.
         half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
             must be `None` for `"straight_through"`.
-        compensation: for the configuration: the hash and sizes of the corrections that `compensate` has computed.
+        compensation: an entry of the configuration of a layer: the hash and sizes of the corrections that `compensate`
+            has computed.
         **kwargs: arguments of the layer by name.
 
     Raises:
@@ -194,7 +195,7 @@ class ApproximateProducts(SwappableTable, StateBesideWeights):
         Args:
             inputs: the activations.
             kernel: the weights.
-            name: that of the activations in `_RANGED`.
+            name: name of the activations in `_RANGED`.
             channel_axes: how many axes at the end of `kernel` count the output channels.
         """
         inputs, input_min, input_max = self._quantised_activations(inputs, name)

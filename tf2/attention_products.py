@@ -12,7 +12,7 @@ from .fake_approx_einsum_dense import FakeApproxEinsumDense
 
 # The projections, in the order in which Keras builds them; a gate exists in later versions.
 PROJECTIONS = ["_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"]
-# What the configuration says of each of them.
+# What the configuration says of each projection.
 _OPTIONS = ["num_bits", "multiplier", "mul_map_file", "ranges", "per_channel", "range_values", "compensation"]
 _OPTIONS += ["gradient", "half_window"]
 

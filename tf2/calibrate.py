@@ -40,9 +40,9 @@ def calibrate(
             batches with or without labels, such as a `tf.data.Dataset`, a `keras.utils.PyDataset`, a list or a
             generator.
         method: `"minmax"`: minimum and maximum. `"percentile"`: the range that leaves out at most half of `100 -
-            percentile` per cent of the activations at each end. `"mse"`: of minimum and maximum times 1.00, 0.99, ...,
-            0.20, the range with the minimal mean squared error of the quantised activations. The latter two use a
-            histogram of 4096 bins.
+            percentile` per cent of the activations at each end. `"mse"`: of minimum and maximum times 1.00, 0.99 and so
+            on down to 0.20, the range with the minimal mean squared error of the quantised activations. The latter two
+            use a histogram of 4096 bins.
         percentile: for `"percentile"`: more than 50, up to 100.
         batch_size: number of samples that are computed at once.
 

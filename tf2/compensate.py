@@ -38,7 +38,7 @@ def compensate(model: keras.Model, data: Any, method: str = "affine") -> None:
     without them. The products of queries and keys, and of attention weights and values, are not compensated.
 
     Args:
-        model: a built model with approximate layers, whose ranges are fixed, usually. It is changed.
+        model: a built model with approximate layers, whose ranges are usually fixed. It is changed.
         data: an array of samples or a dictionary of such arrays, as a tuple with labels if you like; or an iterable of
             batches with or without labels, such as a `tf.data.Dataset`. All samples have the same shape.
         method: `"affine"`: a constant and a factor; or `"constant"`: a constant only, as a bias.

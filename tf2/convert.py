@@ -90,7 +90,7 @@ def approximate_model(
             as `write_assignment` writes it.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         data: sample inputs as `calibrate` takes them, for example a few hundred images of the training set.
-        method: of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
+        method: method of the calibration: `"minmax"`, `"percentile"` or `"mse"`.
         skip: layers that stay as they are, in floating point: `"first"` and `"last"`, which count all layers that
             multiply, or names, paths or patterns. One of them, or several.
         fold_batch_norm: whether batch normalisation first becomes part of the weights of the layer before it, as most

@@ -36,7 +36,7 @@ def corrected_products(
         operation: function from operands and a table to the outputs.
         operands: activations, weights, minimum and maximum of the activations, and those of the weights.
         table: the table of the layer.
-        corrections: those of the layer; `None` if it cannot have any.
+        corrections: corrections of the layer; `None` if it cannot have any.
         num_bits: width of the codes.
         signed: whether the table is signed.
         gradient: where the gradients of `operation` come from. With those of the table, which has errors, corrections

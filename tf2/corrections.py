@@ -13,7 +13,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 
 class Known:
-    """Corrections by the part of the layer and the sha256 of the table. Immutable.
+    """Corrections by the part of the layer and the sha256 of the table, as an immutable value.
 
     Args:
         arrays: float64 arrays `[2, filters]`, `alpha` and `beta` of (8.2), by `"PART.SHA256"`.
@@ -27,7 +27,7 @@ class Known:
         self.digest = content.hexdigest() if arrays else None
 
 
-# Those of all layers by their digest, so that a layer made from the configuration of another one finds them.
+# The corrections of all layers by their digest, so that a layer made from the configuration of another one finds them.
 _registry: weakref.WeakValueDictionary[str, Known] = weakref.WeakValueDictionary()
 
 # What `compensate` gets at each call of an operation: the part of the layer, outputs with approximate and with exact
@@ -51,7 +51,7 @@ class Corrections(tf.Module):
         super().__init__(name="corrections")
         digest = config["sha256"] if config else None
         self.owner, self.parts = owner, parts
-        self._sha256 = ""  # of the table in use
+        self._sha256 = ""  # SHA-256 of the table in use
         self.observer: Observer | None = None
         self._known = Known({}) if digest is None else _registry.get(digest, Known({}))
         self._missing = digest if self._known.digest != digest else None
@@ -106,7 +106,7 @@ class Corrections(tf.Module):
         """Puts the values for a table into the variables: 0 if there are none.
 
         Args:
-            sha256: that of the table that the layer has from now on.
+            sha256: SHA-256 of the table that the layer has from now on.
         """
         self._sha256 = sha256
         if self._missing:

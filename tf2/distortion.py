@@ -23,7 +23,7 @@ from .layer_paths import layers_by_path
 class Distortion(NamedTuple):
     """The output of one layer, compared with that of exact products of the same codes.
 
-    With `y` the elements of the exact output, and `e` the approximate ones minus `y`:
+    Below, `y` are the elements of the exact output, and `e` are the approximate elements minus `y`.
 
     Attributes:
         path: names of the layer and of the layers that hold it, such as `"block/conv"`.

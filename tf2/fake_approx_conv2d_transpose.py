@@ -18,16 +18,16 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
     """2-D transposed convolution by an approximate multiplier, on fake-quantised activations and weights.
 
     The layer is a drop-in replacement for `keras.layers.Conv2DTranspose` and has the same arguments, weights and
-    shapes. By default, the quantisation range of the activations is the minimum and maximum of the batch, and the
-    range of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
-    (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact transposed
-    convolution of the fake-quantised values (straight-through). The layer computes in float32 whatever the dtype
-    policy, and XLA cannot compile it.
+    shapes. By default, the quantisation range of the activations is the minimum and maximum of the batch, and the range
+    of the weights is their minimum and maximum. Both ranges are extended to contain 0. A signed multiplier
+    (`mul8s_...`) has symmetric ranges, up to the maximum magnitude. By default, gradients are those of the exact
+    transposed convolution of the fake-quantised values (straight-through). The layer computes in float32 whatever the
+    dtype policy, and XLA cannot compile it.
 
     Args:
         filters: integer, the number of output channels.
         kernel_size: integer or two integers, height and width of the filters.
-        *args: further arguments of `keras.layers.Conv2DTranspose` by position: `strides`, `padding`, ...
+        *args: further arguments of `keras.layers.Conv2DTranspose` by position, such as `strides` and `padding`.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
@@ -39,6 +39,11 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
         per_channel: whether the weights of each output channel have a quantisation range of their own.
         range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
             `{"input": (minimum, maximum)}`, with a minimum up to 0 and a maximum from 0.
+        gradient: where the gradients of the products come from in training: `"straight_through"`, the exact product;
+            `"table_1d"`, slopes of the table for each code; or `"table_2d"`, its smoothed differences for each pair of
+            codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         **kwargs: further arguments of `keras.layers.Conv2DTranspose` by name.
 
     Input shape:
@@ -51,6 +56,7 @@ class FakeApproxConv2DTranspose(ApproximateProducts, keras.layers.Conv2DTranspos
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if the multiplier is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:

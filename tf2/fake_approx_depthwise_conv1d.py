@@ -15,7 +15,7 @@ class FakeApproxDepthwiseConv1D(DepthwiseCall, keras.layers.DepthwiseConv1D):
     shapes. Activations are quantised in the minimum and maximum of the batch, in moving averages of them, or in fixed
     ranges, as `ranges` says; with the first kind, the code of an activation depends on the batch that it is in. Weights
     are quantised in their minimum and maximum. All ranges are extended to contain 0. A signed multiplier (`mul8s_...`)
-    has symmetric ranges, up to the maximum magnitude. Gradients are those of the exact convolution of the
+    has symmetric ranges, up to the maximum magnitude. By default, gradients are those of the exact convolution of the
     fake-quantised values (straight-through), so the layer can be trained.
 
     The layer computes in float32 whatever the dtype policy. XLA cannot compile it: Keras compiles a model that has it
@@ -23,8 +23,8 @@ class FakeApproxDepthwiseConv1D(DepthwiseCall, keras.layers.DepthwiseConv1D):
 
     Args:
         kernel_size: integer, the length of the filters.
-        *args: further arguments of `keras.layers.DepthwiseConv1D` by position: `strides`, `padding`,
-            `depth_multiplier`, `data_format`, `dilation_rate`, `activation`, `use_bias`, ...
+        *args: further arguments of `keras.layers.DepthwiseConv1D` by position, such as `strides`, `padding`,
+            `depth_multiplier`, `data_format`, `dilation_rate`, `activation` and `use_bias`.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
@@ -36,6 +36,11 @@ class FakeApproxDepthwiseConv1D(DepthwiseCall, keras.layers.DepthwiseConv1D):
         per_channel: whether the weights of each output channel have a quantisation range of their own.
         range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
             `{"input": (minimum, maximum)}`, with a minimum up to 0 and a maximum from 0.
+        gradient: where the gradients of the products come from in training: `"straight_through"`, the exact product;
+            `"table_1d"`, slopes of the table for each code; or `"table_2d"`, its smoothed differences for each pair of
+            codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         **kwargs: further arguments of `keras.layers.DepthwiseConv1D` by name.
 
     Input shape:

@@ -17,17 +17,19 @@ class FakeApproxGroupQueryAttention(AttentionProducts, keras.layers.GroupQueryAt
     shapes. All its products are approximate: those of the projections, which are `FakeApproxEinsumDense` layers, those
     of queries (the first operand) and keys, and those of attention weights (the first operand) and values. By default,
     each of these tensors is quantised in the range from its minimum to its maximum, extended to contain 0. A signed
-    multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. Gradients are
-    those of the exact products of the fake-quantised values (straight-through). A query whose keys are all masked has
-    the weights of the layer of Keras with `return_attention_scores=True`; its fused attention has others. The layer
-    computes its products in float32 whatever the dtype policy, never by flash attention, and XLA cannot compile it.
+    multiplier (`mul8s_...`) has symmetric ranges. The scale of the queries and the softmax are exact. By default,
+    gradients are those of the exact products of the fake-quantised values (straight-through). A query whose keys are
+    all masked has the weights that the layer of Keras gives it with `return_attention_scores=True`; Keras' fused
+    attention gives it others. The layer computes its products in float32 whatever the dtype policy, never by flash
+    attention, and XLA cannot compile it.
 
     Args:
         head_dim: integer, the size of each query, key and value.
         num_query_heads: integer, the number of heads of the queries.
         num_key_value_heads: integer, the number of heads of keys and values, each of which belongs to several queries.
-        *args: further arguments of `keras.layers.GroupQueryAttention` by position: `dropout`, `use_bias`, ...
-        projections: for the configuration: what the projections have of their own, by their attributes.
+        *args: further arguments of `keras.layers.GroupQueryAttention` by position, such as `dropout` and `use_bias`.
+        projections: an entry of the configuration of a layer: what the projections have of their own, by the names of
+            their attributes.
         num_bits: width of the codes, 2 to 8; 8 for a signed multiplier.
         mul_map_file: name of a built-in multiplier, path of a `.bin` truth table, or name of one in a multiplier
             folder; `""` is the exact product. The layer reads the table at once. Files of the model hold the table
@@ -40,6 +42,11 @@ class FakeApproxGroupQueryAttention(AttentionProducts, keras.layers.GroupQueryAt
         range_values: minimum and maximum of the activations for fixed ranges, or the first ones of moving ranges:
             pairs of a minimum up to 0 and a maximum from 0 by the names `"query"`, `"key"`, `"weights"` and
             `"value"`. The projections have ranges of their own.
+        gradient: where the gradients of the products come from in training: `"straight_through"`, the exact product;
+            `"table_1d"`, slopes of the table for each code; or `"table_2d"`, its smoothed differences for each pair of
+            codes (docs/arithmetic.md, section 9).
+        half_window: codes on each side of the middle of a smoothing window; by default a sixteenth of the codes. It
+            must be `None` for `"straight_through"`.
         **kwargs: further arguments of `keras.layers.GroupQueryAttention` by name.
 
     Input shape:
@@ -50,6 +57,7 @@ class FakeApproxGroupQueryAttention(AttentionProducts, keras.layers.GroupQueryAt
 
     Raises:
         FileNotFoundError: if there is no such multiplier or file.
+        TypeError: if the multiplier is neither a name, a path nor a table.
         ValueError: if the table does not fit `num_bits`, or an argument is not possible.
 
     Example:

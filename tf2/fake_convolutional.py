@@ -14,7 +14,7 @@ from .approx_depthwise_conv2d import approx_depthwise_conv2d_with_min_max_vars
 from .approximate_products import ApproximateProducts
 from .pinned_table import PinnedTable
 
-PACKAGE = "TFApprox4IL"  # under which Keras 2 registers the layers for its files
+PACKAGE = "TFApprox4IL"  # the name under which Keras 2 registers the layers for its files
 
 
 class SuccessorLayer(PinnedTable, ApproximateProducts):

@@ -12,7 +12,7 @@ from .approximate_products import ApproximateProducts
 from .copying import is_graph
 from .layer_paths import held_layers, layers_by_path
 
-_TOLERANCE = 1e-3  # of the largest output, between the model and its folded copy
+_TOLERANCE = 1e-3  # largest difference of the model and its folded copy, relative to the largest output
 
 
 @keras.saving.register_keras_serializable(package="tfapprox")

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from .fake_quantisation import fake_quantiser
 
-BINS = 2048  # on each side of 0
+BINS = 2048  # number of bins on each side of 0
 _SHRINKS = np.arange(100, 19, -1) / 100  # the factors on minimum and maximum that `mse_range` tries
 
 
@@ -103,8 +103,8 @@ def percentile_range(histogram: Histogram, percentile: float) -> tuple[float, fl
 def mse_range(histogram: Histogram, num_bits: int, signed: bool) -> tuple[float, float]:
     """The range with the minimal mean squared error of the quantised numbers, of 81 candidates.
 
-    The candidates are minimum and maximum times 1.00, 0.99, ..., 0.20. Each number counts as the middle of its bin. Of
-    equally good candidates the widest one is taken.
+    The candidates are minimum and maximum times 1.00, 0.99 and so on down to 0.20. Each number counts as the middle of
+    its bin. Of equally good candidates the widest one is taken.
 
     Args:
         histogram: the counted numbers.
@@ -138,8 +138,8 @@ def divergence(exact: Histogram, approximate: Histogram) -> float:
         approximate: counts of the second one.
 
     Returns:
-        `sum of p log(p / q)` over the bins, of the width of the coarser histogram, that one of both has numbers in;
-        zeros have a bin of their own.
+        `sum of p log(p / q)` over the bins in which at least one of both has numbers. The bins have the width of those
+        of the coarser histogram, and zeros have a bin of their own.
 
     Example:
         >>> first, second = Histogram(), Histogram()

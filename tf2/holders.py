@@ -10,7 +10,7 @@ from .approximate_products import ApproximateProducts
 from .copying import Copy, is_graph
 from .layer_paths import held_layers
 
-_ENTRY = "tfapprox"  # in the configuration of the user's class
+_ENTRY = "tfapprox"  # an entry in the configuration of the user's class
 
 
 class HoldsApproximateLayers:

@@ -39,8 +39,9 @@ def _wrong(layer: Any) -> Multiplier:
 class KerasNetwork(Network):
     """A Keras model with approximate layers; multipliers are swapped in the model itself.
 
-    Outputs of the front of the model are kept, and used again by assignments that agree in the layers of this front.
-    The corrections of a layer depend on the multipliers of the layers before it only, so that they agree there, too.
+    Outputs of the first layers of the model are kept, and used again by assignments that agree in these layers. The
+    corrections of a layer depend on the multipliers of the layers before it only, so that they agree in these layers,
+    too.
 
     Args:
         model: a built model with approximate layers and one input, whose ranges should be fixed.
@@ -173,10 +174,10 @@ class KerasNetwork(Network):
         return digest.hexdigest()
 
     def outputs(self, data: Samples, start: int, stop: int) -> np.ndarray:
-        """The outputs for the samples `start` to `stop - 1`; those of the front of the model are kept.
+        """The outputs for the samples `start` to `stop - 1`. Those of the first layers of the model are kept.
 
         Args:
-            data: the samples. What is kept belongs to one object, and is dropped for another one.
+            data: the samples. The outputs that are kept belong to one such object, and are dropped for another one.
             start: index of the first sample.
             stop: index after the last one.
 

@@ -18,7 +18,7 @@ def layers_by_path(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
     Yields:
         Path and layer, such as `"block/conv"`. A layer comes before the layers that it holds. Of layers with the same
-        path, the second one has `#2` at its end, and so on.
+        path, the second one gets `#2` at the end of its path, and so on.
 
     Example:
         >>> inner = keras.Sequential([keras.Input([4]), keras.layers.Dense(2, name="dense")], name="inner")

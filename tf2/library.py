@@ -1,4 +1,4 @@
-"""The compiled plugin of this room; loaded by approx_conv2d.py."""
+"""The compiled plugin of this room, which approx_conv2d.py loads."""
 
 from __future__ import annotations
 

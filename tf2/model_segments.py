@@ -1,4 +1,4 @@
-"""Cuts a model where only one tensor passes, so that the front of it need not be computed again."""
+"""Cuts a model where only one tensor passes, so that its first layers need not be computed again."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tfapprox.common.tables import NameOrPath
 from . import successor_layers as layers
 from .fake_convolutional import PACKAGE
 
-DECAY = 0.999  # of the moving average of the ranges of activations
+DECAY = 0.999  # decay of the moving averages of the ranges of activations
 LIMIT = 6.0  # ranges begin as -6 to 6
 
 

@@ -44,7 +44,7 @@ def quantize_annotate_layer(to_annotate: Any, quantize_config: QuantConv2DConfig
 
     Args:
         to_annotate: a Conv2D or DepthwiseConv2D of Keras 2.
-        quantize_config: how; 8 bits and exact products by default.
+        quantize_config: how the layer is quantised; by default to 8 bits, with exact products.
 
     Returns:
         A layer that takes the place of `to_annotate` in a model.

@@ -69,7 +69,7 @@ def operands_of_gradients(op: Any, weights: tf.Tensor, range_shape: Any = (-1,))
     _, _, a_min, a_max, w_min, w_max = op.inputs[:6]
     a_quantiser = quantiser(a_min, a_max, num_bits, signed)
     w_quantiser = quantiser(tf.reshape(w_min, range_shape), tf.reshape(w_max, range_shape), num_bits, signed)
-    values = _centred(weight_slopes, a_quantiser)  # of every activation code
+    values = _centred(weight_slopes, a_quantiser)  # one for every activation code
     padding = tf.gather(values, tf.cast(a_quantiser.zero_point, tf.int32))
     mapped_activations = tf.gather(values, codes(activations, a_quantiser, num_bits, signed))
     slopes = tf.gather(activation_slopes, codes(weights, w_quantiser, num_bits, signed))
@@ -108,7 +108,7 @@ def table_2d_gradients(
         operands: activations in NHWC, and weights `[height, width, channels / groups, filters]`; `[height, width,
             filters, channels]` for a transposed convolution.
         ranges: the minimum and the maximum of the weights, scalars or `[filters]`.
-        gradient: that of the output, in NHWC.
+        gradient: gradient of the output, in NHWC.
         pads: top, bottom, left and right padding.
         **form: `strides`, `dilations` and `is_transposed` of the operation.
 

@@ -32,7 +32,7 @@ def _shared(table: TruthTable) -> TruthTable:
 
 
 class TableState(keras.layers.Layer):
-    """The multiplier of one layer, which owns this object; Keras saves it with the layer.
+    """The multiplier of one layer. The layer owns this object, and Keras saves it with the layer.
 
     Args:
         owner: name of the layer, for errors.

@@ -48,7 +48,7 @@ def training_loss(
         raise ArgumentError("temperature", "must be more than 0", temperature)
     if distil is not None and (distil is model or len(model.outputs) != 1):
         raise ArgumentError("distil", "must be another model, with one output", f"{distil.name!r}")
-    inputs: list[Any] = []  # of the step whose loss was not finite
+    inputs: list[Any] = []  # the inputs of the step whose loss was not finite
     of_labels, test_step = model.compute_loss, model.test_step
     validations: list[
         Any

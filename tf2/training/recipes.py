@@ -21,7 +21,7 @@ def trained_weights(model: keras.Model, recipe: str) -> Iterator[None]:
     Args:
         model: a built model.
         recipe: `"full"`: all weights that are trainable. `"batch_norm"`: of these, only biases and the factors and
-            offsets of normalisation layers. The circuit, its weights and their ranges stay as they are.
+            offsets of normalisation layers; all other weights and their ranges stay as they are.
 
     Raises:
         ArgumentError: if the recipe does not exist, or the model has no weight for it.

@@ -35,13 +35,13 @@ def retrain(
     seed: int = 0,
     verbose: int = 0,
 ) -> dict[str, list[float]]:
-    """Trains a network with its approximate multipliers, so that its weights make up for their errors.
+    """Trains a network with its approximate multipliers, so that the weights make up for the errors of the multipliers.
 
     The training is `fit` of Keras with three additions. The order of arrays depends on `seed` and the epoch only, so
     that two runs, interrupted or not, can end in the same weights (call `tf.config.experimental.enable_op_determinism`
     first). A loss that becomes NaN is an error that names the layer where it began. `distil` and `recipe` need no
-    changes of the model. Ranges that are `"fixed"` stay, `"moving"` ones move; activations outside of a range have
-    gradients of 0.
+    changes of the model. Ranges that are `"fixed"` stay as they are, and `"moving"` ranges follow the batches.
+    Activations outside of such a range have gradients of 0.
 
     Call `compensate` before the training, not after it: the weights are then trained with the corrections.
 

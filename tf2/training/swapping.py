@@ -18,7 +18,8 @@ class GradualSwap(keras.callbacks.Callback):
     """Goes through a list of multipliers while a network is trained, usually from small errors to large ones.
 
     Args:
-        multipliers: names, paths, tables, or dictionaries from layers to them, each an argument of `set_multiplier`.
+        multipliers: names, paths, tables, or dictionaries from layers to these; each is an argument of
+            `set_multiplier`.
         epochs: number of epochs with each of them. The last one stays.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which multiplier in which layer: energy, sensitivity, and the search for the assignments that are worth it."""
+"""Which multiplier in which layer: energy, sensitivity, and the search for the front of assignments."""
 
 from .additive import additive_front
 from .costs import Costs, multiplier_costs, read_costs

@@ -15,7 +15,7 @@ from tfapprox.common.multipliers import load, search_path, sidecar
 from .energy import is_cost
 
 UNITS = {"power_mW": "mW", "area_um2": "um2", "delay_ns": "ns"}
-MAX_BYTES = 1 << 24  # of a file of costs: room for 100,000 multipliers
+MAX_BYTES = 1 << 24  # the size of a file of costs, with room for 100,000 multipliers
 
 
 class Costs(NamedTuple):

@@ -84,7 +84,7 @@ class Search:
         self.seconds: dict[str, float] = {"evaluate": 0.0, "assign": 0.0}
 
     def points(self) -> list[Point]:
-        """What was evaluated, in this order; an assignment is there once, and those that were stopped early, too."""
+        """The assignments that were evaluated, in this order, each once, including those that were stopped early."""
         with storages.storage_errors(self._url):
             trials = self._trials.evaluated()
         points: list[Point] = []
@@ -96,7 +96,7 @@ class Search:
         return points
 
     def front(self) -> list[Point]:
-        """The front of the assignments that were evaluated on all samples and have the accuracy that is asked for."""
+        """The front of the assignments that were evaluated on all samples and have at least the minimal accuracy."""
         floor, count = self.space.min_accuracy, len(self.data.x)
         complete = [point for point in self.points() if point.samples == count]
         return front_of([point for point in complete if floor is None or point.accuracy >= floor])
@@ -107,8 +107,8 @@ class Search:
         An interruption at any time loses at most the evaluation that runs. The search goes on by running it again.
 
         Args:
-            report: is called after each evaluation with the numbers of those that are done and those that are asked
-                for.
+            report: function that is called after each evaluation with the number of finished evaluations and the
+                budget.
 
         Raises:
             OSError: if the storage fails.
@@ -116,7 +116,7 @@ class Search:
         idle = 0
         with storages.storage_errors(self._url), warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
-            self._trials.end(self._number)  # where the storage failed before this could be written
+            self._trials.end(self._number)  # the storage may have failed before this could be written
             while True:
                 self._trials.return_lost()
                 evaluated, running = self._trials.counts()

@@ -10,11 +10,11 @@ class Point(NamedTuple):
 
     Attributes:
         assignment: name of the multiplier of each layer.
-        accuracy: of the network with it, 0 to 1, or the measure of the user.
-        energy: in the unit of the costs.
+        accuracy: accuracy of the network with the assignment, 0 to 1, or the measure of the user.
+        energy: energy of the assignment, in the unit of the costs.
         origin: `"prediction"`, `"evolution"` or `"uniform"`.
         samples: number of samples that were evaluated.
-        number: in which order it was evaluated, from 0.
+        number: place in the order of the evaluations, from 0.
     """
 
     assignment: tuple[str, ...]

@@ -15,7 +15,7 @@ from tfapprox.common.multipliers.plots import add_legend
 from .sensitivity import Sensitivity
 
 FORMATS = ("pdf", "png")
-_COLOURS = ("#0072b2", "#d55e00", "#009e73")  # of Okabe and Ito, which colour-blind readers tell apart
+_COLOURS = ("#0072b2", "#d55e00", "#009e73")  # colours of Okabe and Ito, which colour-blind readers tell apart
 
 
 def described_reference(known: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ class Proposals:
 
         Args:
             front: gives the front of what was evaluated.
-            by_chance: whether a random assignment is put there if the prediction has no other one.
+            by_chance: whether a random assignment is put into the queue if the prediction has no other one.
         """
         if self._trials.are_waiting():
             return
@@ -54,7 +54,7 @@ class Proposals:
 
         Args:
             assignment: name of the multiplier of each layer.
-            origin: that of its point.
+            origin: origin of its point, such as `"prediction"`.
         """
         self._trials.study.enqueue_trial(self.parameters.of(assignment), {ORIGIN: origin})
 

@@ -143,7 +143,7 @@ def write_results(search: Search, folder: str, command: str = "") -> tuple[dict[
 
 
 def write_front(known: Mapping[str, Any], folder: str) -> list[str]:
-    """Writes front.csv and front.json; the paths of both.
+    """Writes front.csv and front.json, and returns the paths of both.
 
     Args:
         known: what front.json gets.

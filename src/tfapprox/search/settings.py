@@ -34,7 +34,7 @@ class Settings(NamedTuple):
 
 
 def batch_size(count: int) -> int:
-    """The number of samples that a search computes at once, after each of which an evaluation may stop.
+    """The number of samples that a search computes at once. After each such batch, an evaluation may stop.
 
     Args:
         count: number of all samples.

@@ -64,7 +64,7 @@ class Space(NamedTuple):
         )
 
     def fingerprint(self) -> dict[str, Any]:
-        """What must be the same when a search is continued, as values of JSON by a description of each."""
+        """What must be the same when a search is continued: values of JSON, each by its description."""
         return {
             "layers": list(self.layers),
             "MACs": list(self.macs),

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping
 from tfapprox.common.argument_error import ArgumentError
 
 HEARTBEAT_SECONDS = 10
-GRACE_SECONDS = 60  # after which a worker without a heartbeat counts as dead
+GRACE_SECONDS = 60  # after this time, a worker without a heartbeat counts as dead
 _FINGERPRINT = "tfapprox"
 
 

@@ -68,7 +68,7 @@ class Trials:
         return sum(SAMPLES in trial.user_attrs and trial.state == self._states.COMPLETE for trial in counting), running
 
     def random_state(self) -> int:
-        """A number that another proposal gets after each trial, and that does not depend on interruptions.
+        """A number for the seeds of proposals, which changes with each trial and does not depend on interruptions.
 
         Trials that were withdrawn, and those of other workers that have an assignment, are counted, so that two workers
         do not get the same proposals.
@@ -126,7 +126,7 @@ class Trials:
             number: number of the trial; `None` for no trial.
         """
         if number is not None:
-            with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # by another worker
+            with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # another worker ended it
                 self.study.tell(number, state=self._states.FAIL, skip_if_finished=True)
 
     def return_lost(self) -> None:
