@@ -22,9 +22,9 @@ ATTACK = settings(
     suppress_health_check=list(HealthCheck),
 )
 SLOW_ATTACK = settings(ATTACK, max_examples=max(5, ATTACK.max_examples // 20))
-CPU_SECONDS, SECONDS = 5, 60  # of a command: computing, and by the clock, for machines that do other work, too
+CPU_SECONDS, SECONDS = 5, 60  # limits of a command: processor time, and time by the clock
 NUMBERS = ["0", "1", "-1", "2", "17", "65536", "65537", "99999999", "4294967296", "9" * 30]
-KEYS = ["bits", "signed", "power_mW", "published", "licence", "sha256"]  # of descriptions
+KEYS = ["bits", "signed", "power_mW", "published", "licence", "sha256"]  # keys of descriptions
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("\x1b]0;x\x07"),
     lambda values: (

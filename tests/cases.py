@@ -17,18 +17,18 @@ GOLDEN_TF1 = [f"ax_conv2d_{number:02d}.npz" for number in range(0, 41, 2)]
 # The CPU paths that look products up in one way only; a path that has two ways is on the list with each of them.
 PATHS = [name for name in native.paths() if f"{name}_rows" not in native.paths()]
 
-# EvoApproxLib's signed multipliers, those of the recorded data.
+# The signed multipliers of EvoApproxLib that the recorded data has.
 SIGNED = [f"mul8s_{name}" for name in ["1KR3", "1KR6", "1KTY", "1KV8", "1KVA", "1KVB", "1KX2", "1L1G", "1L2H"]]
 
 RANGES = [
     (-1.0, 1.0),
     (0.0, 1.0),
     (-0.3, 2.2),
-    (0.5, 2.0),  # without 0
+    (0.5, 2.0),  # a range without 0
     (-2.0, -0.5),
     (0.0, 0.0),
     (0.7, 0.7),
-    (-1e-41, 3e-41),  # subnormal
+    (-1e-41, 3e-41),  # subnormal numbers
     (-1e-30, 1e-30),
     (-1.5e38, 1.5e38),
 ]
@@ -141,7 +141,7 @@ def convolutions(draw, grouped=True):
     ranges = [draw(limits), draw(limits)]
     if grouped and draw(st.booleans()):
         ends = np.sort(random.uniform(-2, 2, (2, filters)), 0)
-        ranges[1] = (ends * random.choice([0, 1, 1, 1], filters)).astype(np.float32)  # some of them empty
+        ranges[1] = (ends * random.choice([0, 1, 1, 1], filters)).astype(np.float32)  # some ranges are empty
     return {
         "input": x if data_format == "NHWC" else np.ascontiguousarray(x.transpose(0, 3, 1, 2)),
         "filter": w,
@@ -251,7 +251,7 @@ def outcome(function, error):
 
 
 def assert_same_in_threads(call, expected, threads, calls):
-    """So many threads with so many calls each get what `call(number)` gave one, for each number of `expected`."""
+    """Each of several threads gets from several calls of `call(number)` what `expected` has for the number."""
     wrong = []
 
     def work(thread):

@@ -2,7 +2,7 @@
 
 import re
 
-# In the form of EvoApproxLib; the first parameter is called B, and loses its low bit.
+# The form is that of EvoApproxLib. The first parameter is called B, and loses its low bit.
 EVEN = """
 // MAE% = 0.10 %
 // MAE = 63.75
@@ -16,7 +16,7 @@ EVEN = """
 uint64_t mul8u_EVEN(const uint64_t B, const uint64_t A) { return (B & 0xfe) * A; }
 """
 
-# In that of EvoApprox8b.
+# The form is that of EvoApprox8b.
 OLD = """
 /***
 * distributed under The MIT License.
@@ -47,7 +47,7 @@ static int16_t low(int16_t x) { return x & ~1; }
 int16_t mul8s_LOW(int8_t A, int8_t B) { return low(A) * B; }
 """
 
-# The same on bytes, as some of EvoApproxLib's are.
+# The parameters are bytes, as in some circuits of EvoApproxLib.
 SIGNED_BYTES = """
 #include <stdint.h>
 uint16_t mul8s_BYTES(uint8_t A, uint8_t B) { return (uint16_t)(((int8_t)A & ~1) * (int8_t)B); }

@@ -36,7 +36,7 @@ def _memory_for_address_sanitizer(monkeypatch):
 
 
 def _settings():
-    """Settings of this process that a test of another file, which comes next, relies on."""
+    """The settings of this process that tests of other files rely on."""
     settings = {"current directory": os.getcwd()}
     determinism = sys.modules.get("tfapprox.tf2.training.determinism")
     if determinism:

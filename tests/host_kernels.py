@@ -1,4 +1,4 @@
-"""Compiles the CUDA kernels for the CPU, against the model of CUDA in tests/host_cuda: same source, no GPU."""
+"""Compiles the CUDA kernels from their own sources for the CPU, against the model of CUDA in tests/host_cuda."""
 
 import ctypes
 import os
@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 CORE, MODEL = ROOT / "common" / "core", ROOT / "tests" / "host_cuda"
 
 
-# Of all files and all the headers that they may include, so that only what differs is compiled.
+# Compiled objects, by the text of the file and of all headers that it may include, so that only what differs is
+# compiled.
 _objects = {}
 
 

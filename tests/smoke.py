@@ -26,7 +26,7 @@ def check(found, expected, what):
 
 
 def core(expected_codes, expected_reals):
-    """The core by ctypes, and the message of a plugin that is not there."""
+    """Checks the core by ctypes, and the message of a plugin that is not there."""
     table = load_table(NAME)
     check(native.ax_conv2d(*CODES, *RANGES, STRIDES, "SAME", table=table)[0], expected_codes, "native.ax_conv2d")
     found = native.approx_conv2d_with_min_max_vars(*REALS, *RANGES, STRIDES, table=table, padding="SAME")
@@ -34,7 +34,7 @@ def core(expected_codes, expected_reals):
 
 
 def tf1(expected_codes, _):
-    """AxConv2D in a session of a graph."""
+    """Checks AxConv2D in a session of a graph."""
     import tensorflow as tf
 
     from tfapprox.tf1 import ax_conv2d
@@ -47,7 +47,7 @@ def tf1(expected_codes, _):
 
 
 def tf2(expected_codes, expected_reals):
-    """The operation of TensorFlow 2, and AxConv2D."""
+    """Checks the operation of TensorFlow 2, and AxConv2D."""
     from tfapprox.tf2 import approx_conv2d_with_min_max_vars
 
     found = approx_conv2d_with_min_max_vars(*REALS, *RANGES, STRIDES, "SAME", mul_map_file=NAME)

@@ -41,7 +41,7 @@ class Network:
 
     def depthwise(self, x, size=3, stride=1, multiplier=1, activation=tf.nn.relu6):
         with v1.name_scope("depthwise"):
-            kernel = tf.abs(self.weights(size, size, x.shape[-1].value, multiplier))  # filters that smooth
+            kernel = tf.abs(self.weights(size, size, x.shape[-1].value, multiplier))  # these filters smooth
             x = self.norm(tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], "SAME"))
             return activation(x)
 
@@ -89,7 +89,7 @@ def frozen(build, size=32, fused=True):
         fused: as in `Network`.
     """
     random = np.random.RandomState(3)
-    corners = random.uniform(-1, 1, [8, 2, 2, 3])  # of patches in four colours, with noise
+    corners = random.uniform(-1, 1, [8, 2, 2, 3])  # the corners of patches in four colours, to which noise is added
     images = np.kron(corners, np.ones([1, size // 2 + 1, size // 2 + 1, 1]))[:, :size, :size]
     images = (images + random.normal(0, 0.1, images.shape)).astype(np.float32)
     graph, network = _graph(build, size, fused)
@@ -112,7 +112,7 @@ def cifarnet(net, x):
 
 
 def vgg_a(net, x, norm=0):
-    """The fully connected layers are convolutions, whose bias of zeros has 1,024 elements."""
+    """VGG-A, whose fully connected layers are convolutions. Their bias of zeros has 1,024 elements."""
     for channels, count in ((8, 1), (16, 1), (32, 2), (64, 2), (64, 2)):
         for _ in range(count):
             x = net.conv(x, channels, 3, bias=0, norm=norm)
@@ -175,7 +175,7 @@ def resnet50_v1(net, x):
 
 
 def resnet50_v2(net, x):
-    """Batch normalisation and ReLU come before each unit."""
+    """ResNet-50 of version 2, in which batch normalisation and ReLU come before each unit."""
     x = net.conv(x, 8, 7, 2, bias=0, norm=0, relu=False)
     for width, count, stride in STAGES:
         for unit in range(count):
@@ -198,7 +198,7 @@ def inception_v1(net, x):
 
 
 def inception_v2(net, x):
-    """It begins with a separable convolution, and has two 3x3 convolutions in place of one 5x5."""
+    """Inception-v2. It begins with a separable convolution, and has two 3x3 convolutions in place of one 5x5."""
     x = net.depthwise(x, 7, 2, multiplier=4, activation=tf.identity)
     x = net.pool(net.conv(net.conv(x, 8), 16, 3), 3)
     for width, stride in ((8, 1), (12, 2), (16, 1)):
@@ -212,7 +212,7 @@ def inception_v2(net, x):
 
 
 def inception_v3(net, x):
-    """It has convolutions of 1x7 and 7x1."""
+    """Inception-v3. It has convolutions of 1x7 and 7x1."""
     x = net.conv(net.conv(net.conv(x, 8, 3, 2, "VALID"), 8, 3, padding="VALID"), 16, 3)
     for width in (8, 12):
         branches = [net.conv(x, width), net.conv(net.conv(net.conv(x, width), width, [1, 7]), width, [7, 1])]
@@ -262,20 +262,20 @@ def densenet(net, x):
 
 
 def dilated(net, x):
-    """Convolutions with dilation, which TensorFlow writes as convolutions of several smaller images."""
+    """A network of dilated convolutions, which TensorFlow writes as convolutions of several smaller images."""
     x = net.conv(x, 8, 3, 2, bias=0.1)
     branches = [net.conv(x, 8, 3, dilation=rate, bias=0.1) for rate in (1, 2, 4)]
     return net.classes(net.conv(tf.concat(branches, 3), 16))
 
 
 def plain(net, x):
-    """Each convolution has a bias before its batch normalisation."""
+    """A network in which each convolution has a bias before its batch normalisation."""
     for channels, stride in ((8, 1), (16, 2), (16, 1)):
         x = net.conv(x, channels, 3, stride, bias=0.3)
     return net.classes(x)
 
 
-# From a name to the network, the size of its images, and whether its batch normalisations are single operations.
+# For each name, the network, the size of its images, and whether a batch normalisation is one operation.
 NETWORKS = {
     "LeNet": (lenet, 32, True),
     "CIFAR-10": (cifarnet, 32, True),

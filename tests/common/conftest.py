@@ -9,7 +9,7 @@ from tfapprox.common import cuda, native
 
 @pytest.fixture(params=PATHS)
 def path(request):
-    """Each CPU path in turn; skipped, saying so, where it cannot run."""
+    """Each CPU path in turn; a test is skipped with a reason where the path cannot run."""
     reason = native.paths()[request.param]
     if reason:
         pytest.skip(f"path {request.param}: {reason}")

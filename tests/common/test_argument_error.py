@@ -65,7 +65,7 @@ def test_a_command_reports_errors_in_its_own_words(error, message):
 
 
 def test_words_of_a_decorated_command_have_its_arguments_of_the_library():
-    """A command that prints several errors itself, as the import of a folder does, needs the same words."""
+    """A command that prints several errors itself, such as the import of a folder, needs the same words."""
 
     @option_names.with_error_messages(warn="yes")
     def command(yes: bool = typer.Option(False, "--yes"), top: str = typer.Option("", "--top")):

@@ -29,7 +29,7 @@ def test_exact_circuits():
 
 
 def test_a_broken_array_is_ours():
-    """The same construction, written by two groups: the operand order is visible, the break is on the weight's side."""
+    """Two groups wrote the same construction. The table shows the operand order: the break is on the weight's side."""
     arguments = ["ariths-gen:UnsignedBrokenArrayMultiplier", "--set", "horizontal_cut=2", "--set", "vertical_cut=6"]
     result = CliRunner().invoke(app, ["multiplier", "import", *arguments, "--name", "mul8u_BAM", "--json"])
     assert result.exit_code == 0, result.output

@@ -195,7 +195,7 @@ def refuse(*_):
 
 
 def test_an_unfinished_link_is_litter(tmp_path):
-    """Of a process that was killed; an unfinished file with a lock is none."""
+    """The link of a process that was killed is litter, and an unfinished file with a lock is none."""
     (tmp_path / f"{file_locks.PREFIX}killed").symlink_to("old")
     with atomic_files.NewFile(tmp_path / "figures.csv") as file:
         atomic_files.link("new", tmp_path / "libplugin.so")
@@ -203,7 +203,7 @@ def test_an_unfinished_link_is_litter(tmp_path):
 
 
 def test_a_link_is_always_there(tmp_path):
-    """Another process replaces it again and again; `readlink` fails in the moment in which it is not there."""
+    """Another process replaces the link again and again. `readlink` would fail in a moment without it."""
     program = "import sys; from tfapprox.common import atomic_files\nwhile True: atomic_files.link(*sys.argv[1:])"
     path = str(tmp_path / "libplugin.so")
     atomic_files.link("target", path)

@@ -63,7 +63,7 @@ def test_a_room_means_all_of_its_operations():
 
 
 def test_every_operation_of_the_plugins_is_registered():
-    """A new operation that is not entered here would never be tested by `doctor` and `multiplier check`."""
+    """`doctor` and `multiplier check` would never test a new operation that is not registered."""
     sources = pathlib.Path(__file__).parents[2].joinpath("tensorflow_ops").glob("*_op.cc")
     # Operations of gradients compute no products that `doctor` could compare with a table.
     sources = [path for path in sources if path.name != "table_gradient_op.cc"]

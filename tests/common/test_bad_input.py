@@ -206,7 +206,7 @@ SOURCES = {
 def test_parsers_are_linear(source):
     """200,000 repetitions take less than a second or two; a quadratic parser takes hours."""
     start = time.process_time()
-    with contextlib.suppress(ArgumentError):  # of a figure that is not finite
+    with contextlib.suppress(ArgumentError):  # a figure that is not finite is refused
         headers.read(source)
     c_comments.split(source)
     list(c_source.headings(c_source._top_level(source)))

@@ -52,7 +52,7 @@ def test_signed(imported, code):
 @pytest.mark.parametrize("kind", ["int", "long", "uint64_t", "unsigned", "short", "int64_t"])
 def test_types_of_any_width(imported, kind):
     code = f"#include <stdint.h>\n{kind} mul8u_X({kind} a, {kind} b) {{ return (a * b) & 0xfffc; }}"
-    if kind == "short":  # 16 bits, so that large products are negative
+    if kind == "short":  # large products of 16 bits are negative
         with pytest.raises(ValueError, match="must be from 0 to 65535; received"):
             imported(code)
     else:

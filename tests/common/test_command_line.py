@@ -43,7 +43,7 @@ def test_import_show_list_check(command, source, tmp_path):
     output = command("multiplier", "import", source)
     for text in (f"mul8u_EVEN: {path}", "63.75", "published", "checked: the core gives its 65,536 products"):
         assert text in output
-    assert "differs from what is published: MRE%" in output  # the header of the test is wrong there, on purpose
+    assert "differs from what is published: MRE%" in output  # this figure in the header of the test is wrong on purpose
     np.testing.assert_array_equal(load_table("mul8u_EVEN"), (A & ~1) * W)
     shown = command("multiplier", "show", "mul8u_EVEN")
     for text in (

@@ -36,10 +36,10 @@ def test_one_window_for_all_filters():
 
 
 def test_the_factor_is_a_weight_zero_point():
-    """With beta of 5 and alpha of 0 the outputs are those of a table whose products are less by 5 times the activation.
+    """With beta 5 and alpha 0, outputs are those of a table whose products are less by 5 times the activation.
 
-    (3.3) subtracts the zero point of a weight times the sum of the codes, so a filter whose zero point is 5 higher
-    gives the same.
+    Equation (3.3) subtracts the zero point of a weight times the sum of the codes. A filter whose zero point is higher
+    by 5 therefore gives the same outputs.
     """
     x, w = RANDOM.uniform(0, 1, (2, 6, 6, 3)), RANDOM.uniform(0, 1, (3, 3, 3, 4))
     form = {"strides": [1, 1, 1, 1], "padding": "SAME"}

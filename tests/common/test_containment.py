@@ -83,13 +83,13 @@ def test_what_is_refused(tmp_path, attempt, errors):
 def test_what_works(tmp_path):
     assert error_of(tmp_path, "environ[0] != 0") == 0
     assert error_of(tmp_path, "malloc(1 << 20) == 0") == 0
-    assert error_of(tmp_path, "malloc(1l << 33) == 0") != 0  # above the limit of memory
+    assert error_of(tmp_path, "malloc(1l << 33) == 0") != 0  # this is above the limit of memory
     assert error_of(tmp_path, "kill(getpid(), 0) < 0") == 0
     assert error_of(tmp_path, "({struct rlimit l; getrlimit(RLIMIT_CORE, &l); l.rlim_max != 0;})") == 0
 
 
 def test_children_are_killed_with_the_group():
-    """Also of a program that ends by itself, and without containment. A pipe ends when no process has it open."""
+    """Children of a program that ends by itself are killed, too. A pipe ends when no process has it open."""
     for script, seconds, code in (("sleep 300 & exit 3", 200, 3), ("sleep 300 & sleep 300", 0.1, None)):
         reader, writer = os.pipe()
         assert processes.run(["/bin/sh", "-c", script], seconds, {}, stdout=writer) == code
@@ -143,7 +143,7 @@ TABLES = {
     "aarch64": ["/usr/include/asm-generic/unistd.h"],
 }
 OLD_CALLS = {"fork", "vfork", "chmod", "chown", "lchown", "utime", "utimes", "futimesat", "inotify_init"}
-NEW_CALLS = {452: "fchmodat2", 463: "setxattrat", 466: "removexattrat", 469: "file_setattr"}  # in no older header
+NEW_CALLS = {452: "fchmodat2", 463: "setxattrat", 466: "removexattrat", 469: "file_setattr"}  # no older header has them
 
 
 def system_calls(machine):

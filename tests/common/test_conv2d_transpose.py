@@ -16,7 +16,7 @@ CASE = ["input", "filter", "output_shape", "input_min", "input_max", "filter_min
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_the_reference_is_the_equation(size, stride, dilation, padding):
-    """(3.9) and (3.10) as loops over outputs and filter positions."""
+    """Loops over outputs and filter positions compute (3.9) and (3.10)."""
     random, table = np.random.RandomState(0), random_table(8, 1)
     extent = (size - 1) * dilation + 1
     height, width = (5 * stride, 3 * stride + 1) if padding == "SAME" else (4 * stride + extent, 2 * stride + extent)
@@ -36,7 +36,7 @@ def test_the_reference_is_the_equation(size, stride, dilation, padding):
         for ky, kx, c in np.ndindex(size, size, 2):
             i, j = row + pads[0] - ky * dilation, column + pads[1] - kx * dilation
             if i % stride or j % stride:
-                continue  # no tap
+                continue  # this output has no such tap
             i, j = i // stride, j // stride
             inside = 0 <= i < inputs[0] and 0 <= j < inputs[1]
             a, b = int(codes_x[0, i, j, c]) if inside else qa.zero_point, int(codes_w[ky, kx, f, c])
@@ -67,7 +67,7 @@ def test_random(case, threads):
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_paths_and_plans(path, kind, data_format):
-    """Several blocks of pixels, parts of different filters, ranges of the channels, and NaN."""
+    """The cases have several blocks of pixels, parts of different filters, ranges of the channels, and NaN."""
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 13, 11, 18)).astype(np.float32), random.uniform(-1, 1, (3, 5, 20, 18))
     x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
@@ -81,7 +81,7 @@ def test_paths_and_plans(path, kind, data_format):
         expected = reference.approx_conv2d_transpose_with_min_max_vars(**case)
         for plan in [plan.name for plan in plans.plans(case["table"])]:
             if "_model" in path and plan != "look_up":
-                continue  # the model is slow
+                continue  # the model of AVX-512 is slow
             with forced(path, plan):
                 result = native.approx_conv2d_transpose_with_min_max_vars(**case)
             np.testing.assert_array_equal(result, expected)

@@ -28,7 +28,7 @@ from tfapprox.common import cuda, load_table, plans, reference
 
 ONES = [1, 1, 1, 1]
 CASE = ["input", "filter", "input_min", "input_max", "filter_min", "filter_max", "strides"]
-# Without shrinking, which would take a GPU's time.
+# Examples are not shrunk, which would take a GPU's time.
 FEW = settings(max_examples=60, deadline=None, phases=[Phase.generate])
 
 
@@ -52,7 +52,7 @@ def plan_names(gpu, table, num_bits):
 
 
 def test_plans(gpu):
-    """Of each table the plans that this file tests."""
+    """The plans that this file tests, by the kind of table."""
     names = {kind: plan_names(gpu, structured_table(kind, 8, 1), 8) for kind in STRUCTURES}
     assert names["exact"] == ["exact", "polynomial", "error_plane", "look_up"]
     assert "polynomial" in names["bits of activations"]
@@ -61,7 +61,7 @@ def test_plans(gpu):
     assert "classes" in names["classes"]
     assert names["random"] == ["look_up"]
     with forced("polynomial"), pytest.raises(ValueError, match="TFAPPROX_PLAN"):
-        gpu.plan(structured_table("random", 8, 1))  # more terms than are offered
+        gpu.plan(structured_table("random", 8, 1))  # this table needs more terms than a plan may have
 
 
 def test_this_build():
@@ -114,7 +114,7 @@ def test_depthwise_random(gpu, case, multiplier):
 
 
 def test_tables_that_come_and_go(gpu):
-    """More tables than are kept, so that a new one may lie where another one was."""
+    """There are more tables than are kept, so that a new one may lie where another one was."""
     a, b = np.random.RandomState(0).uniform(0, 1, (2, 3, 3)).astype(np.float32)
     for seed in range(200):
         case = {"a": a, "b": b, "a_min": 0, "a_max": 1, "b_min": 0, "b_max": 1, "num_bits": 4}
@@ -139,7 +139,7 @@ def matmul_case(a_shape, b_shape, per_column=True, **options):
 @pytest.mark.parametrize("per_column", [False, True])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_plans_of_matrix_products(gpu, kind, per_column):
-    """Every plan, of rows of one product and of items, some of which share a matrix."""
+    """Every plan computes rows of one product, and items, some of which share a matrix."""
     for shapes in [((2, 130, 33), (33, 17)), ((3, 1, 9, 18), (2, 18, 5))]:
         case = matmul_case(*shapes, per_column, table=structured_table(kind, 8, 1))
         for plan in plan_names(gpu, case["table"], 8):
@@ -149,7 +149,7 @@ def test_plans_of_matrix_products(gpu, kind, per_column):
 
 @pytest.mark.parametrize("shapes", [((7, 18), (18, 5)), ((3, 7, 18), (3, 18, 5))])
 def test_sanitized_matrix_products(gpu, shapes):
-    """Small cases of one product and of items, for compute-sanitizer, too."""
+    """Small cases of one product and of items run under compute-sanitizer, too."""
     assert_equal_to_reference(gpu, matmul_case(*shapes), "approx_matmul_with_min_max_vars")
 
 
@@ -174,7 +174,7 @@ def transposed_case(strides, data_format="NHWC", per_channel=True, **options):
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_plans_of_transposed_convolutions(gpu, kind, data_format):
-    """Every plan, parts of different filters, and outputs that are written with steps."""
+    """Every plan computes parts of different filters, and writes outputs with steps."""
     for per_channel in (False, True):
         case = transposed_case((2, 3), data_format, per_channel, table=structured_table(kind, 8, 1))
         for plan in plan_names(gpu, case["table"], 8):
@@ -184,7 +184,7 @@ def test_plans_of_transposed_convolutions(gpu, kind, data_format):
 
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 def test_passes_of_transposed_convolutions(gpu, monkeypatch, data_format):
-    """Passes over images and taps, whose sums lie in the workspace in between."""
+    """The sums of passes over images and taps lie in the workspace between two passes."""
     divide(monkeypatch, gpu, images=1, filter_chunks=4)
     case = transposed_case((1, 2), data_format)
     assert_equal_to_reference(gpu, case, "approx_conv2d_transpose_with_min_max_vars")
@@ -192,7 +192,7 @@ def test_passes_of_transposed_convolutions(gpu, monkeypatch, data_format):
 
 @pytest.mark.parametrize("strides", [(1, 1), (2, 5)])
 def test_sanitized_transposed_convolutions(gpu, strides):
-    """Small cases, one of which leaves outputs without taps, for compute-sanitizer, too."""
+    """Small cases, one of which leaves outputs without taps, run under compute-sanitizer, too."""
     assert_equal_to_reference(gpu, transposed_case(strides), "approx_conv2d_transpose_with_min_max_vars")
 
 
@@ -217,7 +217,7 @@ GROUPS = [(1, 3, 5), (15, 1, 1), (16, 1, 1), (33, 1, 2), (4, 15, 16), (4, 16, 15
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("sizes", GROUPS)
 def test_groups(gpu, sizes, data_format, per_filter):
-    """One pixel more than a block has, and numbers of channels at the borders of chunks and blocks."""
+    """There is one pixel more than a block has, and numbers of channels lie at the borders of chunks and blocks."""
     groups, *group = sizes
     assert_equal_to_reference(gpu, grouped_case((1, 1, 257, groups), (1, 2), *group, data_format, per_filter))
 
@@ -225,7 +225,7 @@ def test_groups(gpu, sizes, data_format, per_filter):
 @pytest.mark.parametrize("sizes", [(6, 1, 3), (2, 17, 18)])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_plans_of_groups(gpu, kind, sizes):
-    """Every plan, of unsigned, signed and 4-bit tables, dilated, with strides and passes over a batch."""
+    """Every plan computes dilated groups with strides and passes, for unsigned, signed and 4-bit tables."""
     groups, *group = sizes
     options = {"strides": [1, 2, 1, 1], "dilations": [1, 1, 2, 1]}
     for num_bits, signed in [(8, False), (8, True), (4, False)]:
@@ -258,7 +258,7 @@ def test_more_quantisers_than_kernel_arguments_hold(gpu):
 @pytest.mark.parametrize("kind", STRUCTURES)
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 def test_many_tiles(gpu, kind, data_format):
-    """More pixels, filters and taps than one block has, whole chunks of channels, and a batch of several passes."""
+    """The case has more pixels, filters and taps than one block, whole chunks of channels, and several passes."""
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 19, 17, 48)), random.uniform(-1, 1, (3, 2, 48, 130))
     case = {"strides": ONES, "padding": "SAME", "data_format": data_format, "table": structured_table(kind, 8, 1)}
@@ -270,7 +270,7 @@ def test_many_tiles(gpu, kind, data_format):
 
 
 def divide(monkeypatch, gpu, **work):
-    """Makes the GPU divide every call so; sums between passes over taps are to fit a workspace of 1 MiB more."""
+    """Makes the GPU divide every call in one way, with 1 MiB more of workspace for sums between passes over taps."""
     call = gpu._call
 
     def divided(name, *operands):
@@ -309,7 +309,7 @@ def test_all_pairs_of_signed_operands(gpu, shared_data, name):
 
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_passes_over_taps(gpu, monkeypatch, kind):
-    """Three passes, the second of which begins within a row of the filter, and the last is not whole."""
+    """There are three passes. The second one begins within a row of the filter, and the last one is not whole."""
     divide(monkeypatch, gpu, filter_chunks=4)
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 5, 6, 18)), random.uniform(-1, 1, (1, 5, 18, 20))
@@ -333,7 +333,7 @@ def test_sanitized(gpu, kind, signed):
 
 @pytest.mark.parametrize("sizes", [(1, 3, 5), (18, 1, 2), (2, 16, 16)])
 def test_sanitized_groups(gpu, sizes):
-    """Small cases of both ways to compute groups, and of a range for each filter, for compute-sanitizer, too."""
+    """Small cases of both ways to compute groups, with a range for each filter, run under compute-sanitizer, too."""
     groups, *group = sizes
     case = grouped_case((1, 7, 6, groups), (3, 2), *group)
     case["input"][0, 3, 3, 1] = np.nan
@@ -355,7 +355,7 @@ def test_sums_beyond_32_bits(gpu, kind, taps):
 @pytest.mark.parametrize("kind", ["greatest", "errors"])
 @pytest.mark.parametrize("taps", [32768, 33000])
 def test_sums_beyond_31_bits_per_filter(gpu, kind, taps):
-    """Sums that need the sign bit of 32 bits, which FinishOutputs reads."""
+    """The sums need the sign bit of 32 bits, which FinishOutputs reads."""
     x, w = np.full((1, 1, 2, taps), 255.0), np.full((1, 1, taps, 1), 255.0)
     table = np.full((256, 256), 65535, np.uint16) if kind == "greatest" else structured_table(kind, 8, 0)
     assert_equal_to_reference(gpu, {**dict(zip(CASE, (x, w, 0, 255, [0], [255], ONES))), "table": table})

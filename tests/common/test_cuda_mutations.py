@@ -117,7 +117,7 @@ def is_right(gpu, name):
     options = {"table": TABLES.get(name, ERRORS).astype(np.uint16), "dilations": [1, 2, 1, 1]}
     try:
         result = gpu.approx_conv2d_with_min_max_vars(*case, **options)
-    except RuntimeError:  # threads that wait for each other for ever
+    except RuntimeError:  # the threads wait for each other for ever
         return False
     expected = reference.approx_conv2d_with_min_max_vars(*case, **options)
     # numpy before 1.19, which Python 3.7 has, cannot compare NaN.
@@ -275,7 +275,7 @@ def test_an_image_too_large_for_a_gpu(host_gpu):
 
 @pytest.mark.parametrize("filter_size", [1, 3])
 def test_the_workspace_does_not_grow_with_the_batch(host_gpu, filter_size):
-    """Not for one pixel after the other either, which the core lays side by side in one image for AxConv2D."""
+    """It does not grow for filters of one pixel either, for which the core lays the batch side by side in one image."""
     tensors = [np.zeros(shape, int) for shape in ((1, 56, 56, 64), (filter_size, filter_size, 64, 64))]
     case = *tensors, -1, 1, -1, 1, [1] * 4, "SAME"
     for fill in (_operation.ax_conv2d, _operation.approx_conv2d):

@@ -67,7 +67,7 @@ def commands(group=None, name="tfapprox"):
 
 
 def test_listed_values_are_completed():
-    """Where a metavar lists values, such as `png|svg`, a shell completes to each of them."""
+    """A shell completes to each value of a metavar that lists values, such as `png|svg`."""
     count = 0
     for name, command in commands():
         for parameter in command.params:
@@ -161,12 +161,12 @@ def test_no_log_without_a_standard_error():
 
 
 def test_commands_count_the_same_multipliers(tmp_path, monkeypatch):
-    """Also those that `make` wrote; a file that is hidden, or no table, is in no count."""
+    """Tables that `make` wrote are counted. A file that is hidden, or that is no table, is not."""
     monkeypatch.setenv("TFAPPROX_MULTIPLIER_PATH", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     for words in (["trunc", "k=3"], ["drum", "k=4"], ["bam", "h=2", "v=7", "--name", "mul8u_OURS"]):
         assert command_runner().invoke(app, ["multiplier", "make", *words, "--folder", str(tmp_path)]).exit_code == 0
-    save_table(tmp_path / "mul8u_drum5.bin", exact_table(8))  # hidden by the built-in one
+    save_table(tmp_path / "mul8u_drum5.bin", exact_table(8))  # the built-in one hides it
     (tmp_path / "mul8u_short.bin").write_bytes(b"1")
     listed = json.loads(command_runner().invoke(app, ["multiplier", "list", "--json"]).stdout)["multipliers"]
     assert len(listed) == len({row["name"] for row in listed}) == len(multipliers.built_in_descriptions()) + 2
@@ -198,7 +198,7 @@ def test_an_import_of_what_is_there_is_a_success(tmp_path, monkeypatch):
 
 
 def test_the_import_of_a_netlist_shows_its_progress_on_standard_error(tmp_path, monkeypatch):
-    """In a terminal only, and standard output stays JSON."""
+    """The progress is shown in a terminal only, and standard output stays JSON."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mul2u_X.v").write_text(
         "module mul2u_X(input [1:0] A, input [1:0] B, output [3:0] O);\n"

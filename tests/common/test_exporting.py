@@ -26,7 +26,7 @@ def _in_a_folder(tmp_path, monkeypatch):
     signed = TruthTable.exact(8, signed=True).entries.copy()
     signed[3, -5] += 7
     multipliers.import_products(signed, "mul8s_ODD", {"source": "a*b */ \\", "licence": "MIT\nor not"})
-    # A product with more bits than both operands have together.
+    # This product has more bits than both operands together.
     multipliers.import_products(TruthTable.exact(3).entries + np.uint16(600), "mul3u_TALL")
 
 
@@ -180,7 +180,7 @@ def test_much_white_space_takes_linear_time(tmp_path):
 
 
 def test_case_statements_in_a_case_statement(tmp_path):
-    """The form of an export with the operands in the opposite order, and its mistakes."""
+    """The case statements have the form of an export with the operands in the opposite order, or have mistakes."""
     text = multipliers.export("mul2u_kulkarni", "verilog").read_text()
     swapped = text.replace("case (B)", "case (C)").replace("case (A)", "case (B)").replace("case (C)", "case (A)")
     (tmp_path / "m.v").write_text(swapped.replace("2'h1: O = 4'h3;", "2'h1: O = 4'h2;"))

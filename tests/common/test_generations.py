@@ -82,7 +82,7 @@ class PowerError(Exception):
 
 @pytest.mark.parametrize("step", range(5))
 def test_every_step_leaves_one_generation(tmp_path, monkeypatch, step):
-    """Stops before each of the renames, as a power failure does, in the process that makes them."""
+    """The process that renames the files is stopped before each rename, as by a power failure."""
     storage.store(table(1), {"licence": "one"}, folder=tmp_path)
     monkeypatch.setattr("subprocess.Popen", refuse)
     steps, replace = [], os.replace

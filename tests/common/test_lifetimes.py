@@ -31,9 +31,9 @@ def run(program, *arguments, timeout=300, **environment):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_interrupts_end_a_long_call(threads):
-    """Several interrupts in a row, the later ones while the first one is handled; the call would take many seconds.
+    """Several interrupts come in a row, the later ones while the first one is handled. The call would take long.
 
-    What is measured is the time of the processor, because other programs may have it for any time.
+    The test measures processor time, because other programs may use the processor for any time.
     """
     program = """
         import signal, sys, threading, time
@@ -186,7 +186,7 @@ def path_of(copy):
 
 
 def test_settings_are_read_once_and_on_purpose(tmp_path, monkeypatch):
-    """In a copy of the core that Python does not know, as in a plugin that a script has loaded itself."""
+    """The copy of the core is one that Python does not know, like a plugin that a script has loaded itself."""
     path = shutil.copy(library.find("common", "libtfapprox_core.so"), tmp_path)
     copy, error = _abi.declare(ctypes.CDLL(path)), _abi.Error()
     monkeypatch.setenv("TFAPPROX_FORCE_PATH", "one")

@@ -13,7 +13,7 @@ NAME = "approx_matmul_with_min_max_vars"
 
 @pytest.mark.parametrize("per_column", [False, True])
 def test_the_reference_is_the_equation(per_column):
-    """(3.8) as three loops over the elements of two batches, the second of which has no batch dimension of its own."""
+    """Three loops compute (3.8) for two operands, the second of which has no batch dimension."""
     random, table = np.random.RandomState(0), random_table(8, 1)
     a, b = random.uniform(-1, 1, (2, 3, 4)).astype(np.float32), random.uniform(-1, 1, (4, 5)).astype(np.float32)
     b_min, b_max = np.sort(random.uniform(-1, 1, (2, 5)), 0).astype(np.float32) if per_column else (-0.5, 0.75)
@@ -49,7 +49,7 @@ def test_random(case, threads):
 @pytest.mark.parametrize("shapes", [((3, 70, 19), (19, 37)), ((4, 1, 5, 19), (2, 19, 90)), ((2, 3, 130, 21), (21, 6))])
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_paths_and_plans(path, kind, shapes):
-    """Rows of one product and items, some with swapped roles; unsigned and signed; ranges of the columns; NaN."""
+    """The cases are rows of one product and items, some with swapped roles, signed tables, column ranges or NaN."""
     random = np.random.RandomState(0)
     a, b = (random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
     a.flat[7] = b.flat[-9] = np.nan
@@ -60,7 +60,7 @@ def test_paths_and_plans(path, kind, shapes):
         expected = reference.approx_matmul_with_min_max_vars(**case, table=table)
         for plan in [plan.name for plan in plans.plans(table)]:
             if "_model" in path and plan != "look_up":
-                continue  # the model is slow
+                continue  # the model of AVX-512 is slow
             with forced(path, plan):
                 assert native.program(table) == (path, plan)
                 np.testing.assert_array_equal(native.approx_matmul_with_min_max_vars(**case, table=table), expected)
@@ -68,7 +68,7 @@ def test_paths_and_plans(path, kind, shapes):
 
 @pytest.mark.parametrize("name", [*SIGNED, "random", "signed"])
 def test_all_pairs(shared_data, name):
-    """Every pair of operands, as one product and as an item of a batch, each of which is one product."""
+    """Every pair of operands is multiplied, as one product and as items of a batch, each of which is one product."""
     if name in ("random", "signed"):
         table = random_table(8, 5, name == "signed")
     else:

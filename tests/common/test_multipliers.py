@@ -52,7 +52,7 @@ def kulkarni(a, w, bits=8):
 
 
 def signed_product(a, w):
-    """Of two's complement bytes."""
+    """The product of two's complement bytes."""
     return (a - 256 * (a > 127)) * (w - 256 * (w > 127))
 
 
@@ -124,7 +124,7 @@ def half_a_digit(printed):
 
 
 def test_published_figures(shared_data):
-    """MAE, WCE, EP and MRE as EvoApproxLib publishes them, to the printed digits."""
+    """MAE, WCE, EP and MRE are those that EvoApproxLib publishes, to the printed digits."""
     published = json.loads((shared_data / "multipliers" / "multipliers.json").read_text())
     assert len(published) == 47
     for name, figures in published.items():
@@ -147,7 +147,7 @@ def test_errors_of_one_wrong_signed_entry():
 
 
 def test_published_figures_in_details(shared_data):
-    """The same figures through the function that users call, from the folder's multipliers.json."""
+    """The function that users call gives the published figures from the folder's multipliers.json."""
     found = multipliers.load_details(shared_data / "multipliers" / "mul8s_1L1G.bin")
     assert found["published"] == {
         "MAE": {"value": 340.0, "agrees": True},

@@ -90,7 +90,7 @@ def test_sums_beyond_32_bits(taps, entry):
 
 
 def test_the_callers_float_environment_is_kept_out():
-    """Scales near the subnormal numbers, where flushing them to zero, as TensorFlow's threads do, would show."""
+    """Scales are near subnormal numbers. It would show if those were flushed to zero, as in TensorFlow's threads."""
     x, w = np.full((1, 1, 1, 1), 2e-41), np.full((1, 1, 1, 1), 1.0)
     result = native.approx_conv2d_with_min_max_vars(x, w, -1e-41, 3e-41, -1, 1, ONES)
     np.testing.assert_array_equal(result, reference.approx_conv2d_with_min_max_vars(x, w, -1e-41, 3e-41, -1, 1, ONES))

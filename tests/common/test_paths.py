@@ -32,7 +32,7 @@ def classes(count):
     return np.repeat(random_table(8, count)[:count], 256 // count, axis=0)
 
 
-# A table that has the plan, by the name of the plan; classes of both widths.
+# For each plan by its name, a table that has it; there are classes of both widths.
 TABLES = {
     "exact": ("exact", reference.exact_table(8)),
     "polynomial": ("polynomial", load_table("mul8u_drum4")),
@@ -171,7 +171,7 @@ def test_shapes(path, table, shape):
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("table", TABLES)
 def test_groups(path, table, layout, channels, groups, filters):
-    """Depthwise, few and many channels of a group, several blocks of pixels, a range for each filter, and NaN."""
+    """Groups have one, few or many channels, several blocks of pixels, a range for each filter, and NaN."""
     if "_model" in path and (table != "look_up" or layout != "NHWC"):
         pytest.skip("the model is slow: of groups, it computes look-ups in one layout")
     plan, entries = TABLES[table]
@@ -213,7 +213,7 @@ def test_blocks_of_many_pixels(path, groups, plan):
 
 @pytest.mark.parametrize("table", ["look_up", "constant"])
 def test_totals_just_below_two_to_the_31(path, table):
-    """16,384 taps whose products and zero points are all as large as they can be."""
+    """There are 16,384 taps, whose products and zero points are all as large as they can be."""
     plan, entries = TABLES[table]
     entries = entries.copy()
     entries[0, 0] = 65535
@@ -224,7 +224,7 @@ def test_totals_just_below_two_to_the_31(path, table):
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
 def test_several_boxes_of_many_pixels(path, table):
-    """Sums of several boxes for more pixels than are written at a time."""
+    """There are several boxes, and more pixels than are written at a time."""
     plan, entries = TABLES[table]
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (1, 1, 300, 16390)), random.uniform(-1, 1, (1, 1, 16390, 2))
@@ -289,7 +289,7 @@ def test_roles_are_swapped_where_pixels_are_few(path):
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
 def test_nan_of_swapped_operands(path, table):
-    """Few pixels and many filters, some of them with a NaN."""
+    """There are few pixels and many filters, and some filters have a NaN."""
     plan, entries = TABLES[table]
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 3, 2, 5)), random.uniform(-1, 1, (2, 2, 5, 90))

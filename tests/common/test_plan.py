@@ -23,7 +23,7 @@ MOST_TERMS = {
     **{"KEM": 16, "FTA": 21, "96D": 24, "17KS": 26, "JV3": 30, "PKY": 42, "NGR": 53, "2HH": 67, "QKX": 68, "DM1": 86},
     **{"19DB": 96, "ZFB": 121, "YX7": 185, "185Q": 200, "L40": 247, "12N4": 249},
 }
-# The terms of the polynomial, and whether there is an error plane, of the signed ones.
+# For each signed multiplier, the terms of the polynomial, and whether there is an error plane.
 SIGNED_PLANS = {
     **{"1KR3": (1, False), "1KR6": (3, True), "1KTY": (1, False), "1KV8": (1, True), "1KVA": (3, True)},
     **{"1KVB": (4, True), "1KX2": (5, True), "1L1G": (1, False), "1L2H": (1, True)},
@@ -231,7 +231,7 @@ def test_impossible_costs(costs):
 
 
 def test_threads_that_ask_first():
-    shared = native.Table(random_table(8, 7))  # found anew: no other test keeps this table
+    shared = native.Table(random_table(8, 7))  # its plans are found anew, because no other test keeps this table
     with ThreadPoolExecutor(8) as pool:
         names = list(pool.map(lambda _: [plan.name for plan in plans.plans(random_table(8, 7))], range(16)))
     assert shared.handle

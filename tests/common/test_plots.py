@@ -33,7 +33,7 @@ def test_one(tmp_path, plot, name):
     assert f"sha256 {multiplier.table.sha256[:16]}" in figure.axes[0].get_title()
     written = plots.save(figure, tmp_path / "new" / name, ["png", "svg", "pdf"], [multiplier])
     assert written == [tmp_path / "new" / f"{name}.{kind}" for kind in ("png", "svg", "pdf")]
-    assert 700 < pixels(written[0]).shape[1] < 1200  # 5 inches for print
+    assert 700 < pixels(written[0]).shape[1] < 1200  # the figure is 5 inches wide, for print
     assert written[1].read_text(encoding="utf-8").startswith("<?xml")
     assert written[2].read_bytes().startswith(b"%PDF-")
     assert multiplier.table.sha256.encode() in written[2].read_bytes()

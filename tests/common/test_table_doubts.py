@@ -1,4 +1,4 @@
-"""Tables that are wrong in a usual way are told where they are loaded; strong approximations are not."""
+"""A load warns of tables that are wrong in a usual way, and not of strong approximations."""
 
 import json
 import warnings
@@ -155,7 +155,7 @@ def test_strong_approximations_are_not_doubted():
 
 @pytest.mark.parametrize("name", ["mul8u_CONST", "mul8s_CONST", "mul4u_CONST"])
 def test_a_constant_is_no_other_reading_of_a_product(name):
-    """Neither a table of 65,535, which is -1 in two's complement, nor other constants of a circuit that is broken."""
+    """No warning is given for a table of 65,535, which is -1 in two's complement, or for another constant."""
     codes = 2 ** int(name[3])
     for constant in (0, 1, 128, 255, 4096, 32767, 32768, 49152, 65280, 65535):
         words = np.full((codes, codes), constant, np.uint16)

@@ -218,7 +218,7 @@ def test_a_pinned_table_is_found_from_anywhere(tmp_path, monkeypatch):
 
 
 def test_a_pinned_file_that_has_moved(tmp_path, monkeypatch):
-    """It is found in a multiplier folder, if its content is the same; a path without a pin is not looked up there."""
+    """The file is found in a multiplier folder if its content is equal. A path without a pin is not looked up there."""
     path, folder = tmp_path / "mul8u_MINE.bin", tmp_path / "moved"
     save_table(path, random_table(8, 1))
     pinned = pin_table(path)
@@ -274,7 +274,7 @@ def test_a_change_within_one_tick_of_the_clock_is_noticed(tmp_path, hashed):
     pinned = pin_table(path)
     table = random_table(8, 1)
     table[255, 255] ^= 1
-    path.write_bytes(TruthTable(table).to_bytes())  # in place, unlike save_table
+    path.write_bytes(TruthTable(table).to_bytes())  # this writes in place, unlike save_table
     os.utime(str(path), ns=(before.st_atime_ns, before.st_mtime_ns))
     after = path.stat()
     assert (after.st_mtime_ns, after.st_size, after.st_ino) == (before.st_mtime_ns, before.st_size, before.st_ino)
@@ -393,7 +393,7 @@ def test_the_core_shares_tables_by_content():
     assert one.handle.value != other.handle.value
     # All-zero tables of two widths have the same 256 x 256 content, yet are not the same table.
     assert native.Table(np.zeros((4, 4), int), 2).handle.value != native.Table(np.zeros((8, 8), int), 3).handle.value
-    # The same bytes under two names; and an unsigned table whose words are those that the core has of the signed one.
+    # Two tables have the same bytes. The words of a third one are those that the core stores for the signed table.
     bits = table.view(np.int16)
     signs = [native.Table(entries) for entries in (table, bits, np.roll(table, 128, (0, 1)) ^ 0x8000)]
     assert len({shared.handle.value for shared in signs}) == 3

@@ -11,7 +11,7 @@ from tfapprox.common import cuda, native, reference
 # An argument must be refused before a GPU is needed, so this one has no device.
 GPU = cuda.Gpu.__new__(cuda.Gpu)
 BACKENDS = [reference, native, GPU]
-HUGE = 2**64 + 1  # 1 in 64 bits
+HUGE = 2**64 + 1  # cut to 64 bits, it would be 1
 STEPS = "must be 4 integers in the order of NHWC, 1 for batch and channels; received"
 PADS = (
     "explicit_paddings must be 8 integers, before and after each dimension of NHWC, 0 for batch and channels; received"
@@ -32,7 +32,7 @@ def ax_conv2d(backend, **changed):
     return backend.ax_conv2d(**{**tensors(np.uint8), **ranges, "padding": "SAME", **changed})
 
 
-# Of both operations.
+# Arguments of both convolutions, and the error about them.
 BAD = [
     ({"strides": [1, HUGE, 1, 1]}, f"strides height must be from 1 to 2147483647; received {HUGE}"),
     ({"strides": [1, 1, 0, 1]}, "strides width must be from 1 to 2147483647; received 0"),
@@ -203,7 +203,7 @@ def test_tune_and_hash_refuse_what_is_no_table(entries, module):
 
 @pytest.mark.parametrize("limits", RANGES)
 def test_ranges_are_rounded_alike(limits):
-    """A range in float64, whose ends float32 does not have."""
+    """The ends of a range in float64 are no float32 numbers."""
     table = native.Table(None)
     ends = [float(end) * (1 + 1e-10) for end in limits]
     result, expected = native.quantiser("input", *ends, table), reference.quantiser("input", *ends)

@@ -16,7 +16,7 @@ RANDOM = np.random.RandomState(7)
 INPUT = RANDOM.uniform(-1, 3, (2, 5, 6, 4)).astype(np.float32)
 needs_icarus = pytest.mark.skipif(not shutil.which("iverilog"), reason="needs Icarus Verilog (iverilog)")
 
-# Name: the table, its width, the channels of a filter, the filters, and the range of the filters.
+# For each name: the table, its width, the channels of a filter, the number of filters, and their range.
 LAYERS = {
     "plain": (TruthTable(random_table(8, 1), "mul8u_RANDOM"), 8, 4, 6, (-0.5, 0.75)),
     "signed": (TruthTable(random_table(8, 2).view(np.int16), "mul8s_RANDOM"), 8, 4, 6, (-0.5, 0.75)),
@@ -123,7 +123,7 @@ def test_bench(case, tmp_path, monkeypatch):
     multipliers.export(stored.path, "verilog", tmp_path / "right.v")
     assert simulate(tmp_path, "right.v")[-1] == "PASS"
 
-    # One wrong product, of a pair that occurs.
+    # One product is wrong, that of a pair that occurs.
     a, w = int(computed.windows[0, 0, 0]), int(computed.weights.reshape(len(computed.weights), -1)[0, 0])
     entries = computed.table.entries.copy()
     entries[a, w] ^= 1

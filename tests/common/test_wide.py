@@ -21,7 +21,7 @@ def _in_a_folder(tmp_path, monkeypatch):
 
 
 def verilog(first_bits, second_bits, ports=("A", "B")):
-    """Gates of the product without the lowest bit of the first operand."""
+    """Verilog gates of the product without the lowest bit of the first operand."""
     width = first_bits + second_bits
     lines = [f"module m (input [{first_bits - 1}:0] {ports[0]}, input [{second_bits - 1}:0] {ports[1]},"]
     lines += [f"  output [{width - 1}:0] O);"]
@@ -93,7 +93,7 @@ def test_every_source_has_the_same_products(bits, tmp_path):
 
 
 def test_figures_are_those_of_a_table():
-    """The figures of a table of 8 bits by the two modules that compute them."""
+    """The two modules that compute figures agree on a table of 8 bits."""
     table = TruthTable(multipliers.load("mul8u_drum4").table.entries)
     measured = multipliers.wide_figures.measure(lambda a, w: table.entries[a, w].astype(np.int64), 8, 8)
     described = metrics.describe(table)

@@ -147,7 +147,7 @@ def test_values_of_wrong_types(name, tmp_path, monkeypatch):
     function, right, wrong = FUNCTIONS[name]
     function(**right)
     for argument, values in wrong.items():
-        # What errors call the argument: `name_or_path` is `mul_map_file` in an operation.
+        # The name that errors give the argument: `name_or_path` is `mul_map_file` in an operation.
         beginning = {"name_or_path": "mul_map_file", "entries": "table"}.get(argument, argument)
         for value in values:
             with pytest.raises(ArgumentError, match=f"^[^;]*\\b{beginning}\\b") as refused:

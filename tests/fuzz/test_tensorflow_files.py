@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from attacks import ATTACK, JSON, damaged, files, npy, numpy_headers, run
 
 FIRST, SECOND = "first/Conv2D/eightbit", "second/Conv2D"
-SHA256 = "eda35ed103be9f2a"  # begins that of mul8u_drum4
+SHA256 = "eda35ed103be9f2a"  # the beginning of the SHA-256 of mul8u_drum4
 ASSIGNMENT = {
     FIRST: {"multiplier": "mul8u_drum4", "sha256": SHA256},
     SECOND: {"multiplier": "mul8u_exact", "tune": False, "macs": None},

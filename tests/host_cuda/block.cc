@@ -1,4 +1,4 @@
-// Fibers: makecontext begins one, _setjmp and _longjmp switch, which is some ten times faster than swapcontext.
+// Fibers. makecontext begins one, and _setjmp and _longjmp switch, which is about ten times faster than swapcontext.
 #include "block.h"
 
 #include <fenv.h>
@@ -56,7 +56,7 @@ Block& TheBlock() {
   return *block;
 }
 
-// So much work is queued ahead of the device. Like a driver, Queue does not return before the rest is done.
+// The number of pieces of work that wait for the device. Like a driver, Queue does not return before the rest is done.
 constexpr size_t kMaxQueued = 1024;
 
 struct Stream {

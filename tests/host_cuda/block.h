@@ -15,12 +15,12 @@ Index CurrentThread();
 Index CurrentBlock();
 unsigned char* SharedMemory();
 
-// Work of the device, in order, done at the latest moment that waiting and the length of the queue allow. Synchronize is
-// false if some failed.
+// Work of the device, in order, done at the latest moment that waiting and the length of the queue allow. Synchronize
+// returns false if some work failed.
 void Queue(std::function<bool()> work);
 bool Synchronize();
 
-// Runs all blocks, one after the other; false if some threads wait for others that have ended.
+// Runs all blocks, one after the other. Returns false if some threads wait for others that have ended.
 bool RunGrid(unsigned blocks, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel);
 
 // Waits until all threads of the block are here.

@@ -34,7 +34,7 @@ def path(request):
 
 @NEEDS_BINUTILS
 def test_pages_are_writable_or_executable(path):
-    """Not both; the tables of addresses are read-only after loading, in which all symbols are bound."""
+    """No page is both. Loading binds all symbols, and afterwards the tables of addresses are read-only."""
     segments = read("readelf", "--wide", "--segments", path)
     assert re.search(r"GNU_STACK .* RW ", segments)
     assert re.search(r"GNU_RELRO ", segments)
@@ -60,10 +60,10 @@ def test_only_the_interface_is_exported(path):
 @NEEDS_BINUTILS
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86-64 has these instructions")
 def test_functions_can_be_called_with_branch_tracking(path):
-    """CET: every function of the interface begins with `endbr64`."""
+    """Every function of the interface begins with `endbr64`, as branch tracking (CET) needs."""
     code = read("objdump", "--disassemble", "--no-show-raw-insn", path)
     functions = re.findall(r"<(tfapprox_\w+)(?:@@Base)?>:\n\s*\w+:\s*(\w+)", code)
-    assert len(functions) > 25  # 39 with CUDA
+    assert len(functions) > 25  # the library with CUDA has 39
     assert {name for name, first in functions if first != "endbr64"} == set()
 
 

@@ -137,7 +137,7 @@ def test_empty_input(shape):
         ((0, None), "input channels must be from 1; received 0"),
         ((0, 3), "must be equal"),
         ((3, 0), "must be equal"),
-        ((6, 3), "must be equal"),  # not a grouped convolution
+        ((6, 3), "must be equal"),  # AxConv2D has no groups
     ],
 )
 def test_depths_are_refused_where_the_graph_is_built(depths, message):

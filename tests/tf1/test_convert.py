@@ -248,7 +248,7 @@ def test_a_normalisation_before_its_activation_is_named_with_its_share(command, 
         tf.nn.conv2d(x, tf.random.stateless_uniform([1, 1, 5, 2], [3, 4]), name="second", **CONVOLUTION)
     graphs.write(graph.as_graph_def(), tmp_path / "float.pb")
     output = command("convert", tmp_path / "float.pb", "-o", tmp_path / "ax.pb")
-    share = 5 / (5 + 5 * 27 + 2 * 5)  # of the multiplications for each pixel
+    share = 5 / (5 + 5 * 27 + 2 * 5)  # share of the multiplications for each pixel
     assert "note: no convolution comes right before these batch normalisations, which stay float and have" in output
     assert f"have {share:.2%} of the multiplications: norm\n" in output
 

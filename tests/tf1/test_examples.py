@@ -51,7 +51,7 @@ def rows(images):
 
 
 def batch(images, labels):
-    """As the official files are: a pickle of Python 2."""
+    """A batch as the official files have it, a pickle of Python 2."""
     return pickle.dumps({"data": rows(images), "labels": labels.tolist(), "batch_label": "testing batch 1 of 1"}, 2)
 
 

@@ -105,11 +105,11 @@ def test_an_old_script_after_link(old_folder):
 
 
 def test_an_old_script_by_run(old_folder):
-    """Without link: `load_op_library` of a file that does not exist."""
+    """The script loads a file that does not exist, because there is no link."""
     check_old_script(old_folder, *RUN)
 
 
-# Few cases with much in each, because every process loads TensorFlow.
+# There are few cases with much in each, because every process loads TensorFlow.
 PLAIN = {
     "a script and its end": (
         "# -*- coding: latin-1 -*-\nimport sys, os\n"

@@ -90,7 +90,7 @@ QUANTISATIONS = {"": tf.quantization.fake_quant_with_min_max_vars, "mul8s_exact"
 
 @pytest.mark.parametrize("limits", [(-1.0, 1.0), (-0.83, 2.71), (0.0, 3e-5), (-4e4, -1.0), (0.5, 2.0)])
 def test_signed_codes_are_those_of_tensorflow(limits):
-    """Those of `quantize`, and the values of `quantize_and_dequantize_v2`, halves among them."""
+    """The codes are those of `quantize`, and their values those of `quantize_and_dequantize_v2`, also for halves."""
     quantiser = reference.quantiser("input", *limits, signed=True)
     halves = (np.arange(-130, 130) + np.float32(0.5)) * quantiser.scale
     x = np.concatenate([np.random.RandomState(0).uniform(-1.2, 1.2, 5000) * 127 * quantiser.scale, halves])
@@ -176,7 +176,7 @@ def test_subnormal_scales_are_kept():
 
 
 def test_threads_with_different_ranges_and_tables():
-    """Eight eager threads, 1,000 calls: each gets what one thread alone gets."""
+    """Eight eager threads make 1,000 calls, each of which gets what one thread alone gets."""
     random = np.random.RandomState(0)
     x, w = (
         random.uniform(-1, 1, (2, 8, 8, 3)).astype(np.float32),
@@ -229,7 +229,7 @@ def test_static_shape(data_format):
 
 
 def test_positional_call_of_the_original():
-    """Inputs, then attributes in the original's order, through the operation that a script loads."""
+    """A script passes inputs and then attributes in the original's order to the operation that it loads."""
     from tfapprox.tf2 import library_path
 
     operation = tf.load_op_library(library_path()).approx_conv2d_with_min_max_vars

@@ -69,7 +69,7 @@ def ones(*shape, dtype=np.float32):
         ({"dilations": [1, 2**40, 1, 1]}, "dilations height must be from 1 to 2147483647; received 1099511627776"),
         ({"explicit_paddings": [0] * 8}, "explicit_paddings must be empty for padding=SAME"),
         (
-            {  # no element, but the product of the other sizes exceeds 63 bits
+            {  # there is no element, but the product of the other sizes exceeds 63 bits
                 "input": np.ones((2**31 - 1, 1, 1, 0), np.float32),
                 "filter": np.ones((1, 1, 1, 2**20), np.float32),
                 "data_format": "NCHW",
@@ -115,7 +115,7 @@ def test_output_too_large(pad, error, message):
 
 @pytest.mark.parametrize("shape", [(0, 5, 5, 3), (2, 0, 5, 3), (2, 5, 0, 3)])
 def test_empty_input(shape):
-    """No pixels, no error; with padding of its own, outputs of nothing but padding."""
+    """An input without pixels is no error. With explicit padding, outputs consist of padding only."""
     case = {**GOOD, "input": tf.zeros(shape)}
     with tf.GradientTape() as tape:
         tape.watch(case["input"])

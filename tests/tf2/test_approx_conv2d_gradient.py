@@ -78,7 +78,7 @@ def test_gradient_in_a_graph_with_unknown_sizes():
 
 
 def test_a_large_dilation_makes_no_large_filter():
-    x, w = tf.ones([1, 1, 200_001, 64]), tf.ones([1, 3, 64, 1024])  # 52 GB with zeros between the taps
+    x, w = tf.ones([1, 1, 200_001, 64]), tf.ones([1, 3, 64, 1024])  # zeros between the taps would take 52 GB
     with tf.GradientTape() as tape:
         tape.watch([x, w])
         y = approx_conv2d_with_min_max_vars(

@@ -57,7 +57,7 @@ def test_random(table_file, case):
 
 
 def test_ranges_that_all_channels_share():
-    """As TFApprox4IL has them: one for each filter of a channel."""
+    """As in TFApprox4IL, there is a range for each filter of a channel."""
     random = np.random.RandomState(1)
     for channels, multiplier in ((3, 2), (3, 1), (1, 4), (2, 2)):
         x = random.uniform(-1, 1, [2, 5, 6, channels]).astype(np.float32)

@@ -31,7 +31,7 @@ def test_random(table_file, case):
 
 
 def test_many_items(table_file):
-    """More matrices than threads, as attention has them."""
+    """There are more matrices than threads, as in attention."""
     a, b = tensors((6, 8, 33, 16), (6, 8, 29, 16))
     table = random_table(8, 7)
     expected = reference.approx_matmul_with_min_max_vars(a, b, *RANGES, transpose_b=True, table=table)

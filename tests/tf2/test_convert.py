@@ -85,7 +85,7 @@ class OwnApproximation(FakeApproxConv2D):
 @pytest.mark.parametrize(
     ("layer", "share"),
     [
-        (OwnConvolution(4, 3, name="own"), "83.5%"),  # 6 * 6 * 9 * 4 * 4 of them and 8 * 8 * 4 * 4
+        (OwnConvolution(4, 3, name="own"), "83.5%"),  # 6 * 6 * 9 * 4 * 4 MACs of these and 8 * 8 * 4 * 4 others
         (lambda x: keras.ops.conv(x, keras.ops.ones([3, 3, 4, 4])), "83.5%"),
         (keras.layers.Lambda(lambda x: keras.ops.matmul(x, keras.ops.ones([4, 5])), (8, 8, 5), name="own"), "55.6%"),
         (keras.layers.Conv3D(2, 3, padding="same", name="own"), None),
@@ -96,7 +96,7 @@ def test_what_cannot_be_replaced_is_named_with_its_share(layer, share):
     inputs = keras.Input([8, 8, 4])
     if share is None:
         shaped = keras.layers.Reshape([8, 8, 4, 1])(inputs)
-        outputs, share = layer(shaped), "93.1%"  # 256 * 27 * 2 of 13824 + 1024
+        outputs, share = layer(shaped), "93.1%"  # 256 * 27 * 2 of 13824 + 1024 MACs
     else:
         outputs = layer(inputs)
     model = keras.Model(inputs, [outputs, keras.layers.Conv2D(4, 1)(inputs)])

@@ -58,7 +58,7 @@ def test_skip(skip, expected, caplog):
 
 
 def test_a_copy_in_floating_point_has_nothing_to_tell(caplog, recwarn):
-    """Such as the exact twin that a retraining makes; its user did not ask for exact layers."""
+    """A retraining makes such a copy as exact twin, and its user did not ask for exact layers."""
     assert multipliers(approximate_model(network(), False)) == [False] * 3
     assert not [x for x in caplog.records if "stay exact" in x.getMessage()]
     assert not [x for x in recwarn if "stay exact" in str(x.message)]

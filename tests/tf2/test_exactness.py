@@ -61,7 +61,7 @@ def test_products_in_functions(function, share):
 
 
 def test_a_gate_is_no_sum_of_products(recwarn):
-    """Two products of single elements, as highway networks and recurrent cells add them up."""
+    """A gate adds two products of single elements, as in highway networks and recurrent cells."""
     layer = Product(lambda x, w: x * w[0] + (1 - x) * w[1], name="own")
     approximate_model(keras.Sequential([keras.Input([5, 16]), keras.layers.Dense(16), layer]), "mul8u_drum4")
     assert not [warning for warning in recwarn if "exact" in str(warning.message)]

@@ -59,7 +59,7 @@ def test_the_model_of_a_file(tmp_path):
 
 
 def test_a_separable_block_trains():
-    """A depthwise and a pointwise convolution, as MobileNet has them, both with an approximate multiplier."""
+    """The block is a depthwise and a pointwise convolution, as in MobileNet, both approximate."""
     keras.utils.set_random_seed(0)
     layers = [keras.layers.DepthwiseConv2D(3, padding="same"), keras.layers.Conv2D(8, 1, activation="relu")]
     exact = keras.Sequential([keras.Input([8, 7, 4]), *layers, keras.layers.Flatten(), keras.layers.Dense(2)])

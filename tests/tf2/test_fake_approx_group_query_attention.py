@@ -32,7 +32,7 @@ def test_the_exact_product_is_near_the_layer_of_keras(call):
 
 def test_a_table_of_zeros_leaves_nothing_of_the_products():
     """Ranges that begin at 0 have zero points 0, so that each product, and not only the projections, is 0."""
-    _, layer = pair(np.zeros([256, 256], np.int16))  # a signed table: no zero points
+    _, layer = pair(np.zeros([256, 256], np.int16))  # a signed table has no zero points
     output, scores = layer(STEPS, STEPS, return_attention_scores=True)
     np.testing.assert_allclose(scores, 0.2)
     np.testing.assert_array_equal(output, np.broadcast_to(layer.get_weights()[-1], output.shape))

@@ -119,7 +119,7 @@ def expected_separable_1d(layer, inputs, multiplier):
 
 
 def expected_einsum(layer, inputs, multiplier):
-    """By one matrix product for each element of the output."""
+    """The outputs by one matrix product for each element."""
     x, w, ranges = operands(layer, inputs, layer.kernel.numpy())
     equation = layer.equation.replace("...", "ABC"[: x.ndim - 1])
     (a, b), output = equation.split("->")[0].split(","), equation.split("->")[1]
@@ -168,7 +168,7 @@ def test_output(kind, shape, sizes, options):
 
 @pytest.mark.parametrize(("kind", "shape", "sizes", "options"), CASES)
 def test_the_exact_product_is_near_the_layer_of_keras(kind, shape, sizes, options):
-    """In a model of unknown batch size, converted, saved, loaded, and with a gradient for every weight."""
+    """The model has an unknown batch size. After the conversion, every weight has a gradient."""
     if "..." in str(sizes[0]) and tf.__version__.startswith("2.16."):
         pytest.skip("tf.einsum of TensorFlow 2.16 permutes the axes that ... stands for")
     options = {name: value for name, value in options.items() if name not in ("mul_map_file", "num_bits")}
@@ -199,7 +199,7 @@ def test_sums_that_are_no_matrix_products(equation):
 
 
 def test_unknown_sizes():
-    """A fully convolutional network of images of any size, and a sequence of any length."""
+    """A fully convolutional network takes images of any size, and an einsum layer takes sequences of any length."""
     decoder = keras.Sequential([keras.Input([None, None, 4]), FakeApproxConv2DTranspose(2, 3, strides=2, **DRUM)])
     assert decoder.output_shape == (None, None, None, 2)
     assert decoder(IMAGES).shape == decoder.predict(IMAGES, verbose=0).shape == (2, 17, 15, 2)

@@ -18,7 +18,7 @@ def run(*arguments):
 
 
 def test_link(tmp_path):
-    for _ in range(2):  # the second time replaces the link
+    for _ in range(2):  # the second call replaces the link
         result = run("link", tmp_path / "new")
         assert result.returncode == 0, result.stderr
     path = tmp_path / "new" / "libApproxGPUOpsTF.so"

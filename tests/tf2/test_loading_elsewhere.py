@@ -34,7 +34,7 @@ model = tf.saved_model.load('saved')
 print(model.serve(tf.ones([1, 8, 8, 3])).shape)
 imported()
 """
-MESSAGES = [  # the text in an error, and that of its row on the page
+MESSAGES = [  # pairs of the text in an error and the text of its row on the page
     ("Could not locate class 'FakeApproxConv2D'", "`Could not locate class 'FakeApprox...'`"),
     ("Op type not registered 'ApproxConv2DWithTable'", "`Op type not registered 'Approx...'`"),
     ("Op type not registered 'AxConv2D'", "`Op type not registered 'AxConv2D'`"),

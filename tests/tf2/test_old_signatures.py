@@ -67,7 +67,7 @@ def test_calls_by_position():
 
 
 def test_a_graph_without_the_attributes_that_have_their_defaults():
-    """As SavedModels of earlier versions are: they had no default of padding."""
+    """SavedModels of earlier versions are such graphs, because padding had no default."""
     with tf.Graph().as_default() as graph:
         inputs = [tf.constant(value, tf.float32) for value in (X, W, *RANGES)]
         MODULE.approx_conv2d_with_min_max_vars(*inputs, strides=ONES, padding="SAME", name="end")

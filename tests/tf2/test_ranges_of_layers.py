@@ -36,7 +36,7 @@ def network(kind):
 @pytest.mark.parametrize("multiplier", ["mul8u_exact", "mul8s_exact"])
 @pytest.mark.parametrize("kind", CASES)
 def test_calibrated(tmp_path, kind, multiplier, per_channel):
-    """Near the exact layer, the same bits in any batch, and the same again from a file."""
+    """The layer is near to the exact one, and has the same bits in any batch and from a file."""
     exact, inputs = network(kind)
     model = approximate_model(exact, multiplier, data=inputs, per_channel=per_channel)
     expected, output = exact(inputs).numpy(), model(inputs).numpy()
@@ -79,7 +79,7 @@ def test_each_channel_has_its_own_range(kind):
 
 
 def test_a_zero_table_leaves_the_corrections_only():
-    """No product is computed exactly behind the table's back: with zeros, every kind of layer has another output."""
+    """No product is exact: with a table of zeros, every kind of layer has outputs of the corrections only."""
     for kind in CASES:
         exact, inputs = network(kind)
         zeros = approximate_model(exact, np.zeros((256, 256), np.uint16), data=inputs)

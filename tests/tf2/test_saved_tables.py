@@ -17,7 +17,7 @@ from tfapprox.common import TruthTable, load_truth_table, save_table
 from tfapprox.tf2 import FakeApproxConv2D, approximate_model, set_multiplier
 
 IMAGES = np.random.RandomState(0).uniform(0, 1, (4, 8, 8, 3)).astype(np.float32)
-LOADING = (FileNotFoundError, ValueError, TypeError)  # Keras wraps errors of constructors
+LOADING = (FileNotFoundError, ValueError, TypeError)  # Keras wraps the errors of constructors
 
 
 def float_model():

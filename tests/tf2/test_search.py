@@ -34,7 +34,7 @@ sqlalchemy = pytest.importorskip("sqlalchemy")
 @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
 def do_not_wait_for_the_disk(connection, _):
     if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous=OFF")  # of use in a power cut only
+        connection.execute("PRAGMA synchronous=OFF")  # synchronous writes help in a power cut only
 
 
 NAMES = ["mul8u_exact", "mul8u_trunc4", "mul8u_drum6", "mul8u_drum4", "mul8u_mitchell", "mul8u_trunc8"]
@@ -151,7 +151,7 @@ def test_tiles_and_constraints(tmp_path):
     search.run()
     points = search.points()
     assert search.space.layers == ["a", "b"]
-    assert len(points) == 4  # all that the constraints allow
+    assert len(points) == 4  # the constraints allow no other points
     assert {point.assignment[0] for point in points} == {"mul8u_drum6"}
     assert all(point.energy <= 0.3 for point in points)
     assert all(point.accuracy >= 0.7 for point in search.front())
@@ -408,7 +408,7 @@ def test_results(tmp_path):
 
 @pytest.mark.parametrize("exact", ["mul2u_exact", "mul4u_exact", "mul8u_exact", "mul8s_exact"])
 def test_energy_is_relative_to_the_exact_multiplier_of_every_width(exact):
-    """Also where an approximate multiplier costs more."""
+    """The exact multiplier is the reference also where an approximate one costs more."""
     from tfapprox.search import results
 
     names = [exact, exact.replace("exact", "zero")]
@@ -469,7 +469,7 @@ def full_disk(search):
     """SQLite gets no more pages than it has, and these are small and full."""
 
     def limit(connection, _):
-        connection.execute("PRAGMA max_page_count = 1")  # that is, as many as there are
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the number of pages that there are
 
     engine_of(search).dispose()
     connection = sqlite3.connect(engine_of(search).url.database)
@@ -508,7 +508,7 @@ def closed_server(search):
     indirect=["storage"],
 )
 def test_a_storage_that_fails_in_a_run_loses_one_evaluation(tmp_path, capfd, monkeypatch, failure, storage, is_new):
-    """The search goes on in the same object, or in a new one as that of another process."""
+    """The search goes on in the same object, or in a new object, as in another process."""
 
     class Stopped(Harm):
         def outputs(self, data, start, stop):

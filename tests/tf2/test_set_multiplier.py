@@ -85,7 +85,7 @@ def test_swaps_between_calls_trace_nothing():
 
 
 def traces(function):
-    """How often a function that Keras has made, or the one that it calls, was traced."""
+    """The number of traces of a function that Keras has made, or of the one that it calls."""
     if not hasattr(function, "experimental_get_tracing_count"):
         cells = [cell.cell_contents for cell in function.__closure__]
         (function,) = [cell for cell in cells if hasattr(cell, "experimental_get_tracing_count")]
@@ -258,5 +258,5 @@ def test_many_swaps_leave_the_graph_alone():
     for number in range(200):
         set_multiplier(model, tables[number % 8])
         model.predict_on_batch(IMAGES[:1])
-    assert traces(model.predict_function) == 2  # for both batch sizes
+    assert traces(model.predict_function) == 2  # one for each batch size
     assert names(model) == ["mul8u_trunc7"] * 3

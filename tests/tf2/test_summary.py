@@ -64,7 +64,7 @@ def test_macs(shape, layer, macs):
 
 def test_macs_of_attention():
     inputs = keras.Input([6, 8])
-    memory = keras.layers.AveragePooling1D(2)(inputs)  # Keras 3.0 takes queries and values of one size
+    memory = keras.layers.AveragePooling1D(2)(inputs)  # Keras 3.0 requires queries and values of one size
     model = keras.Model(inputs, layers.MultiHeadAttention(2, 5, value_dim=7, name="mha")(inputs, memory))
     rows = {row.path: row.macs for row in count_macs(model)}
     assert rows == {

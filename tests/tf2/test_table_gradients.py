@@ -168,7 +168,7 @@ def test_gradient_follows_the_table_without_a_new_trace(mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_compensated_layer(mode):
-    """A table whose error is twice the activation, compensated: the window takes the slope of the error back (9.9)."""
+    """The error of the table is twice the activation. Compensation takes the slope of the error back (9.9)."""
     twice = (TruthTable.exact().entries.astype(int) + 2 * np.arange(256)[:, None]).astype(np.uint16)
     x = np.random.RandomState(0).uniform(0, 1, [40, 6]).astype(np.float32)
     model = keras.Sequential([keras.Input([6]), FakeApproxDense(3, multiplier=twice, gradient=mode)])
@@ -183,7 +183,7 @@ def test_compensated_layer(mode):
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("kind", ["conv", "transpose", "depthwise", "dense"])
 def test_slopes_by_operations_of_tensorflow(kind, signed, monkeypatch):
-    """Programs with a GPU take these in place of the plugin's kernel, and get the same bits."""
+    """On a GPU, these operations replace the plugin's kernel, and give the same bits."""
     x = np.random.RandomState(2).uniform(-0.5, 1, LAYERS[kind][1]).astype(np.float32)
     layer = LAYERS[kind][0](multiplier=random_table(8, 3, signed), gradient="table_1d", per_channel=True)
     expected = gradients(layer, x)
@@ -198,7 +198,7 @@ def test_slopes_by_operations_of_tensorflow(kind, signed, monkeypatch):
 def test_other_types_have_the_gradients_of_float32(kind, policy, mode):
     make, shape = LAYERS[kind]
     random = np.random.RandomState(0)
-    x = random.randint(-64, 65, shape) / 64  # exact in every type
+    x = random.randint(-64, 65, shape) / 64  # these numbers are exact in every type
     layers = [make(multiplier="mul8u_drum4", gradient=mode, dtype=dtype) for dtype in ("float32", policy)]
     for layer in layers:
         layer.build(shape)

@@ -41,7 +41,7 @@ def check(operation, case, mode, half_window, transposed):
         if mode == "table_2d":
             np.testing.assert_array_equal(part, right)
         else:
-            if not np.all(np.isfinite(right)):  # beyond float32, where the order of additions counts
+            if not np.all(np.isfinite(right)):  # the order of additions counts beyond float32
                 return
             largest = max(np.abs(right).max(), 1e-30)
             np.testing.assert_allclose(part, right, rtol=0, atol=3e-5 * largest)

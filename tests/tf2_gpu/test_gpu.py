@@ -1,4 +1,4 @@
-"""Both operations on TensorFlow's GPU, against the reference, bit for bit, and the errors of a GPU."""
+"""The operations on TensorFlow's GPU, against the reference, bit for bit, and the errors of a GPU."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_approx_depthwise_conv2d(table_file, data_format, per_filter):
 
 @pytest.mark.parametrize("function", [approx_conv2d_with_min_max_vars, approx_depthwise_conv2d_with_min_max_vars])
 def test_a_variable_is_swapped(function):
-    """More tables than the GPU keeps copies of, some of them twice; the variable stays in host memory."""
+    """There are more tables than the GPU keeps copies of, some of them twice. The variable stays in host memory."""
     x, w = small()
     with tf.device("CPU:0"):
         variable = tf.Variable(random_table(8, 0))
@@ -197,7 +197,7 @@ def test_subnormal_scales_are_kept():
 
 
 def test_threads_with_different_ranges_and_tables():
-    """Four eager threads: each gets what one thread alone gets, and the CPU."""
+    """Each of four eager threads gets what one thread alone gets, and what the CPU gives."""
     x, w = small()
     names = ["mul8u_exact", "mul8u_drum3", "mul8u_mitchell", "mul8u_trunc8"]
 
@@ -215,8 +215,8 @@ def test_threads_with_different_ranges_and_tables():
 @pytest.mark.parametrize("dilation", [1, 2])
 @pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
 def test_gradient(gpu, data_format, dilation):
-    """The gradient of an output on the GPU is TensorFlow's own operations; those of the model's device on the CPU."""
-    tf.config.experimental.enable_tensor_float_32_execution(False)  # of whose 10 bits of mantissa a GPU makes its sums
+    """TensorFlow's own operations compute the gradient on the GPU, or on the CPU if the GPU is the model's device."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # TF32 has only 10 bits of mantissa
     x, w = small()
     x = x if data_format == "NHWC" else x.transpose(0, 3, 1, 2)
     dilations = [1, dilation, dilation, 1] if data_format == "NHWC" else [1, 1, dilation, dilation]
@@ -248,7 +248,7 @@ def test_other_types_are_refused(dtype):
 
 
 def test_the_memory_of_the_gpu():
-    """An output of 4 TB."""
+    """An output of 4 TB does not fit."""
     pads = [0, 0, 2**14, 0, 2**14, 0, 0, 0]
     with pytest.raises(tf.errors.ResourceExhaustedError, match="OOM when allocating tensor"):
         on_gpu(
@@ -280,7 +280,7 @@ def test_the_memory_of_the_gpu():
     ],
 )
 def test_failures_of_the_gpu(gpu, table_file, monkeypatch, failure, error, message):
-    """A kernel whose table did not reach the GPU works once it can."""
+    """A kernel whose table did not reach the GPU works as soon as the GPU works."""
     if not is_model(gpu):
         pytest.skip("a GPU does not fail on demand")
     x, w = small()

@@ -48,7 +48,7 @@ def test_gradients_on_a_gpu(gpu, name, mode):
     if gpu.name == "a host's model of a GPU":
         pytest.skip("TensorFlow's own GPU kernels cannot run on the model of a GPU")
     for result, expected in zip(gradients("GPU:0", name, mode), gradients("CPU:0", name, mode)):
-        if mode == "table_2d" and name != "matmul":  # of a matrix product, TensorFlow broadcasts the operands
+        if mode == "table_2d" and name != "matmul":  # TensorFlow broadcasts the operands of a matrix product
             np.testing.assert_array_equal(result, expected)
         # TensorFlow's convolutions on a GPU may round operands to TF32, which has 10 bits of fraction.
         np.testing.assert_allclose(result, expected, rtol=0, atol=2e-3 * np.abs(expected).max())
