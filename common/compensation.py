@@ -55,7 +55,7 @@ class ErrorFit:
     def __init__(self) -> None:
         self._count = 0
         self._origin = np.zeros(0), np.zeros(0)  # numbers near the means, so that the sums below stay accurate
-        self._sums = np.zeros((4, 0))  # of errors, windows, squared windows, and products of both
+        self._sums = np.zeros((4, 0))  # sums of errors, windows, windows squared, both multiplied
 
     def add(self, errors: np.ndarray, windows: np.ndarray) -> None:
         """Adds outputs to the fit.

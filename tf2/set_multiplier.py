@@ -67,7 +67,7 @@ def set_multiplier(model: keras.Layer, multipliers: Multipliers) -> None:
         chosen = [(layer, multiplier) for layer, multiplier in answers if multiplier is not None]
     else:
         chosen = [(layer, multipliers) for layer in layers]
-    read: dict[tuple[int, int], Multiplier] = {}  # by identities of objects that `chosen` keeps alive
+    read: dict[tuple[int, int], Multiplier] = {}  # the identities are of objects that `chosen` keeps alive
     for layer, multiplier in chosen:
         key = id(multiplier), layer.num_bits
         if key not in read:

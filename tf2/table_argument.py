@@ -89,5 +89,5 @@ def table_tensor(table: TableLike | tf.Tensor | tf.Variable, num_bits: int, argu
         )
     if table.shape.is_fully_defined():
         return table
-    with tf.device("CPU:0"):  # where the operations take it, on GPUs as well
+    with tf.device("CPU:0"):  # the operations take it from there, on GPUs as well
         return tf.ensure_shape(table, [2**num_bits, 2**num_bits])

@@ -35,7 +35,7 @@ def test_moments_are_those_of_independent_activations():
 
 def test_compensated_moments_are_the_residual_of_least_squares():
     rng = np.random.default_rng(2)
-    _, operands = layer(rng, taps=1, filters=2)  # of one tap, the sum of the activations is the activation
+    _, operands = layer(rng, taps=1, filters=2)  # with one tap, the sum of the activations is one activation
     table = load_truth_table(DRUM)
     errors = table.entries.astype(float) - TruthTable.exact().entries
     share, codes = operands.activations / operands.activations.sum(), np.arange(256.0)

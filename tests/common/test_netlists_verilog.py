@@ -269,8 +269,8 @@ def test_connections_are_extended(tmp_path):
       inner u(.i(a), .j(b), .o({y[3:1], y[0]}));
     endmodule"""
     netlist = _read(tmp_path, text)
-    assert netlists.evaluate(netlist, {"a": 3, "b": 2})["y"] == 0b1111  # of 001111, which has 0011 and 1110 as inputs
-    assert netlists.evaluate(netlist, {"a": 3, "b": 1})["y"] == 0b1000  # of 001000, which has 0011 and 0001
+    assert netlists.evaluate(netlist, {"a": 3, "b": 2})["y"] == 0b1111  # o is 001111, from 0011 and 1110
+    assert netlists.evaluate(netlist, {"a": 3, "b": 1})["y"] == 0b1000  # o is 001000, from 0011 and 0001
 
 
 def test_unequal_and_reversed_operands(tmp_path):

@@ -122,7 +122,7 @@ def test_captions_cover_neither_each_other_nor_points():
     for number, point in enumerate(points):
         placed.add(f"mul8u_X{number}", point, "black", 7)
     figure.canvas.draw()
-    text_only = importlib.import_module("matplotlib.text").Text.get_window_extent  # without the line to the point
+    text_only = importlib.import_module("matplotlib.text").Text.get_window_extent  # it leaves out the line to the point
     boxes = [text_only(text) for text in axes.texts]
     assert len(boxes) == len(points)
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])

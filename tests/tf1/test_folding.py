@@ -132,7 +132,7 @@ def scaled_by_pixel(x):
 
 
 def a_bias_of_rows(x):
-    layer = convolution(x[:, :CHANNELS])  # with as many rows as channels
+    layer = convolution(x[:, :CHANNELS])  # it has as many rows as channels
     return tf.nn.bias_add(layer, values(CHANNELS), data_format="NCHW") * values(CHANNELS)
 
 

@@ -284,7 +284,7 @@ def test_failures_of_the_gpu(gpu, table_file, monkeypatch, failure, error, messa
     if not is_model(gpu):
         pytest.skip("a GPU does not fail on demand")
     x, w = small()
-    table = load_table("mul8u_drum4") + np.uint16(sum(failure.encode()))  # so that the kernel is new
+    table = load_table("mul8u_drum4") + np.uint16(sum(failure.encode()))  # each failure has a new kernel
     call = {"mul_map_file": table_file(table), "padding": "SAME"}
     if failure == "other device":
         on_gpu(approx_conv2d_with_min_max_vars, x, w, *RANGES, ONES, **call)

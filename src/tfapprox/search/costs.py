@@ -88,7 +88,7 @@ def _source(multiplier):
         return text.replace(multiplier.name, "NAME")
     if multiplier.path is not None:
         return _file(multiplier.path)
-    places = [folder / f"{multiplier.name}.bin" for folder in search_path()]  # of a built-in multiplier
+    places = [folder / f"{multiplier.name}.bin" for folder in search_path()]  # the multiplier is built in
     return next(_file(place) for place in places if sidecar.read(place, multiplier.table.sha256) == multiplier.sidecar)
 
 

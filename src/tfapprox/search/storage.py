@@ -146,11 +146,11 @@ def _make_transactions_exclusive(engine: Any) -> None:
     Otherwise two workers can take the same trial from the queue: both read that it waits before either of them writes.
     """
     event: Any = importlib.import_module("sqlalchemy").event
-    engine.dispose()  # of connections without the following
+    engine.dispose()  # this closes connections without what follows
 
     @event.listens_for(engine, "connect")
     def _(connection, _):
-        connection.isolation_level = None  # the driver of Python would begin transactions itself, and later
+        connection.isolation_level = None  # else Python's driver begins transactions itself, and later
 
     @event.listens_for(engine, "begin")
     def _(connection):

@@ -16,7 +16,7 @@ from . import workers
 WORKER = "worker"
 CANDIDATE = "candidate"  # what a worker wants to evaluate, and its origin
 BEGUN = "begun"  # whether the worker that has the candidate evaluates it
-SAMPLES = "samples"  # on how many samples the candidate was evaluated
+SAMPLES = "samples"  # the number of samples on which the candidate was evaluated
 ORIGIN = "origin"
 _SECONDS_BETWEEN_LOOKS = 0.05
 
