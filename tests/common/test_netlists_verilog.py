@@ -256,7 +256,7 @@ def test_cells_of_a_library(tmp_path):
     endmodule"""
     a, w = np.mgrid[0:4, 0:4]
     np.testing.assert_array_equal(netlists.products(_read(tmp_path, text, cells=[library])), a & w)
-    with pytest.raises(netlists.NetlistError, match=r"m.v, line 3: g0 must be an instance .* received AND2, which"):
+    with pytest.raises(netlists.NetlistError, match=r"m.v, line 3: the instance g0 must be .* received AND2, which"):
         _read(tmp_path, text)
     flip_flop = text.replace("AND2 g0(y[0], a[0], b[0])", "DFF g0(a[0], b[0], y[0])").replace(", g1", "; AND2 g1")
     with pytest.raises(netlists.NetlistError, match=r"cells.v, line 3: .* received output reg \(write a flattened"):
