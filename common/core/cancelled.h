@@ -1,4 +1,4 @@
-// Whether a call is to end early.
+// Tells whether the caller has cancelled a call, which then ends early.
 #ifndef TFAPPROX_COMMON_CORE_CANCELLED_H_
 #define TFAPPROX_COMMON_CORE_CANCELLED_H_
 

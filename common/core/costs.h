@@ -16,7 +16,7 @@ struct ResidualForm {
   double relative_cost;
 };
 
-// Returns the form of the residual of a plan of kind kErrorPlane or above.
+// Returns the form of the residual of a plan of kind kErrorPlane, kClasses or kLookUp.
 ResidualForm FormOf(const CpuPath& path, const Plan& plan);
 
 // Returns the CPU cycles of all look-ups of one tap, for all pixels and filters of the problem, in the faster way that

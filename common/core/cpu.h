@@ -24,8 +24,8 @@ bool CpuHasNeonDot();
 // The families of CPUs that are told apart, because their kernels may cost differently.
 enum class CpuFamily { kOther, kZen3, kZen4, kZen5, kSkylakeX, kIceLake, kSapphireRapids };
 
-// Returns the family of this CPU. Zen 3 includes older Zens, Skylake-X Cascade Lake, Ice Lake its servers and clients
-// alike, and Sapphire Rapids its successors Emerald and Granite Rapids.
+// Returns the family of this CPU. Zen 3 includes older Zens, Skylake-X includes Cascade Lake, Ice Lake includes its
+// servers and clients, and Sapphire Rapids includes its successors Emerald Rapids and Granite Rapids.
 CpuFamily DetectCpuFamily();
 
 // Returns the name of this CPU's family, such as "zen4" or "sapphire-rapids".

@@ -44,8 +44,8 @@
 
 namespace tfapprox {
 
-// The maximum of the pixels whose sums are computed together, unless look-ups are by rows, and whose outputs are written
-// together. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
+// The maximum of the pixels whose sums are computed together, unless look-ups are by rows, and whose outputs are
+// written together. The fastest kernel uses a table that it has loaded for 4 vectors of 64 pixels.
 constexpr int64_t kMaxWidth = 256;
 
 // The maximum of the pixels of a block of look-ups by rows, which share transposed tables.

@@ -14,22 +14,23 @@ struct Plane {
   int64_t Count() const { return height * width; }
 };
 
-// Pairs of positions in one dimension, for one tap: the activation and the upstream gradient whose product it is. A pair
-// has a number from `begin` to `end`.
+// The pairs of an activation and an upstream gradient whose products belong to one tap, as positions in one dimension.
+// Pairs have the numbers from `begin` to `end` - 1.
 struct Pairs {
   int64_t begin, end;
-  int64_t activation_step, activation_first;  // in the padded activations
+  int64_t activation_step, activation_first;  // positions in the padded activations
   int64_t upstream_step, upstream_first;
   int64_t Activation(int64_t i) const { return i * activation_step + activation_first; }
   int64_t Upstream(int64_t i) const { return i * upstream_step + upstream_first; }
 };
 
-// One dimension of a convolution, or of a transposed one, whose activations are where a convolution has its outputs.
+// One dimension of a convolution or of a transposed convolution. The activations of a transposed convolution are where
+// a convolution has its outputs.
 struct Dimension {
   int64_t activations, upstream, filter, stride, dilation, before;
   bool is_transposed;
 
-  // Positions before the first activation, and of the padded activations, which contain every tap.
+  // The number of positions before the first activation, and that of the padded activations, which contain every tap.
   int64_t Before() const;
   int64_t Padded() const;
   Pairs PairsOf(int64_t tap) const;
@@ -53,9 +54,9 @@ class GradientPlan {
   bool is_transposed, is_per_filter;
   Dimension rows, columns;
   int64_t images, channels, group_channels, filters, group_filters;
-  int64_t filter_width, taps;  // positions of the filter
+  int64_t filter_width, taps;  // the width of the filter, and its number of positions
   Plane activations, upstream, padded;
-  int32_t denominator;  // (9.2)
+  int32_t denominator;  // the denominator of (9.2)
   int64_t lanes, group_lanes, lanes_of_pixel;
   int64_t channels_per_part, channel_blocks, images_per_part, image_blocks;
   int64_t shared_bytes, cycles_per_part;
@@ -65,21 +66,21 @@ class GradientPlan {
 // What all threads share, in memory of `shared_bytes`.
 struct SharedGradient {
   struct Header {
-    double activation_unit, weight_unit;  // (9.11)
-    int64_t terms_per_flush;              // so many terms of a sum of weights stay below 2^52
-    bool is_finite;                       // whether every element of the upstream gradient is
+    double activation_unit, weight_unit;  // the units of (9.11)
+    int64_t terms_per_flush;              // the sum of so many terms for a weight is below 2^52
+    bool is_finite;                       // whether every element of the upstream gradient is finite
   };
 
   SharedGradient(const GradientPlan& plan, void* shared);
 
   Header* header;
   int32_t *activation_table, *weight_table;     // [256 activations][256 weights], the numerators (9.2), (9.4)
-  double *activation_factors, *weight_factors;  // [filters], which the upstream gradient is multiplied by (9.11)
-  uint8_t* weights;                             // codes, [taps][group_channels][lanes_of_pixel]
-  int64_t* weight_sums;                         // the same
+  double *activation_factors, *weight_factors;  // [filters], the factors of the upstream gradient (9.11)
+  uint8_t* weights;                             // [taps][group_channels][lanes_of_pixel], the codes of the weights
+  int64_t* weight_sums;                         // [taps][group_channels][lanes_of_pixel]
   int32_t* weight_zeros;                        // [lanes_of_pixel], the denominator times the zero points
-  uint8_t* codes;                               // of the activations, [images][height][width][channels]
-  float *for_activation, *for_weight;           // integers (9.11), [images][height][width][lanes_of_pixel]
+  uint8_t* codes;                               // [images][height][width][channels], the codes of the activations
+  float *for_activation, *for_weight;           // [images][height][width][lanes_of_pixel], the integers (9.11)
   int64_t bytes;
 };
 
@@ -88,8 +89,8 @@ struct OwnGradient {
   OwnGradient(const GradientPlan& plan, void* workspace);
 
   double *activation_rows, *weight_rows;  // [256][lanes]
-  uint8_t* codes;                         // of one channel, [images_per_part][padded height][padded width]
-  int64_t* sums;                          // [channels_per_part] times the same
+  uint8_t* codes;                         // [images_per_part][padded height][padded width], codes of one channel
+  int64_t* sums;                          // [channels_per_part][images_per_part][padded height][padded width]
   int64_t bytes;
 };
 
@@ -99,7 +100,7 @@ void WriteNumerators(const tfapprox_table& table, int32_t half_window, int32_t* 
 // Fails unless a half window leaves a table enough codes for (9.2).
 int32_t CheckHalfWindow(const tfapprox_table& table, int32_t half_window, tfapprox_error* error);
 
-// The lowest and the highest byte of a code that quantisation gives.
+// Return the lowest and the highest byte of a code that quantisation gives.
 int32_t LowestByte(const tfapprox_table& table);
 int32_t HighestByte(const tfapprox_table& table);
 

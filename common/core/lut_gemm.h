@@ -4,12 +4,13 @@
 //
 // Three things meet when a sum is computed:
 //
-// - A *path* is a set of compiled functions for one instruction set: "avx512vbmi", "avx512bw", "avx2" or "scalar". It
-//   depends on the machine only. lut_gemm.cc lists the paths, best first, and ChooseCpuPath takes the first one that
-//   this build contains and this CPU supports. The environment variable TFAPPROX_FORCE_PATH names another one.
-// - A *way* of a path to look products up is "columns" or "rows" (docs/cpu_kernels.md). It depends on the machine and on
-//   the sizes of the call. A path that has both takes the faster one; the list has such a path twice more, with one way
-//   each, so that TFAPPROX_FORCE_PATH can name the way, too.
+// - A *path* is a set of compiled functions for one instruction set: "avx512vbmi", "avx512bw", "avx2", "neondot",
+//   "neon" or "scalar". It depends on the machine only. lut_gemm.cc lists the paths, best first, and ChooseCpuPath
+//   takes the first one that this build contains and this CPU supports. The environment variable TFAPPROX_FORCE_PATH
+//   names another one.
+// - A *way* of a path to look products up is "columns" or "rows" (docs/cpu_kernels.md). It depends on the machine and
+//   on the sizes of the call. A path that has both takes the faster one; the list has such a path twice more, with one
+//   way each, so that TFAPPROX_FORCE_PATH can name the way, too.
 // - A *plan* is a way to write one truth table as a sum of terms, which are products of bytes, and of a residual, which
 //   is looked up (plan.h). It depends on the table only: a table has a plan of kind look_up and may have up to four
 //   others. All plans of a table give the same sums.
@@ -21,10 +22,10 @@
 //   path, sizes --CostsOf--> costs -----+                        +--FindProgram--> program --> multiply, look_up
 //   path ------ format ------------------------------------------+
 //
-// They combine through costs (costs.h): each path states what one product of bytes and one look-up of each form cost on
-// it, and the plan with the lowest cost per product wins. So an exact table needs no look-up on any path, while the same
-// approximate table may take terms on one path and look-ups on another. TFAPPROX_PLAN forces a kind of plan. Whatever
-// is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
+// Costs decide which plan a path takes (costs.h): each path states what one product of bytes and one look-up of each
+// form cost on it, and the plan with the lowest cost per product wins. So an exact table needs no look-up on any path,
+// while the same approximate table may take terms on one path and look-ups on another. TFAPPROX_PLAN forces a kind of
+// plan. Whatever is chosen, the sums are the same integers, and the tests compare all of them with the numpy reference.
 //
 // To add a path, write lut_gemm_<path>.cc, which defines a PathKernels, let CMake compile it and element_loops.cc with
 // the flags of the instruction set, add a line to kPaths in lut_gemm.cc, and add its costs to measured_costs.cc.

@@ -1,5 +1,5 @@
-// What each path's kernels cost, by CPU family. benchmarks/costs.py measures these numbers; docs/cpu_kernels.md says how to
-// add the numbers of another family.
+// What each path's kernels cost, by CPU family. benchmarks/costs.py measures these numbers; docs/cpu_kernels.md says
+// how to add the numbers of another family.
 #ifndef TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
 #define TFAPPROX_COMMON_CORE_MEASURED_COSTS_H_
 
@@ -11,7 +11,7 @@ namespace tfapprox {
 // What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and
 // a look-up for each pixel. Both depend on the length of the row.
 struct RowCosts {
-  double byte_of_words, byte_of_bytes;  // to transpose a byte of a table whose entries have 2 bytes, or 1
+  double byte_of_words, byte_of_bytes;  // the transposition of a byte of a table, with entries of 2 bytes or of 1
   double look_up, look_up_byte;         // a look-up costs look_up + look_up_byte * bytes of the row
 };
 

@@ -1,6 +1,6 @@
-// Look-ups by columns with NEON, for the leaves neon and neondot: TBL looks up 16 pixels at once in 64 entries of a weight's
-// table, which lie in 4 registers. TBX keeps the result of lanes whose index is 64 or more, so the next 64 entries are
-// looked up into the same register with an index that is 64 less, modulo 256.
+// Look-ups by columns with NEON, for the leaves neon and neondot: TBL looks up 16 pixels at once in 64 entries of a
+// weight's table, which lie in 4 registers. TBX keeps the result of lanes whose index is 64 or more, so the next 64
+// entries are looked up into the same register with an index that is 64 less, modulo 256.
 //
 // Every name in this file is local to the leaf that includes it (path_kernels.h).
 #ifndef TFAPPROX_COMMON_CORE_NEON_LOOK_UP_H_

@@ -17,11 +17,12 @@ struct PixelRange {
   int64_t first, count;
 };
 
-// What all tiles of a call share. Each function of the C interface makes it again from its parts.
+// What all tiles of a call share. Each function of the C interface makes it from a tfapprox_work and the prepared
+// operand.
 struct Call {
-  const tfapprox_problem& problem;  // what is computed; see tfapprox_work
-  const Program& program;           // how it is computed
-  Division division;                // into tiles
+  const tfapprox_problem& problem;  // the sizes of what is computed, as in tfapprox_work
+  const Program& program;           // the plan of the table, ready for the path
+  Division division;                // how the problem is divided into tiles
   PreparedFilter filter;            // the broadcast operand
 };
 
@@ -29,8 +30,8 @@ struct Call {
 //   total[p] = sums[p] + pixel_sums[p] of the panel + filter_sum, modulo 2^32.
 // Where the taps of a filter were divided into several boxes, `carried` has the totals in 64 bits instead.
 struct FilterSums {
-  const int32_t* sums;     // [pixels] of terms and look-ups
-  int32_t filter_sum;      // of weight[w] of the plan
+  const int32_t* sums;     // [pixels], the sums of terms and look-ups
+  int32_t filter_sum;      // the sum of weight[w] of the plan
   const int64_t* carried;  // [pixels], or null for one box
 };
 
@@ -45,12 +46,12 @@ class Outputs {
 
   // Whether ConvertPixels may be called.
   virtual bool TakesPixels() const { return false; }
-  // Writes the outputs of `count` filters, at most kMaxRowFilters, and of all pixels of a panel that has all taps. `sums`
-  // is [pixels][sum_step], and `outputs` has the out_channels of each pixel, from the first filter on.
+  // Writes the outputs of `count` filters, at most kMaxRowFilters, and of all pixels of a panel that has all taps.
+  // `sums` is [pixels][sum_step], and `outputs` has the out_channels of each pixel, from the first filter on.
   virtual void ConvertPixels(const Panel&, int64_t, int64_t, const int32_t*, int64_t, void*) {}
 };
 
-// float32: the total, corrected (3.3) and scaled (3.4), and NaN where an operand is (3.5).
+// Writes float32 outputs: the total, corrected (3.3) and scaled (3.4), and NaN where an operand is NaN (3.5).
 class RealOutputs : public Outputs {
  public:
   RealOutputs(const Sides& sides, const Call& call);
@@ -71,15 +72,15 @@ class RealOutputs : public Outputs {
   void Correct(const Panel& panel, int64_t broadcast_zero);
 
   const Call& call_;
-  const tfapprox_quantiser& lanes_;       // of the operand in lanes
-  const tfapprox_quantiser& broadcast_;   // of the broadcast operand, where all filters have one
-  const tfapprox_quantiser* per_filter_;  // null, or of every filter
-  PixelRange pixels_ = {0, 0};            // for which Begin was called
-  int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` are
+  const tfapprox_quantiser& lanes_;       // the quantiser of the operand in lanes
+  const tfapprox_quantiser& broadcast_;   // the quantiser of the broadcast operand, where all filters share it
+  const tfapprox_quantiser* per_filter_;  // null, or the quantiser of every filter
+  PixelRange pixels_ = {0, 0};            // the pixels for which Begin was called
+  int64_t corrected_zero_ = 0;            // the zero point for which `corrections_` were computed
   int32_t corrections_[kMaxWidth];        // [pixels] what Correct computes; not used where a filter has several boxes
 };
 
-// int32: the total and the corrections (5.2), all of it modulo 2^32.
+// Writes int32 outputs: the total and the corrections (5.2), all of it modulo 2^32.
 class WrappedOutputs : public Outputs {
  public:
   WrappedOutputs(const Sides& sides, const Call& call);
@@ -89,8 +90,8 @@ class WrappedOutputs : public Outputs {
  private:
   const Call& call_;
   const uint64_t lanes_zero_, broadcast_zero_;
-  PixelRange pixels_ = {0, 0};  // for which Begin was called
-  // Of each pixel: the part of its total and of (5.2) that is the same for all filters.
+  PixelRange pixels_ = {0, 0};  // the pixels for which Begin was called
+  // The part of each pixel's total and of (5.2) that is the same for all filters.
   int32_t corrections_[kMaxWidth];
 };
 

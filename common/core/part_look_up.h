@@ -1,5 +1,5 @@
-// Look-ups by columns with AVX2, for the leaves avx2 and avx512bw: vpshufb looks up 32 pixels at once in 16 entries of a
-// weight's table, one part after the other.
+// Look-ups by columns with AVX2, for the leaves avx2 and avx512bw: vpshufb looks up 32 pixels at once in 16 entries of
+// a weight's table, one part after the other.
 //
 // Every name in this file is local to the leaf that includes it (path_kernels.h).
 #ifndef TFAPPROX_COMMON_CORE_PART_LOOK_UP_H_

@@ -48,8 +48,9 @@ struct LookUpArguments {
   // of lanes that count (at most `width`), and `filters` the number of filters.
   int64_t taps, width, pixels, filters;
   int32_t* sums;  // [filters][width]; sums from `pixels` up to the next multiple of kLanes may be written, too
-  // 0, or for `look_up_rows` and entries of 2 bytes: sums is [pixels][pixel_step] instead, and the sums of each pixel are
-  // set. All `pixel_step` sums of a pixel may be written, which are at least as many as the filters of the longest row.
+  // Usually 0. For `look_up_rows` and entries of 2 bytes, it may be another number: `sums` is then
+  // [pixels][pixel_step], and the sums of each pixel are set. All `pixel_step` sums of a pixel may be written, which
+  // are at least as many as the filters of the longest row.
   int64_t pixel_step;
 };
 
@@ -76,10 +77,10 @@ struct MultiplyArguments {
   const int8_t* coefficients;  // [terms][filters of the convolution][quads][4], from the first of these filters on
   int64_t coefficient_step;    // bytes from one term of `coefficients` to the next
   const int32_t* raises;       // [terms + 1], bits to shift to the left before each term and at the end; raises[0] is 0
-  // `terms` is the number of terms of the plan, `quads` the number of quads of the box; the rest is as in
-  // LookUpArguments.
+  // `terms` is the number of terms of the plan, `quads` the number of quads of the box; the other numbers
+  // have the same meaning as in LookUpArguments.
   int64_t terms, quads, width, pixels, filters;
-  int32_t* sums;  // [filters][width], as in LookUpArguments
+  int32_t* sums;  // [filters][width]; sums from `pixels` up to the next multiple of kLanes may be written, too
 };
 
 // The kernels of one path: the inner products, and the conversions that serve them.
@@ -92,7 +93,7 @@ struct PathKernels {
   // them at a time. `scratch` has RowScratchBytes(row_bytes, width) bytes, aligned to 64. Null if the path has no such
   // kernel.
   void (*look_up_rows)(const LookUpArguments& arguments, uint8_t* scratch);
-  int64_t row_bytes;  // of the longest rows of `look_up_rows`
+  int64_t row_bytes;  // the number of bytes of the longest rows of `look_up_rows`
   void (*multiply)(const MultiplyArguments& arguments);
   // Sets to[i] = table[from[i]] for i < count, with a table of 256 bytes. `to` may be `from`.
   void (*map)(const uint8_t* table, const uint8_t* from, int64_t count, uint8_t* to);
@@ -133,9 +134,9 @@ struct ElementLoops {
   // behind the `count` of each plane may be written.
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                     int64_t plane_step, bool slack, uint8_t* planes);
-  // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that
-  // `transpose` writes; the bytes that fill up the last unit are not added. Up to 31 pixels behind the last one are read,
-  // and their sums written.
+  // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that `transpose`
+  // writes; the bytes that fill up the last unit are not added. Up to 31 pixels behind the last one are read, and their
+  // sums are written.
   void (*add_channels)(const uint8_t* planes, int64_t count, int64_t channels, int64_t unit, int64_t plane_step,
                        uint32_t* sums);
   // Copies `count` runs, in order, from a staged plane to a row of a panel with `width` lanes; elements have `unit`

@@ -9,26 +9,26 @@ namespace tfapprox {
 inline int64_t CeilDivide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 inline int64_t RoundUp(int64_t a, int64_t b) { return CeilDivide(a, b) * b; }
 
-// Input channels that one filter sees, and filters that see the same channels.
+// Return the number of input channels that one filter sees, and the number of filters that see the same channels.
 inline int64_t GroupInputs(const tfapprox_problem& problem) { return problem.in_channels / problem.groups; }
 inline int64_t GroupFilters(const tfapprox_problem& problem) { return problem.out_channels / problem.groups; }
 
-// Products of one output, taps in the padding included: the K of (3.3) and (5.2).
+// Returns the number of products of one output, taps in the padding included: the K of (3.3) and (5.2).
 inline int64_t Taps(const tfapprox_problem& problem) {
   return problem.filter_height * problem.filter_width * GroupInputs(problem);
 }
 
-// Positions of the output, each of which has out_channels outputs.
+// Returns the number of positions of the output, each of which has out_channels outputs.
 inline int64_t Pixels(const tfapprox_problem& problem) {
   return problem.batch * problem.out_height * problem.out_width;
 }
 
-// Whether the outputs are only some of the elements of the output tensor.
+// Returns whether the outputs are only some of the elements of the output tensor.
 inline bool IsStrided(const tfapprox_problem& problem) {
   return problem.out_stride_height != 1 || problem.out_stride_width != 1;
 }
 
-// Rows and columns of the output tensor.
+// Return the numbers of rows and columns of the output tensor.
 inline int64_t TensorHeight(const tfapprox_problem& problem) {
   return IsStrided(problem) ? problem.out_tensor_height : problem.out_height;
 }
@@ -36,12 +36,13 @@ inline int64_t TensorWidth(const tfapprox_problem& problem) {
   return IsStrided(problem) ? problem.out_tensor_width : problem.out_width;
 }
 
-// Whether a filter lies elsewhere than [filter_height][filter_width][in_channels / groups][out_channels].
+// Returns whether the filter has another order of elements than
+// [filter_height][filter_width][in_channels / groups][out_channels].
 inline bool HasSteps(const tfapprox_operation& operation) {
   return operation.filter_steps.channel != 0 || operation.filter_steps.filter != 0;
 }
 
-// Where the elements of the filter lie.
+// Returns where the elements of the filter lie.
 inline tfapprox_filter_steps FilterSteps(const tfapprox_operation& operation) {
   if (HasSteps(operation)) return operation.filter_steps;
   const tfapprox_problem& problem = operation.problem;
@@ -49,7 +50,7 @@ inline tfapprox_filter_steps FilterSteps(const tfapprox_operation& operation) {
   return {problem.filter_width * column, column, problem.out_channels, 1, 0};
 }
 
-// The address of an element of an operand's tensor.
+// Returns the address of an element of an operand's tensor.
 inline const void* ElementAt(const tfapprox_operand& operand, const void* tensor, int64_t index) {
   const int64_t bytes = operand.elements == TFAPPROX_CODES ? sizeof(uint8_t) : sizeof(float);
   return static_cast<const uint8_t*>(tensor) + index * bytes;
@@ -60,7 +61,7 @@ inline int64_t TensorOf(const tfapprox_operation& operation, const int64_t* item
   return operation.items == 0 ? 0 : items[item];
 }
 
-// The address of input number `number`, and of filter number `number`.
+// Return the address of the input, and that of the filter, with the number `number`.
 inline const void* InputAt(const tfapprox_operation& operation, const void* inputs, int64_t number) {
   const tfapprox_problem& problem = operation.problem;
   const int64_t size = problem.batch * problem.in_height * problem.in_width * problem.in_channels;

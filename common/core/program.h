@@ -14,9 +14,9 @@
 
 // What a path does with codes, in the order of the equation in plan.h. The type is opaque in the C interface.
 struct tfapprox_program {
-  const tfapprox::CpuPath* path;  // whose kernels and loops run the program
+  const tfapprox::CpuPath* path;  // the path whose kernels and loops run the program
   bool by_rows;                   // whether look-ups are by rows; false if there are none
-  const tfapprox::Plan* plan;     // which equation the program carries out
+  const tfapprox::Plan* plan;     // the plan whose equation the program carries out
 
   // If `affine`, activation[a] is slope * a + intercept modulo 2^32, as in most plans, so that its sum over a window is
   // slope * (sum of the codes) + intercept * taps. Otherwise each staged code is looked up in `activation`.

@@ -18,8 +18,8 @@ namespace {
 // - Min(a, b) and Max(a, b) are b where an operand is NaN.
 // - Truncate and Round give the least int32 where a number has no int32.
 // - Ordered(a) is a, and 0 where a is NaN. AnyNan(a, b) tells whether an element of a or b is NaN.
-// - Pack saturates the words of two vectors to 16 bits, in each part of 16 bytes by itself. Store saturates the words of
-//   two such vectors to bytes, puts the parts in order, and stores bytes xor `flip`.
+// - Pack saturates the words of two vectors to 16 bits, in each part of 16 bytes by itself. Store saturates the words
+//   of two such vectors to bytes, puts the parts in order, and stores bytes xor `flip`.
 #ifdef __AVX512BW__
 using Reals = __m512;
 using Integers = __m512i;
@@ -101,8 +101,8 @@ struct SymmetricVectors {
   }
 };
 
-// Quantises `length` elements, at least kQuantised, and returns true if one of them is NaN. The last vector overlaps the
-// one before it where the length is not a multiple.
+// Quantises `length` elements, at least kQuantised, and returns true if one of them is NaN. The last vector overlaps
+// the one before it where the length is not a multiple of kQuantised.
 template <typename Codes>
 bool QuantiseVectors(const float* x, int64_t length, const tfapprox_quantiser& q, uint8_t* codes) {
   constexpr int64_t kReals = kQuantised / 4;

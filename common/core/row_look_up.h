@@ -24,7 +24,7 @@ namespace tfapprox {
 namespace {
 
 // Writes the rows of kBytes / sizeof(Element) filters, row_bytes apart: the columns of their weights at one tap,
-// transposed. A column has `entries` elements. Filters from `last` on repeat filter `last`.
+// transposed. A column has `entries` elements. If fewer filters are left, the last one is repeated.
 template <typename Element, int kBytes>
 void TransposeColumns(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* rows, int64_t row_bytes) {
   using Row = Vector<Element, kBytes>;
@@ -57,8 +57,8 @@ void MakeRows(const LookUpArguments& x, int64_t filter, int64_t tap, uint8_t* ro
   }
 }
 
-// The 16-bit sums of the rows of one pixel, from which FlushRows gets the 32-bit sums. `words` sums up whole words, modulo
-// 2^16. `high` sums up what is missing: a part of the upper bits of the words.
+// The 16-bit sums of the rows of one pixel, from which FlushRows gets the 32-bit sums. `words` sums up whole words,
+// modulo 2^16. `high` sums up what is missing: a part of the upper bits of the words.
 //
 // - Where an entry is a byte, a word has the bytes of two filters, and `high` sums up the upper ones, which are below
 //   256. The sums of the lower bytes follow from both: low = words - 256 * high.

@@ -9,7 +9,7 @@
 
 namespace tfapprox {
 
-// Whatever a module above computes from a table and keeps beside it, with the table's lifetime; see planned_table.cc.
+// What planned_table.cc computes from a table and keeps as long as the table lives.
 struct TableCompanion {
   virtual ~TableCompanion() = default;
 };
@@ -24,7 +24,7 @@ struct tfapprox_table {
   alignas(64) uint16_t columns[256][256];  // [weight][activation]
   int32_t num_bits;                        // width of both operands
   bool is_signed;                          // whether operands and products are two's complement numbers
-  uint64_t hash;                           // of the content; see tfapprox_table_hash
+  uint64_t hash;                           // FNV-1a of the content, which tfapprox_table_hash computes
 
   // Null until a module above needs it; CompanionMutexOf protects it.
   mutable std::unique_ptr<tfapprox::TableCompanion> companion;
@@ -33,7 +33,7 @@ struct tfapprox_table {
   int32_t code_offset() const { return is_signed ? 128 : 0; }
   int32_t product_offset() const { return is_signed ? 32768 : 0; }
 
-  // The product that the circuit gives, and the exact product.
+  // Return the product that the circuit gives, and the exact product.
   int32_t product(int32_t a, int32_t w) const { return columns[w][a] - product_offset(); }
   int32_t exact_product(int32_t a, int32_t w) const { return (a - code_offset()) * (w - code_offset()); }
 };

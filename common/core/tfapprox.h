@@ -1,9 +1,10 @@
 /* The C interface of the look-up-multiply core: the only header that a caller needs.
  *
- * Called by the TensorFlow plugins and, through ctypes, by tfapprox.common.native.
- * Rules that hold for every function: no exception leaves it, it prints nothing, starts no thread and
- * never aborts; memory that grows with the problem and the thread pool belong to the caller. Any thread may call any
- * function. A process may fork while other threads are in the core: fork() waits until their changes of shared data are
+ * The TensorFlow plugins call it and, through ctypes, tfapprox.common.native.
+ *
+ * These rules hold for every function: no exception leaves it, it prints nothing, starts no thread and never aborts.
+ * The caller owns the thread pool and all memory that grows with the problem. Any thread may call any function.
+ * A process may fork while other threads are in the core: fork() waits until their changes of shared data are
  * complete, and the child can use the core and every table that it inherits. CUDA cannot be used in such a child.
  * Equation numbers, such as (3), are those of docs/arithmetic.md.
  */
@@ -30,7 +31,8 @@ enum {
   TFAPPROX_INTERNAL = 5,    /* CUDA failed */
 };
 
-/* The text of the last failure: argument, rule, value received. Written only on failure. */
+/* The text of the last failure: the argument, its rule and the value received. A function that succeeds does not write
+ * it. */
 typedef struct tfapprox_error {
   char message[8192];
 } tfapprox_error;
@@ -65,13 +67,13 @@ typedef struct tfapprox_table tfapprox_table;
 
 enum { TFAPPROX_MIN_BITS = 2, TFAPPROX_MAX_BITS = 8 };
 
-/* Gives the table of this content and sign, which all callers share. Release it once per acquire. The content is
- * looked up by its hash first, and something is built only where it is new. */
+/* Gives the table of this content and sign, which all callers share. Release it once per acquire. The content is looked
+ * up by its hash first, and a table is built only if the content is new. */
 TFAPPROX_API int32_t tfapprox_table_acquire(const uint16_t* entries, int32_t num_bits, int32_t is_signed,
                                             const tfapprox_table** table, tfapprox_error* error);
 
-/* The same, but the weight map of ALWANN (5.6) is applied to the unsigned `entries` first. The map is searched for once
- * per content. */
+/* Gives the table of the unsigned `entries` after the weight map of ALWANN (5.6), which all callers share. Release it
+ * once per acquire. The map is searched for once per content. */
 TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32_t num_bits,
                                                   const tfapprox_table** table, tfapprox_error* error);
 
@@ -115,7 +117,7 @@ TFAPPROX_API int32_t tfapprox_table_load(const char* argument, const char* name_
 enum {
   TFAPPROX_TABLES_ANY = 0,
   TFAPPROX_TABLES_UNSIGNED = 1, /* signed tables are refused */
-  TFAPPROX_TABLES_TUNED = 2,    /* the same, and the weight map of ALWANN (5.6) is applied */
+  TFAPPROX_TABLES_TUNED = 2,    /* signed tables are refused, and the weight map of ALWANN (5.6) is applied */
 };
 
 /* tfapprox_table_load and tfapprox_table_acquire in one step. The file of a pinned name is not read again where a table
@@ -130,7 +132,8 @@ TFAPPROX_API int32_t tfapprox_table_open(const char* argument, const char* name_
 enum { TFAPPROX_USER_FOLDER = -1 };
 TFAPPROX_API int32_t tfapprox_multiplier_folder(int32_t index, char* path, int32_t size);
 
-/* Gives name and description of the built-in multiplier number `index`, from 0; TFAPPROX_NOT_FOUND after the last. */
+/* Gives name and description of the built-in multiplier number `index`, from 0. Returns TFAPPROX_NOT_FOUND after the
+ * last one. */
 TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** name, const char** description);
 
 /* ---- Plans ------------------------------------------------------------------------------------ */
@@ -140,14 +143,14 @@ TFAPPROX_API int32_t tfapprox_multiplier_describe(int32_t index, const char** na
  * and in the memory of operations. */
 typedef struct tfapprox_plan {
   const char* name;              /* exact, polynomial, error_plane, classes or look_up */
-  const int32_t* activation;     /* [256] is added for each activation code */
-  const int32_t* weight;         /* [256] is added for each weight code */
+  const int32_t* activation;     /* [256], the number that is added for each activation code */
+  const int32_t* weight;         /* [256], the number that is added for each weight code */
   int32_t terms;                 /* number of products of bytes that stand for one product of the table */
-  int32_t taps_per_flush;        /* over this many taps the terms of one shift fit 32 bits */
+  int32_t taps_per_flush;        /* number of taps over which the terms of one shift fit 32 bits */
   int32_t classes;               /* number of different rows of the table, for `classes` */
   int32_t class_stride;          /* entries of a column of `class_columns`: 64 or 128 */
   const uint8_t* error;          /* [256 weights][256 activations], for `error_plane` */
-  const uint8_t* class_of;       /* [256] the row of each activation code, for `classes` */
+  const uint8_t* class_of;       /* [256], the class of each activation code, for `classes` */
   const uint16_t* class_columns; /* [256 weights][class_stride] */
 } tfapprox_plan;
 
@@ -160,8 +163,8 @@ typedef struct tfapprox_plan_costs {
   double look_up;     /* one look-up of a word in a whole column */
 } tfapprox_plan_costs;
 
-/* Describes plan number `index` of a table, from 0; TFAPPROX_NOT_FOUND after the last one. The first call for a table
- * finds its plans. */
+/* Describes plan number `index` of a table, from 0. Returns TFAPPROX_NOT_FOUND after the last one. The first call for a
+ * table finds its plans. */
 TFAPPROX_API int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapprox_plan* plan,
                                             tfapprox_error* error);
 
@@ -172,8 +175,7 @@ TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t ind
                                         tfapprox_error* error);
 
 /* Chooses the plan of the least cost, or the plan that TFAPPROX_PLAN names, and writes its number. It is an error if
- * that plan is unknown or does not apply. If `costs` is null, the costs are those
- * of the CPU path in use. */
+ * that plan is unknown or does not apply. If `costs` is null, the costs are those of the CPU path in use. */
 TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                                           tfapprox_error* error);
 
@@ -202,15 +204,15 @@ enum { TFAPPROX_LAYOUT_NHWC = 0, TFAPPROX_LAYOUT_NCHW = 1 };
 /* The sizes of a 2-D convolution. Input and output lie in `layout`; the filter lies in
  * [filter_height][filter_width][in_channels / groups][out_channels], whatever the layout. */
 typedef struct tfapprox_problem {
-  int64_t batch, in_height, in_width, in_channels;  /* of the input */
+  int64_t batch, in_height, in_width, in_channels;  /* sizes of the input */
   int64_t filter_height, filter_width;              /* taps of a window */
   int64_t out_channels;                             /* filters, which are the channels of the output */
   int64_t groups;                                   /* parts of the channels that are convolved apart (3.6) */
   int64_t stride_height, stride_width;              /* input positions between the windows of two outputs */
   int64_t dilation_height, dilation_width;          /* input positions between two taps */
   int64_t out_stride_height, out_stride_width;      /* steps in the output tensor between two outputs */
-  int64_t out_first_row, out_first_column;          /* of the output tensor; 0 if both steps are 1 */
-  int64_t out_tensor_height, out_tensor_width;      /* of the output tensor, if a step is not 1 */
+  int64_t out_first_row, out_first_column;          /* place of the first output in its tensor; 0 if both steps are 1 */
+  int64_t out_tensor_height, out_tensor_width;      /* sizes of the output tensor, if a step is not 1 */
   int32_t padding, layout;                          /* one of the constants above */
   int64_t pad_top, pad_bottom, pad_left, pad_right; /* given for EXPLICIT, else set by resolve */
   int64_t out_height, out_width;                    /* set by resolve */
@@ -236,24 +238,24 @@ enum {
 /* One operand of the products. A tap in the padding has the code of the zero point, modulo 2^8 (3.2), (5.4). */
 typedef struct tfapprox_operand {
   int32_t elements;                     /* TFAPPROX_REALS or TFAPPROX_CODES */
-  tfapprox_quantiser quantiser;         /* of the whole tensor; of codes, only the zero point counts */
+  tfapprox_quantiser quantiser;         /* quantiser of the whole tensor; of codes, only the zero point counts */
   const tfapprox_quantiser* per_filter; /* null, or [out_channels] quantisers of the weights */
 } tfapprox_operand;
 
 /* What becomes of the corrected sum of products. */
 enum {
-  TFAPPROX_OUTPUT_REAL = 0,    /* float: the sum (3.3) times both scales (3.4); NaN where an operand is (3.5) */
+  TFAPPROX_OUTPUT_REAL = 0,    /* float: the sum (3.3) times both scales (3.4); NaN where an operand is NaN (3.5) */
   TFAPPROX_OUTPUT_WRAPPED = 1, /* int32_t: the sum (5.2) modulo 2^32 */
 };
 
 /* One call of an operation, on a CPU or a GPU. The caller fills it; it stays as it is until the output is complete.
  * Equations (3) and (5) differ only in what is filled in here. */
 typedef struct tfapprox_operation {
-  tfapprox_problem problem;    /* resolved */
+  tfapprox_problem problem;    /* the sizes, after tfapprox_problem_resolve */
   tfapprox_operand activation; /* the input tensor */
   tfapprox_operand weight;     /* the filter tensor */
   int32_t output;              /* TFAPPROX_OUTPUT_REAL or TFAPPROX_OUTPUT_WRAPPED */
-  const tfapprox_table* table; /* must outlive the call */
+  const tfapprox_table* table; /* the truth table, which must outlive the call */
 
   /* Null, or a number that any thread may set from 0 to 1, atomically, to cancel the call: prepare and run then return
    * soon, on a CPU between two tiles, on a GPU before the next pass is queued, and the output is not complete. Kernels
@@ -271,16 +273,16 @@ typedef struct tfapprox_operation {
   tfapprox_filter_steps filter_steps;
 } tfapprox_operation;
 
-/* Fills problem and items of ApproxMatMulWithMinMaxVars (3.8) for `a` [..., m, k] and `b` [..., k, n], whose shapes have
- * a_rank and b_rank sizes. The matrices of `a` are one input, whose pixels are their rows, if `b` has one matrix; else
- * each matrix of the output is an item. Writes the max(a_rank, b_rank) sizes of the output to `output_shape`, and to
- * `items` the number of items: `operation` points to arrays of so many numbers only after
- * tfapprox_matmul_set_items. */
+/* Fills problem and items of ApproxMatMulWithMinMaxVars (3.8) for `a` [..., m, k] and `b` [..., k, n], whose shapes
+ * have a_rank and b_rank sizes. If `b` has one matrix, the matrices of `a` are one input, whose pixels are their rows;
+ * else each matrix of the output is an item. Writes the max(a_rank, b_rank) sizes of the output to `output_shape`, and
+ * the number of items to `items`. Afterwards, tfapprox_matmul_set_items gives `operation` the numbers of the items. */
 TFAPPROX_API int32_t tfapprox_matmul_fill(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
                                           int32_t b_rank, tfapprox_operation* operation, int64_t* output_shape,
                                           int64_t* items, tfapprox_error* error);
 
-/* Writes the numbers of the items, [items] each, which must live as long as the operation, and lets it point to them. */
+/* Writes the numbers of the items to two arrays, [items] each, and lets the operation point to them. They must live as
+ * long as the operation. */
 TFAPPROX_API void tfapprox_matmul_set_items(const int64_t* a_shape, int32_t a_rank, const int64_t* b_shape,
                                             int32_t b_rank, int64_t items, int64_t* activation_items,
                                             int64_t* weight_items, tfapprox_operation* operation);
@@ -289,19 +291,19 @@ TFAPPROX_API void tfapprox_matmul_set_items(const int64_t* a_shape, int32_t a_ra
  * input [in_height][in_width] and the filter [filter_height][filter_width][out_channels][in_channels]. `convolution` is
  * the convolution of one group that has the output as its input, resolved: its output must have the input's height and
  * width, and its in_channels and out_channels are the output's and the input's channels. Each part writes other
- * elements of the output. A part without taps gets an output of height 0: its elements must be 0 (3.10), and are written
- * by nothing. TFAPPROX_NOT_FOUND after the last part. */
+ * elements of the output. A part without taps gets an output of height 0: its elements must be 0 (3.10), and the
+ * operation does not write them. Returns TFAPPROX_NOT_FOUND after the last part. */
 TFAPPROX_API int32_t tfapprox_conv2d_transpose_fill(const tfapprox_problem* convolution, int64_t in_height,
                                                     int64_t in_width, int64_t index, tfapprox_operation* operation,
                                                     tfapprox_error* error);
 
-/* Whether this version of the core carries an operation out: activations have one quantiser, and a filter with steps
- * consists of real numbers. */
+/* Fails unless this version of the core carries an operation out: activations must have one quantiser, and a filter
+ * with steps must consist of real numbers. */
 TFAPPROX_API int32_t tfapprox_operation_check(const tfapprox_operation* operation, tfapprox_error* error);
 
 /* Fills `operation` as AxConv2D (5): codes in, wrapped sums out, padding (5.3), and writes the real numbers of the
  * least and greatest int32 (5.5). `problem` is resolved: NHWC, SAME or VALID, without dilation. The table has 8 bits
- * and is unsigned, and the weight map (5.6) has been applied to it if it is to be. */
+ * and is unsigned, and the caller has applied the weight map (5.6) to it if AxTune is true. */
 TFAPPROX_API int32_t tfapprox_ax_conv2d_fill(const tfapprox_problem* problem, float min_input, float max_input,
                                              float min_filter, float max_filter, const tfapprox_table* table,
                                              tfapprox_operation* operation, float* min_output, float* max_output,
@@ -322,20 +324,20 @@ enum { TFAPPROX_LANES_ACTIVATION = 0, TFAPPROX_LANES_WEIGHT = 1 };
  *      the operand in lanes -> outputs, with `workspace_bytes` for each part that is running
  */
 typedef struct tfapprox_work {
-  const tfapprox_program* program; /* of the path and the plan that were chosen */
-  tfapprox_problem problem;        /* what is computed: equal to the call's problem, of simpler geometry perhaps */
+  const tfapprox_program* program; /* program of the path and the plan that were chosen */
+  tfapprox_problem problem;        /* problem that is computed: the call's, or an equivalent one of simpler geometry */
   int32_t lanes;                   /* TFAPPROX_LANES_ACTIVATION or TFAPPROX_LANES_WEIGHT */
-  int32_t threads;                 /* among which an item is divided */
-  int64_t tiles, tiles_per_unit;   /* of an item; a part has a whole number of units of tiles_per_unit tiles */
+  int32_t threads;                 /* number of threads among which an item is divided */
+  int64_t tiles, tiles_per_unit;   /* tiles of an item, and of a unit; a part has a whole number of units */
   int64_t prepare_parts;           /* 0 for an empty output */
   int64_t run_parts;               /* 0 for an empty output */
-  int64_t item_prepare_parts;      /* of each tensor of the broadcast operand */
-  int64_t item_run_parts;          /* of each item */
+  int64_t item_prepare_parts;      /* parts for each tensor of the broadcast operand */
+  int64_t item_run_parts;          /* parts for each item */
   int64_t cycles_per_prepare_part; /* an estimate, for the caller's scheduler */
   int64_t cycles_per_run_part;     /* an estimate, for the caller's scheduler */
-  int64_t prepared_bytes;          /* of the prepared operand, aligned to 64 */
-  int64_t item_prepared_bytes;     /* of each tensor of it */
-  int64_t workspace_bytes;         /* of each concurrent run, aligned to 64 */
+  int64_t prepared_bytes;          /* size of the prepared operand, whose memory is aligned to 64 bytes */
+  int64_t item_prepared_bytes;     /* size of each prepared tensor */
+  int64_t workspace_bytes;         /* size of the memory of each concurrent run, which is aligned to 64 bytes */
 } tfapprox_work;
 
 /* Chooses path, plan and roles of the operands, and divides the work for `threads` threads, 1 or more. */
@@ -343,21 +345,22 @@ TFAPPROX_API int32_t tfapprox_operation_init(const tfapprox_operation* operation
                                              tfapprox_error* error);
 
 /* Prepares parts [begin, end) of the broadcast operand. `activations` and `weights` are the two tensors. Everything
- * that is passed must stay in memory until the function returns, and so in tfapprox_operation_run. */
+ * that is passed must stay in memory until the function returns. */
 TFAPPROX_API void tfapprox_operation_prepare(const tfapprox_operation* operation, const tfapprox_work* work,
                                              const void* activations, const void* weights, void* prepared,
                                              int64_t begin, int64_t end);
 
-/* Computes parts [begin, end) of the output. */
+/* Computes parts [begin, end) of the output. Everything that is passed must stay in memory until the function
+ * returns. */
 TFAPPROX_API void tfapprox_operation_run(const tfapprox_operation* operation, const tfapprox_work* work,
                                          const void* activations, const void* weights, const void* prepared,
                                          void* output, int64_t begin, int64_t end, void* workspace);
 
 /* ---- Gradients from the table ------------------------------------------------------------------ */
 
-/* Writes the slopes of a table (9.5): for each byte of a weight code, the slope with respect to the activation code, and
- * for each byte of an activation code, the slope with respect to the weight code; [256] each. The byte of a code of a
- * signed table is code + 128. Slopes of bytes that no code has are 0. */
+/* Writes the slopes of a table (9.5) to two arrays, [256] each: for each byte of a weight code, the slope with respect
+ * to the activation code, and for each byte of an activation code, the slope with respect to the weight code. The byte
+ * of a code of a signed table is code + 128. Slopes of bytes that no code has are 0. */
 TFAPPROX_API int32_t tfapprox_table_slopes(const tfapprox_table* table, int32_t half_window, double* activation,
                                            double* weight, tfapprox_error* error);
 
@@ -374,15 +377,15 @@ typedef struct tfapprox_table_gradient {
                                    convolution that has its output as the input, of one group, and ranges of filters are
                                    those of the problem's in_channels */
   int32_t is_transposed;        /* whether it is a transposed convolution */
-  int32_t half_window;          /* of (9.1) */
+  int32_t half_window;          /* half window of (9.1) */
 } tfapprox_table_gradient;
 
-/* How a CPU computes gradients, in four steps: begin; prepare and run and finish, each in parts, any number of them at
- * the same time, but all parts of one step before the next step. */
+/* How a CPU computes gradients, in four steps: begin, prepare, run and finish. The last three have parts, any number of
+ * which may run at the same time. All parts of a step must be complete before the next step begins. */
 typedef struct tfapprox_gradient_work {
   int32_t path, threads;
-  int64_t shared_bytes;    /* that all threads share, aligned to 64 */
-  int64_t workspace_bytes; /* of each concurrent run, aligned to 64 */
+  int64_t shared_bytes;    /* size of the memory that all threads share, which is aligned to 64 bytes */
+  int64_t workspace_bytes; /* size of the memory of each concurrent run, which is aligned to 64 bytes */
   int64_t prepare_parts, run_parts, finish_parts;
   int64_t cycles_per_prepare_part, cycles_per_run_part,
       cycles_per_finish_part; /* estimates for the caller's scheduler */
@@ -416,7 +419,7 @@ TFAPPROX_API int32_t tfapprox_path(const char** name, tfapprox_error* error);
 TFAPPROX_API const char* tfapprox_cpu_family(void);
 
 /* Describes path number `index`, from 0, best first: its name, whether the compiler built it, and whether this CPU
- * supports it; TFAPPROX_NOT_FOUND after the last one. */
+ * supports it. Returns TFAPPROX_NOT_FOUND after the last one. */
 TFAPPROX_API int32_t tfapprox_path_describe(int32_t index, const char** name, int32_t* built, int32_t* supported);
 
 /* The names of the path and of the plan of a program. The path's name ends in _columns or _rows where the program looks

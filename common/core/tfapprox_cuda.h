@@ -20,11 +20,11 @@ typedef struct tfapprox_cuda_device {
   int32_t multiprocessors;
 } tfapprox_cuda_device;
 
-/* The current device; TFAPPROX_UNAVAILABLE if there is none, or no kernel of this build runs on it. */
+/* Describes the current device. Returns TFAPPROX_UNAVAILABLE if there is none or no kernel of this build runs on it. */
 TFAPPROX_API int32_t tfapprox_cuda_device_describe(tfapprox_cuda_device* device, tfapprox_error* error);
 
-/* Device memory for callers that have no allocator. Copies return when they are done; free waits for all work of the
- * current device. */
+/* Device memory for callers that have no allocator. The functions that copy return when the copy is done, and free
+ * waits for all work of the current device. */
 TFAPPROX_API int32_t tfapprox_cuda_allocate(int64_t bytes, void** memory, tfapprox_error* error);
 TFAPPROX_API void tfapprox_cuda_free(void* memory);
 TFAPPROX_API int32_t tfapprox_cuda_upload(void* device, const void* host, int64_t bytes, tfapprox_error* error);
@@ -72,7 +72,7 @@ TFAPPROX_API int32_t tfapprox_cuda_operation_run(const tfapprox_operation* opera
 
 /* ---- Gradients from the table ------------------------------------------------------------------ */
 
-/* The device memory that a run needs. Refuses more than 2^30 pixels. */
+/* Writes the bytes of device memory that a run needs. Refuses more than 2^30 pixels. */
 TFAPPROX_API int32_t tfapprox_cuda_table_gradient_init(const tfapprox_table_gradient* gradient,
                                                        int64_t* workspace_bytes, tfapprox_error* error);
 

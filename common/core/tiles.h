@@ -6,7 +6,7 @@
 
 namespace tfapprox {
 
-// The call that `work` describes, with the broadcast operand at `prepared`.
+// Returns the call that `work` describes, with the broadcast operand at `prepared`.
 Call MakeCall(const tfapprox_work& work, void* prepared);
 
 // Fills the sizes of memory and the number of tiles of `work`, whose problem and program are chosen.

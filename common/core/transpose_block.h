@@ -67,8 +67,8 @@ inline Longs16 ZipHigh(Longs16 a, Longs16 b) {
 #undef TFAPPROX_ZIP4
 #undef TFAPPROX_ZIP8
 
-// Transposes kSize x kSize elements in log2(kSize) rounds, in each part of 16 bytes of the vectors by itself; a part has
-// kSize elements. In each round, row i and row i + kSize / 2 are interleaved and become rows 2 i and 2 i + 1. For
+// Transposes kSize x kSize elements in log2(kSize) rounds, in each part of 16 bytes of the vectors by itself; a part
+// has kSize elements. In each round, row i and row i + kSize / 2 are interleaved and become rows 2 i and 2 i + 1. For
 // kSize = 4:
 //
 //   a0 a1 a2 a3       a0 c0 a1 c1       a0 b0 c0 d0

@@ -9,8 +9,9 @@
 namespace tfapprox {
 namespace {
 
-// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` bytes: full blocks by TransposeBlock,
-// the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat the last one.
+// Sets to[j * to_step + i] = from[i * from_step + j] for all of `rows` x `columns` bytes: full blocks by
+// TransposeBlock, the rest one by one. With kSlack, the last rows are a full block as well, whose surplus rows repeat
+// the last one.
 template <bool kSlack>
 void TransposeBytes(const uint8_t* from, int64_t from_step, int64_t rows, int64_t columns, uint8_t* to,
                     int64_t to_step) {
@@ -36,9 +37,8 @@ void TransposeBytes(const uint8_t* from, int64_t from_step, int64_t rows, int64_
   }
 }
 
-// Elements of 4 bytes: element j of row i is copied from from + i * from_step + 4 j to to + j * to_step + 4 i, where the
-// steps are in bytes. Transposes the rows from `row` on while they fill a vector of kBytes bytes, and returns the next
-// row.
+// Transposes rows of elements of 4 bytes from `row` on while they fill a vector of kBytes bytes, and returns the next
+// row. Element j of row i is copied from from + i * from_step + 4 j to to + j * to_step + 4 i; steps are in bytes.
 template <int kBytes>
 int64_t TransposeRows(const uint8_t* from, int64_t from_step, int64_t row, int64_t rows, int64_t columns, uint8_t* to,
                       int64_t to_step) {
