@@ -13,7 +13,7 @@ from .array_files import MAX_BYTES
 from .circuit import Circuit
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_HDF5_OFFSETS = (0, 512)  # MATLAB puts 512 bytes of its own before the mark
+_HDF5_OFFSETS = (0, 512)  # the signature of HDF5 begins the file, or follows 512 bytes of MATLAB
 
 
 def read_npz(source: Path, *, array: Optional[str] = None) -> Circuit:
@@ -21,11 +21,12 @@ def read_npz(source: Path, *, array: Optional[str] = None) -> Circuit:
 
     Args:
         source: path of the file.
-        array: name of the array of products; by default the only one.
+        array: name of the array of products; by default the only array of the file.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if it is no such file, or does not have this array or one alone.
+        ArgumentError: if the file is not a `.npz` file, has no array of this name, or has several arrays or none and
+            `array` is not given.
     """
     path = expanded(source)
     name = _chosen(path, archives.names(path, "source"), array)
@@ -37,12 +38,13 @@ def read_mat(source: Path, *, array: Optional[str] = None) -> Circuit:
 
     Args:
         source: path of the file.
-        array: name of the variable; by default the only one.
+        array: name of the variable; by default the only variable of the file.
 
     Raises:
         ImportError: if scipy is not installed.
         OSError: if the file cannot be read.
-        ArgumentError: if it is no such file, or does not have this variable or one alone.
+        ArgumentError: if the file is not a `.mat` file of these versions, has no variable of this name, or has several
+            variables or none and `array` is not given.
     """
     path = expanded(source)
     content = regular_files.read(path, MAX_BYTES, "source")
@@ -73,7 +75,7 @@ def _chosen(path, names, array):
 
 
 def _circuit(path, products, name):
-    """The circuit of an array. MATLAB has integers as real numbers, which are taken where they are whole."""
+    """The circuit of an array. Real numbers, as MATLAB stores them, become integers if all of them are integers."""
     if np.issubdtype(products.dtype, np.floating) and (abs(products) < 1 << 53).all():
         whole = products.astype(np.int64)
         products = whole if np.array_equal(whole, products) else products

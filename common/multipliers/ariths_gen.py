@@ -22,12 +22,13 @@ def is_circuit(value: Any) -> bool:
 
 
 def read_circuit(circuit: Any, num_bits: Optional[int] = None, parameters: Optional[Dict[str, Any]] = None) -> Circuit:
-    """The `Circuit` of an object of ariths-gen, which has its own width and sign; its name has the parameters.
+    """The `Circuit` of an object of ariths-gen, whose class says its width and sign; its name states the parameters.
 
     Args:
         circuit: an object of one of the multiplier classes.
-        num_bits: the width that the operands must have; `None` for any.
-        parameters: parameters of the class that the object was made with. Integers that it keeps are known without.
+        num_bits: the width that the operands must have; `None` if they may have any width.
+        parameters: parameters of the class that the object was made with. Integers that the object keeps as attributes
+            need not be given.
 
     Raises:
         ArgumentError: if the operands differ in width, or have another width than `num_bits`; the function `products`
@@ -55,7 +56,7 @@ def read_circuit(circuit: Any, num_bits: Optional[int] = None, parameters: Optio
 
 
 def _kept_parameters(circuit):
-    """The integers among the parameters of an object's class that it keeps and that are not the default."""
+    """The integer parameters that an object keeps as attributes and that differ from the defaults of its class."""
     kept = {}
     for key, parameter in inspect.signature(type(circuit)).parameters.items():
         value = getattr(circuit, key, None)

@@ -13,10 +13,10 @@ from . import text_layouts, text_words
 from .arrays import WIDTHS
 from .circuit import Circuit
 
-_RAW = {2 * 4**bits: bits for bits in WIDTHS}  # bytes of a file with 16 bits for each product
-_RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # the same with 32 bits; no size is in both
+_RAW = {2 * 4**bits: bits for bits in WIDTHS}  # from bytes of a file to width, 16 bits for each product
+_RAW_INT32 = {4 * 4**bits: bits for bits in WIDTHS}  # 32 bits for each product; no size is in both
 
-MAX_BYTES = 1 << 22  # of a .npy or text file: 64 for each product
+MAX_BYTES = 1 << 22  # the largest .npy or text file has 64 bytes for each product
 SHAPES = [(1 << bits, 1 << bits) for bits in WIDTHS]
 
 
@@ -45,16 +45,16 @@ def read_npy(path: Path, signed: bool = False, max_bytes: int = MAX_BYTES) -> np
     Args:
         path: path of the file.
         signed: not used, because the dtype of the file says how to read it.
-        max_bytes: the size that the file may have.
+        max_bytes: maximum size of the file in bytes.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if it is not a `.npy` file, or one of Python objects.
+        ArgumentError: if it is not a `.npy` file, or holds Python objects.
     """
     content = io.BytesIO(regular_files.read(path, max_bytes, "source"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that no program writes
+            warnings.simplefilter("ignore")  # numpy warns of headers that no program writes
             return np.lib.format.read_array(content, allow_pickle=False)
     except Exception as error:  # numpy's reader of headers raises exceptions of eight kinds
         raise ArgumentError("source", "must be a .npy file of integers", f"{str(path)!r}: {error}") from error
@@ -66,25 +66,26 @@ def read_text(
     """The products of a text file, such as the output of a test bench.
 
     Args:
-        path: path of the file. `text_words.words` says which numbers it may have, and `text_layouts.products` in which
-            layouts.
+        path: path of the file. It has decimal, hexadecimal or binary integers: a line for each activation code, one
+            product after another with the weight running fastest, or lines of activation, weight and product.
         signed: not used, because the numbers of the file have their sign.
-        max_bytes: the size that the file may have.
-        shapes: the shapes of products that are possible.
+        max_bytes: maximum size of the file in bytes.
+        shapes: the shapes of products that are possible, activation first.
 
     Returns:
         Integer array of one of `shapes`, or with one row for each line if the file has no known layout.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if a word is not an integer, lines differ in length, or a pair of operands has no product or two.
+        ArgumentError: if a word is not an integer, lines differ in length, or a pair of operands has no product or more
+            than one.
     """
     text = text_words.decoded(regular_files.read(path, max_bytes, "source"))
     return text_layouts.products(text_words.words(text, path), shapes, path)
 
 
 def read_raw_file(source: Path, *, big_endian: bool = False) -> Circuit:
-    """The `Circuit` of a file without header, which has the name of the file without its suffix.
+    """The `Circuit` of a file without a header, which has the name of the file without its suffix.
 
     Args:
         source: path of the file.
@@ -95,7 +96,7 @@ def read_raw_file(source: Path, *, big_endian: bool = False) -> Circuit:
 
 
 def read_raw(path: Path, signed: bool = False, argument: str = "source", *, big_endian: bool = False) -> np.ndarray:
-    """The products of a file without header: little-endian words, activation code first.
+    """The products of a file without a header, activation code first.
 
     Args:
         path: path of the file. Its size says the width of the operands and whether words have 16 or 32 bits.

@@ -34,8 +34,8 @@ def read(
 
     Args:
         source: path of the file.
-        function: name of the function; by default the only one of two integers, or among several the one that has the
-            name of the file. Its first parameter is the activation.
+        function: name of the function; by default the only function of two integers, or among several the one that
+            has the name of the file. Its first parameter is the activation.
         num_bits: width of both operands; by default what the name says, else 8.
         seconds: time limit of all calls together.
 

@@ -12,15 +12,15 @@ from . import processes
 
 COMPILE_SECONDS = 60
 MAX_OUTPUT_BYTES = 1 << 26
-_MESSAGE_BYTES, _LINE = 1 << 14, 200  # of the messages of the compiler, and the characters of a line
+_MESSAGE_BYTES, _LINE = 1 << 14, 200  # limits of a message of the compiler, and of a line in it
 _LIMITS = {"AS": 1 << 32, "FSIZE": MAX_OUTPUT_BYTES, "CPU": COMPILE_SECONDS + 1}
 
 
 def compiler() -> str:
-    """Path of the C compiler: the one that `CC` names, else `cc`, `gcc` or `clang`.
+    """Path of the C compiler: the one that the environment variable `CC` names, else `cc`, `gcc` or `clang`.
 
     Raises:
-        FileNotFoundError: if there is none.
+        FileNotFoundError: if there is no such program.
     """
     names = [os.environ["CC"]] if os.environ.get("CC") else ["cc", "gcc", "clang"]
     for name in names:
@@ -33,7 +33,7 @@ def compiler() -> str:
 
 
 def preprocess(path: pathlib.Path) -> str:
-    """The output of the preprocessor for a C file, which it names `<stdin>`.
+    """The output of the preprocessor for a C file, in which the name of the file is `<stdin>`.
 
     Args:
         path: path of the file; its folder is searched for headers.

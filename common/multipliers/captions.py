@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 _MARKER = 3.6  # points from the middle of a marker to its edge
-_STEPS = 24  # directions
+_STEPS = 24  # directions from a point in which its text may lie
 _DISTANCES = (2.0, 5.0, 9.0, 14.0, 20.0, 28.0, 38.0, 50.0, 64.0, 80.0)  # points from a marker to its text
 _LEADER = 6.0  # from this distance on, a line leads from the point to its text
 _COSTS = {"text": 1000.0, "marker": 400.0, "outside": 2000.0, "line": 40.0, "nearer": 30.0}
@@ -32,7 +32,7 @@ class _Box(NamedTuple):
 
 
 class Captions(NamedTuple):
-    """What a caption avoids, in points (1/72 inch) from the lower left corner of the figure.
+    """The captions of a plot and what they avoid, in points (1/72 inch) from the lower left corner of the figure.
 
     Attributes:
         axes: axes of matplotlib, whose limits are final.
@@ -72,9 +72,9 @@ class Captions(NamedTuple):
 
         Args:
             text: the text, one line.
-            point: in data coordinates.
-            colour: of text and line.
-            size: of the font in points.
+            point: the point, in data coordinates.
+            colour: colour of text and line, as matplotlib takes it.
+            size: size of the font in points.
         """
         x, y = self.axes.transData.transform(point) * (72 / self.axes.figure.dpi)
         width, height = self._size(text, size)

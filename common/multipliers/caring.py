@@ -131,7 +131,7 @@ def remove(name_or_path: Path) -> List[pathlib.Path]:
     """
     wide = wide_storage.find_wide(name_or_path)
     if wide is not None:
-        wide_storage.load_wide(wide)  # nothing else is deleted
+        wide_storage.load_wide(wide)  # raises an error if the file is not that of a multiplier
         os.unlink(str(wide))
         return [wide]
     return _unlink(_stored(name_or_path).path)

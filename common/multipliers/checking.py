@@ -1,4 +1,4 @@
-"""Whether an operation computes with the table that it was given: it is run on all pairs of operands.
+"""Checks that an operation computes with the table that it was given, by running it on all pairs of operands.
 
 If a network has the same accuracy with every multiplier, it probably never ran with them: the name meant another file
 or none, or the operands were swapped. The check compares what an operation computes with what the file says.
@@ -69,8 +69,9 @@ def check(
 
     Args:
         name_or_path: name or path of the multiplier, which is passed to the operation unchanged.
-        products: function that runs the operation, with the arguments and the result of `core_products`:
-            `tfapprox.tf1.products`, `tfapprox.tf2.products` or another one.
+        products: function that runs the operation on all pairs of codes, such as `tfapprox.tf2.products`. Its arguments
+            are `name_or_path`, the values of the codes as a float32 array, and the width of the operands in bits. It
+            returns an array `[len(codes), len(codes)]`, activation first.
         operation: name of the operation, for the outcome.
 
     Returns:

@@ -27,7 +27,8 @@ def import_checkout(
     Args:
         paths: paths of the files, which `circuits` lists.
         progress: function that is given the list and iterates over it, such as `rich.progress.track`.
-        **options: the options of `import_each`.
+        **options: `signed`, `swap`, `ascending`, `seconds`, `known`, `folder`, `force` and `warn`, which `import_each`
+            describes.
 
     Returns:
         An `Outcome` for each file.
@@ -62,14 +63,14 @@ def import_each(
             the comments of a file say.
         folder: folder of the tables, which is made if it does not exist; by default `user_folder()`.
         force: whether tables of the same names in the folder are replaced.
-        warn: whether products are doubted that a usual mistake explains.
+        warn: whether products that look like a usual mistake are an error or cause a warning.
 
     Yields:
         An `Outcome` for each file.
     """
     options: Dict[str, Any] = {"signed": signed, "swap": swap, "ascending": ascending, "seconds": seconds}
     options["warn"] = warn
-    imported: Dict[str, Tuple[str, pathlib.Path, storage.Multiplier]] = {}  # by the stem of the file
+    imported: Dict[str, Tuple[str, pathlib.Path, storage.Multiplier]] = {}  # its keys are stems of files
     for path in paths:
         try:
             code = c_comments.split(c_source.read(path)).code if path.suffix == ".c" else ""

@@ -1,8 +1,8 @@
 // Calls a circuit for pairs of operands; compiled with the circuit's file by c_circuit.py, and run by it.
 //
-// The circuit comes before this file (-include), with its main renamed, and TFAPPROX_FUNCTION names it. The file named on
-// the command line has the operands. It is mapped into memory, so that what is known when the circuit crashes or is
-// stopped can be read: see the fields below.
+// The circuit comes before this file (-include), with its main renamed, and TFAPPROX_FUNCTION names it. The file named
+// on the command line has the operands. It is mapped into memory, so that the results so far can be read after the
+// circuit has crashed or has been stopped.
 #undef main
 #include <fcntl.h>
 #include <stdint.h>
@@ -12,10 +12,10 @@
 
 typedef struct {
   int64_t unsigned_result;  // whether the return type is unsigned
-  int64_t calls;            // made so far
+  int64_t calls;            // number of calls made so far
   int64_t changed_pair;     // 1 + the pair whose second product differs from its first, 0 if there is none
-  int64_t changed_product;  // that second product
-  int64_t pairs;            // their number
+  int64_t changed_product;  // the second product of this pair
+  int64_t pairs;            // number of pairs of operands
   int64_t data[];           // activations [pairs], weights [pairs], products [pairs]
 } TfapproxPage;
 
@@ -35,7 +35,8 @@ int main(int count, char** arguments) {
   for (int64_t pair = 0; pair < pairs; ++pair, ++page->calls) {
     products[pair] = tfapprox_product(page->data + pair, pairs);
   }
-  // Backwards once more: a circuit has no memory, but a C function that reads a variable before it sets it has.
+  // All pairs are computed again from the last to the first, because a C function that reads a variable before it sets
+  // it may depend on earlier calls, which a circuit does not.
   for (int64_t pair = pairs - 1; pair >= 0; --pair, ++page->calls) {
     const int64_t again = tfapprox_product(page->data + pair, pairs);
     if (again == products[pair]) continue;

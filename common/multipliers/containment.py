@@ -1,9 +1,9 @@
-"""Runs code that nobody has read with limits, and without files, network and further processes.
+"""Runs code that nobody has read, with limits and without files, network and further processes.
 
 This file is started as a program, by the interpreter without its site packages, and becomes the command. It imports
 nothing of the package. On Linux it uses two mechanisms that need no privilege: Landlock for files (kernel 5.13) and
-seccomp for network, processes and changes of modes and owners. Capabilities are dropped, so that root has no more than
-another user. A mechanism that the kernel does not have is left out; `probe` finds out what is contained.
+seccomp for network, processes and changes of modes and owners. Capabilities are dropped, so that root has no more
+rights than another user. A mechanism that the kernel does not have is left out; `probe` finds out what is contained.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ _FIRST_ARGUMENT, _SECOND_ARGUMENT = 16, 24  # where the filter finds them, the l
 
 
 def _limit_files(libc, readable, writable):
-    """Leaves a process the files below some paths only; returns whether the kernel has Landlock."""
+    """Restricts a process to the files below some paths; returns whether the kernel has Landlock."""
     abi = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     if abi < 1:
         return False
@@ -92,7 +92,7 @@ def _refuse_system_calls(libc):
 
 
 def contain(readable, writable):
-    """Leaves this process some files, and no network and no further processes; what it executes inherits this.
+    """Restricts this process and what it executes to some files, without network and further processes.
 
     Args:
         readable: paths of the files and folders that may be read and executed.
@@ -134,7 +134,7 @@ def probe():
 
 
 def main():
-    """Becomes the command of a JSON object in the first argument; see `processes.run`, which writes it."""
+    """Becomes the command that a JSON object in the first argument describes, with its limits."""
     job = json.loads(sys.argv[1])
     for name, value in job["limits"].items():
         kind = getattr(resource, "RLIMIT_" + name, None)

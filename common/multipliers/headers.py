@@ -4,7 +4,7 @@ Both generations of the library are read. EvoApproxLib (names such as `mul8u_1JF
 `// PDK45_AREA`, `// PDK45_DELAY`, `// MAE = 25` and `// EP% = 98.12 %`. EvoApprox8b (2017, names such as `mul8_002`)
 writes `///  Power  (45) = 218.30`, `///  Area   (45)`, `///  Delay  (45)` and `///  EP = 98.5 %`. EvoApprox8b names no
 units of power, area and delay. Its figures for the 45 nm process are read as uW, um2 and ns, because they then have the
-magnitude of EvoApproxLib's.
+magnitude of the figures of EvoApproxLib.
 """
 
 import math

@@ -42,7 +42,8 @@ class Identification(NamedTuple):
         sha256: SHA-256 of the products as they are.
         num_bits: width of both operands.
         matches: the known circuits, with as few mistakes as possible.
-        nearer: how the file would be far nearer to the exact product; `None` if it is in no way, or a circuit is known.
+        nearer: a reading in which the file is far nearer to the exact product; `None` if there is none, or a circuit is
+            known.
     """
 
     sha256: str
@@ -58,7 +59,8 @@ def identify(source: Any) -> Identification:
     127, the other order of bytes, and products that were cut to 8 bits.
 
     Args:
-        source: what `import_multiplier` takes, or the name of a multiplier.
+        source: path of a file with a circuit or products, `"ariths-gen:CLASS"`, a Python function of two integers, an
+            integer array of products, or the name of a multiplier.
 
     Returns:
         The `Identification`.
@@ -150,6 +152,6 @@ def _products(source):
     if not np.issubdtype(products.dtype, np.integer):
         raise ArgumentError("source", "must have integer products", f"dtype {products.dtype}")
     takes_bytes = "big_endian" in kind.options
-    if takes_bytes and products.min() >= 0 and products.max() <= 0xFFFF:  # its words get their sign from an option
+    if takes_bytes and products.min() >= 0 and products.max() <= 0xFFFF:  # an option gives the words their sign
         products = products.astype(np.uint16)
     return products, takes_bytes

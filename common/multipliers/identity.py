@@ -1,4 +1,4 @@
-"""What a table is: circuits are known by the SHA-256 of their tables, because names are used more than once.
+"""Identifies circuits by the SHA-256 of their tables, because names are used more than once.
 
 The known circuits are the built-in ones and all tables in the folders of the search path. They are hashed when they are
 asked for, so that there is no list that could be out of date.
@@ -14,7 +14,7 @@ from ..paths import Path, expanded
 from ..truth_table import TruthTable
 from . import registry, storage
 
-DIGITS = 16  # of a SHA-256 that are shown
+DIGITS = 16  # number of digits of a SHA-256 that are shown
 
 
 def known_circuits() -> Iterator[storage.Multiplier]:

@@ -99,8 +99,8 @@ def import_multiplier(
             source says.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
-        warn: whether products are doubted that a usual mistake explains. With `False`, they are imported as they are,
-            and NAME.json says that they are meant, so that later loads do not warn of them either.
+        warn: whether products that look like a usual mistake are an error or cause a warning. With `False`, they are
+            imported as they are, and NAME.json says that they are meant, so that later loads give no warning either.
         progress: function of the number of gates of a netlist that were computed so far and the number of all its
             gates, which is called now and then, for a progress bar.
 
@@ -171,7 +171,7 @@ def import_multiplier(
     settled = {key for key, value in given.items() if value is not None} | (set() if takes_bytes else {"big_endian"})
     loss = mistakes.check(table, settled) if warn else None
     by = "" if known_sign is None else ", as the name says" if given_sign is None else ", as the option says"
-    meant = {"meant": True} if loss is None and table_doubts.doubt(table) else {}  # what an option settled is meant
+    meant = {"meant": True} if loss is None and table_doubts.doubt(table) else {}  # the caller settled the doubt
     described = {**circuit.known, **_reading(circuit, choice, by), **meant, **(known or {})}
     try:
         stored = identity.store(table, described, folder=folder, force=force)

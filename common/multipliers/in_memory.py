@@ -39,8 +39,8 @@ def import_products(
             words of 16 bits, in two's complement if they are signed. By default the products have their sign.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
-        warn: whether products are doubted that a usual mistake explains. With `False`, they are stored as they are, and
-            NAME.json says that they are meant.
+        warn: whether products that look like a usual mistake are an error or cause a warning. With `False`, they are
+            stored as they are, and NAME.json says that they are meant.
 
     Returns:
         The `Multiplier` that was stored.
@@ -98,8 +98,8 @@ def import_callable(
         known: entries of NAME.json: `source`, `power_mW`, `area_um2`, `delay_ns`, `licence`.
         folder: folder of NAME.bin, which is made if it does not exist; by default `user_folder()`.
         force: whether a table of this name in the folder is replaced.
-        warn: whether products are doubted that a usual mistake explains. With `False`, they are stored as they are, and
-            NAME.json says that they are meant.
+        warn: whether products that look like a usual mistake are an error or cause a warning. With `False`, they are
+            stored as they are, and NAME.json says that they are meant.
 
     Returns:
         The `Multiplier` that was stored.

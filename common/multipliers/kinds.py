@@ -78,7 +78,7 @@ GENERATOR = Kind(ariths_gen.read_class, ("num_bits", "parameters"))
 OBJECT = Kind(python_circuit.read_object, ("num_bits", "arrays_at_once"))
 ARRAY = Kind(arrays.read_array)
 
-_TAKEN_BY = {  # what an option is for, where only some kinds of sources take it
+_TAKEN_BY = {  # from an option that only some kinds of sources take to these kinds, in words
     "function": "code",
     "num_bits": "code",
     "parameters": f"{ariths_gen.PREFIX}CLASS",
@@ -135,8 +135,9 @@ def read(source: Any, **options: Any) -> Circuit:
 
     Args:
         source: what `import_multiplier` was given.
-        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, `array`, and the
-            options of `netlist_files.read`; `None` means not given. The reader gets the options that its kind takes.
+        **options: `function`, `num_bits`, `parameters`, `arrays_at_once`, `seconds`, `big_endian`, `array`, and for
+            netlists `activation_port`, `weight_port`, `output_port`, `top`, `cells`, `reverse`, `tie`, `latency` and
+            `progress`; `None` means that an option is not given. The reader gets the options that its kind takes.
             `seconds` and `progress` may be given for every kind.
 
     Raises:

@@ -20,8 +20,9 @@ class Outcome(NamedTuple):
         path: path of the file.
         name: name of the multiplier.
         status: `"imported"`, `"agrees"` (it has the products of a file of the same name that was imported before),
-            `"same"` (it has the code of such a C file), `"failed"`, or `"left out"`.
-        message: why it failed or was left out, or which file it agrees with; `""` if it was imported.
+            `"same"` (its table was in the folder already, or it has the code of a C file of the same name),
+            `"failed"`, or `"left out"`.
+        message: why it failed or was left out, or the file with which it agrees; `""` if it was imported.
         error: the exception behind a failure, else `None`.
     """
 

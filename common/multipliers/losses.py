@@ -1,4 +1,4 @@
-"""What products lose where they are stored in too few bits, or are not those of the whole operands."""
+"""Finds out what products have lost, such as bits that did not fit the type in which they were stored."""
 
 from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
@@ -8,7 +8,7 @@ from .. import metrics
 from ..truth_table import TruthTable
 from .readings import FAR
 
-BYTE = 8  # bits
+BYTE = 8  # bits of a byte
 _NEAR = 2  # products whose MAE is this many times smaller than they are on average are nearly right
 
 
@@ -47,7 +47,7 @@ def cuts(products: np.ndarray) -> Dict[str, np.ndarray]:
 
 
 def _signed_cuts(products):
-    """The same for products of signed operands, stored as int8."""
+    """Products of signed operands as they look after they were stored as int8, by descriptions of the loss."""
     return {
         "cut to their low 8 bits": (products & 255 ^ 128) - 128,
         "cut to their high 8 bits": products >> BYTE,
@@ -88,7 +88,7 @@ def _fits_a_byte(products: np.ndarray, exact: np.ndarray, signed: bool) -> bool:
 
 
 def lost(table: TruthTable) -> Optional[Loss]:
-    """What the products of a table seem to have lost; `None` if nothing that is usual.
+    """What the products of a table seem to have lost; `None` if they show no usual loss.
 
     Products have lost something if they are far nearer to the exact products after the loss than the exact products
     and than products of 0 are. A table of very small products, or of a constant, is thus a strong approximation, and no

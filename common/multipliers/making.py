@@ -50,7 +50,7 @@ def construction_name(construction: str, num_bits: int = 8, **parameters: int) -
 
     Raises:
         ArgumentError: if there is no such construction.
-        ValueError: if a parameter is unknown, missing or out of range, or the width is.
+        ValueError: if a parameter is unknown, missing or out of range, or the width is out of range.
 
     Example:
         >>> construction_name("bam", h=2, v=6)

@@ -11,7 +11,7 @@ from ..paths import Path
 from .array_files import MAX_BYTES
 from .arrays import WIDTHS
 
-COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)  # of Verilog
+COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)  # comments of Verilog
 _WORD = re.compile(r"[0-9a-fA-F][0-9a-fA-F_]{0,15}")
 _ADDRESS = re.compile(r"@[0-9a-fA-F]{1,8}")
 
@@ -29,7 +29,8 @@ def read_mem(path: Path, signed: bool = False) -> np.ndarray:
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if a word is not hexadecimal, an address has no word or two, or the words are not 4^bits.
+        ArgumentError: if a word is not hexadecimal, an address has no word or more than one, or there are not 4^bits
+            words.
     """
     words, _ = read_words(
         path, [4**bits for bits in WIDTHS], "4^bits words from address 0, for 2 to 8 bits (65536 for 8)"
@@ -50,14 +51,15 @@ def read_words(path: Path, sizes: Sequence[int], rule: str) -> Tuple[np.ndarray,
         path: path of the file: hexadecimal words from address 0. `//` and `/* */` are comments. `@` and an address in
             hexadecimal digits says where the next word belongs.
         sizes: the numbers of words that are possible.
-        rule: what these are, in words.
+        rule: these numbers in words, for the message of an error.
 
     Returns:
         uint64 array `[words]`, and the number of digits of the longest word.
 
     Raises:
         OSError: if the file cannot be read.
-        ArgumentError: if a word is not hexadecimal, an address has no word or two, or the number is none of `sizes`.
+        ArgumentError: if a word is not hexadecimal, an address has no word or more than one, or the number of words is
+            none of `sizes`.
     """
     text = regular_files.read(path, MAX_BYTES, "source").decode("latin-1")
     words: Dict[int, str] = {}

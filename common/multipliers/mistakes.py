@@ -13,7 +13,7 @@ from .arrays import ORDERS, from_ascending
 from .readings import FAR, SIGNED_BITS
 
 OFFSET = 32768
-_EXPLAINED = 0.5  # of the MAE of zeros: a reading whose MAE is higher explains nothing
+_EXPLAINED = 0.5  # a reading explains products only if its MAE is less than this share of the MAE of zeros
 _IN_ORDER = {
     "codes": "",
     "ascending": "from -128 to 127 in this order",
@@ -41,7 +41,7 @@ class Mistakes(NamedTuple):
     def options(self) -> Dict[str, Any]:
         """The arguments of `import_multiplier` that mend the mistakes, without those that have their default."""
         options = {key: value for key, value, none in zip(self._fields, self, Mistakes()) if value != none}
-        if self.order == "ascending":  # has an option of its own, which is shorter
+        if self.order == "ascending":  # the option `ascending` says the same in fewer words
             del options["order"]
             options["ascending"] = True
         return options
@@ -88,8 +88,8 @@ class Nearer(NamedTuple):
     Attributes:
         signed: whether its operands are signed.
         mistakes: the mistakes that its file then has.
-        mae: the MAE in this way.
-        declared_mae: the MAE as it was declared.
+        mae: the MAE of the table when it is read in this way.
+        declared_mae: the MAE of the table as its file declares it.
     """
 
     signed: bool
@@ -139,7 +139,7 @@ _EFFECTS = {
 
 
 def nearer(table: TruthTable, settled: Container[str] = ()) -> Optional[Nearer]:
-    """How a table is far nearer to the exact product than as it is; `None` if it is in no way.
+    """A reading in which a table is far nearer to the exact product than as it is; `None` if there is none.
 
     Exchanged operands cannot be detected, because the exact product is symmetric. Products of a constant, such as the
     65,535 of a circuit that does not answer, are as far from the exact ones in every reading as products of 0 are.
@@ -189,14 +189,14 @@ def explain(table: TruthTable, settled: Container[str] = ()) -> Tuple[Optional[N
 
 
 def check(table: TruthTable, settled: Container[str] = ()) -> Optional[losses.Loss]:
-    """Compares the products of a table with the exact ones, read in each way that its file can be meant.
+    """Compares the products of a table with the exact ones, in each reading that its file allows.
 
     Args:
         table: the table, with its declared sign.
         settled: what is not doubted: `"signed"` and names of fields of `Mistakes`.
 
     Returns:
-        What the products seem to have lost, which no option mends; `None` if nothing.
+        What the products seem to have lost, which no option mends; `None` if they seem to have lost nothing.
 
     Raises:
         ArgumentError: if the table is far nearer to the exact products when it is read with another sign or order, or

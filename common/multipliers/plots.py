@@ -109,7 +109,7 @@ def error_heat_map(multiplier: Multiplier) -> Any:
     """Draws the error of every pair of operands: activation upwards, weight to the right.
 
     Args:
-        multiplier: the multiplier, as `load` returns it.
+        multiplier: the `Multiplier`.
 
     Returns:
         A `matplotlib.figure.Figure`, 5 by 4.2 inches. A notebook shows it, and `save` writes it.
@@ -144,7 +144,7 @@ def error_histogram(multiplier: Multiplier) -> Any:
     """Draws how many pairs of operands have each error.
 
     Args:
-        multiplier: the multiplier, as `load` returns it.
+        multiplier: the `Multiplier`.
 
     Returns:
         A `matplotlib.figure.Figure`, 5 by 4.2 inches. A notebook shows it, and `save` writes it.

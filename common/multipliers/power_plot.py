@@ -38,7 +38,7 @@ def mae_against_power(multipliers: Sequence[Multiplier]) -> Any:
     The multipliers of the fronts are numbered, and a key has their names and the first digits of their SHA-256.
 
     Args:
-        multipliers: two or more multipliers, as `load` returns them, with `power_mW` in their sidecars.
+        multipliers: two or more objects `Multiplier` with `power_mW` in their sidecars.
 
     Returns:
         A `matplotlib.figure.Figure`, 5.6 by 4.6 inches. A notebook shows it, and `plots.save` writes it.

@@ -19,7 +19,7 @@ _SHELL = {
     "FSIZE": ("-f", 512),
     "CPU": ("-t", 1),
     "CORE": ("-c", 512),
-}  # options of ulimit, and units
+}  # from the name of a limit to the option of ulimit and the bytes or seconds of its unit
 
 
 class Contained(NamedTuple):
@@ -68,7 +68,7 @@ def run(
                 return None
             time.sleep(pause)
             pause = min(2 * pause, 0.02)
-    finally:  # also after KeyboardInterrupt: the terminal does not send it to another session
+    finally:  # after Ctrl-C, too, because the terminal does not send it to the command's session
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

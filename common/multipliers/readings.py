@@ -80,7 +80,7 @@ def choose(circuit: Circuit, num_bits: int, default: bool, *, sign_is_known: boo
         circuit: the circuit. Its published error figures are compared with the measured ones.
         num_bits: width of both operands.
         default: whether operands are signed where nothing proves the contrary.
-        sign_is_known: whether the default is more than a default: the circuit is then read with no other sign.
+        sign_is_known: whether the sign is known, so that the circuit is read with no other sign.
 
     Returns:
         The `Choice`. The default reading stays unless another one is proved: by errors that are the published ones, or
@@ -126,7 +126,7 @@ def _measured(circuit, num_bits, reading):
     products = np.asarray(products)
     values = metrics.operands(num_bits, reading.signed)
     if products.shape != (len(values), len(values)):
-        return _Candidate(reading, products, {"MAE": 0.0})  # an error of the caller, which knows the words for it
+        return _Candidate(reading, products, {"MAE": 0.0})  # the caller raises an error for such a shape
     exact = np.multiply.outer(values, values)
     distance = np.abs(products - exact)
     relevant = exact != 0
@@ -169,7 +169,7 @@ def _has_same_bits(candidate, first):
 
 def _nearest(candidates, first):
     """The default reading, or the only candidate that is far nearer to the exact product."""
-    nearest = min([first, *candidates], key=lambda candidate: candidate.mae)  # of equal ones the first
+    nearest = min([first, *candidates], key=lambda candidate: candidate.mae)  # the first of equal ones
     if FAR * nearest.mae >= first.mae:
         rivals = [candidate for candidate in candidates if candidate.reading == (not first.reading.signed, ())]
         rivals = [rival for rival in rivals if rival.mae <= first.mae]

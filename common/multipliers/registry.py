@@ -1,4 +1,4 @@
-"""Names of multipliers: which there are, and in which file an operation finds one."""
+"""Lists the names of multipliers, and tells in which file an operation finds one."""
 
 import ctypes
 import os
@@ -209,5 +209,5 @@ def locate(name_or_path: Path) -> Place:
     if source == "built in":
         return Place(name or "mul8u_exact", None, paths)
     if not paths:
-        native.load_table(name, argument="name_or_path")  # whose error says what is near
+        native.load_table(name, argument="name_or_path")  # its error names similar multipliers
     return Place(name, paths[0], paths[1:])

@@ -15,7 +15,7 @@ def summarise(multiplier: storage.Multiplier) -> Dict[str, Any]:
     """The figures of a multiplier that fit a line.
 
     Args:
-        multiplier: the multiplier, as `load` returns it.
+        multiplier: the `Multiplier`.
 
     Returns:
         A dictionary: `name`, `bits`, `signed`; the measured errors `MAE`, `WCE`, `MRE%` and `EP%`; `power_mW`,

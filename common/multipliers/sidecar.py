@@ -1,4 +1,4 @@
-"""NAME.json beside NAME.bin: what is known of a multiplier besides its products."""
+"""The format of NAME.json beside NAME.bin, which has what is known of a multiplier besides its products."""
 
 import decimal
 import json
@@ -26,7 +26,7 @@ KEYS = (
 )
 _ONLY_IF_KNOWN = ("reading", "note", "meant")  # keys that NAME.json does not have where their value is null
 COLLECTION = "multipliers.json"  # one file for all tables of a folder: a dictionary by name
-MAX_BYTES = 1 << 24  # of a JSON file: room for 10,000 multipliers
+MAX_BYTES = 1 << 24  # maximum size of a JSON file, in which 10,000 multipliers have room
 _MAX_NUMBER = 1e300
 # From the names that error figures have in the headers of EvoApproxLib to a field of metrics.Description and the factor
 # that converts the field to the unit of the header.
@@ -40,7 +40,7 @@ def _read_json(path):
         content = json.loads(regular_files.read(path, MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:  # the last one of brackets in brackets
+    except (OSError, ValueError, RecursionError) as error:  # deeply nested brackets raise RecursionError
         raise ValueError(f"{path} must be JSON that describes a multiplier; received {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} must be a JSON object; received {type(content).__name__}")
@@ -145,7 +145,7 @@ def content_of(known: Mapping[str, Any], previous: Optional[Mapping[str, Any]] =
 
     Args:
         known: values by keys of `KEYS`; `null` is written for a key that is missing.
-        previous: the same of the table that NAME.bin still has.
+        previous: values by keys of `KEYS` for the table that NAME.bin still has; `None` if no table is replaced.
     """
     content = _entries(known)
     if previous is not None:

@@ -15,7 +15,7 @@ from .array_files import read_raw
 from .arrays import to_table
 
 MAX_NAME = 200
-RESERVED_NAMES = {sidecar.COLLECTION[: -len(".json")]}  # also in capitals, which some file systems do not tell apart
+RESERVED_NAMES = {sidecar.COLLECTION[: -len(".json")]}  # capitals do not matter, because some file systems ignore them
 
 
 class Multiplier(NamedTuple):

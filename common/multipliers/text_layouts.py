@@ -21,10 +21,10 @@ def products(words: Words, shapes: Sequence[Shape], path: Path) -> np.ndarray:
 
     The layout is one of
 
-    * a line for each activation code; a heading of weights and a first column of activations may be there, which also
-      say whether the codes run from -128 to 127;
-    * as many numbers as pairs of operands in any lines, the weight running fastest; with one in each line, its index
-      may come before it;
+    * a line for each activation code, with or without a heading of weights and a first column of activations, which
+      also say whether the codes run from -128 to 127;
+    * as many numbers as pairs of operands in any lines, the weight running fastest; if each line has one product, the
+      index of the product may come before it;
     * lines of activation, weight and product in any order of the pairs, or a heading that names these columns.
 
     Args:
@@ -37,7 +37,8 @@ def products(words: Words, shapes: Sequence[Shape], path: Path) -> np.ndarray:
         first bit. If the file has no such layout, the array has one row for each line.
 
     Raises:
-        ArgumentError: if there are no numbers, lines differ in length, or a pair of operands has no product or two.
+        ArgumentError: if there are no numbers, lines differ in length, or a pair of operands has no product or more
+            than one.
     """
     rows = words.rows
     if not rows:
@@ -95,14 +96,14 @@ def _matrix(array, shapes, heading):
 
 
 def _order(codes, size):
-    """The positions of the codes 0, 1, ... in a heading; `None` if it has not each operand once."""
+    """The positions of the codes 0, 1, ... in a heading; `None` if an operand is missing or occurs twice."""
     masked = codes & (size - 1)
     in_range = (codes >= -(size // 2)) & (codes < size)
     return np.argsort(masked) if in_range.all() and len(set(masked.tolist())) == size else None
 
 
 def _order_of_heading(heading, size):
-    r"""The same of the words of a heading such as `a\b, -128, -127, ...`; all columns as they are if it has none."""
+    r"""The positions of the codes in a heading such as `a\b, -128, -127`; if it has no codes, the order stays."""
     try:
         order = _order(np.array([int(word) for word in heading[-size:]]), size) if len(heading) >= size else None
     except ValueError:

@@ -7,16 +7,16 @@ from typing import List, NamedTuple
 from ..argument_error import ArgumentError
 from ..paths import Path
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # what fits int64
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")  # integers with so few digits fit int64
 _LONG_INTEGER = re.compile(r"[+-]?[0-9]+")
 _REAL = re.compile(r"[+-]?[0-9]{1,30}\.[0-9]{0,30}(?:[eE][+-]?[0-9]{1,2})?")
 _PREFIXED = re.compile(r"(?:0[xX]|[0-9]{0,2}'h)([0-9a-fA-F_]{1,15})")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,15}")
 _BINARY = re.compile(r"[01]{2,60}")
 _HEADING = re.compile(r"[^\W\d]")  # how a word of a heading begins
-_COMMENT = re.compile(r"#.*|//.*|VCD info:.*|.*: \$(?:finish|stop) called at .*")  # the last two are of simulators
-_LABEL = re.compile(r"[A-Za-z_]\w*\s*=\s*")  # as in `a=3 b=5 p=15`
-_TIMES = re.compile(r"(?<=[0-9])\s+[xX]\s+(?=[0-9])")  # as in `3 x 5 = 15`
+_COMMENT = re.compile(r"#.*|//.*|VCD info:.*|.*: \$(?:finish|stop) called at .*")  # simulators write the last two
+_LABEL = re.compile(r"[A-Za-z_]\w*\s*=\s*")  # finds the labels of `a=3 b=5 p=15`
+_TIMES = re.compile(r"(?<=[0-9])\s+[xX]\s+(?=[0-9])")  # finds the `x` of `3 x 5 = 15`
 _SEPARATORS = {ord(character): " " for character in ',;*=:"'}
 _SIGN_DIGITS = 8  # hexadecimal words of this length are words of 32 bits, whose first bit is the sign
 

@@ -52,7 +52,7 @@ def is_case_table(path: Path) -> bool:
     """Whether a file begins as a module of vectors that is a `case` statement.
 
     Args:
-        path: path of the file. A file that cannot be read is none.
+        path: path of the file. The result is false for a file that cannot be read.
     """
     try:
         with regular_files.opened(path, "source") as (file, _):
@@ -68,8 +68,8 @@ class CaseTable(NamedTuple):
     Attributes:
         bits: the widths of the first and of the second input.
         signed_ports: whether a port is signed.
-        products: function of whether products are two's complement numbers that returns them as an int64 array
-            `[2**bits[0], 2**bits[1]]`.
+        products: function that returns the products as an int64 array `[2**bits[0], 2**bits[1]]`. Its argument says
+            whether they are two's complement numbers.
     """
 
     bits: Tuple[int, int]

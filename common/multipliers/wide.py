@@ -21,7 +21,7 @@ _TABLE_BITS = 8  # up to this width of each operand, the products are stored
 
 
 class Widths(NamedTuple):
-    """What a name says of the operands.
+    """The widths and the sign of the operands that a name states.
 
     Attributes:
         first: width of the first operand in bits.
@@ -64,9 +64,10 @@ def import_wide(
 ) -> WideMultiplier:
     """Measures a circuit that no operation can compute with, and stores its figures as `NAME.multiplier.json`.
 
-    The name says the widths of the operands and their sign: `mul8x4u_X`, `mul12u_X`, `mul6s_X`. Up to 24 bits of both
-    operands together, all pairs of operands are evaluated, of a Python function up to 20 bits; else 2**22 or 2**20
-    random pairs. No operation of this package computes with such a multiplier.
+    The name says the widths of the operands and their sign: `mul8x4u_X`, `mul12u_X`, `mul6s_X`. If both operands
+    together have at most 24 bits, all pairs of operands are evaluated, else 2**22 random pairs. For a Python function,
+    the limit is 20 bits, and 2**20 random pairs are evaluated beyond it. No operation of this package computes with
+    such a multiplier.
 
     Args:
         source: path of a `.c` or `.h` file, of a Python file with a function of two integers, which is run, of a

@@ -12,7 +12,7 @@ from .wide_sources import values_of
 
 _CHUNK = 1 << 20  # pairs that are evaluated at once
 _SAMPLES = 1 << 22
-_LIMIT = 1 << 40  # of the magnitude of a product, 256 times the largest exact one
+_LIMIT = 1 << 40  # products have smaller magnitudes; it is 256 times the largest exact product
 
 
 class WideFigures(NamedTuple):
@@ -29,7 +29,7 @@ class WideFigures(NamedTuple):
         pairs: the number of pairs of operands that were evaluated.
         exhaustive: whether these are all pairs; if not, they are random and independent.
         mae_standard_error: the standard error of `mae` in a sample; 0 if all pairs were evaluated.
-        sha256: SHA-256 of the products of all pairs, little-endian int64, activation code first; `None` of a sample.
+        sha256: SHA-256 of the products of all pairs, little-endian int64, activation code first; `None` for a sample.
     """
 
     mae: float

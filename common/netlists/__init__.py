@@ -1,6 +1,6 @@
 """Reads circuits from Verilog, BLIF, AIGER and CGP, and evaluates them for all pairs of operands.
 
-This subpackage needs numpy, and nothing else of tfapprox.
+This subpackage needs numpy. Of tfapprox, it uses the modules `regular_files`, `argument_error` and `paths` only.
 
 Modules:
     reading: `read_netlist` reads a file in the format that its suffix names.

@@ -35,7 +35,7 @@ class NetlistError(ValueError):
 
 
 class NetlistArgumentError(NetlistError, ArgumentError):
-    """The error for an argument that does not fit to a netlist; a command puts its own words in place of the argument.
+    """The error for an argument that does not fit a netlist; a command names its option in place of the argument.
 
     Args:
         path: path of the file.

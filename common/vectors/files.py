@@ -15,14 +15,14 @@ from . import bench, readme
 from .convolution import Vectors
 
 _OUTPUT = "image, row, column, filter"
-MAX_PRODUCTS = 1 << 18  # that the test bench computes for sums, so that a simulator takes seconds
+MAX_PRODUCTS = 1 << 18  # the test bench computes at most so many for sums, so that a simulator takes seconds
 
 
 def write(vectors: Vectors, folder: Path, layer: str = "convolution") -> List[pathlib.Path]:
     """Writes the vectors of a layer, with a README and a test bench in Verilog.
 
     Args:
-        vectors: the vectors, as `convolution_vectors` returns them.
+        vectors: the `Vectors` of a convolution.
         folder: folder of the files, which is made if it does not exist. Files in it with the same names are replaced.
         layer: name of the layer, for the README.
 

@@ -80,7 +80,8 @@ def text(vectors: Vectors, layer: str, arrays: Mapping[str, Array], sizes: Dict[
         vectors: the vectors.
         layer: name of the layer.
         arrays: from the name of each file, without its suffix, to the array in it.
-        sizes: the sizes that the test bench has, as `bench.text` takes them.
+        sizes: the sizes that the test bench has: `bits`, `product_bits` and `sum_bits`, `signed`, `pairs`, `pixels`,
+            `output_pixels`, `groups`, `filters` and `taps`.
     """
     table, is_ax, batch = vectors.table, vectors.correction_weights is not None, len(vectors.activations)
     rows = [
