@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from . import graph as graphs
 
-OLD_NORMALISATION = "BatchNormWithGlobalNormalization"  # in graphs of 2015
+OLD_NORMALISATION = "BatchNormWithGlobalNormalization"  # graphs of 2015 have this operation
 ADDITIONS = ("Add", "AddV2", "Sub", "BiasAdd")
 NORMALISATIONS = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", OLD_NORMALISATION)
 
@@ -38,7 +38,7 @@ class IndexedGraph:
         return tf.make_ndarray(node.attr["value"].tensor).astype(np.float64) if is_float else None
 
     def only_reader(self, node: Any) -> Any:
-        """The node that alone reads another one, as its first input or, where the order is free, as its second."""
+        """The only node that reads another one, as its first input or, where the order is free, as its second input."""
         readers = self.readers[node.name]
         if len(readers) != 1 or readers[0] is None:
             return None

@@ -8,18 +8,19 @@ from typing import Any
 
 
 def maybe_download(filename: str, work_directory: str, source_url: str) -> str:
-    """`tf.contrib.learn.datasets.base.maybe_download`: downloads a file unless it is there.
+    """`tf.contrib.learn.datasets.base.maybe_download`: downloads a file unless it exists.
 
     Args:
         filename: name of the file.
-        work_directory: its folder, which is made if it does not exist.
-        source_url: where it is downloaded from.
+        work_directory: folder of the file, which is made if it does not exist.
+        source_url: address from which the file is downloaded.
 
     Returns:
         The path of the file.
 
     Raises:
-        OSError: if it cannot be downloaded or written. There is no partial file then.
+        OSError: if the file cannot be downloaded or written. There is no file `filename` then, even if a part
+            of it was downloaded.
     """
     os.makedirs(work_directory, exist_ok=True)
     path = os.path.join(work_directory, filename)
@@ -50,7 +51,7 @@ class HParams:
         """Adds a value.
 
         Raises:
-            ValueError: if there is one of this name.
+            ValueError: if there is a value of this name.
         """
         if name in self:
             raise ValueError(f"name must be new; received {name!r}")
@@ -60,7 +61,7 @@ class HParams:
         """Changes a value.
 
         Raises:
-            KeyError: if there is none of this name.
+            KeyError: if there is no value of this name.
         """
         if name not in self:
             raise KeyError(name)

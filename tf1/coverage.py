@@ -58,7 +58,10 @@ def _multiplications(node: Any) -> int | None:
 
 
 def remainders(graph: tf.compat.v1.GraphDef) -> list[Remainder]:
-    """The operations of a `GraphDef` that multiply, and are no AxConv2D, in its order.
+    """The operations of a `GraphDef` that multiply, without AxConv2D, in the order of the graph.
+
+    Returns:
+        A list of `Remainder`.
 
     Raises:
         ValueError: if TensorFlow cannot import the graph.
@@ -83,10 +86,13 @@ NOTES = {
 
 
 def notes(graph: tf.compat.v1.GraphDef) -> list[str]:
-    """One sentence for each kind of operation that is not approximate: names, and share of all multiplications.
+    """Names the operations that are not approximate, and states their share of all multiplications.
 
     Args:
         graph: a converted `GraphDef`.
+
+    Returns:
+        A list with one sentence for each kind of these operations.
 
     Raises:
         ValueError: if the graph has no AxConv2D, or TensorFlow cannot import it.

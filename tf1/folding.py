@@ -35,10 +35,10 @@ class _Chain(NamedTuple):
     """A layer and the operations behind it that scale and shift its channels.
 
     Attributes:
-        scale: what they multiply each channel by.
-        offset: what they add to it.
-        source: the node whose output the last one scales and shifts: the layer, or the `BatchToSpaceND` behind it.
-        last: the last one, or `None` if no operation scales.
+        scale: factor of each channel, the product of all operations.
+        offset: number that is added to each channel after the multiplication.
+        source: the node whose output the operations scale and shift: the layer, or the `BatchToSpaceND` behind it.
+        last: the last operation of the chain, or `None` if no operation scales.
     """
 
     scale: np.ndarray
@@ -133,7 +133,7 @@ def unfolded(graph: tf.compat.v1.GraphDef) -> list[str]:
 
 
 def multiplications(graph: tf.compat.v1.GraphDef, names: Sequence[str]) -> int | None:
-    """Number of multiplications of operations with one per element of their output, for one image.
+    """Number of multiplications, for one image, of operations that multiply once for each element of the output.
 
     Args:
         graph: the `GraphDef`.

@@ -15,7 +15,7 @@ from tfapprox.common.tflite import refuse_tflite
 from . import graph as graphs
 
 v1 = tf.compat.v1
-SIGNATURE = "serving_default"  # of a SavedModel, by the convention of TensorFlow
+SIGNATURE = "serving_default"  # the usual name of the signature of a SavedModel
 KINDS = "a frozen graph (.pb), a checkpoint with its .meta file, or the folder of a SavedModel"
 
 

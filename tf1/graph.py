@@ -12,7 +12,7 @@ from tfapprox.common import atomic_files, regular_files
 from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.tflite import refuse_tflite
 
-MAX_BYTES = 2**31 - 1  # of a graph; protocol buffers have this limit
+MAX_BYTES = 2**31 - 1  # protocol buffers, and so graphs, have at most this size
 
 
 def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
@@ -34,7 +34,7 @@ def read(path: str | os.PathLike[str]) -> tf.compat.v1.GraphDef:
 
 
 def write(graph: tf.compat.v1.GraphDef, path: str | os.PathLike[str]) -> None:
-    """Writes a `GraphDef` to a file, completely or not at all. A device is written to, and a link is followed.
+    """Writes a `GraphDef` to a file, completely or not at all. The path may be a device or a link to a file.
 
     Raises:
         OSError: if the file cannot be written; a file that was there stays as it was.
@@ -96,7 +96,8 @@ def endpoints(
         A list of inputs and a list of outputs.
 
     Raises:
-        ValueError: if there is no such node, or nothing was given and there is no choice, or more than one.
+        ValueError: if there is no such node; if `inputs` is not given and the graph has no placeholder; or if `outputs`
+            is not given and the graph does not end in exactly one node.
     """
     read_by_others = {node_of(name) for node in graph.node for name in node.input}
     aside = ("Const", "Placeholder", "NoOp", "Assert")

@@ -20,9 +20,9 @@ from . import graph as graphs
 from . import layers as nodes
 from .layers import OPERATION, Choice
 
-_BATCH = 64  # samples that are computed at once while codes are counted
+_BATCH = 64  # number of samples in a batch while codes are counted
 _PERTURBATION = 0.01  # variance of a small error relative to that of the output that it is added to
-_EXACT = Choice("")  # the weight map leaves exact products as they are
+_EXACT = Choice("")  # AxTune may stay, because the weight map does not change exact products
 
 
 class GraphNetwork(Network):

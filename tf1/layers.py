@@ -14,7 +14,7 @@ from tfapprox.common.assignment import Choice
 from . import graph as graphs
 
 OPERATION = "AxConv2D"
-SUFFIX = "/eightbit"  # ends the name of a node that TransformGraph makes of a convolution
+SUFFIX = "/eightbit"  # TransformGraph appends this to the name of a convolution
 
 Sizes = Optional[List[Optional[int]]]
 
@@ -102,8 +102,8 @@ def _kept(choice: Choice, argument: str) -> str:
     """The attribute AxMult for a multiplier that exists: its name, as in graphs of 2019, or an absolute path.
 
     Args:
-        choice: what is chosen, with a multiplier.
-        argument: what chose it, with which errors begin.
+        choice: the `Choice` of a multiplier.
+        argument: the argument that gave the choice; it begins the text of an error.
     """
     multiplier = choice.multiplier
     if not isinstance(multiplier, str):

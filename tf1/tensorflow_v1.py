@@ -1,4 +1,4 @@
-"""The name `tensorflow` as TensorFlow 1 had it, on TensorFlow 2; and `axqconv.so`, wherever a script looks for it."""
+"""Lets scripts of TensorFlow 1 run on TensorFlow 2: its module `tensorflow`, and `axqconv.so` by any path."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TensorFlowV1(types.ModuleType):
 
 
 class _Piece(types.ModuleType):
-    """A module below `tensorflow` of which some names are there."""
+    """A module below `tensorflow` that has only some of its names."""
 
     def __init__(self, name, content):
         super().__init__(f"tensorflow.{name}")
@@ -103,7 +103,7 @@ def install() -> None:
         importlib.import_module("tensorflow.compat.v2")  # tf_keras imports it; the version 1 API has another compat
     v1 = tf.compat.v1
     verbosity = v1.logging.get_verbosity()
-    v1.logging.set_verbosity(v1.logging.ERROR)  # without its warnings that version 1 behaviour is old
+    v1.logging.set_verbosity(v1.logging.ERROR)  # suppresses warnings that version 1 behaviour is old
     v1.disable_v2_behavior()
     v1.logging.set_verbosity(verbosity)
     sys.modules["tensorflow"] = TensorFlowV1(tf, absent=() if legacy_keras else KERAS)

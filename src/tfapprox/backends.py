@@ -31,8 +31,9 @@ class Operation(NamedTuple):
         room: where its Python function is: `"tf1"`, `"tf2"`, or `"core"`, which needs no TensorFlow.
         name: its name, as TensorFlow registers it; `"core"` for the convolution of the compiled core.
         tensorflow: the major versions of TensorFlow that have it.
-        products: the function that runs it on all pairs of codes, as `module:function`. The function has the arguments
-            and the result of `tfapprox.common.multipliers.core_products`.
+        products: the function that runs it on all pairs of codes, as `module:function`. Its arguments are the name or
+            path of a multiplier, the values of the codes, and the width of the operands in bits. It returns an array
+            `[codes, codes]` of the products, activation first.
         unsigned_8_bits_only: whether it refuses signed multipliers and other widths than 8 bits.
     """
 

@@ -21,8 +21,8 @@ from .common import TableWarning, cuda, library, multipliers, native
 from .common.multipliers import processes
 
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tf-nightly")
-# One table for each kind of plan, and one of signed operands. TensorFlow is tested with the last one, whose products
-# differ most from the exact ones.
+# Tables that plans of several kinds compute, one of them with signed operands. TensorFlow is tested with the last one,
+# whose products differ most from the exact ones.
 SELF_TEST = ("mul8u_exact", "mul8s_exact", "mul8u_trunc4", "mul8u_drum3", "mul8u_mitchell")
 TENSORFLOW_SECONDS = 120
 _DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")  # a driver of NVIDIA, on Linux and on WSL
@@ -110,10 +110,10 @@ def tensorflow_test(version: str) -> Dict[str, Any]:
     """Runs the operations of an installed TensorFlow in another process: the checks, or an error.
 
     Args:
-        version: of the TensorFlow.
+        version: version of the TensorFlow that is installed.
 
     Returns:
-        A dictionary of `checks`, what `tfapprox multiplier check --json` prints for each operation, and `error`.
+        A dictionary of `checks`, a list with a dictionary for each operation, and `error`, a text or `None`.
     """
     try:
         operations = operations_for(version)
@@ -159,7 +159,7 @@ def _judge(report: Dict[str, Any]) -> Tuple[List[str], List[str]]:
     reached = [what for what, contained in report["circuits"].items() if not contained]
     if reached:
         warnings.append(f"the code of an imported circuit in C can reach your {', '.join(reached)} on this system")
-    for folder in report["folders"][:-1]:  # the user's need not exist
+    for folder in report["folders"][:-1]:  # the last folder is the user's, which need not exist
         if not folder["exists"]:
             warnings.append(f"TFAPPROX_MULTIPLIER_PATH names {folder['path']}, which does not exist")
     return problems, warnings

@@ -11,11 +11,11 @@ SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
 def load_keras_file(path: str, suffixes: str = ".keras") -> Any:
-    """The model in a file of Keras, not compiled. Every error that Keras has for other files names the argument.
+    """Loads the model in a file of Keras without compiling it. The text of a `ValueError` names the argument `model`.
 
     Args:
         path: path of the file.
-        suffixes: the kinds of files, as the error names them.
+        suffixes: the suffixes of files that the command takes, for the text of the error.
 
     Raises:
         ImportError: if TensorFlow is not installed.
@@ -30,6 +30,6 @@ def load_keras_file(path: str, suffixes: str = ".keras") -> Any:
         return importlib.import_module("keras").saving.load_model(path, compile=False)
     except MemoryError:
         raise
-    except Exception as error:  # Keras raises what its parts raise: of zip files, JSON, HDF5, layers
+    except Exception as error:  # readers of zip files, JSON and HDF5 and the layers have exceptions of their own
         text = str(error) or type(error).__name__
         raise ArgumentError("model", f"must be a {suffixes} file that Keras can load", f"{path!r}: {text}") from error

@@ -7,15 +7,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
-SECONDS = 0.2  # between two updates: each of them is a message to the browser
+SECONDS = 0.2  # time between two updates, each of which is a message to the browser
 
 
 class NotebookProgress(Progress):
     """A `rich.progress.Progress` that shows itself in the output of a cell of a notebook.
 
     Args:
-        *columns: as `Progress` takes them.
-        display: the function `display` of IPython, or one like it.
+        *columns: the columns of the bar, each a `rich.progress.ProgressColumn`.
+        display: the function `display` of IPython, or one with its arguments.
     """
 
     def __init__(self, *columns: ProgressColumn, display: Any) -> None:
@@ -41,12 +41,12 @@ class NotebookProgress(Progress):
             self._show()
 
     def advance(self, *arguments: Any, **options: Any) -> None:
-        """Moves a task, as `Progress.advance` does, and updates the bar."""
+        """Moves a task forward by a number of steps, 1 by default, and updates the bar."""
         super().advance(*arguments, **options)
         self.refresh()
 
     def update(self, *arguments: Any, **options: Any) -> None:
-        """Changes a task, as `Progress.update` does, and updates the bar."""
+        """Changes the state of a task, such as its number of completed steps, and updates the bar."""
         super().update(*arguments, **options)
         self.refresh()
 

@@ -51,7 +51,7 @@ def products_function(operation: Operation) -> ProductsFunction:
     module, function = operation.products.split(":")
     try:
         return getattr(importlib.import_module(module), function)
-    except AttributeError as error:  # a TensorFlow of the other major version
+    except AttributeError as error:  # the TensorFlow has the other major version
         raise ImportError(f"{module} is for another TensorFlow: {error}") from error
 
 

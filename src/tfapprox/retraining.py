@@ -19,9 +19,9 @@ from .common.gradient_tables import STRAIGHT_THROUGH, search_half_window
 from .common.network import Samples
 from .search import plots
 
-_HELD_OUT = 0.2  # the share of samples that measure accuracy if there are no others
-_CALIBRATION = 500  # samples for ranges and corrections
-_SEARCH = 2000  # samples of a search for the half window
+_HELD_OUT = 0.2  # share of the samples that are held out to measure accuracy
+_CALIBRATION = 500  # number of samples for ranges and corrections
+_SEARCH = 2000  # number of samples for the search of the half window
 _HALF_WINDOWS: Sequence[int] | None = None  # the candidates of this search; `None` for those of `search_half_window`
 
 
@@ -94,10 +94,11 @@ def retrain_model(
 
     Args:
         model: a Keras model, with or without approximate layers. It is not changed.
-        multiplier: a multiplier or an assignment, in every form that `approximate_model` takes.
+        multiplier: name, path, `TruthTable` or integer array of one multiplier; or an assignment: a dictionary from
+            layers to multipliers, a function from a layer to a multiplier, or the path of a `.json` file.
         training: samples and labels.
         validation: samples and labels that measure accuracy.
-        folder: where to write; it is made if it does not exist.
+        folder: folder of the files, which is made if it does not exist.
         epochs: number of passes over the samples.
         options: how the model is retrained.
         source: what the model was loaded from, by which a checkpoint of another model is told apart.

@@ -9,7 +9,7 @@ from typing import Sequence
 
 from .common import regular_files
 
-MAX_BYTES = 1 << 26  # of a script
+MAX_BYTES = 1 << 26  # maximum size of a script
 INTERRUPTED = 130  # exit code of a shell for Ctrl-C
 
 
@@ -24,7 +24,7 @@ def read(script: str) -> bytes:
 
 
 def run(source: bytes, script: str, arguments: Sequence[str]) -> None:
-    """Runs a script as the main module; ends the process with its exit code where it has one.
+    """Runs a script as the main module. The process ends if the script raises an exception.
 
     Args:
         source: the source of the script.
@@ -32,12 +32,12 @@ def run(source: bytes, script: str, arguments: Sequence[str]) -> None:
         arguments: its command line, for `sys.argv`.
 
     Raises:
-        SystemExit: if the script raises it; with code 1 after any other exception, whose traceback is printed, and with
-            130 after Ctrl-C.
+        SystemExit: if the script raises it. After Ctrl-C, its code is 130; after any other exception, whose traceback
+            is printed, it is 1.
     """
     sys.argv = [script, *arguments]
     if sys.version_info >= (3, 9):
-        script = os.path.abspath(script)  # as the interpreter names its main module
+        script = os.path.abspath(script)  # since Python 3.9, the path of the main module is absolute
     main = types.ModuleType("__main__")
     vars(main).update(__file__=script, __builtins__=__builtins__)
     sys.modules["__main__"] = main

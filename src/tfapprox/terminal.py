@@ -17,8 +17,8 @@ from .common.argument_error import error_message
 from .common.table_doubts import TableWarning
 from .notebook_progress import NotebookProgress
 
-# In a file or a pipe, which has no width, names are not shortened.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# A file or a pipe has no width; 200 characters are wide enough that names are not shortened.
 console = Console(width=None if sys.stdout.isatty() else 200)
 
 
@@ -36,7 +36,7 @@ def progress_bar(stderr: bool = False) -> Progress:
 
         return NotebookProgress(*columns, display=display)
     target = Console(stderr=True) if stderr else console
-    # Of rich for Python 3.7, even a bar that is not shown writes an empty line.
+    # The version of rich for Python 3.7 writes an empty line even for a bar that is not shown.
     shown = target if target.is_terminal else Console(quiet=True)
     return Progress(*columns, console=shown, transient=True, disable=not target.is_terminal)
 

@@ -18,7 +18,7 @@ from tfapprox.terminal import console, progress_bar, stop_on_error
 from tfapprox.tf1 import convert, layers
 from tfapprox.tf1 import graph as graphs
 
-tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # of functions that TensorFlow calls deprecated
+tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)  # leaves out that functions are deprecated
 
 GRAPH = typer.Argument(..., metavar="GRAPH", help="Frozen graph, such as resnet_8_quant_ax.pb.", show_default=False)
 DATA = typer.Argument(..., help="cifar-10-python.tar.gz, its folder, .tfrecords or .npz.", show_default=False)

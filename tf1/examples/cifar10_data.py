@@ -25,7 +25,7 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) in {
             ("numpy.core.multiarray", "_reconstruct"),
-            ("numpy._core.multiarray", "_reconstruct"),  # its name since numpy 2
+            ("numpy._core.multiarray", "_reconstruct"),  # numpy 2 has the function in this module
             ("numpy", "ndarray"),
             ("numpy", "dtype"),
             ("_codecs", "encode"),

@@ -1,4 +1,4 @@
-"""The command line, `tfapprox`: each command is a few lines around a function that does the same."""
+"""The command line, `tfapprox`: each command calls a function of the package and prints its result."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Mistakes in the words of a command that was to print JSON: an unknown option, a missing argument."""
+"""Prints mistakes in a command line, such as an unknown option, as JSON if the command was to print JSON."""
 
 import sys
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ _ClickException: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.
 
 
 def run(app: typer.Typer, name: str) -> NoReturn:
-    """Runs a program, which prints such a mistake as `{"error": TEXT}`, and ends with its exit code.
+    """Runs a program, which prints a mistake in its command line as `{"error": TEXT}`, and ends with its exit code.
 
     Args:
         app: the program.

@@ -18,7 +18,7 @@ _STATUSES = {
     "failed": "failed",
     "left out": "left out",
 }
-_SHOWN = 3  # files that are named for each reason to leave files out
+_SHOWN = 3  # number of files that are named for each reason to leave files out
 _INTERRUPTED = 130  # exit code of a program that Ctrl-C ends
 
 
@@ -33,7 +33,7 @@ def import_folder(source: str, json: bool, options: Mapping[str, Any], words: Ma
     """
     words = {**words, "name": "the name of the file"}  # `--name` is for one circuit
     paths, outcomes = multipliers.survey(source)
-    paths, interrupted = paths or multipliers.circuits(source), False  # the second one says what a folder must have
+    paths, interrupted = paths or multipliers.circuits(source), False  # `circuits` raises an error if there are none
     try:
         with progress_bar() as bar:
             for outcome in multipliers.import_each(bar.track(paths, description="importing"), **options):

@@ -61,7 +61,7 @@ def list_multipliers(
     """
     if sort != "name" and sort.lower() not in _SORTED_BY:
         raise ArgumentError("sort", f"must be name, {', '.join(_SORTED_BY)}", repr(sort))
-    if csv:  # an old rich ends even a bar that is not shown by an empty line
+    if csv:  # an old version of rich prints an empty line even for a bar that is not shown
         loaded, failures = multipliers.load_all()
     else:
         with progress_bar() as bar:

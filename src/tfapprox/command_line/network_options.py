@@ -54,7 +54,9 @@ MIX = typer.Option(False, "--mix-sources", help="Compare costs of several source
 def names_and_costs(
     patterns: list[str], costs: str | None, column: str, mix_sources: bool, fixed: list[str]
 ) -> tuple[list[str], Costs]:
-    """The multipliers that have costs, and these. What a pattern finds without costs is left out, and named.
+    """The names of multipliers with known costs, and their costs.
+
+    Multipliers that a pattern finds and whose costs are not known are left out. Their names are printed.
 
     Args:
         patterns: names and patterns.
@@ -101,7 +103,7 @@ def open_network(model: Any, names: list[str], calibration: Any, compensate: boo
         model: the argument MODEL, or the model that it means.
         names: names of the multipliers.
         calibration: samples for the ranges and the compensation.
-        compensate: whether layers are compensated; `None` does so in Keras models.
+        compensate: whether layers are compensated; with `None`, they are compensated in Keras models only.
     """
     signed = load_truth_table(names[0]).signed
     return loading.load_network(model, calibration, signed=signed, compensate=compensate)

@@ -26,7 +26,7 @@ def import_wide(source: str, json: bool, refused: List[str], options: Mapping[st
         source: the source.
         json: whether JSON is printed.
         refused: names of the options that were given and are not possible here.
-        options: the options of the import, of which those of `multipliers.import_wide` are used.
+        options: values of the options of the import by name; options that are not possible here are not used.
     """
     if refused:
         raise ArgumentError(refused[0], "is for operands of one width up to 8 bits", f"{source!r}")
