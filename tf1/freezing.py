@@ -96,7 +96,8 @@ def read(path: str | os.PathLike[str], outputs: Sequence[str] = ()) -> tf.compat
 
     Raises:
         OSError: if a file cannot be read.
-        ValueError: if it is none of these, `outputs` are needed or are no nodes, or TensorFlow cannot restore it.
+        ValueError: if the path is none of these; if `outputs` must be given or names nodes that do not exist; or if
+            TensorFlow cannot restore the graph.
     """
     path = os.fspath(path)
     refuse_tflite(path, "graph")

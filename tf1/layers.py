@@ -76,7 +76,7 @@ def layers(graph: tf.compat.v1.GraphDef) -> list[Layer]:
         A list of `Layer`.
 
     Raises:
-        ValueError: if there is no such node, or TensorFlow cannot import the graph.
+        ValueError: if the graph has no AxConv2D node, or TensorFlow cannot import it.
     """
     operations = [node for node in graphs.imported(graph).get_operations() if node.type == OPERATION]
     if not operations:

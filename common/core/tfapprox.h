@@ -81,7 +81,7 @@ TFAPPROX_API int32_t tfapprox_table_acquire_tuned(const uint16_t* entries, int32
  * that was swapped out and comes back is found by its hash. */
 TFAPPROX_API void tfapprox_table_release(const tfapprox_table* table);
 
-/* Counts one more user of a table that the caller has, for a release of its own. */
+/* Counts one more user of a table that the caller has acquired. This user must release the table, too. */
 TFAPPROX_API void tfapprox_table_retain(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_num_bits(const tfapprox_table* table);
 TFAPPROX_API int32_t tfapprox_table_is_signed(const tfapprox_table* table);

@@ -10,7 +10,7 @@ from ..truth_table import TruthTable
 from .circuit import Circuit
 
 WIDTHS = range(2, 9)
-# Which axes of a table run from -128 to 127 instead of in the order of the codes.
+# From the name of an order to the axes that run from -128 to 127; other axes are in the order of the codes.
 ORDERS: Dict[str, Tuple[int, ...]] = {
     "codes": (),
     "ascending": (0, 1),

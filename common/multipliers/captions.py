@@ -131,7 +131,7 @@ class Captions(NamedTuple):
 
 
 def _corners(line: Any) -> np.ndarray:
-    """The corners of a line as it is drawn, `[count, 2]` in the coordinates of its data; steps have more than data."""
+    """The corners `[count, 2]` of a line as it is drawn, in the coordinates of its data; steps add corners."""
     from matplotlib.cbook import STEP_LOOKUP_MAP
 
     return np.column_stack(STEP_LOOKUP_MAP[line.get_drawstyle()](*line.get_xydata().T))

@@ -50,7 +50,7 @@ def read(
     Raises:
         ImportError: if `tie` or `latency` needs Yosys, which is not installed.
         OSError: if a file cannot be read.
-        ArgumentError: if `reverse` names something else, or `tie` or `latency` is not possible.
+        ArgumentError: if `reverse` names anything but these operands, or `tie` or `latency` is not possible.
         NetlistError: if the source has a construct that is not read, a loop, a register, or no two operands. It is a
             ValueError that names file, line and construct.
     """

@@ -59,7 +59,7 @@ def read_file(source: Any, *, function: Optional[str] = None, num_bits: Optional
 
 
 def choose(source: Any, function: Optional[str] = None) -> Tuple[Callable[[Any, Any], Any], str]:
-    """Runs a Python file, and returns what is the circuit in it, with its name.
+    """Runs a Python file, and returns the function or object in it that is the circuit, and its name.
 
     Args:
         source: path of the file.

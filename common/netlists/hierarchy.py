@@ -39,7 +39,7 @@ def choose_top(modules: Mapping[str, Module], top: str | None, path: Path) -> st
     stem = os.path.splitext(os.path.basename(path))[0]
     others = [modules[name] for name in roots if name != stem]
     if stem in modules and not modules[stem].error and others and all(each.error or not each.ports for each in others):
-        return stem  # the others are a test bench, which needs not be read
+        return stem  # the other modules are test benches, which need not be read
     if len(roots) > 1:  # cells of a library in the same file may be unused
         roots = [name for name in roots if modules[name].instances] or roots
     if len(roots) == 1:

@@ -57,7 +57,12 @@ def plugins() -> Dict[str, Dict[str, Optional[str]]]:
 
 
 def paths() -> Dict[str, Any]:
-    """The CPU paths: the reason why each cannot run, or `None`; the one in use, or the error of the choice."""
+    """The CPU paths of the core.
+
+    Returns:
+        A dictionary: `paths`, from the name of each path to the reason why it cannot run, or `None`; `used`, the name
+        of the path in use; and `error`, the reason why no path could be chosen. One of the last two is `None`.
+    """
     used, error = None, None
     try:
         used = native.path()
@@ -96,7 +101,12 @@ def folders(files: List[multipliers.Multiplier]) -> List[Dict[str, Any]]:
 
 
 def self_test() -> Dict[str, Any]:
-    """Runs the core on all pairs of operands of a few built-in multipliers: pairs, wrong ones, seconds, error."""
+    """Runs the core on all pairs of operands of a few built-in multipliers.
+
+    Returns:
+        A dictionary: `pairs`, the number of pairs; `wrong`, the number of wrong products; `seconds`; and `error`, a
+        text or `None`.
+    """
     start, outcomes, error = time.perf_counter(), [], None
     try:
         outcomes = [multipliers.check(name) for name in SELF_TEST]
@@ -107,7 +117,7 @@ def self_test() -> Dict[str, Any]:
 
 
 def tensorflow_test(version: str) -> Dict[str, Any]:
-    """Runs the operations of an installed TensorFlow in another process: the checks, or an error.
+    """Runs the operations of the installed TensorFlow in another process.
 
     Args:
         version: version of the TensorFlow that is installed.

@@ -87,7 +87,7 @@ def retrain_model(
     source: str = "",
     callbacks: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """Retrains a Keras model for a multiplier, and writes what came of it.
+    """Retrains a Keras model for a multiplier, and writes the model and its accuracies.
 
     The folder gets `model.keras`, `history.csv`, `accuracy.pdf`, `accuracy.png` and `retrain.json`, and a checkpoint of
     each epoch, from which the same call goes on after an interruption, to the same weights.

@@ -117,7 +117,7 @@ def load(path):
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is none of these, or not complete; says what is wrong.
+        ValueError: if the path is none of these, or the file is not complete; the message says what is wrong.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"data must be a file or folder; {path} does not exist")
