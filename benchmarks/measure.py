@@ -46,10 +46,14 @@ def median_ratio(taken, name, other):
 
 @contextlib.contextmanager
 def environment(**variables):
-    """Sets environment variables inside of a with statement; the core reads them in each call."""
+    """Sets environment variables inside of a with statement, and passes them on to the core and to TensorFlow's plugin.
+
+    A function that TensorFlow has traced does not read the environment itself.
+    """
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
+        native.reload_settings()
         yield
     finally:
         for name, value in before.items():
@@ -57,6 +61,7 @@ def environment(**variables):
                 del os.environ[name]
             else:
                 os.environ[name] = value
+        native.reload_settings()
 
 
 def threads():
