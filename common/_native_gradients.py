@@ -94,6 +94,7 @@ def _compute(operation, threads):
     work, error = _abi.GradientWork(), _abi.Error()
     call = ctypes.byref(operation.descriptor), ctypes.byref(work)
     check(core().tfapprox_table_gradient_init(call[0], threads, call[1], ctypes.byref(error)), error)
+    useful = max(1, min(threads, max(work.prepare_parts, work.run_parts, work.finish_parts)))
     shared = aligned(work.shared_bytes)
     x, w, dy = (tensor.ctypes.data for tensor in operation.operands)
     dx, dw = (tensor.ctypes.data for tensor in operation.gradients)
@@ -110,7 +111,7 @@ def _compute(operation, threads):
         core().tfapprox_table_gradient_finish(*call, shared.ctypes.data, dw, begin, end)
 
     # The pool waits for its threads, also where Ctrl-C interrupts, so that nothing is freed that they use.
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(useful) as pool:
         for step, parts in ((prepare, work.prepare_parts), (run, work.run_parts), (finish, work.finish_parts)):
-            ends = [parts * number // threads for number in range(threads + 1)]
+            ends = [parts * number // useful for number in range(useful + 1)]
             list(pool.map(step, ends[:-1], ends[1:]))
