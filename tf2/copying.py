@@ -33,7 +33,7 @@ class Copy:
 
     def __init__(self, model: Any, replacement: Callable[[Any], Any], *, in_place: bool = False) -> None:
         self._replacement = replacement
-        self._new: dict[int, Any] = {}  # new layers by the identities of those of the original
+        self._new: dict[int, Any] = {}  # new layers, by `id` of the layer of the original that they stand for
         self._copies: dict[int, Any] = {}
         self.paths: dict[int, str] = {}
         self.reasons: dict[int, str] = {}

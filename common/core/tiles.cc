@@ -18,8 +18,8 @@ struct Workspace {
   int64_t* carried;   // [filters of a tile][width] sums of the boxes so far; empty if a filter is one box
 };
 
-// The outputs of a bundle of several convolution groups wait for the last group, those of other bundles are stored range
-// by range of the pixels.
+// Returns the step from one row of a workspace's outputs to the next. A bundle of several convolution groups keeps the
+// outputs of all pixels until its last group is done. Another bundle stores its outputs after each range of pixels.
 int64_t OutputStep(const Division& division) { return division.bundles_per_group == 0 ? division.lanes : kMaxWidth; }
 
 Workspace MakeWorkspace(const tfapprox_problem& problem, const Program& program, const Division& division,

@@ -22,7 +22,7 @@ from .search import plots
 _HELD_OUT = 0.2  # share of the samples that are held out to measure accuracy
 _CALIBRATION = 500  # number of samples for ranges and corrections
 _SEARCH = 2000  # number of samples for the search of the half window
-_HALF_WINDOWS: Sequence[int] | None = None  # the candidates of this search; `None` for those of `search_half_window`
+_HALF_WINDOWS: Sequence[int] | None = None  # the candidates of the search; `None` lets `search_half_window` choose them
 
 
 class Options(NamedTuple):

@@ -32,7 +32,7 @@ def classes(count):
     return np.repeat(random_table(8, count)[:count], 256 // count, axis=0)
 
 
-# For each plan by its name, a table that has it; there are classes of both widths.
+# By a name: a plan, and a table that has this plan. There is a table with 64 classes and one with 128.
 TABLES = {
     "exact": ("exact", reference.exact_table(8)),
     "polynomial": ("polynomial", load_table("mul8u_drum4")),

@@ -61,8 +61,8 @@ __device__ inline Position PositionAt(int32_t number, int32_t height, int32_t wi
 }
 
 // Copies the columns of `table` for kLanes weights, four entries at a time: [256][kLanes] if kByCode, else [kLanes][256].
-// The denominator times a zero point is subtracted from each entry: that of the activations if kByCode, as (9.8) has it
-// for the gradient of the weights, else that of the filter.
+// The denominator times a zero point is subtracted from each entry (9.8). It is the zero point of the activations if
+// kByCode, for gradients of weights, and otherwise the zero point of the filter, for gradients of activations.
 template <int32_t kLanes, bool kByCode>
 __device__ inline void StageColumns(const GradientArguments& arguments, const int32_t* table, const uint8_t* weights,
                                     int32_t first_lane, int32_t* columns) {

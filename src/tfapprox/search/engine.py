@@ -63,7 +63,7 @@ class Search:
         self.sensitivity, self._measure, self._url = sensitivity, measure, storage
         self._optuna = storages.optuna()
         with network.exact():
-            # In a graph whose ranges are those of a batch, classes depend on the batch.
+            # The classes of a graph with ranges of each batch depend on the batch, which must be that of evaluations.
             is_needed = data.y is None and measure is None
             self.labels = network.classes(data, batch_size(len(data.x))) if is_needed else data.y
         identity = {
