@@ -174,8 +174,9 @@ TFAPPROX_API int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t ind
                                         const uint8_t** feature, const int8_t** coefficient, int32_t* shift,
                                         tfapprox_error* error);
 
-/* Writes the number of the plan that TFAPPROX_PLAN names or, without this variable, of the plan of the least cost. A name
- * of TFAPPROX_PLAN that is no plan of this table is an error. If `costs` is null, the costs of the CPU path in use count. */
+/* Writes the number of the plan that TFAPPROX_PLAN names or, without this variable, of the plan of the least cost. A
+ * name of TFAPPROX_PLAN that is no plan of this table is an error. If `costs` is null, the costs of the CPU path in use
+ * count. */
 TFAPPROX_API int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                                           tfapprox_error* error);
 

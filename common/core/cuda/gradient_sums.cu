@@ -1,7 +1,7 @@
 // Gradients from the table on CUDA: the sums of both operands, and their gradients.
 //
-// Both kernels look up columns of numerators for 16 weights, or 4, of one channel and one tap, from which the zero point
-// is subtracted when they are copied to shared memory:
+// Both kernels look up columns of numerators for 16 weights, or 4, of one channel and one tap. The zero point is
+// subtracted from the columns when they are copied to shared memory:
 //
 //   ActivationGradient    [lanes][256 activation codes]    a thread has 4 activations, and adds up taps and filters
 //   WeightSums            [256 activation codes][lanes]    a thread has one filter, and adds up pixels
@@ -60,7 +60,8 @@ __device__ inline Position PositionAt(int32_t number, int32_t height, int32_t wi
   return {image, row - image * height, number - row * width};
 }
 
-// Copies the columns of `table` for kLanes weights, four entries at a time: [256][kLanes] if kByCode, else [kLanes][256].
+// Copies the columns of `table` for kLanes weights, four entries at a time. They become [256][kLanes] if kByCode, and
+// otherwise [kLanes][256].
 // The denominator times a zero point is subtracted from each entry (9.8). It is the zero point of the activations if
 // kByCode, for gradients of weights, and otherwise the zero point of the filter, for gradients of activations.
 template <int32_t kLanes, bool kByCode>
