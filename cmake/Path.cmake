@@ -45,11 +45,30 @@ function(tfapprox_add_path core name camel)
   target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_${upper})
 endfunction()
 
-# tfapprox_add_avx512_model(CORE MODEL): the source of path avx512vbmi, for tests on any CPU. The folder MODEL has an
-# immintrin.h that computes its instructions in plain C++.
+# tfapprox_add_avx512_model(CORE MODEL): the sources of the paths with AVX-512, for tests on any CPU. The folder MODEL has
+# an immintrin.h that computes their instructions in plain C++.
 function(tfapprox_add_avx512_model core model)
-  tfapprox_add_leaf(${core} tfapprox_path_avx512vbmi_model core/lut_gemm_avx512vbmi.cc)
-  target_include_directories(tfapprox_path_avx512vbmi_model BEFORE PRIVATE ${model})
-  target_compile_definitions(tfapprox_path_avx512vbmi_model PRIVATE TFAPPROX_PATH_KERNELS=kPathKernelsAvx512VbmiModel)
-  target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_AVX512VBMI_MODEL)
+  # The loops around the kernels are the same for both paths.
+  set(loops core/element_loops.cc core/gradient_loops.cc)
+  foreach(path IN ITEMS Avx512Bw Avx512Vbmi)
+    string(TOLOWER ${path} name)
+    set(target tfapprox_path_${name}_model)
+    tfapprox_add_leaf(${core} ${target} core/lut_gemm_${name}.cc ${loops})
+    set(loops)
+    target_include_directories(${target} BEFORE PRIVATE ${model})
+    target_compile_definitions(
+      ${target}
+      PRIVATE
+        __AVX__
+        __AVX2__
+        __AVX512F__
+        __AVX512BW__
+        __AVX512DQ__
+        __AVX512VL__
+        TFAPPROX_PATH_KERNELS=kPathKernels${path}Model
+        TFAPPROX_ELEMENT_LOOPS=kElementLoopsAvx512Model
+        TFAPPROX_GRADIENT_LOOPS=kGradientLoopsAvx512Model
+    )
+  endforeach()
+  target_compile_definitions(${core} PRIVATE TFAPPROX_HAS_AVX512_MODEL)
 endfunction()

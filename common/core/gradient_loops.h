@@ -41,7 +41,7 @@ struct GradientLoops {
 };
 
 extern const GradientLoops kGradientLoopsScalar, kGradientLoopsAvx2, kGradientLoopsAvx512Bw, kGradientLoopsAvx512Vbmi,
-    kGradientLoopsNeon, kGradientLoopsNeonDot;
+    kGradientLoopsAvx512Model, kGradientLoopsNeon, kGradientLoopsNeonDot;
 
 }  // namespace tfapprox
 

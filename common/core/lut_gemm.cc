@@ -42,8 +42,10 @@ constexpr PathCode kNeonDot = {};
 #ifdef __aarch64__
 constexpr PathCode kNeon = {&kPathKernelsNeon, &kElementLoopsNeon, &kGradientLoopsNeon};
 #endif
-#ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
-constexpr PathCode kAvx512VbmiModel = {&kPathKernelsAvx512VbmiModel, &kElementLoopsScalar, &kGradientLoopsScalar};
+#ifdef TFAPPROX_HAS_AVX512_MODEL
+constexpr PathCode kAvx512VbmiModel = {&kPathKernelsAvx512VbmiModel, &kElementLoopsAvx512Model,
+                                       &kGradientLoopsAvx512Model};
+constexpr PathCode kAvx512BwModel = {&kPathKernelsAvx512BwModel, &kElementLoopsAvx512Model, &kGradientLoopsAvx512Model};
 #endif
 
 bool Always() { return true; }
@@ -67,10 +69,11 @@ const CpuPath kPaths[] = {
 #endif
     {"scalar", Always, true, &kPathKernelsScalar, &kElementLoopsScalar, &kGradientLoopsScalar, &kScalarCosts, "scalar",
      nullptr},
-#ifdef TFAPPROX_HAS_AVX512VBMI_MODEL
-    // This path compiles the source of avx512vbmi against a model of its instructions (tests/model), so that every CPU
-    // can test it.
+#ifdef TFAPPROX_HAS_AVX512_MODEL
+    // These paths compile the sources of avx512vbmi and avx512bw against a model of their instructions (tests/model), so
+    // that every CPU can test them.
     TFAPPROX_PATHS("avx512vbmi_model", Always, false, kAvx512VbmiModel, kAvx512VbmiCosts),
+    TFAPPROX_PATHS("avx512bw_model", Always, false, kAvx512BwModel, kAvx512BwCosts),
 #endif
 };
 

@@ -159,12 +159,12 @@ struct ElementLoops {
                      int64_t pixel_step);
 };
 
-// lut_gemm_<path>.cc defines the PathKernels of its path; the model compiles the source of avx512vbmi once more. Each
-// compilation of element_loops.cc defines one ElementLoops; the model uses that of the scalar path.
+// lut_gemm_<path>.cc defines the PathKernels of its path, and each compilation of element_loops.cc one ElementLoops. The
+// models of the paths with AVX-512 (tests/model) compile the same sources once more; both have the same ElementLoops.
 extern const PathKernels kPathKernelsScalar, kPathKernelsAvx2, kPathKernelsAvx512Bw, kPathKernelsAvx512Vbmi,
-    kPathKernelsAvx512VbmiModel, kPathKernelsNeon, kPathKernelsNeonDot;
+    kPathKernelsAvx512BwModel, kPathKernelsAvx512VbmiModel, kPathKernelsNeon, kPathKernelsNeonDot;
 extern const ElementLoops kElementLoopsScalar, kElementLoopsAvx2, kElementLoopsAvx512Bw, kElementLoopsAvx512Vbmi,
-    kElementLoopsNeon, kElementLoopsNeonDot;
+    kElementLoopsAvx512Model, kElementLoopsNeon, kElementLoopsNeonDot;
 
 }  // namespace tfapprox
 

@@ -50,6 +50,8 @@ def test_random(case, threads):
 @pytest.mark.parametrize("kind", STRUCTURES)
 def test_paths_and_plans(path, kind, shapes):
     """The cases are rows of one product and items, some with swapped roles, signed tables, column ranges or NaN."""
+    if "_model" in path and kind != "random":
+        pytest.skip("the models of AVX-512 are slow: they look up one table")
     random = np.random.RandomState(0)
     a, b = (random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
     a.flat[7] = b.flat[-9] = np.nan
@@ -59,8 +61,6 @@ def test_paths_and_plans(path, kind, shapes):
         case = dict(zip(["a", "b", "a_min", "a_max", "b_min", "b_max"], [a, b, -1.0, 0.7, b_min, b_max]))
         expected = reference.approx_matmul_with_min_max_vars(**case, table=table)
         for plan in [plan.name for plan in plans.plans(table)]:
-            if "_model" in path and plan != "look_up":
-                continue  # the model of AVX-512 is slow
             with forced(path, plan):
                 assert native.program(table) == (path, plan)
                 np.testing.assert_array_equal(native.approx_matmul_with_min_max_vars(**case, table=table), expected)

@@ -69,8 +69,13 @@ def plans_of(table):
     return [plan.name for plan in plans.plans(table, len(table).bit_length() - 1)]
 
 
+def examples(path):
+    """The number of random cases of a path; the models of AVX-512 are slow."""
+    return 20 if "_model" in path else 60
+
+
 def test_random_tables(path):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(path), deadline=None)
     @given(convolutions())
     def run(case):
         check("approx_conv2d_with_min_max_vars", path, "look_up", case)
@@ -79,7 +84,7 @@ def test_random_tables(path):
 
 
 def test_structured_tables(path):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=2 * examples(path), deadline=None)
     @given(convolutions(), st.sampled_from(CONSTRUCTIONS), st.data())
     def run(case, construction, data):
         bits = case["num_bits"]
@@ -104,7 +109,7 @@ def test_all_pairs_of_signed_operands(path, shared_data, name):
 
 
 def test_ax_conv2d(path):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(path), deadline=None)
     @given(quantised_convolutions(), st.sampled_from([*CONSTRUCTIONS, "random"]), st.data())
     def run(case, construction, data):
         if construction != "random":

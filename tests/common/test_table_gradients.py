@@ -5,7 +5,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cases import convolutions, outcome, random_table, transposed_convolutions
+from cases import convolutions, forced, outcome, random_table, transposed_convolutions
 from tfapprox.common import native, reference
 from tfapprox.common._gradient_operation import GradientOperation
 
@@ -97,6 +97,16 @@ def large_case(per_filter):
         "padding": "VALID",
         "table": random_table(8, 3, True),
     }
+
+
+@pytest.mark.parametrize("per_filter", [False, True])
+def test_paths(path, per_filter):
+    case = large_case(per_filter)
+    case.update(upstream=case["upstream"][:2, :8, :7], input=case["input"][:2, :9, :8])
+    with forced(path, ""):
+        result = native.table_2d_gradients(**case)
+    for part, right in zip(result, reference.approx_conv2d_gradients(**case, gradient="table_2d")):
+        np.testing.assert_array_equal(part, right)
 
 
 @pytest.mark.parametrize("per_filter", [False, True])
