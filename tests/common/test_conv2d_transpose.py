@@ -1,5 +1,7 @@
 """The transposed convolution: the reference against loops, and every CPU path and plan against the reference."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,12 +66,9 @@ def test_random(case, threads):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
-@pytest.mark.parametrize("kind", STRUCTURES)
-def test_paths_and_plans(path, kind, data_format):
-    """The cases have several blocks of pixels, parts of different filters, ranges of the channels, and NaN."""
-    if "_model" in path and kind != "random":
-        pytest.skip("the models of AVX-512 are slow: they look up one table")
+@functools.lru_cache(maxsize=None)
+def cases_of(kind, data_format):
+    """Convolutions with a signed table, ranges of the channels and NaN, and their outputs by the reference."""
     random = np.random.RandomState(0)
     x, w = random.uniform(-1, 1, (2, 13, 11, 18)).astype(np.float32), random.uniform(-1, 1, (3, 5, 20, 18))
     x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
@@ -77,10 +76,21 @@ def test_paths_and_plans(path, kind, data_format):
     strides, shape = [1, 2, 3, 1], [2, 26, 32, 20]
     if data_format == "NCHW":
         x, strides, shape = x.transpose(0, 3, 1, 2), [1, 1, 2, 3], [2, 20, 26, 32]
+    cases = []
     for signed, (low, high) in [(False, (-0.9, 0.8)), (True, (-0.9, 0.8)), (False, ends)]:
         case = dict(zip(CASE, [x, w, shape, -1.0, 0.7, low, high, strides, "SAME"]))
         case.update(table=structured_table(kind, 8, 1, signed), data_format=data_format)
-        expected = reference.approx_conv2d_transpose_with_min_max_vars(**case)
+        cases.append((case, reference.approx_conv2d_transpose_with_min_max_vars(**case)))
+    return cases
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_paths_and_plans(path, kind, data_format):
+    """The cases have several blocks of pixels, and parts of different filters."""
+    if "_model" in path and kind != "random":
+        pytest.skip("the models of AVX-512 are slow: they look up one table")
+    for case, expected in cases_of(kind, data_format):
         for plan in [plan.name for plan in plans.plans(case["table"])]:
             with forced(path, plan):
                 result = native.approx_conv2d_transpose_with_min_max_vars(**case)

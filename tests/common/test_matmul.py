@@ -1,5 +1,7 @@
 """The matrix product: the reference against loops, and every CPU path, plan and number of threads against it."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,24 +48,32 @@ def test_random(case, threads):
     assert expected is None or result.shape == expected.shape
 
 
-@pytest.mark.parametrize("shapes", [((3, 70, 19), (19, 37)), ((4, 1, 5, 19), (2, 19, 90)), ((2, 3, 130, 21), (21, 6))])
-@pytest.mark.parametrize("kind", STRUCTURES)
-def test_paths_and_plans(path, kind, shapes):
-    """The cases are rows of one product and items, some with swapped roles, signed tables, column ranges or NaN."""
-    if "_model" in path and kind != "random":
-        pytest.skip("the models of AVX-512 are slow: they look up one table")
+@functools.lru_cache(maxsize=None)
+def products_of(kind, shapes):
+    """Matrix products with a signed table, ranges of the columns and NaN, and their outputs by the reference."""
     random = np.random.RandomState(0)
     a, b = (random.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
     a.flat[7] = b.flat[-9] = np.nan
     ends = np.sort(random.uniform(-1, 1, (2, b.shape[-1])), 0).astype(np.float32)
+    cases = []
     for signed, (b_min, b_max) in [(False, (-0.9, 0.8)), (True, (-0.9, 0.8)), (False, ends)]:
-        table = structured_table(kind, 8, 1, signed)
         case = dict(zip(["a", "b", "a_min", "a_max", "b_min", "b_max"], [a, b, -1.0, 0.7, b_min, b_max]))
-        expected = reference.approx_matmul_with_min_max_vars(**case, table=table)
-        for plan in [plan.name for plan in plans.plans(table)]:
+        case.update(table=structured_table(kind, 8, 1, signed))
+        cases.append((case, reference.approx_matmul_with_min_max_vars(**case)))
+    return cases
+
+
+@pytest.mark.parametrize("shapes", [((3, 70, 19), (19, 37)), ((4, 1, 5, 19), (2, 19, 90)), ((2, 3, 130, 21), (21, 6))])
+@pytest.mark.parametrize("kind", STRUCTURES)
+def test_paths_and_plans(path, kind, shapes):
+    """The cases are rows of one product and items, some with swapped roles."""
+    if "_model" in path and kind != "random":
+        pytest.skip("the models of AVX-512 are slow: they look up one table")
+    for case, expected in products_of(kind, shapes):
+        for plan in [plan.name for plan in plans.plans(case["table"])]:
             with forced(path, plan):
-                assert native.program(table) == (path, plan)
-                np.testing.assert_array_equal(native.approx_matmul_with_min_max_vars(**case, table=table), expected)
+                assert native.program(case["table"]) == (path, plan)
+                np.testing.assert_array_equal(native.approx_matmul_with_min_max_vars(**case), expected)
 
 
 @pytest.mark.parametrize("name", [*SIGNED, "random", "signed"])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import (
+    PATHS,
     SIGNED,
     STRUCTURES,
     all_pairs,
@@ -24,6 +25,7 @@ from tfapprox.common import _operation, load_table, native, plans, reference
 
 WEIGHTS_IN_LANES = 1  # TFAPPROX_LANES_WEIGHT
 ONES = [1, 1, 1, 1]
+CONVOLUTION = "approx_conv2d_with_min_max_vars"
 CONSTRUCTIONS = ["exact", "trunc3", "drum2", "kulkarni", "mitchell"]
 
 
@@ -48,54 +50,57 @@ TABLES = {
 UNSIGNED = [name for name in TABLES if not name.startswith("signed")]
 
 
-def check(name, path, plan, case, error=ValueError):
-    """Both implementations of an operation give the same, or both raise."""
-    expected = outcome(lambda: getattr(reference, name)(**case), error)
+# The paths of PATHS that can run here, for tests that compute the outputs of the reference once for all of them.
+USABLE = [name for name in PATHS if native.paths()[name] is None]
+
+
+def by_reference(name, case):
+    """The outputs of an operation, `None` where the reference refuses the case."""
+    return outcome(lambda: getattr(reference, name)(**case), ValueError)
+
+
+def check(name, path, plan, case, expected, planned=None):
+    """A path and a plan give the outputs that are expected, or both raise; `planned` is the table if it is tuned."""
+    planned = case["table"] if planned is None else planned
     with forced(path, plan):
-        table = case["table"]
-        table = reference.tune(table) if case.get("ax_tune") else table
-        assert native.program(table, len(table).bit_length() - 1) == (path, plan)
-        result = outcome(lambda: getattr(native, name)(**case), error)
-    assert (result is None) == (expected is None)
-    for ours, theirs in (
-        zip([result], [expected])
-        if name == "approx_conv2d_with_min_max_vars"
-        else zip(*[outputs or () for outputs in (result, expected)])
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+        assert native.program(planned, len(planned).bit_length() - 1) == (path, plan)
+        result = outcome(lambda: getattr(native, name)(**case), ValueError)
+    assert (result is None) == (expected is None), path
+    if name == CONVOLUTION:
+        result, expected = [result], [expected]
+    for ours, theirs in zip(result or (), expected or ()):
+        np.testing.assert_array_equal(ours, theirs, err_msg=path)
+
+
+def check_by_reference(path, plan, case):
+    """A path and a plan give the outputs of the reference."""
+    check(CONVOLUTION, path, plan, case, by_reference(CONVOLUTION, case))
 
 
 def plans_of(table):
     return [plan.name for plan in plans.plans(table, len(table).bit_length() - 1)]
 
 
-def examples(path):
-    """The number of random cases of a path; the models of AVX-512 are slow."""
-    return 20 if "_model" in path else 60
+@settings(max_examples=100, deadline=None)
+@given(convolutions())
+def test_random_tables(case):
+    expected = by_reference(CONVOLUTION, case)
+    for path in USABLE:
+        check(CONVOLUTION, path, "look_up", case, expected)
 
 
-def test_random_tables(path):
-    @settings(max_examples=examples(path), deadline=None)
-    @given(convolutions())
-    def run(case):
-        check("approx_conv2d_with_min_max_vars", path, "look_up", case)
-
-    run()
-
-
-def test_structured_tables(path):
-    @settings(max_examples=2 * examples(path), deadline=None)
-    @given(convolutions(), st.sampled_from(CONSTRUCTIONS), st.data())
-    def run(case, construction, data):
-        bits = case["num_bits"]
-        if reference.is_signed(case["table"]):
-            case["table"] = structured_table(data.draw(st.sampled_from(STRUCTURES)), 8, 1, signed=True)
-        else:
-            case["table"] = load_table(f"mul{bits}u_{construction}", bits)
-        plan = data.draw(st.sampled_from(plans_of(case["table"])))
-        check("approx_conv2d_with_min_max_vars", path, plan, case)
-
-    run()
+@settings(max_examples=150, deadline=None)
+@given(convolutions(), st.sampled_from(CONSTRUCTIONS), st.data())
+def test_structured_tables(case, construction, data):
+    bits = case["num_bits"]
+    if reference.is_signed(case["table"]):
+        case["table"] = structured_table(data.draw(st.sampled_from(STRUCTURES)), 8, 1, signed=True)
+    else:
+        case["table"] = load_table(f"mul{bits}u_{construction}", bits)
+    plan = data.draw(st.sampled_from(plans_of(case["table"])))
+    expected = by_reference(CONVOLUTION, case)
+    for path in USABLE:
+        check(CONVOLUTION, path, plan, case, expected)
 
 
 @pytest.mark.parametrize("name", SIGNED)
@@ -108,16 +113,16 @@ def test_all_pairs_of_signed_operands(path, shared_data, name):
             np.testing.assert_array_equal(native.approx_conv2d_with_min_max_vars(table=table, **case), products)
 
 
-def test_ax_conv2d(path):
-    @settings(max_examples=examples(path), deadline=None)
-    @given(quantised_convolutions(), st.sampled_from([*CONSTRUCTIONS, "random"]), st.data())
-    def run(case, construction, data):
-        if construction != "random":
-            case["table"] = load_table(f"mul8u_{construction}")
-        tuned = reference.tune(case["table"]) if case["ax_tune"] else case["table"]
-        check("ax_conv2d", path, data.draw(st.sampled_from(plans_of(tuned))), case)
-
-    run()
+@settings(max_examples=60, deadline=None)
+@given(quantised_convolutions(), st.sampled_from([*CONSTRUCTIONS, "random"]), st.data())
+def test_ax_conv2d(case, construction, data):
+    if construction != "random":
+        case["table"] = load_table(f"mul8u_{construction}")
+    tuned = reference.tune(case["table"]) if case["ax_tune"] else case["table"]
+    plan = data.draw(st.sampled_from(plans_of(tuned)))
+    expected = by_reference("ax_conv2d", case)
+    for path in USABLE:
+        check("ax_conv2d", path, plan, case, expected, tuned)
 
 
 # Input [N, H, W, C], filter [H, W, F], strides, padding, dilations, format.
@@ -147,27 +152,50 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("table", TABLES)
-def test_shapes(path, table, shape):
+@functools.lru_cache(maxsize=None)
+def shaped(shape):
+    """A convolution of one of SHAPES, without its table."""
     size, (height, width, filters), stride, padding, dilation, layout = SHAPES[shape]
-    if "_model" in path and table != "error_plane" and np.prod(size) * filters > 100000:
-        pytest.skip("the model is slow: of long sums, it computes those of one plan that looks up and multiplies")
     random = np.random.RandomState(len(shape))
     x, w = random.uniform(-1, 2, size), random.uniform(-1, 1, (height, width, size[3], filters))
     steps, dilations = [1, stride, stride, 1], [1, dilation, dilation, 1]
     if layout == "NCHW":
         x, steps, dilations = x.transpose(0, 3, 1, 2), [1, 1, stride, stride], [1, 1, dilation, dilation]
+    return {
+        **{"input": x, "filter": w, "input_min": -1, "input_max": 2, "filter_min": -1, "filter_max": 0.5},
+        **{"strides": steps, "padding": padding, "dilations": dilations, "data_format": layout},
+    }
+
+
+@functools.lru_cache(maxsize=None)
+def shaped_outputs(table, shape):
+    """The outputs of this convolution by the reference."""
+    return by_reference(CONVOLUTION, {**shaped(shape), "table": TABLES[table][1]})
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("table", TABLES)
+def test_shapes(path, table, shape):
+    size, (_, _, filters) = SHAPES[shape][:2]
+    if "_model" in path and table != "error_plane" and np.prod(size) * filters > 100000:
+        pytest.skip("the model is slow: of long sums, it computes those of one plan that looks up and multiplies")
     plan, entries = TABLES[table]
-    check(
-        "approx_conv2d_with_min_max_vars",
-        path,
-        plan,
-        {
-            **{"input": x, "filter": w, "input_min": -1, "input_max": 2, "filter_min": -1, "filter_max": 0.5},
-            **{"strides": steps, "padding": padding, "dilations": dilations, "data_format": layout, "table": entries},
-        },
-    )
+    check(CONVOLUTION, path, plan, {**shaped(shape), "table": entries}, shaped_outputs(table, shape))
+
+
+@functools.lru_cache(maxsize=None)
+def grouped(table, layout, channels, groups, filters):
+    """A grouped convolution with a range for each filter and with NaN, and its outputs by the reference."""
+    random = np.random.RandomState(0)
+    x = random.uniform(-1, 1, (2, 13, 11, channels)).astype(np.float32)
+    w = random.uniform(-1, 1, (3, 2, channels // groups, filters)).astype(np.float32)
+    x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
+    ends = np.sort(random.uniform(-1, 1, (2, filters)).astype(np.float32), 0)
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": ends[0], "filter_max": ends[1]}
+    case.update(strides=[1, 2, 1, 1], dilations=[1, 1, 2, 1], table=TABLES[table][1])
+    if layout == "NCHW":
+        case.update(input=x.transpose(0, 3, 1, 2), strides=[1, 1, 2, 1], dilations=[1, 1, 1, 2], data_format="NCHW")
+    return case, by_reference(CONVOLUTION, case)
 
 
 @pytest.mark.parametrize(
@@ -176,20 +204,10 @@ def test_shapes(path, table, shape):
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("table", TABLES)
 def test_groups(path, table, layout, channels, groups, filters):
-    """Groups have one, few or many channels, several blocks of pixels, a range for each filter, and NaN."""
+    """Groups have one, few or many channels, and several blocks of pixels."""
     if "_model" in path and (table != "look_up" or layout != "NHWC"):
         pytest.skip("the model is slow: of groups, it computes look-ups in one layout")
-    plan, entries = TABLES[table]
-    random = np.random.RandomState(0)
-    x = random.uniform(-1, 1, (2, 13, 11, channels)).astype(np.float32)
-    w = random.uniform(-1, 1, (3, 2, channels // groups, filters)).astype(np.float32)
-    x[1, 4, 5, 1] = w[1, 1, 0, 2] = np.nan
-    ends = np.sort(random.uniform(-1, 1, (2, filters)).astype(np.float32), 0)
-    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": ends[0], "filter_max": ends[1]}
-    case.update(strides=[1, 2, 1, 1], dilations=[1, 1, 2, 1], table=entries)
-    if layout == "NCHW":
-        case.update(input=x.transpose(0, 3, 1, 2), strides=[1, 1, 2, 1], dilations=[1, 1, 1, 2], data_format="NCHW")
-    check("approx_conv2d_with_min_max_vars", path, plan, case)
+    check(CONVOLUTION, path, TABLES[table][0], *grouped(table, layout, channels, groups, filters))
 
 
 @functools.lru_cache(maxsize=None)
@@ -224,20 +242,25 @@ def test_totals_just_below_two_to_the_31(path, table):
     entries[0, 0] = 65535
     x, w = np.full((1, 1, 3, 16384), -1, np.float32), np.full((1, 1, 16384, 2), -1, np.float32)
     case = {"input": x, "filter": w, "input_min": -1, "input_max": 0, "filter_min": -1, "filter_max": 0}
-    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "table": entries})
+    check_by_reference(path, plan, {**case, "strides": ONES, "table": entries})
+
+
+@functools.lru_cache(maxsize=None)
+def several_boxes(table):
+    """A convolution of several boxes and of more pixels than are written at a time, and its output by the reference."""
+    random = np.random.RandomState(0)
+    x, w = (random.uniform(-1, 1, (1, 1, *size)).astype(np.float32) for size in [(300, 16390), (16390, 2)])
+    x[0, 0, 270, 16389] = np.nan
+    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1}
+    case.update(strides=ONES, padding="SAME", table=TABLES[table][1])
+    return case, by_reference(CONVOLUTION, case)
 
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
 def test_several_boxes_of_many_pixels(path, table):
-    """There are several boxes, and more pixels than are written at a time."""
-    plan, entries = TABLES[table]
-    random = np.random.RandomState(0)
-    x, w = random.uniform(-1, 1, (1, 1, 300, 16390)), random.uniform(-1, 1, (1, 1, 16390, 2))
-    x[0, 0, 270, 16389] = np.nan
-    case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1}
     if "_model" in path:
         pytest.skip("the model is slow")
-    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "padding": "SAME", "table": entries})
+    check(CONVOLUTION, path, TABLES[table][0], *several_boxes(table))
 
 
 @pytest.mark.parametrize("path", [name for name in native.paths() if f"{name}_rows" in native.paths()])
@@ -300,15 +323,21 @@ def test_nan_of_swapped_operands(path, table):
     x, w = random.uniform(-1, 1, (2, 3, 2, 5)), random.uniform(-1, 1, (2, 2, 5, 90))
     x[1, 0, 0, 3] = w[1, 1, 4, 17] = w[0, 0, 0, 89] = np.nan
     case = {"input": x, "filter": w, "input_min": -1, "input_max": 1, "filter_min": -1, "filter_max": 1}
-    check("approx_conv2d_with_min_max_vars", path, plan, {**case, "strides": ONES, "table": entries})
+    check_by_reference(path, plan, {**case, "strides": ONES, "table": entries})
+
+
+@functools.lru_cache(maxsize=None)
+def long_sum(table):
+    """A convolution whose sum is longer than 32 bits, and its outputs by the reference."""
+    x, w = np.full((1, 1, 1, 70000), 255, np.uint8), np.full((1, 1, 70000, 1), 255, np.uint8)
+    case = {"input": x, "filter": w, "strides": ONES, "padding": "SAME", "table": TABLES[table][1], "ax_tune": False}
+    case.update(min_input=-3, max_input=1, min_filter=0, max_filter=1)
+    return case, by_reference("ax_conv2d", case)
 
 
 @pytest.mark.parametrize("table", UNSIGNED)
 def test_long_sums_wrap_around(path, table):
-    plan, entries = TABLES[table]
-    x, w = np.full((1, 1, 1, 70000), 255, np.uint8), np.full((1, 1, 70000, 1), 255, np.uint8)
-    case = {"input": x, "filter": w, "strides": ONES, "padding": "SAME", "table": entries, "ax_tune": False}
-    check("ax_conv2d", path, plan, {**case, "min_input": -3, "max_input": 1, "min_filter": 0, "max_filter": 1})
+    check("ax_conv2d", path, TABLES[table][0], *long_sum(table))
 
 
 @pytest.mark.parametrize("filters", [8, 64])
@@ -320,7 +349,7 @@ def test_sums_whose_upper_bits_are_rounded_up_most(path, filters):
     for codes in (quad * 125 + rest, quad * 126, quad * 126 + rest, quad * 127 + rest, quad * 252):
         x, w = np.full((1, 4, 16, len(codes)), codes, np.float32), np.full((1, 1, len(codes), filters), 7, np.float32)
         case = {"input": x, "filter": w, "input_min": 0, "input_max": 255, "filter_min": 0, "filter_max": 255}
-        check("approx_conv2d_with_min_max_vars", path, "look_up", {**case, "strides": ONES, "table": table})
+        check_by_reference(path, "look_up", {**case, "strides": ONES, "table": table})
 
 
 def test_threads_share_the_tiles(path):
