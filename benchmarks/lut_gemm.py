@@ -1,9 +1,10 @@
-"""The core alone, without TensorFlow: products per second of each path and plan, on one thread and on all.
+"""The core alone, without TensorFlow: products per second of each path and plan, on one thread.
 
 python benchmarks/lut_gemm.py [RESULT.json]
 """
 
 import statistics
+import time
 
 import numpy as np
 from layers import Layer, tables
@@ -13,55 +14,70 @@ from rich.progress import track
 from tfapprox.common import _operation, load_table, native, plans
 
 LAYER, BATCH = Layer("wide, CIFAR", 32, 64, 3, 64, 1), 8
+LOOK_UPS = ("look_up", "error_plane", "classes")
 
 
-def convolution(table, count, batch=BATCH):
-    """A call of the core for LAYER that keeps what TensorFlow keeps from call to call: table, memory and threads."""
+def convolution(table, count=1, batch=BATCH):
+    """A call of the core for LAYER on `count` threads.
+
+    It keeps what TensorFlow keeps from call to call: table, memory and threads.
+    """
     strides = [1, LAYER.stride, LAYER.stride, 1]
     return native.Execution(_operation.approx_conv2d(*LAYER.tensors(batch), -1, 1, -1, 1, strides, table=table), count)
 
 
-def convolutions(table, name, count):
-    """A convolution by name of each path that this processor supports and that carries the plan out."""
+def ways(plan):
+    """The paths that this processor supports; of a path with two ways to look products up, the ways if `plan` does."""
+    usable = [path for path, reason in native.paths().items() if not reason and "_model" not in path]
+    if plan.name in LOOK_UPS:
+        return [path for path in usable if f"{path}_rows" not in usable]
+    return [path for path in usable if not path.endswith(("_columns", "_rows"))]
+
+
+def convolutions(table, plan):
+    """A convolution by `plan` for each path and way."""
     calls = {}
-    for path, reason in native.paths().items():
-        if reason:
-            continue
-        with environment(TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=name):
-            try:
-                calls[path] = convolution(table, count)
-            except ValueError:  # not a plan of this path
-                continue
+    for path in ways(plan):
+        with environment(TFAPPROX_FORCE_PATH=path, TFAPPROX_PLAN=plan.name):
+            calls[path] = convolution(table)
     return calls
 
 
-def measured(name, table, plan, count):
+def cases():
+    """Names of tables, tables and plans: of plans that do the same work for each product, only the first."""
+    different = {}
+    for name, path in tables().items():
+        table = load_table(path)
+        for plan in plans.plans(table):
+            width = 0 if plan.class_columns is None else plan.class_columns.shape[1]
+            if plan.terms <= 16:
+                work = (plan.name if plan.name in LOOK_UPS else "products", plan.terms, width)
+                different.setdefault(work, (name, table, plan))
+    return list(different.values())
+
+
+def measured(name, table, plan):
     """One row for each path, all in the same rounds, after a comparison with the look-ups of the scalar path."""
     with environment(TFAPPROX_FORCE_PATH="scalar", TFAPPROX_PLAN="look_up"):
-        expected = convolution(table, count).run()
-    calls = convolutions(table, plan.name, count)
+        expected = convolution(table, threads()).run()
+    calls = convolutions(table, plan)
     for call in calls.values():
         np.testing.assert_array_equal(call.run(), expected)
-    for path, seconds in times({path: call.run for path, call in calls.items()}).items():
+    functions = {path: call.run for path, call in calls.items()}
+    for path, seconds in times(functions, clock=time.process_time).items():
         yield {
             "table": name,
             "plan": plan.name,
-            "terms": len(plan.shift),
+            "terms": plan.terms,
             "path": path,
-            "threads": count,
             "products": LAYER.products(BATCH),
             "seconds": statistics.median(seconds),
         }
 
 
 def main():
-    """Measures every plan of every table on every path."""
-    entries = {name: load_table(table) for name, table in tables().items()}
-    cases = [(name, table, plan) for name, table in entries.items() for plan in plans.plans(table)]
-    rows = []
-    for (name, table, plan), count in track([(case, n) for case in cases for n in sorted({1, threads()})], "lut_gemm"):
-        if len(plan.shift) <= 16:
-            rows += measured(name, table, plan, count)
+    """Measures every plan on every path."""
+    rows = [row for case in track(cases(), "lut_gemm") for row in measured(*case)]
     record("lut_gemm", rows, layer=LAYER.name, batch=BATCH)
 
 

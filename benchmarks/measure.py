@@ -14,13 +14,15 @@ from pathlib import Path
 from tfapprox.common import native
 
 
-def times(functions, rounds=9, seconds=1.0):
+def times(functions, rounds=9, seconds=1.0, clock=time.perf_counter):
     """Times of functions that are called in turn, so that a machine that slows down slows all of them.
 
     Args:
         functions: a dictionary from name to a function without arguments.
         rounds: how often each is called, after a call that is not counted.
         seconds: fewer rounds, at least 3, where they would take longer.
+        clock: `time.process_time` for the processor time of functions that use one thread, which other programs hardly
+            change.
 
     Returns:
         A dictionary from name to a list of seconds.
@@ -33,9 +35,9 @@ def times(functions, rounds=9, seconds=1.0):
         if number >= 3 and time.perf_counter() - start > seconds:
             break
         for name, function in functions.items():
-            begin = time.perf_counter()
+            begin = clock()
             function()
-            taken[name].append(time.perf_counter() - begin)
+            taken[name].append(clock() - begin)
     return taken
 
 
@@ -79,6 +81,7 @@ def machine():
         "flags": [
             flag for flag in ("avx2", "fma", "avx512f", "avx512bw", "avx512vbmi", "avx512_vnni") if flag in flags
         ],
+        "family": native.cpu_family(),
         "cores": threads(),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),

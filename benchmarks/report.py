@@ -94,9 +94,22 @@ def by_threads(results, *fields):
     return table([*fields, *(f"{count} thread{'s'[: count > 1]}" for count in counts), "speed-up"], lines)
 
 
+CORE = """The figures are of one thread and per second of processor time. Of plans that do the same work for each
+product, such as look-ups of any two tables, the table has one. A path with two ways to look products up has two
+figures, the first by columns and the second by rows; a call takes the faster one.
+"""
+
+
 def core(results):
-    """A table of the speed of every plan of every truth table on every path."""
-    return by_threads(results, "table", "plan", "terms", "path")
+    """A table of the speed of every plan: plans in rows, paths in columns, with one or both ways of each path."""
+    cells = {}
+    for row in results["rows"]:
+        path = row["path"].replace("_columns", "").replace("_rows", "")
+        ways = cells.setdefault((row["plan"], row["terms"], row["table"]), {}).setdefault(path, [])
+        ways.append(f"{speed(row):.1f}")
+    names = list(dict.fromkeys(path for paths in cells.values() for path in paths))
+    lines = [[*key, *(", ".join(paths[name]) for name in names)] for key, paths in cells.items()]
+    return f"{CORE}\n{table(['plan', 'terms', 'table', *(f'`{name}`' for name in names)], lines)}"
 
 
 def scaling(results):
@@ -120,7 +133,8 @@ def machine(results):
     fields = results["machine"]
     tensorflow = f" and TensorFlow {fields['tensorflow']}" if "tensorflow" in fields else ""
     threads = f", on {fields['threads']} threads" if "threads" in fields else ""
-    processor = f"{fields['cpu']} ({', '.join(fields['flags'])}) with {fields['cores']} cores"
+    family = [fields["family"]] if "family" in fields else []
+    processor = f"{fields['cpu']} ({', '.join(family + fields['flags'])}) with {fields['cores']} cores"
     text = (
         f"These figures are of {fields['date']} and commit `{fields['commit']}`, with Python {fields['python']}"
         f"{tensorflow}{threads}. The processor is {processor}; the load was {fields['load']:.2f}, and the CPU path was "
