@@ -19,14 +19,18 @@ from tfapprox.common import _operation, load_table, native, plans
 TAPS = 512
 PIXELS = (256, 512, 1024, 2048)  # sizes of one block of look-ups by rows
 FILTERS = (8, 16, 32, 64, 128)
+# Sizes for the costs of operands, whose filters are larger than a second-level cache where they count most.
+OPERAND_SIZES = [(pixels, filters) for pixels in (64, 256, 1024) for filters in (16, 64, 512, 4096)]
 ROW_BYTES = {"avx512vbmi": 64, "avx512bw": 64, "avx2": 32, "neondot": 16, "neon": 16}
 RANDOM = np.random.RandomState(0).randint(0, 65536, (256, 256)).astype(np.uint16)
+ERRORS = RANDOM % 256
 # A table that has the plan, by the names of the costs.
 TABLES = {
     "look_up": ("look_up", RANDOM),
     "classes_64": ("classes", np.repeat(RANDOM[:64], 4, axis=0)),
     "classes_128": ("classes", np.repeat(RANDOM[:128], 2, axis=0)),
-    "error_plane": ("error_plane", load_table("mul8u_trunc4")),
+    "error_plane_64": ("error_plane", load_table("mul8u_trunc4")),
+    "error_plane": ("error_plane", load_table("mul8u_exact") + ERRORS),
     "exact": ("exact", load_table("mul8u_exact")),
     "polynomial": ("polynomial", load_table("mul8u_trunc4")),
 }
@@ -71,13 +75,18 @@ def per_product(path, name):
     return (taken[pixels, 128] - taken[pixels, 64]) / (pixels * TAPS * 64)
 
 
+def number_of_terms():
+    """Terms of the polynomial of TABLES."""
+    return next(len(plan.shift) for plan in plans.plans(TABLES["polynomial"][1]) if plan.name == "polynomial")
+
+
 def column_costs(path):
     """Costs of a product by the plans of PlanCosts, relative to look_up, and the cycles of look_up."""
     costs = {name: per_product(path, name) for name in TABLES}
     exact, polynomial = costs.pop("exact"), costs.pop("polynomial")
-    terms = next(len(plan.shift) for plan in plans.plans(TABLES["polynomial"][1]) if plan.name == "polynomial")
-    costs["term"] = (polynomial - exact) / (terms - 1)
-    costs["error_plane"] -= exact  # the plan error_plane has a product of bytes, too
+    costs["term"] = (polynomial - exact) / (number_of_terms() - 1)
+    for name in ("error_plane", "error_plane_64"):
+        costs[name] -= exact  # the plan error_plane has a product of bytes, too
     return {**{name: value / costs["look_up"] for name, value in costs.items()}, "look_up_cycles": costs["look_up"]}
 
 
@@ -121,13 +130,30 @@ def row_costs(path):
     )
 
 
+def operand_costs(path):
+    """The numbers of OperandCosts: what a pixel and what a filter adds to a call, without the products of both."""
+
+    def fitted(name):
+        taken = cycles(path, name, OPERAND_SIZES)
+        factors = np.array([[TAPS * pixels * filters, TAPS * pixels, TAPS * filters, 1] for pixels, filters in taken])
+        scaled = factors / np.array(list(taken.values()))[:, None]
+        return np.linalg.lstsq(scaled, np.ones(len(taken)), rcond=None)[0][1:3]
+
+    (lane, broadcast), several = fitted("exact"), fitted("polynomial")
+    feature, coefficient = (several - [lane, broadcast]) / (number_of_terms() - 1)
+    numbers = {"lane": lane, "feature": feature, "broadcast": broadcast, "coefficient": coefficient}
+    return {name: max(0.05, float(value)) for name, value in numbers.items()}
+
+
 def line(row):
     """The line of measured_costs.cc."""
-    numbers = [f"{row[name]:.2g}" for name in ("term", "error_plane", "classes_64", "classes_128")]
+    numbers = [f"{row[name]:.2g}" for name in ("error_plane_64", "error_plane", "classes_64", "classes_128")]
     by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "row_look_up", "row_look_up_byte")]
+    operands = [f"{row[name]:.2g}" for name in ("lane", "feature", "broadcast", "coefficient")]
     family = row["family"].title().replace("-", "")
     return (
-        f"{{CpuFamily::k{family}, {{{', '.join(numbers)}, 1}}, {row['look_up_cycles']:.2g}, {{{', '.join(by_rows)}}}}},"
+        f"{{CpuFamily::k{family}, {row['term']:.2g}, {{{', '.join(numbers)}}}, {row['look_up_cycles']:.2g}, "
+        f"{{{', '.join(by_rows)}}}, {{{', '.join(operands)}}}}},"
     )
 
 
@@ -136,6 +162,7 @@ def main():
     result = []
     for path in track([path for path in ROW_BYTES if native.paths().get(path, "not built") is None], "costs"):
         row = {"path": path, "family": native.cpu_family(), **column_costs(f"{path}_columns"), **row_costs(path)}
+        row.update(operand_costs(path))
         print(path, line(row))
         result.append(row)
     record("costs", result, clock_ghz=gigahertz())

@@ -8,6 +8,9 @@
 namespace tfapprox {
 namespace {
 
+// The cycles of looking up activation[a] or weight[w] of a plan for one code, where they are not affine.
+constexpr double kFunctionCycles = 1.5;
+
 // Returns the costs of a path on this CPU.
 const MeasuredCosts& Here(const CpuPath& path) { return path.costs->Of(DetectCpuFamily()); }
 
@@ -41,19 +44,29 @@ double RowCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_p
          (static_cast<double>(filters / row_filters) * row_cycles(longest) + rest);
 }
 
-// How much more a term costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
+// How much more a product of bytes costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
 // the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
 double TermFactor(const tfapprox_problem& problem) {
   constexpr double kOneByOne = 64;
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
 }
 
+// Returns the CPU cycles of the first term for each product, whose feature is packed in place of a code. Lanes behind
+// the last pixel are multiplied, too.
+double FirstTermCycles(const MeasuredCosts& here, const tfapprox_problem& problem) {
+  const auto pixels = static_cast<double>(Pixels(problem)),
+             lanes = static_cast<double>(RoundUp(Pixels(problem), kLanes));
+  return here.term * here.look_up_cycles * TermFactor(problem) * lanes / pixels + here.operands.coefficient / pixels;
+}
+
 }  // namespace
 
 ResidualForm FormOf(const CpuPath& path, const Plan& plan) {
-  const PlanCosts& costs = Here(path).plans;
-  if (plan.kind == PlanKind::kErrorPlane) return {256, 1, costs.error_plane};
-  if (plan.kind == PlanKind::kLookUp) return {256, 2, costs.look_up};
+  const LookUpCosts& costs = Here(path).look_ups;
+  if (plan.kind == PlanKind::kErrorPlane) {
+    return plan.classes != 0 ? ResidualForm{64, 1, costs.error_plane_64} : ResidualForm{256, 1, costs.error_plane};
+  }
+  if (plan.kind == PlanKind::kLookUp) return {256, 2, 1};
   return {plan.class_stride, 2, plan.class_stride == 64 ? costs.classes_64 : costs.classes_128};
 }
 
@@ -75,9 +88,25 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
     return LookUpCycles(path, form, problem, threads, &by_rows) / products;
   };
   const MeasuredCosts& here = Here(path);
-  return {here.plans.term * here.look_up_cycles * TermFactor(problem), cost({256, 1, here.plans.error_plane}),
-          cost({64, 2, here.plans.classes_64}), cost({128, 2, here.plans.classes_128}),
-          cost({256, 2, here.plans.look_up})};
+  const LookUpCosts& look_ups = here.look_ups;
+  const double first_term = products == 0 ? here.term : FirstTermCycles(here, problem);
+  return {first_term,
+          first_term + here.operands.feature / static_cast<double>(GroupFilters(problem)),
+          cost({64, 1, look_ups.error_plane_64}),
+          cost({256, 1, look_ups.error_plane}),
+          cost({64, 2, look_ups.classes_64}),
+          cost({128, 2, look_ups.classes_128}),
+          cost({256, 2, 1})};
+}
+
+double CallCycles(const Program& program, const tfapprox_problem& problem, int32_t threads) {
+  const OperandCosts& operands = Here(*program.path).operands;
+  const double lane = operands.lane + (program.activation.holds ? 0 : kFunctionCycles);
+  const double broadcast = operands.broadcast + (program.weight.holds ? 0 : kFunctionCycles);
+  const auto pixels = static_cast<double>(Pixels(problem)), filters = static_cast<double>(problem.out_channels);
+  const double product = PlanCost(*program.plan, CostsOf(*program.path, problem, threads));
+  return static_cast<double>(Taps(problem)) *
+         (pixels * static_cast<double>(problem.groups) * lane + filters * broadcast + pixels * filters * product);
 }
 
 PlanCosts CostsOfManyPixels(const CpuPath& path) {

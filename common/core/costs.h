@@ -24,8 +24,13 @@ ResidualForm FormOf(const CpuPath& path, const Plan& plan);
 double LookUpCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem, int32_t threads,
                     bool* by_rows);
 
-// Returns the costs of (P12) in CPU cycles for each product of the problem.
+// Returns the costs of (P12) in CPU cycles for each product of the problem. They include what grows with the number of
+// terms: features are packed once for each pixel and tap, and coefficients are made once for each filter and tap.
 PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t threads);
+
+// Returns the CPU cycles of a whole call by `program`, all threads together: all products, and the preparation of both
+// operands.
+double CallCycles(const Program& program, const tfapprox_problem& problem, int32_t threads);
 
 // Returns the costs for a convolution of 4,096 pixels, 64 filters and 576 taps.
 PlanCosts CostsOfManyPixels(const CpuPath& path);

@@ -27,6 +27,9 @@ constexpr int64_t kMaxTaps = 16384;
 // busy.
 constexpr int64_t kMaxFilters = 64, kEnoughTiles = 32;
 
+// The maximum size of the sums of a tile that are carried from box to box, in bytes.
+constexpr int64_t kCarriedBytes = int64_t{1} << 18;
+
 // Returns a box with as many columns as `max_taps` allows, then as many rows, then as many channels. Channels are cut
 // at a multiple of 4, so that quads stay full, unless fewer than 4 channels fit.
 Box FirstBox(const tfapprox_problem& shape, int64_t max_taps) {
@@ -111,7 +114,16 @@ Division Divide(const tfapprox_work& work) {
     while (division.width > kLanes && division.width * bytes * division.box.taps() > panel_bytes) {
       division.width = RoundUp(division.width / 2, kLanes);
     }
-    while (division.filters > kFilterBlock && tiles() < kEnoughTiles) division.filters /= 2;
+    const bool is_packed_again = division.boxes > 1 && !has_several;
+    if (is_packed_again) {
+      const int64_t carried = kCarriedBytes / static_cast<int64_t>(sizeof(int64_t)) / division.width;
+      division.filters = std::min(RoundUp(group_filters, kFilterBlock), carried);
+    }
+    const auto is_enough = [&] {
+      return is_packed_again ? tiles() % work.threads == 0 || tiles() >= 4 * work.threads : tiles() >= kEnoughTiles;
+    };
+    while (division.filters > kFilterBlock && !is_enough())
+      division.filters = RoundUp(division.filters / 2, kFilterBlock);
     while (division.width > kLanes && tiles() < kEnoughTiles / 4) division.width = RoundUp(division.width / 2, kLanes);
     // Blocks that are next to each other stage the input rows that both need twice.
     const bool overlap = division.boxes == 1 && division.box.rows > 1;

@@ -31,7 +31,9 @@
 //   and threads rather divide the filters among them.
 // - A panel stays in the second-level cache; if it would not with 256 pixels, blocks become narrower.
 // - Bundles have 64 filters, since a block is packed again by each run of tiles that begins within it. If that gives
-//   fewer than 32 tiles, bundles and then blocks get smaller, so that 16 threads have work even at batch 1.
+//   fewer than 32 tiles, bundles and then blocks get smaller, so that 16 threads have work even at batch 1. Where a
+//   filter has several boxes, each bundle packs all of them, and has as many filters as carried sums may take and as
+//   leave work for all threads.
 // - A box has at most 16,384 taps, so that its sums of products fit int32, whatever has wrapped around on the way. It
 //   has fewer if a panel of 64 pixels would be too large. The sums of several boxes are carried in int64.
 //

@@ -87,6 +87,24 @@ void Transpose(const uint8_t* codes, int64_t code_step, int64_t count, int64_t c
   }
 }
 
+void ZipQuads(const uint8_t* planes, int64_t plane_step, int64_t channels, int64_t count, uint8_t* quads) {
+  const uint8_t* rows[4];
+  for (int64_t c = 0; c < 4; ++c) rows[c] = planes + (c < channels ? c : channels - 1) * plane_step;
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    Bytes16 row[4];
+    for (int c = 0; c < 4; ++c) __builtin_memcpy(&row[c], rows[c] + i, 16);
+    const Bytes16 low[2] = {ZipLow(row[0], row[2]), ZipLow(row[1], row[3])};
+    const Bytes16 high[2] = {ZipHigh(row[0], row[2]), ZipHigh(row[1], row[3])};
+    const Bytes16 zipped[4] = {ZipLow(low[0], low[1]), ZipHigh(low[0], low[1]), ZipLow(high[0], high[1]),
+                               ZipHigh(high[0], high[1])};
+    __builtin_memcpy(quads + 4 * i, zipped, sizeof zipped);
+  }
+  for (; i < count; ++i) {
+    for (int c = 0; c < 4; ++c) quads[4 * i + c] = rows[c][i];
+  }
+}
+
 // Sums are kept in 16 bits while 256 channels of at most 255 are added, and in registers for 32 pixels at a time.
 void AddCodes(const uint8_t* planes, int64_t count, int64_t channels, int64_t plane_step, uint32_t* sums) {
   constexpr int kPart = 32;
@@ -194,7 +212,7 @@ void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, 
 
 }  // namespace
 
-const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, AddChannels, CopyRuns, Affine,
-                                             Correct,  Scale,     ScalePixels, Wrap,     Interleave};
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, ZipQuads,    AddChannels, CopyRuns,  Affine,
+                                             Correct,  Scale,     ScalePixels, Wrap,        Interleave};
 
 }  // namespace tfapprox

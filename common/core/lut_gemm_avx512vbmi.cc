@@ -85,6 +85,69 @@ inline void AddWords(__m256i words, int shift, int32_t* sums) {
   _mm512_storeu_si512(sums, _mm512_add_epi32(_mm512_loadu_si512(sums), wide));
 }
 
+// Adds the sums of one plane, shifted to the left, to the 32-bit sums of 64 pixels.
+inline void AddPlane(const Sums& plane, int shift, int32_t* target) {
+  __m512i half[2];
+  plane.Split(&half[0], &half[1]);
+  for (int i = 0; i < 2; ++i) {
+    AddWords(_mm512_castsi512_si256(half[i]), shift, target + 32 * i);
+    AddWords(_mm512_extracti64x4_epi64(half[i], 1), shift, target + 32 * i + 16);
+  }
+}
+
+// Below this number of taps for a byte, adding up bytes first saves nothing.
+constexpr int64_t kMinTapsPerByte = 2;
+
+// Sums up the look-ups of kFilters filters for kVectors vectors of 64 pixels in tables of 64 bytes. The sum of
+// taps_per_byte entries fits a byte, so that bytes are added up before words are; the sums of 256 such bytes fit 16 bits.
+// Adding words adds both of their bytes, because no byte carries into the other.
+template <int kFilters, int kVectors>
+void SumSmallBytes(const LookUpArguments& x, int64_t filter, int64_t pixel) {
+  const uint8_t* weights = x.weights + filter * x.taps;
+  for (int64_t k = 0; k < x.taps;) {
+    Sums sums[kFilters][kVectors];
+    for (auto& row : sums) {
+      for (Sums& sum : row) sum = Sums::Zero();
+    }
+    for (int64_t i = 0; i < kFlush && k < x.taps; ++i) {
+      const int64_t end = k + x.taps_per_byte < x.taps ? k + x.taps_per_byte : x.taps;
+      __m512i bytes[kFilters][kVectors];
+      for (auto& row : bytes) {
+        for (__m512i& byte : row) byte = _mm512_setzero_si512();
+      }
+      for (; k < end; ++k) {
+        __m512i tables[kFilters];
+        for (int f = 0; f < kFilters; ++f) tables[f] = _mm512_loadu_si512(x.tables + 64 * weights[f * x.taps + k]);
+        for (int v = 0; v < kVectors; ++v) {
+          const __m512i codes = _mm512_loadu_si512(x.codes + k * x.width + pixel + 64 * v);
+          for (int f = 0; f < kFilters; ++f) {
+            bytes[f][v] = _mm512_add_epi16(bytes[f][v], _mm512_permutexvar_epi8(codes, tables[f]));
+          }
+        }
+      }
+      for (int f = 0; f < kFilters; ++f) {
+        for (int v = 0; v < kVectors; ++v) sums[f][v].Add(bytes[f][v]);
+      }
+    }
+    for (int f = 0; f < kFilters; ++f) {
+      for (int v = 0; v < kVectors; ++v) AddPlane(sums[f][v], 0, x.sums + (filter + f) * x.width + pixel + 64 * v);
+    }
+  }
+}
+
+// Looks up all filters, of which two share the loads of codes.
+void LookUpSmallBytes(const LookUpArguments& x) {
+  for (int64_t p = 0; p < x.pixels; p += 4 * kLanes) {
+    const int64_t left = x.pixels - p;
+    const auto pick = [&](auto four, auto three, auto two, auto one) {
+      return left > 3 * kLanes ? four : left > 2 * kLanes ? three : left > kLanes ? two : one;
+    };
+    const auto sum_two = pick(SumSmallBytes<2, 4>, SumSmallBytes<2, 3>, SumSmallBytes<2, 2>, SumSmallBytes<2, 1>);
+    const auto sum_one = pick(SumSmallBytes<1, 4>, SumSmallBytes<1, 3>, SumSmallBytes<1, 2>, SumSmallBytes<1, 1>);
+    for (int64_t f = 0; f < x.filters; f += 2) (f + 1 < x.filters ? sum_two : sum_one)(x, f, p);
+  }
+}
+
 // Looks up tables of kEntries entries and kPlanes bytes (column_look_up.h).
 template <int kEntries, int kPlanes>
 struct RegisterColumns {
@@ -105,16 +168,12 @@ struct RegisterColumns {
   }
 
   static inline void AddPlane(const Sums& plane, int shift, int32_t* target) {
-    __m512i half[2];
-    plane.Split(&half[0], &half[1]);
-    for (int i = 0; i < 2; ++i) {
-      AddWords(_mm512_castsi512_si256(half[i]), shift, target + 32 * i);
-      AddWords(_mm512_extracti64x4_epi64(half[i], 1), shift, target + 32 * i + 16);
-    }
+    tfapprox::AddPlane(plane, shift, target);
   }
 
   // Takes 4 vectors of pixels at a time while there are as many, so that a table is loaded for 256 look-ups.
   static void LookUp(const LookUpArguments& x) {
+    if (kEntries == 64 && kPlanes == 1 && x.taps_per_byte >= kMinTapsPerByte) return LookUpSmallBytes(x);
     for (int64_t f = 0; f < x.filters; ++f) {
       for (int64_t p = 0; p < x.pixels; p += 4 * kLanes) {
         const int64_t left = x.pixels - p;

@@ -8,6 +8,11 @@
 
 namespace tfapprox {
 
+// What look-ups by columns cost in error planes with 64 and 256 entries, and in classes.
+struct LookUpCosts {
+  double error_plane_64, error_plane, classes_64, classes_128;
+};
+
 // What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and
 // a look-up for each pixel. Both depend on the length of the row.
 struct RowCosts {
@@ -15,12 +20,22 @@ struct RowCosts {
   double look_up, look_up_byte;         // a look-up costs look_up + look_up_byte * bytes of the row
 };
 
+// What the preparation of the operands costs, in CPU cycles for each of their elements and each tap that reads it.
+struct OperandCosts {
+  double lane;         // quantising, staging and packing an element in lanes, as a code or as one feature
+  double feature;      // each further feature of the element; each term counts as one
+  double broadcast;    // quantising and transposing an element of the broadcast operand
+  double coefficient;  // a coefficient of it, for each term
+};
+
 // The costs of a path on one CPU family. Only their ratios matter, so that the clock need not be known exactly.
 struct MeasuredCosts {
   CpuFamily family;
-  PlanCosts plans;        // the cost of each unit of a plan, relative to one look-up of the plan look_up by columns
+  double term;            // the cost of a product of bytes, relative to one look-up of the plan look_up by columns
+  LookUpCosts look_ups;   // the costs of other look-ups by columns, relative to the same
   double look_up_cycles;  // CPU cycles for one product by the plan look_up, by columns
   RowCosts rows;          // zeros if the path has no look-ups by rows
+  OperandCosts operands;
 };
 
 // Each array has a line for each measured family. The first line also serves all other families.

@@ -94,10 +94,10 @@ void AddSums(const Program& program, const Box& box, int64_t offset, Panel* pane
   const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };
   std::fill_n(panel->box_sums, panel->pixels, 0);
   s.has_code_sums ? OverWindows(box, s, s.code_sums + offset, panel->box_sums, add) : SumPanel(program, box, panel);
-  if (program.affine) {
-    const uint32_t constant = static_cast<uint32_t>(program.intercept) * static_cast<uint32_t>(box.taps());
-    program.path->loops->affine(panel->box_sums, static_cast<uint32_t>(program.slope), constant, panel->pixels,
-                                panel->pixel_sums);
+  const AffineCodes& activation = program.activation;
+  if (activation.holds) {
+    const uint32_t constant = activation.intercept * static_cast<uint32_t>(box.taps());
+    program.path->loops->affine(panel->box_sums, activation.slope, constant, panel->pixels, panel->pixel_sums);
   } else {
     auto* sums = reinterpret_cast<uint32_t*>(panel->pixel_sums);
     std::fill_n(sums, panel->pixels, 0);

@@ -52,6 +52,8 @@ struct LookUpArguments {
   // [pixels][pixel_step], and the sums of each pixel are set. All `pixel_step` sums of a pixel may be written, which
   // are at least as many as the filters of the longest row.
   int64_t pixel_step;
+  // The number of taps whose entries, all together, fit a byte if `planes` is 1; at least 1.
+  int64_t taps_per_byte;
 };
 
 // The taps whose transposed tables lie in the scratch memory of `look_up_rows` at the same time, and the rows for which
@@ -134,6 +136,9 @@ struct ElementLoops {
   // behind the `count` of each plane may be written.
   void (*transpose)(const uint8_t* codes, int64_t code_step, int64_t count, int64_t channels, int64_t unit,
                     int64_t plane_step, bool slack, uint8_t* planes);
+  // Sets quads[i][c] = planes[c * plane_step + i] for i < count and c < channels, which are 1 to 4. The other bytes of a
+  // quad are set to any value.
+  void (*zip_quads)(const uint8_t* planes, int64_t plane_step, int64_t channels, int64_t count, uint8_t* quads);
   // Adds to sums[i] the codes of pixel i in `channels` channels, at most 256. `planes` has the layout that `transpose`
   // writes; the bytes that fill up the last unit are not added. Up to 31 pixels behind the last one are read, and their
   // sums are written.

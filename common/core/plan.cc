@@ -15,17 +15,6 @@ namespace {
 
 constexpr const char* kNames[kPlanKinds] = {"exact", "polynomial", "error_plane", "classes", "look_up"};
 
-// Returns the cost of one product by (P12), or -1 if the path cannot carry out the plan.
-double Cost(const Plan& plan, const PlanCosts& costs) {
-  const double terms = static_cast<double>(plan.terms.size()) * costs.term;
-  const double residuals[kPlanKinds] = {0, 0, costs.error_plane,
-                                        plan.class_stride == 64 ? costs.classes_64 : costs.classes_128, costs.look_up};
-  const double residual = residuals[static_cast<int32_t>(plan.kind)];
-  const bool has_terms = plan.kind <= PlanKind::kErrorPlane, has_residual = plan.kind >= PlanKind::kErrorPlane;
-  if ((has_terms && costs.term == 0) || (has_residual && residual == 0)) return -1;
-  return terms + residual;
-}
-
 // Does what ChoosePlan does, but may throw std::bad_alloc. The error message lists every kind, each with the reason why
 // it cannot be forced.
 int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan** chosen, tfapprox_error* error) {
@@ -37,11 +26,11 @@ int32_t Choose(const tfapprox_table& table, const PlanCosts& costs, const Plan**
     const std::vector<Plan>& plans = Plans(table);
     const auto plan =
         std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.kind == PlanKind{kind}; });
-    const bool of_table = plan != plans.end(), on_path = of_table && Cost(*plan, costs) >= 0;
+    const bool of_table = plan != plans.end(), on_path = of_table && PlanCost(*plan, costs) >= 0;
     rule += std::string(kind == 0 ? "" : ", ") + name;
     if (!on_path) rule += of_table ? " (not on this path)" : " (not of this table)";
     if (!on_path || !(forced.empty() || forced == name)) continue;
-    if (*chosen == nullptr || Cost(*plan, costs) < Cost(**chosen, costs)) *chosen = &*plan;
+    if (*chosen == nullptr || PlanCost(*plan, costs) < PlanCost(**chosen, costs)) *chosen = &*plan;
   }
   if (*chosen != nullptr) return TFAPPROX_OK;
   return Fail(error, TFAPPROX_INVALID_ARGUMENT, "TFAPPROX_PLAN must be one of %s; received '%s'", rule.c_str(),
@@ -59,6 +48,17 @@ int32_t WithoutException(tfapprox_error* error, Function function) {
 }
 
 }  // namespace
+
+double PlanCost(const Plan& plan, const PlanCosts& costs) {
+  const auto count = static_cast<double>(plan.terms.size());
+  const double terms = plan.terms.empty() ? 0 : costs.first_term + (count - 1) * costs.term;
+  const double residuals[kPlanKinds] = {0, 0, plan.classes != 0 ? costs.error_plane_64 : costs.error_plane,
+                                        plan.class_stride == 64 ? costs.classes_64 : costs.classes_128, costs.look_up};
+  const double residual = residuals[static_cast<int32_t>(plan.kind)];
+  const bool has_terms = plan.kind <= PlanKind::kErrorPlane, has_residual = plan.kind >= PlanKind::kErrorPlane;
+  if ((has_terms && costs.term == 0) || (has_residual && residual == 0)) return -1;
+  return terms + residual;
+}
 
 const char* PlanName(PlanKind kind) { return kNames[static_cast<int32_t>(kind)]; }
 
@@ -82,8 +82,8 @@ int32_t tfapprox_plan_describe(const tfapprox_table* table, int32_t index, tfapp
              source.weight,
              static_cast<int32_t>(source.terms.size()),
              source.taps_per_flush,
-             source.classes,
-             source.class_stride,
+             has_classes ? source.classes : 0,
+             has_classes ? source.class_stride : 0,
              source.error.empty() ? nullptr : source.error.data(),
              has_classes ? source.class_of : nullptr,
              has_classes ? source.class_columns.data() : nullptr};
@@ -107,22 +107,23 @@ int32_t tfapprox_plan_term(const tfapprox_table* table, int32_t index, int32_t t
 
 int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_costs* costs, int32_t* index,
                              tfapprox_error* error) {
-  tfapprox::PlanCosts of_path;
+  tfapprox::PlanCosts used;
   if (costs == nullptr) {
     const int32_t path = tfapprox::ChooseCpuPath(error);
     if (path < 0) return TFAPPROX_INVALID_ARGUMENT;
-    of_path = tfapprox::CostsOfManyPixels(tfapprox::CpuPathAt(path));
-    costs = &of_path;
-  }
-  if (!(costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
-        costs->look_up > 0)) {
+    used = tfapprox::CostsOfManyPixels(tfapprox::CpuPathAt(path));
+  } else if (costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
+             costs->look_up > 0) {
+    used = {costs->term,       costs->term,        costs->error_plane, costs->error_plane,
+            costs->classes_64, costs->classes_128, costs->look_up};
+  } else {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
                           "costs must be at least 0, and look_up above 0; received term=%g, error_plane=%g, "
                           "classes_64=%g, classes_128=%g, look_up=%g",
                           costs->term, costs->error_plane, costs->classes_64, costs->classes_128, costs->look_up);
   }
   const tfapprox::Plan* plan;
-  if (const int32_t status = tfapprox::ChoosePlan(*table, *costs, &plan, error)) return status;
+  if (const int32_t status = tfapprox::ChoosePlan(*table, used, &plan, error)) return status;
   *index = static_cast<int32_t>(plan - tfapprox::Plans(*table).data());
   return TFAPPROX_OK;
 }

@@ -60,17 +60,25 @@ struct Plan {
   // The residual of kErrorPlane, [256 weights][256 activations]; otherwise empty.
   std::vector<uint8_t> error;
 
-  int32_t classes;                      // kClasses: the number of different rows of the table, 1 to 128
-  int32_t class_stride;                 // kClasses: 64 if there are at most 64 classes, else 128
-  uint8_t class_of[256];                // kClasses: the class of each activation code
-  std::vector<uint16_t> class_columns;  // kClasses: [256 weights][class_stride], 0 where there is no class
+  // The classes of activation codes whose rows of the residual are equal: 1 to 128 of kClasses, 1 to 64 of kErrorPlane;
+  // 0 if an error plane has more different rows, and for other kinds.
+  int32_t classes;
+  int32_t class_stride;                 // 64 if there are at most 64 classes, else 128
+  uint8_t class_of[256];                // the class of each activation code
+  std::vector<uint16_t> class_columns;  // [256 weights][class_stride] the residual, 0 where there is no class
 };
 
-// The cost of each unit of work on one path (P12).
-using PlanCosts = tfapprox_plan_costs;
+// The cost of each unit of work on one path (P12): those of tfapprox_plan_costs; the first term of a plan may cost less
+// than others; and error_plane_64 is a look-up in an error plane of at most 64 classes.
+struct PlanCosts {
+  double first_term, term, error_plane_64, error_plane, classes_64, classes_128, look_up;
+};
 
 // Returns "exact", "polynomial", "error_plane", "classes" or "look_up".
 const char* PlanName(PlanKind kind);
+
+// Returns the cost of one product by (P12), or -1 if the path cannot carry out the plan.
+double PlanCost(const Plan& plan, const PlanCosts& costs);
 
 // Sets `*plan` to the plan with the lowest cost, or to the kind that TFAPPROX_PLAN names. It is an error if that kind
 // is unknown, if the table has no such plan, or if its cost says that the path cannot carry it out. `costs.look_up` is

@@ -11,6 +11,7 @@ namespace {
 // Returns true if equation (P1) holds on every pair of codes, and sets the bound taps_per_flush (P3).
 bool Prove(const tfapprox_table& table, Plan* proven) {
   Plan& plan = *proven;
+  const bool has_error_classes = plan.kind == PlanKind::kErrorPlane && plan.classes != 0;
   int32_t max_sum = 1;  // M of (P3)
   const int32_t codes = 1 << table.num_bits;
   for (int32_t w = 0; w < codes; ++w) {
@@ -18,6 +19,10 @@ bool Prove(const tfapprox_table& table, Plan* proven) {
     for (int32_t a = 0; a < codes; ++a) {
       products[a] = int64_t{plan.activation[a]} + plan.weight[w];
       if (plan.kind == PlanKind::kErrorPlane) products[a] += plan.error[w * 256 + a];
+      if (has_error_classes &&
+          plan.class_columns[w * plan.class_stride + plan.class_of[a]] != plan.error[w * 256 + a]) {
+        return false;
+      }
       if (plan.kind == PlanKind::kClasses) products[a] += plan.class_columns[w * plan.class_stride + plan.class_of[a]];
       if (plan.kind == PlanKind::kLookUp) products[a] += table.columns[w][a];
     }
@@ -42,6 +47,35 @@ bool Prove(const tfapprox_table& table, Plan* proven) {
 }
 
 }  // namespace
+
+template <typename Entry>
+bool SetClasses(const Entry* residual, int32_t codes, size_t max_classes, Plan* plan) {
+  const auto entry = [&](int32_t w, int32_t a) { return residual[w * 256 + a]; };
+  std::vector<int32_t> first;  // the first code of each class
+  uint8_t class_of[256] = {};
+  for (int32_t a = 0; a < codes; ++a) {
+    const auto match = std::find_if(first.begin(), first.end(), [&](int32_t b) {
+      int32_t w = 0;
+      while (w < codes && entry(w, a) == entry(w, b)) ++w;
+      return w == codes;
+    });
+    class_of[a] = static_cast<uint8_t>(match - first.begin());
+    if (match != first.end()) continue;
+    if (first.size() == max_classes) return false;
+    first.push_back(a);
+  }
+  std::copy(class_of, class_of + 256, plan->class_of);
+  plan->classes = static_cast<int32_t>(first.size());
+  plan->class_stride = plan->classes <= 64 ? 64 : 128;
+  plan->class_columns.resize(256 * plan->class_stride);
+  for (int32_t w = 0; w < codes; ++w) {
+    for (int32_t i = 0; i < plan->classes; ++i) plan->class_columns[w * plan->class_stride + i] = entry(w, first[i]);
+  }
+  return true;
+}
+
+template bool SetClasses(const uint8_t* residual, int32_t codes, size_t max_classes, Plan* plan);
+template bool SetClasses(const uint16_t* residual, int32_t codes, size_t max_classes, Plan* plan);
 
 Plan EmptyPlan(PlanKind kind) {
   Plan plan = {};
@@ -85,28 +119,8 @@ std::optional<Plan> FindExact(const tfapprox_table& table) {
 
 // Activation codes whose products are equal for every weight code form a class (P6).
 std::optional<Plan> FindClasses(const tfapprox_table& table) {
-  const int32_t codes = 1 << table.num_bits;
   Plan plan = WordsPlan(PlanKind::kClasses, table);
-  std::vector<int32_t> first;  // the first code of each class
-  for (int32_t a = 0; a < codes; ++a) {
-    const auto match = std::find_if(first.begin(), first.end(), [&](int32_t b) {
-      int32_t w = 0;
-      while (w < codes && table.columns[w][a] == table.columns[w][b]) ++w;
-      return w == codes;
-    });
-    plan.class_of[a] = static_cast<uint8_t>(match - first.begin());
-    if (match != first.end()) continue;
-    if (first.size() == 128) return std::nullopt;
-    first.push_back(a);
-  }
-  plan.classes = static_cast<int32_t>(first.size());
-  plan.class_stride = plan.classes <= 64 ? 64 : 128;
-  plan.class_columns.resize(256 * plan.class_stride);
-  for (int32_t w = 0; w < codes; ++w) {
-    for (int32_t i = 0; i < plan.classes; ++i) {
-      plan.class_columns[w * plan.class_stride + i] = table.columns[w][first[i]];
-    }
-  }
+  if (!SetClasses(table.column(0), 1 << table.num_bits, /*max_classes=*/128, &plan)) return std::nullopt;
   return plan;
 }
 

@@ -39,6 +39,11 @@ Plan EmptyPlan(PlanKind kind);
 // Returns a plan without terms, whose residual will be words of the table: only `weight` is set, to -product_offset().
 Plan WordsPlan(PlanKind kind, const tfapprox_table& table);
 
+// Sets the classes of the activation codes of a residual [256 weights][256 activations] of bytes or words. Returns false,
+// and sets nothing, if there are more than `max_classes`.
+template <typename Entry>
+bool SetClasses(const Entry* residual, int32_t codes, size_t max_classes, Plan* plan);
+
 // A member of tfapprox_table that returns the product of two codes: `product` or `exact_product`.
 using Products = int32_t (tfapprox_table::*)(int32_t a, int32_t w) const;
 // Returns the plan of these terms. `activation` and `weight` are set such that (P1) holds without residual for

@@ -115,14 +115,20 @@ struct Preparation {
     }
   }
 
+  // Where weight[code] is slope * code + intercept, modulo 2^32, the sum of codes gives the sum of weights.
   void AddSums(const Box& box, const uint8_t* filter_codes, int32_t* weight_sums) const {
-    const int32_t* weight = program.plan->weight;
-    const bool any = std::any_of(weight, weight + 256, [](int32_t x) { return x != 0; });
+    const AffineCodes& weight = program.weight;
+    const auto taps = static_cast<uint32_t>(box.taps());  // at most 16,384
     filter_codes += range.begin * box.taps();
     for (int64_t f = range.begin; f < range.end; ++f, filter_codes += box.taps()) {
-      uint32_t code_sum = 0, weight_sum = 0;  // a box has at most 16,384 codes
+      uint32_t code_sum = 0;
       for (int64_t k = 0; k < box.taps(); ++k) code_sum += filter_codes[k];
-      for (int64_t k = 0; any && k < box.taps(); ++k) weight_sum += static_cast<uint32_t>(weight[filter_codes[k]]);
+      uint32_t weight_sum = weight.slope * code_sum + weight.intercept * taps;
+      if (!weight.holds) {
+        weight_sum = 0;
+        for (int64_t k = 0; k < box.taps(); ++k)
+          weight_sum += static_cast<uint32_t>(program.plan->weight[filter_codes[k]]);
+      }
       prepared.code_sums[f] += code_sum;
       weight_sums[f] = static_cast<int32_t>(weight_sum);
     }

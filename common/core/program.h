@@ -12,16 +12,25 @@
 #include "path_kernels.h"
 #include "plan.h"
 
+namespace tfapprox {
+
+// Whether a function of codes is slope * code + intercept modulo 2^32, as in most plans, so that its sum over some codes
+// is slope * (sum of the codes) + intercept * (number of codes).
+struct AffineCodes {
+  bool holds;
+  uint32_t slope, intercept;
+};
+
+}  // namespace tfapprox
+
 // What a path does with codes, in the order of the equation in plan.h. The type is opaque in the C interface.
 struct tfapprox_program {
   const tfapprox::CpuPath* path;  // the path whose kernels and loops run the program
   bool by_rows;                   // whether look-ups are by rows; false if there are none
   const tfapprox::Plan* plan;     // the plan whose equation the program carries out
 
-  // If `affine`, activation[a] is slope * a + intercept modulo 2^32, as in most plans, so that its sum over a window is
-  // slope * (sum of the codes) + intercept * taps. Otherwise each staged code is looked up in `activation`.
-  bool affine;
-  int32_t slope, intercept;
+  // `activation` and `weight` of the plan. Where `holds` is false, each code is looked up.
+  tfapprox::AffineCodes activation, weight;
 
   // The terms by descending shift, for Horner's rule: for each t in turn, acc = (acc << raises[t]) + term t; finally,
   // acc = acc << raises[terms]. `raises` has one number more than `terms`.
@@ -31,10 +40,11 @@ struct tfapprox_program {
   // The residual has `entries` entries (64, 128 or 256) for each weight code, of `planes` bytes each (1 or 2). Where
   // `planes` is 0, there is no residual, and nothing is looked up.
   int32_t entries, planes;
+  int32_t max_entry;                  // the maximum of the entries
   const uint8_t* class_of;            // [256] the index of each code in the residual; null if codes are the indices
-  std::unique_ptr<uint8_t[]> memory;  // owns `tables` of look-ups by columns
+  std::unique_ptr<uint8_t[]> memory;  // owns `tables` that do not lie in the plan or in the truth table
   // A table for each of the 256 weight codes. For look-ups by columns, PathKernels::format has written the tables into
-  // `memory`, aligned to 64 bytes. For look-ups by rows, they lie in the plan or in the truth table.
+  // `memory`, aligned to 64 bytes. For look-ups by rows, they lie in the plan, in the truth table, or in `memory`.
   const uint8_t* tables;
 };
 

@@ -8,15 +8,6 @@
 namespace tfapprox {
 namespace {
 
-// Preparation and packing cost somewhat more where the roles are swapped.
-constexpr double kMinGain = 1.15;
-
-// Returns the cycles of the look-ups of one tap.
-double TapCycles(const Program& program, const tfapprox_problem& problem, int32_t threads) {
-  bool by_rows;
-  return LookUpCycles(*program.path, FormOf(*program.path, *program.plan), problem, threads, &by_rows);
-}
-
 // The convolution with swapped roles: one image of one row, with a pixel for each filter. The taps are its channels, in
 // the order in which a filter HWIO has them. Its output, planes of pixels, is the output of the call: pixels of
 // channels.
@@ -53,11 +44,11 @@ Sides SidesOf(const tfapprox_operation& operation, const tfapprox_work& work, co
 
 int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_work* work, tfapprox_error* error) {
   const tfapprox_problem& problem = operation.problem;
-  const Program& program = *work->program;
-  if (program.planes == 0 || problem.layout != TFAPPROX_LAYOUT_NHWC || problem.groups != 1) return TFAPPROX_OK;
+  if (problem.layout != TFAPPROX_LAYOUT_NHWC || problem.groups != 1) return TFAPPROX_OK;
   if (operation.weight.per_filter != nullptr) return TFAPPROX_OK;  // lanes have one zero point
   if (HasSteps(operation) || IsStrided(problem)) return TFAPPROX_OK;
-  if (Pixels(problem) == 0) return TFAPPROX_OK;
+  // Of the operands, the one with more elements fills lanes better; its table need not be transposed to know this.
+  if (Pixels(problem) == 0 || Pixels(problem) >= problem.out_channels) return TFAPPROX_OK;
   const tfapprox_problem swapped_problem = Swapped(problem);
   const tfapprox_table* transposed;
   const Program* swapped;
@@ -66,9 +57,11 @@ int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_
   if (FindProgram(*transposed, path, swapped_problem, work->threads, &swapped, &no_such_plan) != TFAPPROX_OK) {
     return TFAPPROX_OK;
   }
-  if (swapped->plan->kind != program.plan->kind || swapped->entries != program.entries) return TFAPPROX_OK;
-  const double gain = TapCycles(program, problem, work->threads) / TapCycles(*swapped, swapped_problem, work->threads);
-  if (gain <= kMinGain) return TFAPPROX_OK;
+  // Each way round has a plan of its own, the best one of its table.
+  const auto cycles = [&](const Program& program, const tfapprox_problem& shape) {
+    return CallCycles(program, shape, work->threads);
+  };
+  if (cycles(*swapped, swapped_problem) >= cycles(*work->program, problem)) return TFAPPROX_OK;
   work->program = swapped;
   work->problem = swapped_problem;
   work->lanes = TFAPPROX_LANES_WEIGHT;

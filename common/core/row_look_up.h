@@ -77,8 +77,9 @@ struct RowSums {
 template <typename Element>
 constexpr int64_t kRowFlush = sizeof(Element) == 2 ? 504 : 256;
 
-// Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`.
-template <typename Element, int kBytes, int kTaps>
+// Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`. With kAddsBytes, entries are
+// bytes, and the sum of those of 4 taps is a byte, too.
+template <typename Element, int kBytes, int kTaps, bool kAddsBytes>
 void AddRows(const uint8_t* rows, const uint8_t* codes, int64_t width, int64_t pixels, bool is_first,
              RowSums<kBytes>* sums) {
   using Row = Vector<uint16_t, kBytes>;
@@ -88,17 +89,30 @@ void AddRows(const uint8_t* rows, const uint8_t* codes, int64_t width, int64_t p
     const auto row = [&](int k) {
       Row loaded = {};
       if (k < kTaps) __builtin_memcpy(&loaded, rows + (k * kRowEntries + codes[k * width + p]) * kBytes, kBytes);
-      s.words += loaded;
-      if (sizeof(Element) == 1) s.high += loaded >> 8;
+      if (!kAddsBytes) s.words += loaded;
+      if (!kAddsBytes && sizeof(Element) == 1) s.high += loaded >> 8;
       return loaded;
     };
 #pragma GCC unroll 2
     for (int k = 0; k < kTaps; k += 4) {
       const Row first = row(k), second = row(k + 1), third = row(k + 2), fourth = row(k + 3);
       if (sizeof(Element) == 2) s.high += Average(Average(first, second), Average(third, fourth)) >> 7;
+      if (!kAddsBytes) continue;
+      const Row bytes = first + second + third + fourth;  // no byte carries into another
+      s.words += bytes;
+      s.high += bytes >> 8;
     }
     sums[p] = s;
   }
+}
+
+// Returns AddRows for a number of taps.
+template <typename Element, int kBytes, int kMaxTaps, bool kAddsBytes>
+auto AddRowsOf(int64_t taps) {
+  return taps == kMaxTaps ? AddRows<Element, kBytes, kMaxTaps, kAddsBytes>
+         : taps == 4      ? AddRows<Element, kBytes, 4, kAddsBytes>
+         : taps == 2      ? AddRows<Element, kBytes, 2, kAddsBytes>
+                          : AddRows<Element, kBytes, 1, kAddsBytes>;
 }
 
 // Adds 16 sums of 16 bits to 16 sums of 32 bits.
@@ -196,10 +210,9 @@ void SumRows(const LookUpArguments& x, int64_t filter, uint8_t* scratch) {
       for (int64_t i = 0; i < taps; ++i)
         MakeRows<Element, kBytes>(x, filter, k + i, scratch + i * kRowEntries * kBytes);
       const uint8_t* codes = x.codes + k * x.width;
-      const auto add = taps == kTaps ? AddRows<Element, kBytes, kTaps>
-                       : taps == 4   ? AddRows<Element, kBytes, 4>
-                       : taps == 2   ? AddRows<Element, kBytes, 2>
-                                     : AddRows<Element, kBytes, 1>;
+      const auto add = sizeof(Element) == 1 && x.taps_per_byte >= 4
+                           ? AddRowsOf<Element, kBytes, kTaps, sizeof(Element) == 1>(taps)
+                           : AddRowsOf<Element, kBytes, kTaps, false>(taps);
       add(scratch, codes, x.width, x.pixels, k == begin, sums);
     }
     if (sizeof(Element) == 2 && x.pixel_step != 0) {

@@ -78,9 +78,16 @@ class Stager {
       StagePixels(pixel * shape_.in_channels + channel_, count, target);
       return;
     }
-    for (int64_t c = 0; c < channels_; ++c) {
-      const int64_t plane = row.image * shape_.in_channels + channel_ + c;
-      StagePlane((plane * shape_.in_height + row.y) * shape_.in_width + x, count, c, target);
+    const int64_t step = staging_.has_codes ? staging_.plane_step : count;  // from the codes of a channel to the next
+    for (int64_t c = 0; c < channels_; c += 4) {
+      const int64_t channels = std::min<int64_t>(4, channels_ - c);
+      uint8_t* codes = staging_.has_codes ? staging_.codes + c * step + target : staging_.row_codes;
+      for (int64_t i = 0; i < channels; ++i) {
+        const int64_t plane = row.image * shape_.in_channels + channel_ + c + i;
+        StagePlane((plane * shape_.in_height + row.y) * shape_.in_width + x, count, c + i, target, codes + i * step);
+      }
+      if (!staging_.has_quads) continue;
+      loops_.zip_quads(codes, step, channels, count, staging_.quads + c * staging_.plane_step + 4 * target);
     }
   }
 
@@ -106,17 +113,14 @@ class Stager {
     }
   }
 
-  // Stages `count` elements of channel `c` of a tensor in layout NCHW; `offset` is the index of the first element.
-  void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target) {
-    uint8_t* codes = staging_.has_codes ? staging_.codes + c * staging_.plane_step + target : staging_.row_codes;
+  // Writes the codes of `count` elements of channel `c` of a tensor in layout NCHW; `offset` is the index of the first
+  // element.
+  void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target, uint8_t* codes) {
     if (source_.reals != nullptr) {
       Quantise(source_.reals + offset, count, shape_.stride_width, 1, codes, c, target);
     } else {
       for (int64_t i = 0; i < count; ++i) codes[i] = source_.codes[offset + i * shape_.stride_width];
     }
-    if (!staging_.has_quads) return;
-    uint8_t* quads = staging_.quads + 4 * (c / 4 * staging_.plane_step + target);
-    for (int64_t i = 0; i < count; ++i) quads[4 * i + c % 4] = codes[i];
   }
 
   // Quantises `count` positions of `length` channels from staged channel `c` on. The loop tells only whether there may
@@ -151,11 +155,21 @@ void SetInside(int64_t first, int64_t stride, int64_t size, Row* row) {
 // Adds activation[code] of staged channels [first, first + channels) to `sums` of each position, modulo 2^32.
 void AddActivations(const int32_t* activation, int64_t first, int64_t channels, const Staging& staging,
                     uint32_t* sums) {
-  for (int64_t c = first; c < first + channels; ++c) {
-    const bool planar = staging.has_codes;
-    const uint8_t* codes =
-        planar ? staging.codes + c * staging.plane_step : staging.quads + 4 * (c / 4 * staging.plane_step) + c % 4;
-    for (int64_t i = 0; i < staging.area; ++i) sums[i] += static_cast<uint32_t>(activation[codes[planar ? i : 4 * i]]);
+  const bool planar = staging.has_codes;
+  const auto codes_of = [&](int64_t c) {
+    return planar ? staging.codes + c * staging.plane_step : staging.quads + 4 * (c / 4 * staging.plane_step) + c % 4;
+  };
+  const auto at = [&](const uint8_t* codes, int64_t i) {
+    return static_cast<uint32_t>(activation[codes[planar ? i : 4 * i]]);
+  };
+  int64_t c = first;
+  for (; c + 4 <= first + channels; c += 4) {  // four channels share one pass over the sums
+    const uint8_t *a = codes_of(c), *b = codes_of(c + 1), *d = codes_of(c + 2), *e = codes_of(c + 3);
+    for (int64_t i = 0; i < staging.area; ++i) sums[i] += at(a, i) + at(b, i) + at(d, i) + at(e, i);
+  }
+  for (; c < first + channels; ++c) {
+    const uint8_t* codes = codes_of(c);
+    for (int64_t i = 0; i < staging.area; ++i) sums[i] += at(codes, i);
   }
 }
 
@@ -204,7 +218,7 @@ void AddStaged(const Program& program, int64_t first, int64_t channels, int64_t 
   } else {
     loops.add_channels(s.quads + first * s.plane_step, s.area, channels, 4, 4 * s.plane_step, code_sums);
   }
-  if (program.affine) return;
+  if (program.activation.holds) return;
   auto* sums = reinterpret_cast<uint32_t*>(s.activation_sums + group * s.plane_step);
   AddActivations(program.plan->activation, first, channels, s, sums);
 }
@@ -247,7 +261,7 @@ Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const
   s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
   s.has_code_sums = program.planes == 0 || box.channels > kFewChannels;
   s.code_sums = layout->Take<uint32_t>(s.has_code_sums ? s.groups * s.plane_step : 0);
-  s.activation_sums = layout->Take<int32_t>(program.affine ? 0 : s.groups * s.plane_step);
+  s.activation_sums = layout->Take<int32_t>(program.activation.holds ? 0 : s.groups * s.plane_step);
   s.touches_nan = layout->Take<uint8_t>(s.groups * s.plane_step);
   s.runs = layout->Take<Run>(s.max_runs);
   s.patches = layout->Take<Patch>(s.max_patches);
@@ -259,7 +273,7 @@ void BeginStaging(const tfapprox_problem& shape, const Program& program, const S
   Staging& s = *staging;
   const int64_t sums = s.groups == 1 ? s.area : s.groups * s.plane_step;
   if (s.has_code_sums) std::fill_n(s.code_sums, sums, 0);
-  if (!program.affine) std::fill_n(s.activation_sums, sums, 0);
+  if (!program.activation.holds) std::fill_n(s.activation_sums, sums, 0);
   s.any_nan = false;
   const int64_t row_step = s.columns.size(), patch_step = s.rows.size() * row_step;
   s.run_count = s.patch_count = 0;

@@ -135,7 +135,8 @@ class TileRunner {
                                          pixels.count,
                                          count,
                                          workspace_.sums,
-                                         by_pixels_ ? call_.division.filters_at_once : 0};
+                                         by_pixels_ ? call_.division.filters_at_once : 0,
+                                         program.max_entry == 0 ? box.taps() : std::max(1, 255 / program.max_entry)};
       program.by_rows ? program.path->kernels->look_up_rows(arguments, workspace_.rows)
                       : program.path->kernels->look_up(arguments);
     }

@@ -39,6 +39,8 @@ TABLES = {
     "exact": ("exact", reference.exact_table(8)),
     "polynomial": ("polynomial", load_table("mul8u_drum4")),
     "error_plane": ("error_plane", load_table("mul8u_trunc4")),
+    "error_plane of 64 rows": ("error_plane", load_table("mul8u_trunc6")),
+    "error_plane of 256 rows": ("error_plane", reference.exact_table(8) + random_table(8, 0) % 256),
     "classes_64": ("classes", classes(64)),
     "classes_128": ("classes", classes(128)),
     "look_up": ("look_up", random_table(8, 0)),
@@ -313,6 +315,37 @@ def test_roles_are_swapped_where_pixels_are_few(path):
 
     assert is_swapped(4)
     assert not is_swapped(20)
+
+
+def roles_and_plan(table, pixels, filters):
+    """Whether the weights are in lanes, and the plan, for a product of `pixels` and `filters` vectors of 600 codes."""
+    codes = np.zeros((1, 1, pixels, 600), np.uint8), np.zeros((1, 1, 600, filters), np.uint8)
+    operation = _operation.ax_conv2d(*codes, 0, 1, 0, 1, ONES, "VALID", table=table, ax_tune=False)
+    with native.Execution(operation) as execution:
+        return execution.work.lanes == WEIGHTS_IN_LANES, execution.program()[1]
+
+
+@pytest.mark.parametrize("pixels", [4, 2000])
+def test_roles_and_plan_are_chosen_together(path, pixels):
+    """With swapped roles, the plans of the table with exchanged operands count, and these may be others."""
+    is_few = pixels < 300
+    by_activation = classes(64)  # 64 different rows, and 256 different columns
+    with forced(path, ""):
+        assert roles_and_plan(by_activation.T.copy(), pixels, 300) == (is_few, "classes" if is_few else "look_up")
+        is_swapped, plan = roles_and_plan(by_activation, pixels, 300)
+    assert plan == ("look_up" if is_swapped else "classes")
+    assert is_few or not is_swapped
+
+
+def test_few_pixels_take_no_polynomial_of_many_terms(path):
+    """Its coefficients would be made for few pixels; look-ups with swapped roles cost less."""
+    table = load_table("mul8u_trunc6")
+    assert "polynomial" in plans_of(table)
+    with forced(path, ""):
+        is_swapped, plan = roles_and_plan(table, 8, 300)
+        assert is_swapped
+        assert plan in ("error_plane", "look_up")
+        assert roles_and_plan(reference.exact_table(8), 8, 300)[1] == "exact"
 
 
 @pytest.mark.parametrize("table", ["look_up", "signed error_plane"])
