@@ -11,6 +11,10 @@ namespace {
 // The cycles of looking up activation[a] or weight[w] of a plan for one code, where they are not affine.
 constexpr double kFunctionCycles = 1.5;
 
+// The cycles of copying a code or a feature for one tap. What OperandCosts says beyond that happens once for each element
+// that is staged, which the taps of a window share.
+constexpr double kCopyCycles = 0.1;
+
 // Returns the costs of a path on this CPU.
 const MeasuredCosts& Here(const CpuPath& path) { return path.costs->Of(DetectCpuFamily()); }
 
@@ -51,6 +55,14 @@ double TermFactor(const tfapprox_problem& problem) {
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;
 }
 
+// Returns what each tap of a pixel costs, for an element that costs `cycles` where the filter is 1x1.
+double TapCycles(double cycles, const tfapprox_problem& problem) {
+  const double staged = static_cast<double>(problem.batch) * static_cast<double>(problem.in_height * problem.in_width);
+  const double taps =
+      static_cast<double>(Pixels(problem)) * static_cast<double>(problem.filter_height * problem.filter_width);
+  return kCopyCycles + (cycles - kCopyCycles) * std::min(1.0, staged / taps);
+}
+
 // Returns the CPU cycles of the first term for each product, whose feature is packed in place of a code. Lanes behind
 // the last pixel are multiplied, too.
 double FirstTermCycles(const MeasuredCosts& here, const tfapprox_problem& problem) {
@@ -89,9 +101,10 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
   };
   const MeasuredCosts& here = Here(path);
   const LookUpCosts& look_ups = here.look_ups;
+  const auto group_filters = static_cast<double>(GroupFilters(problem));
   const double first_term = products == 0 ? here.term : FirstTermCycles(here, problem);
   return {first_term,
-          first_term + here.operands.feature / static_cast<double>(GroupFilters(problem)),
+          first_term + (products == 0 ? 0 : TapCycles(here.operands.feature, problem) / group_filters),
           cost({64, 1, look_ups.error_plane_64}),
           cost({256, 1, look_ups.error_plane}),
           cost({64, 2, look_ups.classes_64}),
@@ -101,7 +114,7 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
 
 double CallCycles(const Program& program, const tfapprox_problem& problem, int32_t threads) {
   const OperandCosts& operands = Here(*program.path).operands;
-  const double lane = operands.lane + (program.activation.holds ? 0 : kFunctionCycles);
+  const double lane = TapCycles(operands.lane + (program.activation.holds ? 0 : kFunctionCycles), problem);
   const double broadcast = operands.broadcast + (program.weight.holds ? 0 : kFunctionCycles);
   const auto pixels = static_cast<double>(Pixels(problem)), filters = static_cast<double>(problem.out_channels);
   const double product = PlanCost(*program.plan, CostsOf(*program.path, problem, threads));
@@ -111,8 +124,8 @@ double CallCycles(const Program& program, const tfapprox_problem& problem, int32
 
 PlanCosts CostsOfManyPixels(const CpuPath& path) {
   tfapprox_problem problem{};
-  problem.batch = problem.out_height = problem.groups = 1;
-  problem.out_width = 4096;
+  problem.batch = problem.in_height = problem.out_height = problem.groups = 1;
+  problem.in_width = problem.out_width = 4096;
   problem.filter_height = problem.filter_width = 3;
   problem.in_channels = problem.out_channels = 64;
   return CostsOf(path, problem, /*threads=*/1);
