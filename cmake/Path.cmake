@@ -16,7 +16,7 @@ function(tfapprox_add_leaf core target)
       -Wno-uninitialized
       -Wno-maybe-uninitialized
       $<$<CXX_COMPILER_ID:GNU>:-fno-tree-pre>
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>
+      -Wno-psabi
   )
   target_sources(${core} INTERFACE $<TARGET_OBJECTS:${target}>)
 endfunction()

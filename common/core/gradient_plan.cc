@@ -111,23 +111,25 @@ SharedGradient::SharedGradient(const GradientPlan& plan, void* shared) {
   pieces.Take(1, &header);
   pieces.Take(256 * 256, &activation_table);
   pieces.Take(256 * 256, &weight_table);
+  pieces.Take(2 * 256 * 256, &activation_digits);
+  pieces.Take(2 * 256 * 256, &weight_digits);
   pieces.Take(plan.filters, &activation_factors);
   pieces.Take(plan.filters, &weight_factors);
   pieces.Take(plan.WeightCount(), &weights);
   pieces.Take(plan.WeightCount(), &weight_sums);
-  pieces.Take(plan.lanes_of_pixel, &weight_zeros);
+  pieces.Take(2 * plan.lanes_of_pixel, &weight_zeros);
   pieces.Take(plan.images * plan.activations.Count() * plan.channels, &codes);
-  pieces.Take(pixels, &for_activation);
+  pieces.Take(2 * pixels, &for_activation);
   for_weight = for_activation;  // scales of filters are factors of the integers for activations only
-  if (plan.is_per_filter) pieces.Take(pixels, &for_weight);
+  if (plan.is_per_filter) pieces.Take(2 * pixels, &for_weight);
   bytes = pieces.bytes();
 }
 
 OwnGradient::OwnGradient(const GradientPlan& plan, void* workspace) {
   Pieces pieces(workspace);
   const int64_t positions = plan.images_per_part * plan.padded.Count();
-  pieces.Take(256 * plan.lanes, &activation_rows);
-  pieces.Take(256 * plan.lanes, &weight_rows);
+  pieces.Take(256 * kManyGradientLanes, &activation_rows);
+  pieces.Take(256 * kManyGradientLanes, &weight_rows);
   pieces.Take(positions, &codes);
   pieces.Take(positions * plan.channels_per_part, &sums);
   bytes = pieces.bytes();
@@ -145,14 +147,14 @@ int32_t CheckHalfWindow(const tfapprox_table& table, int32_t half_window, tfappr
 
 void WriteNumerators(const tfapprox_table& table, int32_t half_window, int32_t* activation, int32_t* weight) {
   const int32_t low = LowestByte(table) + half_window + 1, high = HighestByte(table) - half_window - 1;
-  for (int32_t a = 0; a < 256; ++a) {
-    const int32_t middle_a = std::min(std::max(a, low), high);  // (9.3)
-    for (int32_t w = 0; w < 256; ++w) {
-      const int32_t middle_w = std::min(std::max(w, low), high);
-      activation[a * 256 + w] = table.product(middle_a + half_window + 1, w) +
+  for (int32_t w = 0; w < 256; ++w) {
+    const int32_t middle_w = std::min(std::max(w, low), high);
+    for (int32_t a = 0; a < 256; ++a) {
+      const int32_t middle_a = std::min(std::max(a, low), high);  // (9.3)
+      activation[w * 256 + a] = table.product(middle_a + half_window + 1, w) +
                                 table.product(middle_a + half_window, w) - table.product(middle_a - half_window, w) -
                                 table.product(middle_a - half_window - 1, w);
-      weight[a * 256 + w] = table.product(a, middle_w + half_window + 1) + table.product(a, middle_w + half_window) -
+      weight[w * 256 + a] = table.product(a, middle_w + half_window + 1) + table.product(a, middle_w + half_window) -
                             table.product(a, middle_w - half_window) - table.product(a, middle_w - half_window - 1);
     }
   }

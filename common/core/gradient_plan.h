@@ -2,6 +2,7 @@
 #ifndef TFAPPROX_COMMON_CORE_GRADIENT_PLAN_H_
 #define TFAPPROX_COMMON_CORE_GRADIENT_PLAN_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "gradient_loops.h"
@@ -42,6 +43,12 @@ class GradientPlan {
 
   // The place of filter `f` among the lanes of a pixel. Each group begins a new vector.
   int64_t LaneOf(int64_t f) const { return f / group_filters * group_lanes + f % group_filters; }
+  // The most lanes whose sums are computed at once, of those that are left in a group: a power of 2.
+  int64_t LanesAtOnce(int64_t left) const {
+    int64_t count = lanes;
+    while (2 * count <= std::min(left, kManyGradientLanes)) count *= 2;
+    return count;
+  }
   // The place of the first lane of a tap among the weights in lanes, [taps][group_channels][lanes_of_pixel].
   int64_t WeightIndex(int64_t tap, int64_t channel) const { return (tap * group_channels + channel) * lanes_of_pixel; }
   int64_t WeightCount() const { return WeightIndex(taps, 0); }
@@ -67,20 +74,23 @@ class GradientPlan {
 struct SharedGradient {
   struct Header {
     double activation_unit, weight_unit;  // the units of (9.11)
-    int64_t terms_per_flush;              // the sum of so many terms for a weight is below 2^52
+    int64_t pixels_per_sum;               // the number of pixels whose sums for weights fit 32 bits
+    int32_t digits;                       // the number of digits of the derivatives
+    int16_t activation_zero[2];           // digits of the denominator times the zero point of the activations
     bool is_finite;                       // whether every element of the upstream gradient is finite
   };
 
   SharedGradient(const GradientPlan& plan, void* shared);
 
   Header* header;
-  int32_t *activation_table, *weight_table;     // [256 activations][256 weights], the numerators (9.2), (9.4)
+  int32_t *activation_table, *weight_table;     // [256 weights][256 activations], the numerators (9.2), (9.4)
+  int16_t *activation_digits, *weight_digits;   // [2 digits][256 weights][256 activations], those of the numerators
   double *activation_factors, *weight_factors;  // [filters], the factors of the upstream gradient (9.11)
   uint8_t* weights;                             // [taps][group_channels][lanes_of_pixel], the codes of the weights
   int64_t* weight_sums;                         // [taps][group_channels][lanes_of_pixel]
-  int32_t* weight_zeros;                        // [lanes_of_pixel], the denominator times the zero points
+  int16_t* weight_zeros;                        // [2 digits][lanes_of_pixel], the denominator times the zero points
   uint8_t* codes;                               // [images][height][width][channels], the codes of the activations
-  float *for_activation, *for_weight;           // [images][height][width][lanes_of_pixel], the integers (9.11)
+  int16_t *for_activation, *for_weight;         // [images][height][width][2 * lanes_of_pixel], the integers (9.11)
   int64_t bytes;
 };
 
@@ -88,13 +98,13 @@ struct SharedGradient {
 struct OwnGradient {
   OwnGradient(const GradientPlan& plan, void* workspace);
 
-  double *activation_rows, *weight_rows;  // [256][lanes]
-  uint8_t* codes;                         // [images_per_part][padded height][padded width], codes of one channel
-  int64_t* sums;                          // [channels_per_part][images_per_part][padded height][padded width]
+  int16_t *activation_rows, *weight_rows;  // [256][lanes], of at most kManyGradientLanes
+  uint8_t* codes;                          // [images_per_part][padded height][padded width], codes of one channel
+  int64_t* sums;                           // [channels_per_part][images_per_part][padded height][padded width]
   int64_t bytes;
 };
 
-// Writes the numerators (9.2) and (9.4) of every pair of codes, as bytes (table.h), [activation][weight].
+// Writes the numerators (9.2) and (9.4) of every pair of codes, as bytes (table.h), [weight][activation].
 void WriteNumerators(const tfapprox_table& table, int32_t half_window, int32_t* activation, int32_t* weight);
 
 // Fails unless a half window leaves a table enough codes for (9.2).

@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "float_environment.h"
+#include "gradient_numbers.h"
 #include "gradient_plan.h"
 #include "lut_gemm.h"
 #include "problem.h"
@@ -23,112 +24,7 @@
 namespace tfapprox {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-// Adding this number, 1.5 * 2^52, rounds a double below 2^51 to an integer, halves to even.
-constexpr double kRounder = 6755399441055744.0;
-
-const tfapprox_quantiser& WeightQuantiser(const tfapprox_table_gradient& gradient, int64_t filter) {
-  const tfapprox_operand& weight = gradient.operation.weight;
-  return weight.per_filter == nullptr ? weight.quantiser : weight.per_filter[filter];
-}
-
-int32_t BinaryDigits(int64_t number) {
-  int32_t digits = 0;
-  for (; number > 0; number /= 2) ++digits;
-  return digits;
-}
-
-// Returns the largest magnitude of a term without its upstream gradient, times the denominator (9.10).
-int64_t LargestNumerator(const tfapprox_table_gradient& gradient, const GradientPlan& plan,
-                         const SharedGradient& shared) {
-  const tfapprox_table& table = *gradient.operation.table;
-  const int32_t low = LowestByte(table), high = HighestByte(table);
-  int64_t largest = 0;
-  for (int32_t a = low; a <= high; ++a) {
-    for (int32_t w = low; w <= high; ++w) {
-      const int32_t x = shared.activation_table[a * 256 + w], y = shared.weight_table[a * 256 + w];
-      largest = std::max<int64_t>({largest, x, -x, y, -y});
-    }
-  }
-  return largest + int64_t{plan.denominator} * (high - table.code_offset());
-}
-
-// Writes the largest magnitude of the upstream gradient of each filter; infinity if an element is not finite.
-void WriteMagnitudes(const float* upstream, int64_t pixels, int64_t filters, double* magnitudes) {
-  std::fill(magnitudes, magnitudes + filters, 0.0);
-  for (int64_t p = 0; p < pixels; ++p) {
-    for (int64_t f = 0; f < filters; ++f) {
-      const double x = std::fabs(static_cast<double>(upstream[p * filters + f]));
-      magnitudes[f] = x < kInfinity ? std::max(magnitudes[f], x) : kInfinity;  // NaN is not less
-    }
-  }
-}
-
-// Returns 2^e of (9.11).
-double Unit(double magnitude, int32_t bits) {
-  int exponent = 0;
-  if (magnitude > 0.0) std::frexp(magnitude, &exponent);
-  return std::ldexp(1.0, exponent - bits);
-}
-
-// Writes the units of the upstream gradient and the factors that turn it into integers (9.11).
-void WriteUnits(const tfapprox_table_gradient& gradient, const GradientPlan& plan, const float* upstream,
-                const SharedGradient& shared) {
-  const int64_t pixels = plan.images * plan.upstream.Count();
-  const int64_t terms = std::max(plan.taps * plan.group_filters, pixels);
-  const int32_t digits = BinaryDigits(LargestNumerator(gradient, plan, shared));
-  const int32_t bits = std::min(24, 62 - digits - BinaryDigits(terms));
-  double *magnitudes = shared.weight_factors, activation = 0.0, weight = 0.0;
-  WriteMagnitudes(upstream, pixels, plan.filters, magnitudes);
-  for (int64_t f = 0; f < plan.filters; ++f) {
-    weight = std::max(weight, magnitudes[f]);
-    shared.activation_factors[f] = plan.is_per_filter ? WeightQuantiser(gradient, f).scale : 1.0;
-  }
-  const bool is_finite = weight < kInfinity;
-  for (int64_t f = 0; f < plan.filters && is_finite; ++f) {
-    activation = std::max(activation, magnitudes[f] * shared.activation_factors[f]);
-  }
-  *shared.header = {Unit(activation, bits), Unit(is_finite ? weight : 0.0, bits), int64_t{1} << (52 - digits - bits),
-                    is_finite};
-  for (int64_t f = 0; f < plan.filters; ++f) {
-    shared.activation_factors[f] /= shared.header->activation_unit;
-    shared.weight_factors[f] = 1.0 / shared.header->weight_unit;
-  }
-}
-
-void WriteWeights(const tfapprox_table_gradient& gradient, const GradientPlan& plan, const float* weights,
-                  const SharedGradient& shared) {
-  std::memset(shared.weights, 0, plan.WeightCount());
-  std::memset(shared.weight_sums, 0, plan.WeightCount() * sizeof *shared.weight_sums);
-  std::memset(shared.weight_zeros, 0, plan.lanes_of_pixel * sizeof *shared.weight_zeros);
-  unsigned char nan = 0;
-  for (int64_t f = 0; f < plan.filters; ++f) {
-    const tfapprox_quantiser& quantiser = WeightQuantiser(gradient, f);
-    shared.weight_zeros[plan.LaneOf(f)] = plan.denominator * quantiser.zero_point;
-  }
-  for (int64_t tap = 0; tap < plan.taps; ++tap) {
-    for (int64_t c = 0; c < plan.group_channels; ++c) {
-      uint8_t* codes = shared.weights + plan.WeightIndex(tap, c);
-      for (int64_t f = 0; f < plan.filters; ++f) {
-        codes[plan.LaneOf(f)] = Code(WeightQuantiser(gradient, f), weights[plan.FilterIndex(tap, c, f)], &nan);
-      }
-    }
-  }
-}
-
-// Writes the integers (9.11) of the upstream gradient of some pixels, in lanes; lanes without a filter are 0.
-void WriteUpstream(const GradientPlan& plan, const float* upstream, const double* factors, int64_t pixels, float* to) {
-  for (int64_t p = 0; p < pixels; ++p, to += plan.lanes_of_pixel) {
-    for (int64_t first = 0; first < plan.filters; first += plan.group_filters) {
-      float* lanes = to + plan.LaneOf(first);
-      for (int64_t i = 0; i < plan.group_filters; ++i, ++upstream) {
-        lanes[i] = static_cast<float>((static_cast<double>(*upstream) * factors[first + i] + kRounder) - kRounder);
-      }
-      std::fill(lanes + plan.group_filters, lanes + plan.group_lanes, 0.0f);
-    }
-  }
-}
 
 // The channels and images of one part of `run`.
 struct Part {
@@ -160,72 +56,71 @@ class ChannelSums {
     Pad(part, channel);
     std::memset(sums, 0, part.images * plan_.padded.Count() * sizeof *sums);
     const int64_t first = channel / plan_.group_channels * plan_.group_lanes;
-    for (int64_t lane = first; lane < first + plan_.group_lanes; lane += plan_.lanes) {
-      for (int64_t tap = 0; tap < plan_.taps; ++tap) AddTap(part, channel, tap, lane, sums);
+    const int64_t end = first + plan_.group_lanes;
+    for (int64_t lane = first, lanes = 0; lane < end; lane += lanes) {
+      lanes = plan_.LanesAtOnce(end - lane);
+      for (int64_t tap = 0; tap < plan_.taps; ++tap) {
+        for (int32_t digit = 0; digit < shared_.header->digits; ++digit) {
+          AddTap(part, channel, tap, lane, lanes, digit, sums);
+        }
+      }
     }
   }
 
  private:
-  // Copies the codes of a channel, with the zero point around them, and lists the codes that occur.
+  // Copies the codes of a channel, with the zero point around them, and lists the blocks of codes that occur.
   void Pad(const Part& part, int64_t channel) {
     const Plane &padded = plan_.padded, &input = plan_.activations;
     const int64_t top = plan_.rows.Before(), left = plan_.columns.Before();
     std::memset(own_.codes, zero_code_, part.images * padded.Count());
-    bool occurs[256] = {};
-    occurs[zero_code_] = true;
+    bool occurs[256 / kGradientBlock] = {};
+    occurs[zero_code_ / kGradientBlock] = true;
     for (int64_t image = 0; image < part.images; ++image) {
       const uint8_t* from = shared_.codes + (part.first_image + image) * input.Count() * plan_.channels + channel;
       uint8_t* to = own_.codes + image * padded.Count() + top * padded.width + left;
       for (int64_t y = 0; y < input.height; ++y) {
         for (int64_t x = 0; x < input.width; ++x, from += plan_.channels) {
           to[y * padded.width + x] = *from;
-          occurs[*from] = true;
+          occurs[*from / kGradientBlock] = true;
         }
       }
     }
     count_ = 0;
-    for (int code = 0; code < 256; ++code) {
-      if (occurs[code]) present_[count_++] = static_cast<uint8_t>(code);
+    for (int block = 0; block < 256 / kGradientBlock; ++block) {
+      if (occurs[block]) blocks_[count_++] = static_cast<uint8_t>(block);
     }
   }
 
-  void AddTap(const Part& part, int64_t channel, int64_t tap, int64_t lane, int64_t* sums) {
+  // Adds the products of one digit of the derivatives of some lanes at one tap.
+  void AddTap(const Part& part, int64_t channel, int64_t tap, int64_t lane, int64_t lanes, int32_t digit,
+              int64_t* sums) {
     const int64_t weights = plan_.WeightIndex(tap, channel % plan_.group_channels) + lane;
-    loops_.rows({shared_.activation_table, shared_.weight_table, present_, count_, shared_.weights + weights,
-                 shared_.weight_zeros + lane, plan_.denominator * zero_point_, own_.activation_rows, own_.weight_rows},
-                plan_.lanes);
+    const int64_t table = int64_t{digit} * 256 * 256;
+    loops_.rows({shared_.activation_digits + table, shared_.weight_digits + table, blocks_, count_,
+                 shared_.weights + weights, shared_.weight_zeros + digit * plan_.lanes_of_pixel + lane,
+                 shared_.header->activation_zero[digit], own_.activation_rows, own_.weight_rows},
+                lanes);
     const Pairs rows = plan_.rows.PairsOf(tap / plan_.filter_width);
     const Pairs columns = plan_.columns.PairsOf(tap % plan_.filter_width);
-    const int64_t limit = shared_.header->terms_per_flush;
-    double weight_sums[kGradientLanes] = {};
-    int64_t terms = 0;
+    const int64_t pixel_step = 2 * plan_.lanes_of_pixel;
+    int64_t weight_sums[2 * kManyGradientLanes] = {};
     for (int64_t image = 0; image < part.images; ++image) {
       const int64_t pixels = (part.first_image + image) * plan_.upstream.Count();
-      for (int64_t i = rows.begin; i < rows.end; ++i) {
-        const int64_t codes = image * plan_.padded.Count() + rows.Activation(i) * plan_.padded.width;
-        const int64_t upstream = pixels + rows.Upstream(i) * plan_.upstream.width;
-        for (int64_t first = columns.begin; first < columns.end; first += limit) {
-          const int64_t count = std::min(columns.end - first, limit), at = codes + columns.Activation(first);
-          if (terms + count > limit) {
-            Flush(weights, weight_sums);
-            terms = 0;
-          }
-          terms += count;
-          const int64_t g = (upstream + columns.Upstream(first)) * plan_.lanes_of_pixel + lane;
-          loops_.run({own_.codes + at, columns.activation_step, shared_.for_activation + g, shared_.for_weight + g,
-                      columns.upstream_step * plan_.lanes_of_pixel, count, own_.activation_rows, own_.weight_rows,
-                      sums + at, weight_sums},
-                     plan_.lanes);
-        }
-      }
+      const int64_t at = image * plan_.padded.Count() + rows.Activation(rows.begin) * plan_.padded.width +
+                         columns.Activation(columns.begin);
+      const int64_t pixel = pixels + rows.Upstream(rows.begin) * plan_.upstream.width + columns.Upstream(columns.begin);
+      const int64_t g = 2 * (pixel * plan_.lanes_of_pixel + lane);
+      loops_.run({own_.codes + at, columns.activation_step, rows.activation_step * plan_.padded.width,
+                  shared_.for_activation + g, shared_.for_weight + g, columns.upstream_step * pixel_step,
+                  rows.upstream_step * plan_.upstream.width * pixel_step, columns.end - columns.begin,
+                  rows.end - rows.begin, own_.activation_rows, own_.weight_rows, digit * kDerivativeDigitBits,
+                  shared_.header->pixels_per_sum, sums + at, weight_sums},
+                 lanes);
     }
-    Flush(weights, weight_sums);
-  }
-
-  void Flush(int64_t weights, double* sums) {
-    for (int64_t i = 0; i < plan_.lanes; ++i) {
-      __atomic_fetch_add(shared_.weight_sums + weights + i, static_cast<int64_t>(sums[i]), __ATOMIC_RELAXED);
-      sums[i] = 0.0;
+    int64_t collected[kManyGradientLanes];
+    loops_.collect(weight_sums, lanes, collected);
+    for (int64_t i = 0; i < lanes; ++i) {
+      __atomic_fetch_add(shared_.weight_sums + weights + i, collected[i], __ATOMIC_RELAXED);
     }
   }
 
@@ -235,7 +130,7 @@ class ChannelSums {
   const OwnGradient& own_;
   const int32_t zero_point_;
   const uint8_t zero_code_;
-  uint8_t present_[256];  // the activation codes that occur in the channel
+  uint8_t blocks_[256 / kGradientBlock];  // the blocks of activation codes that occur in the channel
   int64_t count_ = 0;
 };
 
@@ -304,9 +199,12 @@ void tfapprox_table_gradient_begin(const tfapprox_table_gradient* gradient, cons
   const tfapprox::FloatEnvironment ieee;
   const tfapprox::GradientPlan plan(*gradient, work->threads);
   const tfapprox::SharedGradient to(plan, shared);
-  tfapprox::WriteNumerators(*gradient->operation.table, gradient->half_window, to.activation_table, to.weight_table);
+  const tfapprox_table& table = *gradient->operation.table;
+  tfapprox::WriteNumerators(table, gradient->half_window, to.activation_table, to.weight_table);
   tfapprox::WriteWeights(*gradient, plan, weights, to);
-  tfapprox::WriteUnits(*gradient, plan, upstream, to);
+  const int32_t highest = tfapprox::HighestByte(table) - table.code_offset();
+  const int64_t largest = tfapprox::WriteDigits(*gradient, plan, to) + int64_t{plan.denominator} * highest;
+  tfapprox::WriteUnits(*gradient, plan, largest, upstream, to);
 }
 
 void tfapprox_table_gradient_prepare(const tfapprox_table_gradient* gradient, const tfapprox_gradient_work* work,
@@ -322,9 +220,9 @@ void tfapprox_table_gradient_prepare(const tfapprox_table_gradient* gradient, co
       .loops->quantise(activations + begin * size, end - begin, size, size, gradient->operation.activation.quantiser,
                        to.codes + begin * size);
   upstream += first * plan.filters;
-  tfapprox::WriteUpstream(plan, upstream, to.activation_factors, pixels, to.for_activation + lanes);
+  tfapprox::WriteUpstream(plan, upstream, to.activation_factors, pixels, to.for_activation + 2 * lanes);
   if (!plan.is_per_filter) return;
-  tfapprox::WriteUpstream(plan, upstream, to.weight_factors, pixels, to.for_weight + lanes);
+  tfapprox::WriteUpstream(plan, upstream, to.weight_factors, pixels, to.for_weight + 2 * lanes);
 }
 
 void tfapprox_table_gradient_run(const tfapprox_table_gradient* gradient, const tfapprox_gradient_work* work,

@@ -27,9 +27,13 @@ using Bytes16 = Vector<uint8_t, 16>;
 using Bytes32 = Vector<uint8_t, 32>;
 using Words8 = Vector<uint16_t, 16>;
 using Words16 = Vector<uint16_t, 32>;
+using Words32 = Vector<uint16_t, 64>;
 using Longs4 = Vector<uint32_t, 16>;
 using Longs8 = Vector<uint32_t, 32>;
 using Longs16 = Vector<uint32_t, 64>;
+using Quads2 = Vector<uint64_t, 16>;
+using Quads4 = Vector<uint64_t, 32>;
+using Quads8 = Vector<uint64_t, 64>;
 
 // ZipLow and ZipHigh interleave the elements of the lower and of the upper halves of two vectors, in each part of 16
 // bytes by itself.
@@ -49,6 +53,14 @@ inline Words16 ZipLow(Words16 a, Words16 b) {
 inline Words16 ZipHigh(Words16 a, Words16 b) {
   return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 16), TFAPPROX_ZIP4(12, 16));
 }
+inline Words32 ZipLow(Words32 a, Words32 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(0, 32), TFAPPROX_ZIP4(8, 32), TFAPPROX_ZIP4(16, 32),
+                          TFAPPROX_ZIP4(24, 32));
+}
+inline Words32 ZipHigh(Words32 a, Words32 b) {
+  return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP4(4, 32), TFAPPROX_ZIP4(12, 32), TFAPPROX_ZIP4(20, 32),
+                          TFAPPROX_ZIP4(28, 32));
+}
 inline Longs4 ZipLow(Longs4 a, Longs4 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(0, 4)); }
 inline Longs4 ZipHigh(Longs4 a, Longs4 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(2, 4)); }
 inline Longs8 ZipLow(Longs8 a, Longs8 b) { return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(0, 8), TFAPPROX_ZIP2(4, 8)); }
@@ -61,6 +73,13 @@ inline Longs16 ZipHigh(Longs16 a, Longs16 b) {
   return TFAPPROX_SHUFFLE(a, b, TFAPPROX_ZIP2(2, 16), TFAPPROX_ZIP2(6, 16), TFAPPROX_ZIP2(10, 16),
                           TFAPPROX_ZIP2(14, 16));
 }
+
+inline Quads2 ZipLow(Quads2 a, Quads2 b) { return TFAPPROX_SHUFFLE(a, b, 0, 2); }
+inline Quads2 ZipHigh(Quads2 a, Quads2 b) { return TFAPPROX_SHUFFLE(a, b, 1, 3); }
+inline Quads4 ZipLow(Quads4 a, Quads4 b) { return TFAPPROX_SHUFFLE(a, b, 0, 4, 2, 6); }
+inline Quads4 ZipHigh(Quads4 a, Quads4 b) { return TFAPPROX_SHUFFLE(a, b, 1, 5, 3, 7); }
+inline Quads8 ZipLow(Quads8 a, Quads8 b) { return TFAPPROX_SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14); }
+inline Quads8 ZipHigh(Quads8 a, Quads8 b) { return TFAPPROX_SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15); }
 
 #undef TFAPPROX_SHUFFLE
 #undef TFAPPROX_ZIP2

@@ -12,31 +12,11 @@
 #ifndef TFAPPROX_COMMON_CORE_WORD_PRODUCTS_H_
 #define TFAPPROX_COMMON_CORE_WORD_PRODUCTS_H_
 
+#include "multiply_pairs.h"
 #include "path_kernels.h"
-#include "vectors.h"
 
 namespace tfapprox {
 namespace {
-
-// Returns the sums of the products of two neighbouring words, which are exact.
-#if defined(__AVX2__)
-inline Vector<uint32_t, 32> MultiplyPairs(Vector<int16_t, 32> a, Vector<int16_t, 32> w) {
-  return reinterpret_cast<Vector<uint32_t, 32>>(
-      _mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(w)));
-}
-#if defined(__AVX512BW__)
-inline Vector<uint32_t, 64> MultiplyPairs(Vector<int16_t, 64> a, Vector<int16_t, 64> w) {
-  return reinterpret_cast<Vector<uint32_t, 64>>(
-      _mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(w)));
-}
-#endif
-#elif defined(__ARM_NEON)
-inline Vector<uint32_t, 16> MultiplyPairs(Vector<int16_t, 16> a, Vector<int16_t, 16> w) {
-  const auto words = reinterpret_cast<int16x8_t>(a), weights = reinterpret_cast<int16x8_t>(w);
-  const int32x4_t low = vmull_s16(vget_low_s16(words), vget_low_s16(weights));
-  return reinterpret_cast<Vector<uint32_t, 16>>(vpaddq_s32(low, vmull_high_s16(words, weights)));
-}
-#endif
 
 // Sums up all terms for kFilters filters and two vectors of kBytes bytes, which have kBytes / 4 pixels each.
 template <int kBytes, int kFilters>

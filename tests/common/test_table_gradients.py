@@ -109,6 +109,41 @@ def test_paths(path, per_filter):
         np.testing.assert_array_equal(part, right)
 
 
+@pytest.mark.parametrize(("filters", "half_window"), [(16, 16), (33, 0), (70, 16), (84, 40), (3, 60)])
+def test_paths_with_several_vectors_of_filters(path, filters, half_window):
+    """Derivatives of one digit and of two, rows of every number of pixels modulo 4, steps, and padding."""
+    random = np.random.RandomState(filters)
+    a, w = np.mgrid[0:256, 0:256]
+    case = {
+        "upstream": random.normal(0, 1, (2, 3, 7, filters)).astype(np.float32),
+        "input": random.uniform(0, 1, (2, 5, 8, 1)),
+        "filter": random.normal(0, 1, (2, 2, 1, filters)),
+        **{"input_min": 0.0, "input_max": 1.0, "filter_min": -2.0, "filter_max": 2.1},
+        **{"strides": [1, 2, 1, 1], "padding": "EXPLICIT", "explicit_paddings": [0, 0, 1, 0, 0, 0, 0, 0]},
+        **{"table": (a * w) >> 3 << 3, "half_window": half_window},
+    }
+    with forced(path, ""):
+        result = native.table_2d_gradients(**case)
+    for part, right in zip(result, reference.approx_conv2d_gradients(**case, gradient="table_2d")):
+        np.testing.assert_array_equal(part, right)
+
+
+@pytest.mark.parametrize("filters", [4, 16, 64])
+def test_largest_sums(path, filters):
+    """Derivatives with 15 bits of magnitude and integers of 24 bits, all of one sign."""
+    case = {
+        "upstream": np.full((1, 16, 16, filters), np.nextafter(np.float32(1), np.float32(0))),
+        "input": np.full((1, 16, 16, 1), 20.0),
+        "filter": np.full((1, 1, 1, filters), 15.0),
+        **{"input_min": -235.0, "input_max": 20.0, "filter_min": -240.0, "filter_max": 15.0},
+        **{"strides": [1, 1, 1, 1], "table": np.broadcast_to(65535 - 257 * np.arange(256), (256, 256))},
+    }
+    with forced(path, ""):
+        result = native.table_2d_gradients(**case)
+    for part, right in zip(result, reference.approx_conv2d_gradients(**case, gradient="table_2d")):
+        np.testing.assert_array_equal(part, right)
+
+
 @pytest.mark.parametrize("per_filter", [False, True])
 def test_several_tiles(gpu, per_filter):
     case = large_case(per_filter)

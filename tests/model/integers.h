@@ -17,6 +17,7 @@ inline __m128i _mm_cvtsi32_si128(int32_t x) {
   return Each<__m128i, int32_t>([=](int i) { return i == 0 ? x : 0; });
 }
 inline __m128i _mm_avg_epu16(__m128i a, __m128i b) { return AverageWords(a, b); }
+inline __m128i _mm_madd_epi16(__m128i a, __m128i b) { return MultiplyWordPairs(a, b); }
 
 // Vectors of 256 bits.
 
@@ -50,6 +51,9 @@ inline __m256i _mm256_slli_epi16(__m256i x, int count) { return ShiftLeft<uint16
 inline __m256i _mm256_slli_epi32(__m256i x, int count) { return ShiftLeft<uint32_t>(x, static_cast<uint8_t>(count)); }
 inline __m256i _mm256_srli_epi16(__m256i x, int count) { return ShiftRight<uint16_t>(x, static_cast<uint8_t>(count)); }
 inline __m256i _mm256_avg_epu16(__m256i a, __m256i b) { return AverageWords(a, b); }
+inline __m256i _mm256_cvtepi32_epi64(__m128i x) {
+  return Each<__m256i, int64_t>([&](int i) { return Lanes<int32_t>(x)[i]; });
+}
 inline __m256i _mm256_madd_epi16(__m256i a, __m256i b) { return MultiplyWordPairs(a, b); }
 inline __m256i _mm256_cvtepu16_epi32(__m128i x) { return WidenWords<__m256i>(x); }
 inline __m256i _mm256_unpacklo_epi16(__m256i a, __m256i b) { return Unpack(a, b, 0); }
@@ -116,6 +120,9 @@ inline __m512i _mm512_slli_epi32(__m512i x, unsigned count) { return ShiftLeft<u
 inline __m512i _mm512_srli_epi16(__m512i x, unsigned count) { return ShiftRight<uint16_t>(x, count); }
 inline __m512i _mm512_sll_epi32(__m512i x, __m128i count) { return ShiftLeft<uint32_t>(x, Lanes<uint64_t>(count)[0]); }
 inline __m512i _mm512_avg_epu16(__m512i a, __m512i b) { return AverageWords(a, b); }
+inline __m512i _mm512_broadcast_i64x4(__m256i x) {
+  return Each<__m512i, int64_t>([&](int i) { return Lanes<int64_t>(x)[i % 4]; });
+}
 inline __m512i _mm512_madd_epi16(__m512i a, __m512i b) { return MultiplyWordPairs(a, b); }
 inline __m512i _mm512_cvtepu16_epi32(__m256i x) { return WidenWords<__m512i>(x); }
 inline __m512i _mm512_packs_epi32(__m512i a, __m512i b) { return Pack<int32_t, int16_t>(a, b); }
