@@ -1,7 +1,6 @@
 """Gradients from the table by the compiled core on the CPU: the part of native.py for `gradient="table_2d"` (9.8)."""
 
 import ctypes
-from concurrent.futures import ThreadPoolExecutor
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from . import _abi, _validation
 from ._bindings import aligned, check, core
 from ._convolution import FilterRange
 from ._gradient_operation import GradientOperation
+from ._interruptible import Interruptible
 from .truth_table import TableLike
 
 
@@ -85,33 +85,41 @@ def table_2d_gradients(
         transposed=transposed,
     )
     if not operation.is_empty():
-        _compute(operation, threads)
+        with _Computation(operation, threads) as computation:
+            computation.run()
     return operation.result()
 
 
-def _compute(operation, threads):
-    """Fills both gradients."""
-    work, error = _abi.GradientWork(), _abi.Error()
-    call = ctypes.byref(operation.descriptor), ctypes.byref(work)
-    check(core().tfapprox_table_gradient_init(call[0], threads, call[1], ctypes.byref(error)), error)
-    useful = max(1, min(threads, max(work.prepare_parts, work.run_parts, work.finish_parts)))
-    shared = aligned(work.shared_bytes)
-    x, w, dy = (tensor.ctypes.data for tensor in operation.operands)
-    dx, dw = (tensor.ctypes.data for tensor in operation.gradients)
-    core().tfapprox_table_gradient_begin(*call, w, dy, shared.ctypes.data)
+class _Computation(Interruptible):
+    """Fills both gradients of an operation."""
 
-    def prepare(begin, end):
-        core().tfapprox_table_gradient_prepare(*call, x, dy, shared.ctypes.data, begin, end)
+    def __init__(self, operation: GradientOperation, threads: int) -> None:
+        self._operation, self._work, error = operation, _abi.GradientWork(), _abi.Error()
+        self._descriptor = _abi.TableGradient.from_buffer_copy(operation.descriptor)
+        self._call = ctypes.byref(self._descriptor), ctypes.byref(self._work)
+        check(core().tfapprox_table_gradient_init(self._call[0], threads, self._call[1], ctypes.byref(error)), error)
+        parts = max(self._work.prepare_parts, self._work.run_parts, self._work.finish_parts)
+        super().__init__(max(1, min(threads, parts)))
+        self._descriptor.operation.cancelled = ctypes.pointer(self._cancelled)
+        self._shared = aligned(self._work.shared_bytes)
+        self._addresses = [tensor.ctypes.data for tensor in (*operation.operands, *operation.gradients)]
 
-    def run(begin, end):
-        workspace = aligned(work.workspace_bytes)
-        core().tfapprox_table_gradient_run(*call, shared.ctypes.data, dx, begin, end, workspace.ctypes.data)
+    def run(self) -> None:
+        """Computes the gradients."""
+        _, w, dy, _, _ = self._addresses
+        core().tfapprox_table_gradient_begin(*self._call, w, dy, self._shared.ctypes.data)
+        self._run_steps([self._prepare, self._run, self._finish])
 
-    def finish(begin, end):
-        core().tfapprox_table_gradient_finish(*call, shared.ctypes.data, dw, begin, end)
+    def _prepare(self, thread):
+        x, _, dy, _, _ = self._addresses
+        memory, parts = self._shared.ctypes.data, self._share(self._work.prepare_parts, thread)
+        core().tfapprox_table_gradient_prepare(*self._call, x, dy, memory, *parts)
 
-    # The pool waits for its threads, also where Ctrl-C interrupts, so that nothing is freed that they use.
-    with ThreadPoolExecutor(useful) as pool:
-        for step, parts in ((prepare, work.prepare_parts), (run, work.run_parts), (finish, work.finish_parts)):
-            ends = [parts * number // useful for number in range(useful + 1)]
-            list(pool.map(step, ends[:-1], ends[1:]))
+    def _run(self, thread):
+        dx, workspace = self._addresses[3], aligned(self._work.workspace_bytes)
+        memory, parts = self._shared.ctypes.data, self._share(self._work.run_parts, thread)
+        core().tfapprox_table_gradient_run(*self._call, memory, dx, *parts, workspace.ctypes.data)
+
+    def _finish(self, thread):
+        memory, parts = self._shared.ctypes.data, self._share(self._work.finish_parts, thread)
+        core().tfapprox_table_gradient_finish(*self._call, memory, self._addresses[4], *parts)

@@ -3,8 +3,8 @@
 The core gets its memory from numpy here. A thread pool runs the parts into which the core divides the work, because
 ctypes releases the interpreter lock during a call.
 
-Ctrl-C ends a call within a fraction of a second: the threads stop between two tiles of the output, and
-KeyboardInterrupt is raised when none of them reads or writes memory of the call any more.
+Ctrl-C ends a call within a fraction of a second: the threads stop between two tiles of the output, or between two taps
+of a gradient. KeyboardInterrupt is raised when none of them reads or writes memory of the call any more.
 
 A process may fork while other threads are in the core; the child can call every function of this module.
 
@@ -14,10 +14,7 @@ on to TensorFlow operations that are called without a function of this package.
 """
 
 import ctypes
-import functools
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -25,6 +22,7 @@ from . import _abi, _operation, _settings, _validation
 from ._bindings import aligned, check, core, text
 from ._convolution import AxOutput, FilterRange
 from ._core_tables import Table, built_in_multipliers, load_table, name_is_signed, table_hash, table_source, tune
+from ._interruptible import Interruptible
 from ._native_gradients import table_2d_gradients
 from ._operation import problem, quantiser
 from .truth_table import TableLike
@@ -118,11 +116,8 @@ def program(table: Optional[TableLike], num_bits: int = 8) -> Tuple[str, str]:
         return execution.program()
 
 
-class Execution:
+class Execution(Interruptible):
     """An operation with its memory and threads, ready to run any number of times, once at a time; a context manager.
-
-    The core runs in threads of a pool, so that Ctrl-C reaches the caller's thread during a call. Each thread holds this
-    object while it is in the core, and with it all memory of the call, however the caller's thread is interrupted.
 
     Args:
         operation: an `_operation.Operation`.
@@ -136,23 +131,13 @@ class Execution:
     def __init__(self, operation: _operation.Operation, threads: int = 1) -> None:
         threads = _validation.integer("threads", threads, 1)
         self.operation, self.work, error = operation, _abi.Work(), _abi.Error()
-        self._cancelled = ctypes.c_int32()
-        self._busy: Set[int] = set()
         self._descriptor = _abi.Operation.from_buffer_copy(operation.descriptor)
-        self._descriptor.cancelled = ctypes.pointer(self._cancelled)
         pointers = ctypes.byref(self._descriptor), threads, ctypes.byref(self.work), ctypes.byref(error)
         check(core().tfapprox_operation_init(*pointers), error)
-        useful = max(1, min(threads, max(self.work.prepare_parts, self.work.run_parts)))
+        super().__init__(max(1, min(threads, max(self.work.prepare_parts, self.work.run_parts))))
+        self._descriptor.cancelled = ctypes.pointer(self._cancelled)
         self._prepared = aligned(self.work.prepared_bytes)
-        self._workspaces = [aligned(self.work.workspace_bytes) for _ in range(useful)]
-        self._pool = ThreadPoolExecutor(useful)
-
-    def __enter__(self) -> "Execution":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._cancel()
-        self._pool.shutdown()
+        self._workspaces = [aligned(self.work.workspace_bytes) for _ in range(self._threads)]
 
     def program(self) -> Tuple[str, str]:
         """The names of the CPU path and of the plan."""
@@ -162,40 +147,8 @@ class Execution:
 
     def run(self) -> Any:
         """Prepares one operand, computes all outputs, and returns what the public function of the operation returns."""
-        self._cancelled.value = 0
-        steps, threads = [self._prepare_share, self._run_share], range(len(self._workspaces))
-        try:
-            # One thread carries out both steps at once; several wait for each other in between.
-            for group in [steps] if len(threads) == 1 else [[step] for step in steps]:
-                list(self._pool.map(functools.partial(self._in_thread, group), threads))
-        except BaseException:
-            self._cancel()
-            raise
+        self._run_steps([self._prepare_share, self._run_share])
         return self.operation.result()
-
-    def _cancel(self):
-        """Ends a run, and returns when no thread is in the core, also if Ctrl-C arrives again in the meantime."""
-        self._cancelled.value = 1
-        while True:
-            try:
-                while self._busy:  # Thread.join is no alternative: once interrupted, it takes a thread for ended
-                    time.sleep(0.001)
-                return
-            except KeyboardInterrupt:  # the first one is raised as soon as the threads have left the core
-                continue
-
-    def _in_thread(self, steps, thread):
-        """Carries out steps in a thread of the pool."""
-        # A thread announces itself before it looks at the flag; `_cancel` sets the flag before it looks for threads.
-        self._busy.add(thread)
-        try:
-            for step in steps if not self._cancelled.value else ():
-                step(thread)
-        finally:
-            self._busy.discard(thread)
-
-    def _share(self, parts, thread):
-        return parts * thread // len(self._workspaces), parts * (thread + 1) // len(self._workspaces)
 
     def _call(self):
         operation = self.operation

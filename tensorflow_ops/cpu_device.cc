@@ -58,8 +58,11 @@ Status CpuDevice::Run(tensorflow::OpKernelContext* context, const tfapprox_opera
                                                " bytes per thread");
 }
 
-Status CpuDevice::RunGradient(tensorflow::OpKernelContext* context, const tfapprox_table_gradient& gradient,
+Status CpuDevice::RunGradient(tensorflow::OpKernelContext* context, const tfapprox_table_gradient& described,
                               const GradientTensors& tensors) {
+  const Cancellation cancellation(context);
+  tfapprox_table_gradient gradient = described;
+  gradient.operation.cancelled = cancellation.flag();
   const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
   tfapprox_gradient_work work;
   tfapprox_error error;
@@ -93,7 +96,7 @@ Status CpuDevice::RunGradient(tensorflow::OpKernelContext* context, const tfappr
   shard(work.finish_parts, work.cycles_per_finish_part, [&](int64_t begin, int64_t end) {
     tfapprox_table_gradient_finish(&gradient, &work, shared, tensors.weight_gradient, begin, end);
   });
-  return Status();
+  return cancellation.Check(context);
 }
 
 }  // namespace tfapprox

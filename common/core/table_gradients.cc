@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 
+#include "cancelled.h"
 #include "error.h"
 #include "float_environment.h"
 #include "gradient_numbers.h"
@@ -43,7 +44,8 @@ class ChannelSums {
  public:
   ChannelSums(const tfapprox_table_gradient& gradient, const GradientPlan& plan, const GradientLoops& loops,
               const SharedGradient& shared, const OwnGradient& own)
-      : plan_(plan),
+      : operation_(gradient.operation),
+        plan_(plan),
         loops_(loops),
         shared_(shared),
         own_(own),
@@ -59,7 +61,7 @@ class ChannelSums {
     const int64_t end = first + plan_.group_lanes;
     for (int64_t lane = first, lanes = 0; lane < end; lane += lanes) {
       lanes = plan_.LanesAtOnce(end - lane);
-      for (int64_t tap = 0; tap < plan_.taps; ++tap) {
+      for (int64_t tap = 0; tap < plan_.taps && !IsCancelled(operation_); ++tap) {
         for (int32_t digit = 0; digit < shared_.header->digits; ++digit) {
           AddTap(part, channel, tap, lane, lanes, digit, sums);
         }
@@ -124,6 +126,7 @@ class ChannelSums {
     }
   }
 
+  const tfapprox_operation& operation_;
   const GradientPlan& plan_;
   const GradientLoops& loops_;
   const SharedGradient& shared_;
@@ -214,15 +217,17 @@ void tfapprox_table_gradient_prepare(const tfapprox_table_gradient* gradient, co
   const tfapprox::GradientPlan plan(*gradient, work->threads);
   const tfapprox::SharedGradient to(plan, shared);
   if (!to.header->is_finite) return;
-  const int64_t size = plan.activations.Count() * plan.channels, first = begin * plan.upstream.Count();
-  const int64_t pixels = (end - begin) * plan.upstream.Count(), lanes = first * plan.lanes_of_pixel;
-  tfapprox::CpuPathAt(work->path)
-      .loops->quantise(activations + begin * size, end - begin, size, size, gradient->operation.activation.quantiser,
-                       to.codes + begin * size);
-  upstream += first * plan.filters;
-  tfapprox::WriteUpstream(plan, upstream, to.activation_factors, pixels, to.for_activation + 2 * lanes);
-  if (!plan.is_per_filter) return;
-  tfapprox::WriteUpstream(plan, upstream, to.weight_factors, pixels, to.for_weight + 2 * lanes);
+  const int64_t size = plan.activations.Count() * plan.channels, pixels = plan.upstream.Count();
+  const tfapprox::ElementLoops& loops = *tfapprox::CpuPathAt(work->path).loops;
+  for (int64_t image = begin; image < end && !tfapprox::IsCancelled(gradient->operation); ++image) {
+    const int64_t lanes = 2 * image * pixels * plan.lanes_of_pixel;
+    const float* of_image = upstream + image * pixels * plan.filters;
+    loops.quantise(activations + image * size, 1, size, size, gradient->operation.activation.quantiser,
+                   to.codes + image * size);
+    tfapprox::WriteUpstream(plan, of_image, to.activation_factors, pixels, to.for_activation + lanes);
+    if (!plan.is_per_filter) continue;
+    tfapprox::WriteUpstream(plan, of_image, to.weight_factors, pixels, to.for_weight + lanes);
+  }
 }
 
 void tfapprox_table_gradient_run(const tfapprox_table_gradient* gradient, const tfapprox_gradient_work* work,
@@ -233,7 +238,7 @@ void tfapprox_table_gradient_run(const tfapprox_table_gradient* gradient, const 
   const tfapprox::SharedGradient all(plan, shared);
   const tfapprox::OwnGradient own(plan, workspace);
   tfapprox::ChannelSums sums(*gradient, plan, *tfapprox::CpuPathAt(work->path).gradients, all, own);
-  for (int64_t i = begin; i < end; ++i) {
+  for (int64_t i = begin; i < end && !tfapprox::IsCancelled(gradient->operation); ++i) {
     const tfapprox::Part part = tfapprox::PartAt(plan, i);
     if (!all.header->is_finite) {
       tfapprox::FillWithNan(plan, part, activation_gradient);

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import io
 import json
+import math
 import os
 from typing import Any, Callable, NamedTuple, Sequence
 
@@ -22,6 +23,7 @@ from .search import plots
 _HELD_OUT = 0.2  # share of the samples that are held out to measure accuracy
 _CALIBRATION = 500  # number of samples for ranges and corrections
 _SEARCH = 2000  # number of samples for the search of the half window
+_SEARCHED = "half_windows.json"  # the file with what the search has found so far
 _HALF_WINDOWS: Sequence[int] | None = None  # the candidates of the search; `None` lets `search_half_window` choose them
 
 
@@ -106,7 +108,9 @@ def retrain_model(
 
     Returns:
         A dictionary that `retrain.json` has, too: `exact`, the accuracy in floating point; `before`, that with the
-        multiplier before the training; and `accuracy`, a list with the accuracy after each epoch.
+        multiplier before the training; and `accuracy`, a list with the accuracy after each epoch. If the half window
+        was searched, it has `half_windows`, the accuracy with each candidate, and `lost_half_windows`, why the loss was
+        not finite with others.
 
     Raises:
         ArgumentError: if an argument is not possible, or the folder has another run.
@@ -129,20 +133,19 @@ def _retrain(model, multiplier, training, validation, folder, epochs, options, s
     keras.utils.set_random_seed(options.seed)
     losses: Any = importlib.import_module("tfapprox.tf2.training.loss")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not losses.gives_probabilities(model))
-    exact, scores = tf2.approximate_model(model, False), {}
-    half_window = options.half_window
-    if half_window == "auto" and options.gradient != STRAIGHT_THROUGH:
-        half_window, scores = _searched_half_window(model, multiplier, training, options, loss)
-        keras.utils.set_random_seed(options.seed)
-    approximate = _approximated(model, multiplier, training, options, half_window)
+    exact, half_window = tf2.approximate_model(model, False), options.half_window
     run: dict[str, Any] = {
         "model": source,
         "options": options._asdict(),
         "samples": [len(training.x), len(validation.x)],
         "sha256": _hash([*model.get_weights(), *training, *validation]),
-        "multipliers": _identities(approximate),
-        **({"half_windows": {str(candidate): score for candidate, score in scores.items()}} if scores else {}),
     }
+    if half_window == "auto" and options.gradient != STRAIGHT_THROUGH:
+        half_window, searched = _searched_half_window(model, multiplier, training, options, loss, folder, run)
+        keras.utils.set_random_seed(options.seed)
+        run.update(searched)
+    approximate = _approximated(model, multiplier, training, options, half_window)
+    run["multipliers"] = _identities(approximate)
     swaps = [tf2.GradualSwap([*options.gradual, multiplier])] if options.gradual else []
     checkpoint = tf2.TrainingCheckpoint(os.path.join(folder, "checkpoint"), run, callbacks)
     accuracies = [_accuracy(x, loss, validation) for x in (exact, approximate)]
@@ -187,18 +190,52 @@ def _approximated(model, multiplier, training, options, half_window):
     return approximate
 
 
-def _searched_half_window(model, multiplier, training, options, loss):
-    """The best half window after an epoch with each candidate, and the accuracy with each (9.7)."""
-    tf2: Any = importlib.import_module("tfapprox.tf2")
-    learnt, judged = held_out(Samples(training.x[:_SEARCH], training.y[:_SEARCH]), options.seed)
+def _searched_half_window(model, multiplier, training, options, loss, folder, run):
+    """The best half window after an epoch with each candidate (9.7), and the results of all candidates.
 
-    def evaluate(half_window):
+    The folder keeps each result, so that the same run goes on where the search was interrupted. A candidate whose loss
+    becomes NaN or infinite is lost, and the reason is its result.
+    """
+    tf2: Any = importlib.import_module("tfapprox.tf2")
+    not_finite: Any = importlib.import_module("tfapprox.tf2.training.not_finite")
+    learnt, judged = held_out(Samples(training.x[:_SEARCH], training.y[:_SEARCH]), options.seed)
+    run = json.loads(json.dumps({**run, "multipliers": _identities(tf2.approximate_model(model, multiplier))}))
+    path = os.path.join(folder, _SEARCHED)
+    known: dict[str, Any] = {"run": run, "half_windows": {}, "lost_half_windows": {}}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+        if known["run"] != run:
+            raise ArgumentError("checkpoint", "must be of the same run, or a new folder", repr(folder))
+    scores, lost = known["half_windows"], known["lost_half_windows"]
+
+    def trained(half_window):
         candidate = _approximated(model, multiplier, training, options, half_window)
         form = {"learning_rate": options.learning_rate, "batch_size": options.batch_size, "seed": options.seed}
         tf2.retrain(candidate, (learnt.x, learnt.y), options.recipe, epochs=1, loss=loss, **form)
-        return _accuracy(candidate, loss, judged)
+        if not all(np.all(np.isfinite(weights)) for weights in candidate.get_weights()):
+            raise not_finite.NotFiniteError("weights must be finite; received NaN or infinity after the last step")
+        return candidate
 
-    return search_half_window(evaluate, _HALF_WINDOWS)
+    def evaluate(half_window):
+        name = str(half_window)
+        if name not in scores and name not in lost:
+            try:
+                scores[name] = _accuracy(trained(half_window), loss, judged)
+            except not_finite.NotFiniteError as error:
+                lost[name] = str(error)
+            os.makedirs(folder, exist_ok=True)
+            atomic_files.write(path, json.dumps(known).encode())
+        return scores.get(name, math.nan)
+
+    try:
+        best, _ = search_half_window(evaluate, _HALF_WINDOWS)
+    except ArgumentError as error:
+        if scores or not lost:
+            raise
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in lost.items())
+        raise ArgumentError("half_window", "must be one with which the loss stays finite", reasons) from error
+    return best, {name: known[name] for name in ("half_windows", "lost_half_windows") if known[name]}
 
 
 def each_epoch(show: Callable[[int], None]) -> Any:

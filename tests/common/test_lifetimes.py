@@ -29,8 +29,9 @@ def run(program, *arguments, timeout=300, **environment):
     return process.stdout.decode().split()
 
 
+@pytest.mark.parametrize("call", ["outputs", "gradients"])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_interrupts_end_a_long_call(threads):
+def test_interrupts_end_a_long_call(threads, call):
     """Several interrupts come in a row, the later ones while the first one is handled. The call would take long.
 
     The test measures processor time, because other programs may use the processor for any time.
@@ -38,14 +39,16 @@ def test_interrupts_end_a_long_call(threads):
     program = """
         import signal, sys, threading, time
         import numpy as np
-        from tfapprox.common import native
-        x, w = np.ones((1, 64, 64, 256), np.float32), np.ones((5, 5, 256, 2048), np.float32)
+        from tfapprox.common import _interruptible, native
+        filters = {"outputs": 2048, "gradients": 512}[sys.argv[2]]
+        x, w = np.ones((1, 64, 64, 256), np.float32), np.ones((5, 5, 256, filters), np.float32)
+        upstream = np.ones((1, 64, 64, filters), np.float32)
         table = np.random.RandomState(0).randint(0, 65536, (256, 256)).astype(np.uint16)
-        times, threads, begun, run_share = [], threading.active_count(), [], native.Execution._run_share
+        times, threads, begun, in_thread = [], threading.active_count(), [], _interruptible.Interruptible._in_thread
         def begin(*arguments):
             begun.append(time.process_time())
-            run_share(*arguments)
-        native.Execution._run_share = begin
+            in_thread(*arguments)
+        _interruptible.Interruptible._in_thread = begin
         def interrupt(*_):
             if not begun or time.process_time() - begun[0] < 0.3:
                 return
@@ -58,9 +61,11 @@ def test_interrupts_end_a_long_call(threads):
                 if depth:
                     call(depth - 1)
                 else:
-                    native.approx_conv2d_with_min_max_vars(
-                        x, w, 0, 1, 0, 1, [1, 1, 1, 1], table=table, threads=int(sys.argv[1])
-                    )
+                    named = {"table": table, "threads": int(sys.argv[1])}
+                    if sys.argv[2] == "outputs":
+                        native.approx_conv2d_with_min_max_vars(x, w, 0, 1, 0, 1, [1, 1, 1, 1], **named)
+                    else:
+                        native.table_2d_gradients(upstream, x, w, 0, 1, 0, 1, [1, 1, 1, 1], **named)
             except KeyboardInterrupt:
                 pass
         signal.signal(signal.SIGALRM, interrupt)
@@ -76,7 +81,7 @@ def test_interrupts_end_a_long_call(threads):
         used = time.process_time() - used
         print(ended - times[0], used, threading.active_count() - threads)
     """
-    delay, used, left = map(float, run(program, threads, TFAPPROX_FORCE_PATH="scalar"))
+    delay, used, left = map(float, run(program, threads, call, TFAPPROX_FORCE_PATH="scalar"))
     assert delay < 1
     assert used < 0.1
     assert left == 0

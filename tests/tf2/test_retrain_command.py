@@ -1,6 +1,7 @@
 """`tfapprox retrain`: what it writes, how it goes on after an interruption, and its errors."""
 
 import csv
+import importlib
 import json
 
 import keras
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from tfapprox import retraining
 from tfapprox.command_line import app
+from tfapprox.tf2.training.not_finite import NotFiniteError
 
 pytest.importorskip("matplotlib")
 RANDOM = np.random.default_rng(0)
@@ -97,6 +99,51 @@ def test_searched_half_window(files, monkeypatch):
     assert list(scores) == ["2", "8"]
     best = 2 if scores["2"] >= scores["8"] else 8
     assert keras.saving.load_model(files / "out" / "model.keras").layers[0].half_window == best
+
+
+def lose(monkeypatch, *half_windows):
+    """Makes the loss NaN with some half windows; returns a list that gets the half window of each training."""
+    trained, tf2 = [], importlib.import_module("tfapprox.tf2")
+    retrain = tf2.retrain
+
+    def checked(model, *arguments, **named):
+        trained.append(model.layers[0].half_window)
+        if trained[-1] in half_windows:
+            raise NotFiniteError("loss must be finite; received NaN")
+        return retrain(model, *arguments, **named)
+
+    monkeypatch.setattr(retraining, "_HALF_WINDOWS", [2, 4, 8])
+    monkeypatch.setattr(tf2, "retrain", checked)
+    return trained
+
+
+def test_searched_half_window_with_a_lost_candidate(files, monkeypatch):
+    options = ["--gradient", "table_1d", "--half-window", "auto"]
+    trained = lose(monkeypatch, 4)
+    result = run("--epochs", "1", *options)
+    assert result.exit_code == 0, result.output
+    assert "half window 4 is lost: loss must be finite; received NaN" in result.output
+    known = json.loads((files / "out" / "retrain.json").read_text())
+    assert list(known["half_windows"]) == ["2", "8"]
+    assert list(known["lost_half_windows"]) == ["4"]
+    assert trained[:3] == [2, 4, 8]
+    assert len(trained) == 4
+
+    # The search is not repeated.
+    assert run("--epochs", "2", *options).exit_code == 0
+    assert len(trained) == 5
+    again = json.loads((files / "out" / "retrain.json").read_text())
+    assert again["half_windows"] == known["half_windows"]
+    assert again["accuracy"][0] == known["accuracy"][0]
+    result = run("--epochs", "2", *options, "--seed", "1")
+    assert "--output must be of the same run, or a new folder; received 'out'" in result.output
+
+
+def test_search_whose_candidates_are_all_lost(files, monkeypatch):
+    lose(monkeypatch, 2, 4, 8)
+    result = run("--epochs", "1", "--gradient", "table_1d", "--half-window", "auto")
+    assert result.exit_code == 1
+    assert "--half-window must be one with which the loss stays finite; received 2: loss must" in result.output
 
 
 def test_samples_without_labels_and_a_folder_of_another_run(files):

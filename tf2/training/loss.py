@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfapprox.common.argument_error import ArgumentError
 
-from .not_finite import explain
+from .not_finite import NotFiniteError, explain
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ def training_loss(
         text = explain(model, inputs[0] if inputs else None, error)
         if text is None:
             raise
-        raise ValueError(text) from error
+        raise NotFiniteError(text) from error
     finally:
         del model.compute_loss, model.test_step
         _forget_functions(model)

@@ -14,6 +14,10 @@ from ..inline_functions import inline_functions
 from ..layer_paths import held_layers, layers_by_path
 
 
+class NotFiniteError(ValueError):
+    """The loss of a training became NaN or infinite."""
+
+
 def explain(model: Any, inputs: Any, error: Exception) -> str | None:
     """Says where NaN or infinity began in a training step.
 

@@ -105,6 +105,8 @@ def retrain(
     except KeyboardInterrupt:
         line("interrupted; the same command continues after the last complete epoch")
         raise typer.Exit(130) from None
+    for candidate, reason in known.get("lost_half_windows", {}).items():
+        line(f"half window {candidate} is lost: {reason}")
     line(f"accuracy of {len(others.x):,} samples")
     accuracies = {"in floating point": known["exact"], "with the multiplier, before training": known["before"]}
     accuracies[f"after {len(known['accuracy'])} epochs"] = known["accuracy"][-1]
