@@ -24,7 +24,7 @@ absl::Status ApproxConv2DShape(InferenceContext* context) {
   return tensorflow::shape_inference::Conv2DShapeWithExplicitPadding(context);
 }
 
-OpDefinition Define(TableIn table) {
+OpDefinition DefineApproxConv2D(TableIn table) {
   OpDefinition definition = Begin(table, "ApproxConv2DWithMinMaxVars", "ApproxConv2DWithTable", "input", "filter");
   definition.Attr("strides: list(int)");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
@@ -45,7 +45,7 @@ filter_max: upper end of the range of the filter, of the same shape.
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineApproxConv2D)
 
 }  // namespace
 }  // namespace tfapprox

@@ -33,7 +33,7 @@ absl::Status ApproxConv2DTransposeShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition Define(TableIn table) {
+OpDefinition DefineApproxConv2DTranspose(TableIn table) {
   OpDefinition definition =
       Begin(table, "ApproxConv2DTransposeWithMinMaxVars", "ApproxConv2DTransposeWithTable", "input", "filter");
   definition.Input("output_shape: int32").Attr("strides: list(int)");
@@ -57,7 +57,7 @@ output_shape: the shape of the output, in the order of data_format.
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineApproxConv2DTranspose)
 
 }  // namespace
 }  // namespace tfapprox

@@ -49,7 +49,7 @@ absl::Status ApproxDepthwiseConv2DShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition Define(TableIn table) {
+OpDefinition DefineApproxDepthwiseConv2D(TableIn table) {
   OpDefinition definition =
       Begin(table, "ApproxDepthwiseConv2DWithMinMaxVars", "ApproxDepthwiseConv2DWithTable", "input", "filter");
   definition.Attr("strides: list(int)");
@@ -72,7 +72,7 @@ filter_max: upper end of the range of the filter, of the same shape.
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineApproxDepthwiseConv2D)
 
 }  // namespace
 }  // namespace tfapprox

@@ -27,7 +27,7 @@ absl::Status ApproxMatMulShape(InferenceContext* context) {
   return absl::OkStatus();
 }
 
-OpDefinition Define(TableIn table) {
+OpDefinition DefineApproxMatMul(TableIn table) {
   OpDefinition definition = Begin(table, "ApproxMatMulWithMinMaxVars", "ApproxMatMulWithTable", "a", "b");
   if (table == TableIn::kAttributes) definition.Attr("num_bits: int = 8").Attr("mul_map_file: string = ''");
   End(table, ApproxMatMulShape, R"doc(
@@ -43,7 +43,7 @@ b_max: upper end of the range of b, of the same shape.
   return definition;
 }
 
-TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(Define)
+TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DefineApproxMatMul)
 
 }  // namespace
 }  // namespace tfapprox

@@ -24,9 +24,10 @@ void End(TableIn table, ShapeFunction shape, const char* doc, OpDefinition* defi
 
 }  // namespace tfapprox
 
-// Registers both forms of an operation. DEFINE is a function from TableIn to OpDefinition.
-#define TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DEFINE)                                                                     \
-  [[maybe_unused]] const ::tensorflow::InitOnStartupMarker registered[] = {DEFINE(::tfapprox::TableIn::kAttributes)(), \
-                                                                           DEFINE(::tfapprox::TableIn::kInput)()};
+// Registers both forms of an operation. DEFINE is a function from TableIn to OpDefinition, whose name is unique in the
+// plugin, because several sources are compiled as one.
+#define TFAPPROX_REGISTER_OP_IN_BOTH_FORMS(DEFINE)                               \
+  [[maybe_unused]] const ::tensorflow::InitOnStartupMarker DEFINE##Markers[] = { \
+      DEFINE(::tfapprox::TableIn::kAttributes)(), DEFINE(::tfapprox::TableIn::kInput)()};
 
 #endif  // TFAPPROX_TENSORFLOW_OPS_TABLE_DEFINITION_H_
