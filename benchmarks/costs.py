@@ -29,7 +29,7 @@ TABLES = {
     "look_up": ("look_up", RANDOM),
     "classes_64": ("classes", np.repeat(RANDOM[:64], 4, axis=0)),
     "classes_128": ("classes", np.repeat(RANDOM[:128], 2, axis=0)),
-    "error_plane_64": ("error_plane", load_table("mul8u_trunc4")),
+    "small_errors_64": ("error_plane", load_table("mul8u_trunc4")),
     "error_plane": ("error_plane", load_table("mul8u_exact") + ERRORS),
     "exact": ("exact", load_table("mul8u_exact")),
     "polynomial": ("polynomial", load_table("mul8u_trunc4")),
@@ -85,7 +85,7 @@ def column_costs(path):
     costs = {name: per_product(path, name) for name in TABLES}
     exact, polynomial = costs.pop("exact"), costs.pop("polynomial")
     costs["term"] = (polynomial - exact) / (number_of_terms() - 1)
-    for name in ("error_plane", "error_plane_64"):
+    for name in ("error_plane", "small_errors_64"):
         costs[name] -= exact  # the plan error_plane has a product of bytes, too
     return {**{name: value / costs["look_up"] for name, value in costs.items()}, "look_up_cycles": costs["look_up"]}
 
@@ -147,7 +147,7 @@ def operand_costs(path):
 
 def line(row):
     """The line of measured_costs.cc."""
-    numbers = [f"{row[name]:.2g}" for name in ("error_plane_64", "error_plane", "classes_64", "classes_128")]
+    numbers = [f"{row[name]:.2g}" for name in ("small_errors_64", "error_plane", "classes_64", "classes_128")]
     by_rows = [f"{row[name]:.2g}" for name in ("byte_of_words", "byte_of_bytes", "row_look_up", "row_look_up_byte")]
     operands = [f"{row[name]:.2g}" for name in ("lane", "feature", "broadcast", "coefficient")]
     family = row["family"].title().replace("-", "")

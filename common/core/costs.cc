@@ -29,6 +29,9 @@ double ColumnCycles(const CpuPath& path, const ResidualForm& form, const tfappro
   return static_cast<double>(problem.out_channels) * block_cycles * TapTime(Pixels(problem)) / TapTime(kMaxWidth);
 }
 
+// Returns the cost of a look-up of a byte among 64 classes, relative to the plan look_up: that of a word has two.
+double OnePlane(const LookUpCosts& costs) { return costs.classes_64 / 2; }
+
 // The filters of a convolution group fill rows, the last of which may be shorter.
 double RowCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_problem& problem, int32_t threads) {
   const int64_t longest = path.kernels->row_bytes, row_filters = longest / form.planes;
@@ -76,7 +79,8 @@ double FirstTermCycles(const MeasuredCosts& here, const tfapprox_problem& proble
 ResidualForm FormOf(const CpuPath& path, const Plan& plan) {
   const LookUpCosts& costs = Here(path).look_ups;
   if (plan.kind == PlanKind::kErrorPlane) {
-    return plan.classes != 0 ? ResidualForm{64, 1, costs.error_plane_64} : ResidualForm{256, 1, costs.error_plane};
+    if (plan.classes == 0) return {256, 1, costs.error_plane};
+    return {64, 1, plan.max_error <= kSmallError ? costs.small_errors_64 : OnePlane(costs)};
   }
   if (plan.kind == PlanKind::kLookUp) return {256, 2, 1};
   return {plan.class_stride, 2, plan.class_stride == 64 ? costs.classes_64 : costs.classes_128};
@@ -105,7 +109,8 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
   const double first_term = products == 0 ? here.term : FirstTermCycles(here, problem);
   return {first_term,
           first_term + (products == 0 ? 0 : TapCycles(here.operands.feature, problem) / group_filters),
-          cost({64, 1, look_ups.error_plane_64}),
+          cost({64, 1, look_ups.small_errors_64}),
+          cost({64, 1, OnePlane(look_ups)}),
           cost({256, 1, look_ups.error_plane}),
           cost({64, 2, look_ups.classes_64}),
           cost({128, 2, look_ups.classes_128}),

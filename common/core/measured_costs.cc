@@ -1,7 +1,8 @@
 // The numbers that benchmarks/costs.py has measured.
 //
-// Order of the numbers: the cost of a term, and of a look-up in error planes of 64 and 256 entries and in 64 and 128
-// classes, each relative to a look-up of look_up; the cycles of that look-up; and the costs of rows and of operands.
+// Order of the numbers: the cost of a term, and of a look-up in 64 small errors, in an error plane of 256 entries, and
+// in 64 and 128 classes, each relative to a look-up of look_up; the cycles of that look-up; and the costs of rows and of
+// operands.
 #include "measured_costs.h"
 
 namespace tfapprox {

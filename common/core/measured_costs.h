@@ -8,9 +8,9 @@
 
 namespace tfapprox {
 
-// What look-ups by columns cost in error planes with 64 and 256 entries, and in classes.
+// What look-ups by columns cost in error planes of small errors with 64 entries, in other error planes, and in classes.
 struct LookUpCosts {
-  double error_plane_64, error_plane, classes_64, classes_128;
+  double small_errors_64, error_plane, classes_64, classes_128;
 };
 
 // What look-ups by rows cost, in CPU cycles: for each tap and row of filters, the transposition of the row's table, and

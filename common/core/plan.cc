@@ -51,11 +51,14 @@ int32_t WithoutException(tfapprox_error* error, Function function) {
 
 double PlanCost(const Plan& plan, const PlanCosts& costs) {
   const auto count = static_cast<double>(plan.terms.size());
-  const double terms = plan.terms.empty() ? 0 : costs.first_term + (count - 1) * costs.term;
-  const double residuals[kPlanKinds] = {0, 0, plan.classes != 0 ? costs.error_plane_64 : costs.error_plane,
+  const bool has_residual = plan.kind >= PlanKind::kErrorPlane;
+  const double first_term = has_residual ? costs.term : costs.first_term;  // a residual has codes packed, too
+  const double terms = plan.terms.empty() ? 0 : first_term + (count - 1) * costs.term;
+  const double few_errors = plan.max_error <= kSmallError ? costs.small_errors_64 : costs.error_plane_64;
+  const double residuals[kPlanKinds] = {0, 0, plan.classes != 0 ? few_errors : costs.error_plane,
                                         plan.class_stride == 64 ? costs.classes_64 : costs.classes_128, costs.look_up};
   const double residual = residuals[static_cast<int32_t>(plan.kind)];
-  const bool has_terms = plan.kind <= PlanKind::kErrorPlane, has_residual = plan.kind >= PlanKind::kErrorPlane;
+  const bool has_terms = plan.kind <= PlanKind::kErrorPlane;
   if ((has_terms && costs.term == 0) || (has_residual && residual == 0)) return -1;
   return terms + residual;
 }
@@ -114,8 +117,8 @@ int32_t tfapprox_plan_choose(const tfapprox_table* table, const tfapprox_plan_co
     used = tfapprox::CostsOfManyPixels(tfapprox::CpuPathAt(path));
   } else if (costs->term >= 0 && costs->error_plane >= 0 && costs->classes_64 >= 0 && costs->classes_128 >= 0 &&
              costs->look_up > 0) {
-    used = {costs->term,       costs->term,        costs->error_plane, costs->error_plane,
-            costs->classes_64, costs->classes_128, costs->look_up};
+    used = {costs->term,        costs->term,       costs->error_plane, costs->error_plane,
+            costs->error_plane, costs->classes_64, costs->classes_128, costs->look_up};
   } else {
     return tfapprox::Fail(error, TFAPPROX_INVALID_ARGUMENT,
                           "costs must be at least 0, and look_up above 0; received term=%g, error_plane=%g, "

@@ -38,6 +38,9 @@ constexpr int32_t kPlanKinds = 5;
 // A polynomial with more terms is not offered, because no path computes so many products faster than one look-up.
 constexpr int32_t kMaxPlanTerms = 256;
 
+// The sum of two errors up to this one fits a byte.
+constexpr int32_t kSmallError = 127;
+
 // A product of an unsigned byte and a signed byte, which is what vpdpbusd and the integer tensor cores multiply.
 struct PlanTerm {
   alignas(64) uint8_t feature[256];     // the factor of each activation code
@@ -59,6 +62,7 @@ struct Plan {
 
   // The residual of kErrorPlane, [256 weights][256 activations]; otherwise empty.
   std::vector<uint8_t> error;
+  int32_t max_error;  // the maximum of `error`
 
   // The classes of activation codes whose rows of the residual are equal: 1 to 128 of kClasses, 1 to 64 of kErrorPlane;
   // 0 if an error plane has more different rows, and for other kinds.
@@ -68,10 +72,11 @@ struct Plan {
   std::vector<uint16_t> class_columns;  // [256 weights][class_stride] the residual, 0 where there is no class
 };
 
-// The cost of each unit of work on one path (P12): those of tfapprox_plan_costs; the first term of a plan may cost less
-// than others; and error_plane_64 is a look-up in an error plane of at most 64 classes.
+// The cost of each unit of work on one path (P12): those of tfapprox_plan_costs; the first term of a plan without
+// residual may cost less than others; and error planes of at most 64 classes may cost less, most of all if the errors
+// are at most kSmallError.
 struct PlanCosts {
-  double first_term, term, error_plane_64, error_plane, classes_64, classes_128, look_up;
+  double first_term, term, small_errors_64, error_plane_64, error_plane, classes_64, classes_128, look_up;
 };
 
 // Returns "exact", "polynomial", "error_plane", "classes" or "look_up".

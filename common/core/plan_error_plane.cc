@@ -53,6 +53,7 @@ std::optional<Plan> FindErrorPlane(const tfapprox_table& table) {
   for (int32_t i = 0; i < pairs; ++i) {
     plan.error[i / codes * 256 + i % codes] = static_cast<uint8_t>(error[i] - ends.first);
   }
+  plan.max_error = ends.second - ends.first;
   SetClasses(plan.error.data(), codes, /*max_classes=*/64, &plan);
   return plan;
 }
