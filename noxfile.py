@@ -305,7 +305,7 @@ def demo(session):
 
 @nox.session
 def retrain(session):
-    """Measures what retraining gives back, for docs/retraining.md; `-- --quick` takes a minute instead of hours."""
+    """Measures what retraining gives back, for docs/retraining.md; `-- --quick` takes a minute instead of two hours."""
     install(session, "tf2", TFAPPROX_TF2="ON")
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"}
     session.run("python", "benchmarks/retraining.py", *session.posargs, env=environment)

@@ -8,6 +8,8 @@ interruption. `retraining_report.py` makes the table and the plot of docs/retrai
 
 import argparse
 import contextlib
+import functools
+import itertools
 import json
 import logging
 import os
@@ -16,27 +18,37 @@ from pathlib import Path
 
 import keras
 from measure import machine
-from retraining_networks import NETWORKS, digits
+from retraining_networks import NETWORKS, digits, trained
 
 from tfapprox.common import load_truth_table, multipliers
 from tfapprox.tf2 import approximate_model, calibrate, compensate, retrain, set_multiplier, trained_weights
 from tfapprox.tf2.training.epoch_order import OrderOfEpoch, ShuffledBatches
 
 EXACT = "mul8u_exact"
-MULTIPLIERS = [
-    EXACT,
-    "mul8u_trunc8",  # without the 8 right-most columns of partial products: rm8 in the literature
-    "mul8u_trunc10",
-    "mul8u_bam_h5_v10",
-    "mul8u_drum3",
-    "mul8u_mitchell",
-    "mul8u_kulkarni",
-]
+LARGE_ERRORS = ["mul8u_trunc10", "mul8u_bam_h5_v10"]
+RM8 = "mul8u_trunc8"  # without the 8 right-most columns of partial products: rm8 in the literature
+GENERATED = [RM8, *LARGE_ERRORS, "mul8u_drum3", "mul8u_mitchell", "mul8u_kulkarni"]
 # Circuits of EvoApproxLib whose products are distorted. Nothing generates them: they are measured where one of the
 # folders of multipliers, or SHARED, has their tables.
 PUBLISHED = ["mul8u_QKX", "mul8u_YX7"]
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "multipliers"
 METHODS = ["straight_through", "table_1d", "table_2d", "batch_norm"]
+BASIC = [None, "straight_through", "table_1d"]  # `None` is untrained
+# Networks, multipliers and methods; each with all seeds, and all but the exact one with and without compensation.
+EXPERIMENT = [
+    ("LeNet-5", [EXACT], [None]),
+    ("LeNet-5", PUBLISHED, BASIC),
+    ("ResNet-8", [EXACT], [None]),
+    ("ResNet-8", LARGE_ERRORS, BASIC),
+    ("Plain-12", [EXACT], [None]),
+    ("Plain-12", [RM8], BASIC),
+    ("LeNet-5", PUBLISHED, ["table_2d"]),
+    ("LeNet-5", GENERATED, [*BASIC, "batch_norm"]),
+    ("ResNet-8", GENERATED, BASIC),
+    ("LeNet-5", LARGE_ERRORS, ["table_2d"]),
+    ("ResNet-8", GENERATED, ["batch_norm"]),
+    ("ResNet-8", PUBLISHED, BASIC),
+]
 CALIBRATION = 500  # images of the training set, from which ranges and corrections are computed
 BATCH, EPOCHS, RATE = 64, 3, 1e-3
 RATE_OF_OFFSETS = 1e-2  # biases and normalisation are few parameters, and need a higher learning rate
@@ -45,18 +57,6 @@ RATE_OF_OFFSETS = 1e-2  # biases and normalisation are few parameters, and need 
 def optimizer(rate, samples, epochs):
     """Adam, whose learning rate falls to 0 along a cosine."""
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, -(-samples // BATCH) * epochs))
-
-
-def trained(network, seed, training, folder, epochs):
-    """The exact network of a seed in floating point, from its file or trained now."""
-    path = folder / f"{network}-{seed}-{epochs}.keras"
-    if path.exists():
-        return keras.saving.load_model(path, compile=False)
-    keras.utils.set_random_seed(seed)
-    model = NETWORKS[network]()
-    retrain(model, training, epochs=epochs, optimizer=optimizer(2e-3, len(training[0]), epochs), seed=seed)
-    model.save(path)
-    return model
 
 
 class Bench:
@@ -128,15 +128,21 @@ def available(names):
     return here
 
 
-def cases(networks, names, seeds, methods):
-    """Everything that is measured, in an order in which the first results say most."""
-    for seed in range(seeds):
-        for network in networks:
-            for name in names:
-                for is_compensated in (False, True) if name != EXACT else (False,):
-                    for method in [None, *methods]:
-                        if name != EXACT or method in (None, "straight_through"):
-                            yield network, seed, name, is_compensated, method
+def cases(networks, names, methods, seeds):
+    """What is measured of `EXPERIMENT`, in an order in which the first results say most.
+
+    Args:
+        networks: names of networks.
+        names: names of multipliers.
+        methods: some of `METHODS`.
+        seeds: number of seeds.
+    """
+    for network, group, kinds in EXPERIMENT:
+        for seed, name in itertools.product(range(seeds), group):
+            for is_compensated in (False, True) if name != EXACT else (False,):
+                for method in kinds:
+                    if network in networks and name in names and method in [None, *methods]:
+                        yield network, seed, name, is_compensated, method
 
 
 def main():
@@ -150,7 +156,7 @@ def main():
     parser.add_argument("--folder", type=Path, default=Path("build/retraining"))
     arguments = parser.parse_args()
     logging.getLogger("tfapprox").setLevel(logging.ERROR)
-    networks, names = arguments.network or list(NETWORKS), arguments.multiplier or [*MULTIPLIERS, *PUBLISHED]
+    networks, names = arguments.network or list(NETWORKS), arguments.multiplier or [EXACT, *GENERATED, *PUBLISHED]
     epochs, of_exact, seeds, folder = EPOCHS, 18, arguments.seeds, arguments.folder
     if arguments.quick:
         networks, names = ["LeNet-5"], [EXACT, "mul8u_trunc10"]
@@ -162,11 +168,13 @@ def main():
         done |= {tuple(row[key] for key in ("network", "seed", "multiplier", "compensated", "method")) for row in rows}
     benches, exacts = {}, {}
     methods = arguments.method or METHODS
-    for network, seed, name, is_compensated, method in cases(networks, available(names), seeds, methods):
+    for network, seed, name, is_compensated, method in cases(networks, available(names), methods, seeds):
         if (network, seed, name, is_compensated, method) in done:
             continue
         if (network, seed) not in exacts:
-            exacts[network, seed] = trained(network, seed, data[0], folder, of_exact)
+            rate = optimizer(2e-3, len(data[0][0]), of_exact)
+            fit = functools.partial(retrain, data=data[0], epochs=of_exact, optimizer=rate, seed=seed)
+            exacts[network, seed] = trained(network, seed, folder / f"{network}-{seed}-{of_exact}.keras", fit)
         exact, key = exacts[network, seed], (network, method, is_compensated)
         if key not in benches:
             benches[key] = Bench(exact, method, is_compensated, data, epochs)
@@ -177,6 +185,7 @@ def main():
         row.update(sha256=load_truth_table(name).sha256[:16], cpu=machine()["cpu"])
         with open(folder / f"{network}.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        done.add((network, seed, name, is_compensated, method))
         print(f"{network} {seed} {name} {'compensated ' * is_compensated}{method}: {curve[-1]:.3f}", flush=True)
 
 

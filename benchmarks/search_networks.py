@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from measure import machine
-from retraining_networks import NETWORKS, digits
+from retraining_networks import NETWORKS, digits, trained
 
 from tfapprox.command_line.network_options import names_and_costs
 from tfapprox.common.network import Samples
@@ -56,8 +56,9 @@ class Bench:
             (x, y), (test_x, test_y) = digits()
             self.calibration = Samples(x[:CALIBRATION], y[:CALIBRATION])
             self.data = Samples(test_x[:TEST], test_y[:TEST])
-            model = trained(name, x, y, arguments.folder)
-            self.network = load_network(model, self.calibration, compensate=is_compensated)
+            path = arguments.folder / f"{name}.keras"
+            trained(name, 0, path, lambda model: _fit(model, x, y))
+            self.network = load_network(str(path), self.calibration, compensate=is_compensated)
         names, costs = names_and_costs(["mul8u_*"], None, "power_mW", False, [])
         self.space = make_space(self.network.layers(), names, costs, tiles=TILES)
         self.labels = self.data.y
@@ -128,21 +129,15 @@ class Bench:
         return {"evaluations": len(points), "different": different, "curve": curve, "front": front}
 
 
+def _fit(model, x, y):
+    """Trains a network in floating point."""
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x, y, epochs=EPOCHS, batch_size=BATCH, verbose=0)
+
+
 def _dominates(point, other):
     """Whether a point has at least the accuracy of another one at no more energy."""
     return point.accuracy >= other.accuracy and point.energy <= other.energy
-
-
-def trained(name, x, y, folder):
-    """The path of the network in floating point, which is trained if there is none."""
-    path = folder / f"{name}.keras"
-    if not path.exists():
-        keras.utils.set_random_seed(0)
-        model = NETWORKS[name]()
-        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        model.fit(x, y, epochs=EPOCHS, batch_size=BATCH, verbose=0)
-        model.save(path)
-    return str(path)
 
 
 def main():

