@@ -93,7 +93,8 @@ def machine():
 
 def _git(*arguments):
     try:
-        return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

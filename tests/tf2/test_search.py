@@ -1,6 +1,7 @@
 """The search on a network of numpy: fronts, budgets, interruptions, workers, results, and mistakes."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -23,8 +24,11 @@ from tfapprox.common.assignment import read_assignment
 from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
 from tfapprox.search import Costs, Search, Settings, Space, additive_front, make_space, predicted_changes, workers
+from tfapprox.search.front import Point, hypervolume
+from tfapprox.search.improvement import Choice, expected_gains
 from tfapprox.search.prediction import Prediction
 from tfapprox.search.sensitivity import Sensitivity
+from tfapprox.search.surrogate import Surrogate
 
 pytest.importorskip("scipy.optimize")
 optuna = pytest.importorskip("optuna")
@@ -144,6 +148,76 @@ def test_measured_changes_replace_predicted_ones(tmp_path):
     url = f"sqlite:///{tmp_path}/study.db"
     with pytest.raises(ValueError, match="single swaps of study 'search' differs: false; received true"):
         Search(search.network, DATA, search.space, measured, storage=url, settings=search.settings)
+
+
+def test_the_surrogate_learns_where_the_prediction_is_wrong():
+    """The prediction takes the first layer for harmless, and all networks of the test lose by the first layer only."""
+    truth = np.array([[0.0, 0.2, 0.5, 1.0, 2.0], [0.0] * 5, [0.0] * 5])
+    predicted = np.array([[1e-4] * 5, [1e-4, 0.1, 0.3, 1.0, 10.0], [1e-4, 0.1, 0.3, 1.0, 10.0]])
+    rng = np.random.default_rng(0)
+    assignments = rng.integers(0, 5, (40, 3))
+    accuracies = 0.9 / np.sqrt(1 + 2 * truth[np.arange(3), assignments].sum(axis=1))
+    learned = Surrogate(predicted).learn(assignments, accuracies)
+    harms = learned.harms
+    assert (np.diff(harms[0]) > 0).all()
+    assert harms[0, 4] > 10 * harms[1:].max()
+    unseen = np.array([[4, 0, 0], [0, 4, 4]])
+    means, deviations = learned.accuracies(unseen)
+    assert means[0] < means[1]
+    assert (deviations > 0).all()
+
+
+@pytest.mark.parametrize("values", [[0.5], [0.0, 0.0], [1.0, 1.0], [-3e6, -1.0], [1e-300, 0.0]])
+def test_harms_are_finite_for_every_measure(values):
+    changes = np.array([[0.0, np.inf, 1e300], [np.nan, 1e-300, 1.0]])
+    harms = Surrogate(changes).learn([[0, 1], [2, 2]][: len(values)], values).harms
+    assert harms.shape == changes.shape
+    assert np.isfinite(harms).all()
+    assert (harms > 0).all()
+
+
+def test_the_expected_gain_is_that_of_random_accuracies():
+    front = [Point((), 0.3, 0.1, "", 1, 0), Point((), 0.7, 0.6, "", 1, 1)]
+    energies, means, deviations = np.array([0.05, 0.4, 0.8, 1.2]), np.array([0.2, 0.6, 0.75, 0.9]), np.full(4, 0.1)
+    gains = expected_gains(energies, means, deviations, front, 1.0, 0.0)
+    before = hypervolume(front, 1.0)
+    draws = np.random.default_rng(0).normal(means, deviations, (20000, 4))
+    for column in range(3):
+        points = [[*front, Point((), accuracy, energies[column], "", 1, 2)] for accuracy in draws[:2000, column]]
+        grown = [hypervolume(each, 1.0) - before for each in points]
+        assert gains[column] == pytest.approx(np.mean(grown), abs=5 * np.std(grown) / np.sqrt(len(grown)))
+    assert gains[3] == 0
+
+
+@pytest.mark.parametrize("tiles", [None, 1, 2])
+def test_neighbours_are_all_allowed_and_differ_in_one_layer_or_one_tile(tiles):
+    energies = np.outer([0.5, 0.3, 0.2], [1.0, 2.0, 4.0])
+    choice = Choice(energies, tiles, {1: 2}, 3.2)
+    begin = np.array([[0, 2, 0], [2, 2, 2]])
+    expected = set()
+    for row in begin:
+        for changed in itertools.product(range(3), repeat=3):
+            differs = [i for i in range(3) if changed[i] != row[i]]
+            one_tile = len({(row[i], changed[i]) for i in differs}) == 1 and len(set(row[differs])) == 1
+            one_tile = one_tile and all(i in differs for i in range(3) if row[i] == row[differs[0]])
+            if len(differs) <= 1 or one_tile:
+                expected.add((changed[0], 2, changed[2]))
+    expected = {row for row in expected if tiles is None or len(set(row)) <= tiles}
+    expected = {row for row in expected if energies[np.arange(3), row].sum() <= 3.2}
+    assert set(map(tuple, choice.neighbours(begin).tolist())) == expected
+    assert expected or tiles == 1
+
+
+def test_the_search_uses_what_the_surrogate_learned(tmp_path):
+    """The prediction of the wrong layer costs evaluations of the first front only."""
+    search = searching(tmp_path, budget=30, early_stop=False)
+    wrong = search.sensitivity.predicted[:, ::-1].copy()  # the best multiplier is believed to be the worst
+    prediction = Prediction(search.space, search.sensitivity._replace(predicted=wrong), 8)
+    search._proposals._prediction = prediction
+    search.run()
+    front = search.front()
+    learned = [point for point in front if point.origin == "prediction" and point.assignment not in prediction.front]
+    assert len(learned) > len(front) / 2
 
 
 def test_tiles_and_constraints(tmp_path):
@@ -339,7 +413,7 @@ def ask(search):
 def test_two_workers_do_not_take_the_same_trial_from_the_queue(tmp_path, storage):
     first, second = searching(tmp_path, storage=storage), searching(tmp_path, storage=storage)
     for _ in range(20):
-        first._proposals.propose(first.front, False)
+        first._proposals.propose(first.points, first.front, False)
         meeting, taken = threading.Barrier(2), []
 
         def take(search, meeting=meeting, taken=taken):
@@ -356,7 +430,7 @@ def test_two_workers_do_not_take_the_same_trial_from_the_queue(tmp_path, storage
 
 def test_an_assignment_of_a_dead_worker_is_taken_over(tmp_path):
     search = searching(tmp_path, seed=5)
-    search._proposals.propose(search.front, False)
+    search._proposals.propose(search.points, search.front, False)
     trial, other = ask(search), ask(search)
     claim = {"assignment": list(search._proposals.parameters.assignment(trial)), "origin": "prediction"}
     search._trials.claim(trial, claim)

@@ -77,12 +77,12 @@ def search(
 
     The error that each multiplier makes in each layer is predicted from its
     truth table; the assignments with the least predicted error for their
-    energy are evaluated, and NSGA-II goes on from them until the budget is
-    spent. The same command continues an interrupted search. Without labels,
-    accuracy is the agreement with the exact network. Accuracies of a Keras
-    model are those after compensation, as tfapprox.tf2.compensate does it.
-    With --retrain, the network is then trained with each assignment of the
-    front, and both fronts are shown.
+    energy are evaluated, and the search learns from them and from all that
+    follow until the budget is spent. The same command continues an interrupted
+    search. Without labels, accuracy is the agreement with the exact network.
+    Accuracies of a Keras model are those after compensation, as
+    tfapprox.tf2.compensate does it. With --retrain, the network is then
+    trained with each assignment of the front, and both fronts are shown.
     """
     settings = Settings(budget=budget, seed=seed, early_stop=early_stop)
     loaded = loading.load_data(data, samples)

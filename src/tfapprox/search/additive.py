@@ -85,7 +85,10 @@ class AdditiveProblem:
         tiles: int | None = None,
         fixed: Mapping[int, int] | None = None,
     ) -> None:
-        self._optimize: Any = importlib.import_module("scipy.optimize")  # an optional package
+        try:
+            self._optimize: Any = importlib.import_module("scipy.optimize")
+        except ImportError as error:
+            raise ImportError("a search needs scipy; pip install 'tfapprox[search]'") from error
         self._exact_changes = np.asarray(changes, np.float64)
         self._energies = np.outer(np.asarray(macs, np.float64) / np.sum(macs), costs)
         finite = np.where(np.isfinite(self._exact_changes), self._exact_changes, 1e9)
@@ -99,19 +102,20 @@ class AdditiveProblem:
         """The assignment of the lowest energy."""
         return self._minimal(self._energies)
 
-    def solve(self, bound: float | None = None) -> list[int] | None:
+    def solve(self, bound: float | None = None, excluded: Sequence[Sequence[int]] = ()) -> list[int] | None:
         """The assignment with the minimal sum of changes.
 
         Args:
             bound: the maximal energy; by default none.
+            excluded: assignments that are not looked for, each the index of a multiplier for each layer.
 
         Returns:
             The index of a multiplier for each layer, or `None` if there is no such assignment.
         """
-        return self._minimal(self._changes, bound)
+        return self._minimal(self._changes, bound, excluded)
 
-    def _minimal(self, objective, bound=None):
-        """The assignment with the minimal sum of `objective`, with an energy of at most `bound`."""
+    def _minimal(self, objective, bound=None, excluded=()):
+        """The assignment with the minimal sum of `objective` among those that are allowed."""
         layers, count = self._layers, self._count
         size = layers * count
         linear = self._optimize.LinearConstraint
@@ -122,6 +126,10 @@ class AdditiveProblem:
         if bound is not None:
             energies = np.concatenate([self._energies.ravel(), np.zeros(count)])
             constraints.append(linear(energies, -np.inf, bound * (1 + 1e-9)))
+        if len(excluded):
+            known = np.zeros((len(excluded), size + count))
+            np.put_along_axis(known, np.arange(layers) * count + np.asarray(excluded), 1, axis=1)
+            constraints.append(linear(known, 0, layers - 1))
         if self._tiles is not None:
             used = np.concatenate([np.eye(size), -np.tile(np.eye(count), (layers, 1))], axis=1)
             constraints += [linear(used, -np.inf, 0)]
@@ -137,7 +145,8 @@ class AdditiveProblem:
             constraints=constraints,
             integrality=np.ones(size + count),
             bounds=self._optimize.Bounds(lower, upper),
-            options={"time_limit": 20, "mip_rel_gap": 1e-6},
+            # Without presolve: HiGHS prints a line to the standard output where it corrects a presolved solution.
+            options={"time_limit": 20, "mip_rel_gap": 1e-6, "presolve": False},
         )
         if result.x is None:
             return None

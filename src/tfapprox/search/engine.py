@@ -1,4 +1,4 @@
-"""The search: predicted front, its evaluation, and NSGA-II from there, in a study that can be continued and shared."""
+"""The search: the predicted front, and what is learned from it, in a study that can be continued and shared."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Search:
                         return
                     time.sleep(1)  # another worker may die, and its evaluation come back
                     continue
-                self._proposals.propose(self.front, idle >= MAX_IDLE)
+                self._proposals.propose(self.points, self.front, idle >= MAX_IDLE)
                 self._optimize()
                 idle = 0 if self._trials.counts()[0] > evaluated else idle + 1
                 if idle > 2 * MAX_IDLE:  # all assignments are known

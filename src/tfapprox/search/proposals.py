@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from .parameters import Parameters
 from .prediction import Prediction
 from .space import Space
 from .trials import ORIGIN, Trials, sampler
+
+_TURNS = 8  # after the predicted front, every eighth assignment is one of NSGA-II
 
 
 class Proposals:
@@ -30,17 +32,18 @@ class Proposals:
         self._seed, self._population = seed, population
         self.parameters = Parameters(space)
 
-    def propose(self, front: Callable[[], Sequence[Any]], by_chance: bool) -> None:
+    def propose(self, points: Callable[[], Sequence[Any]], front: Callable[[], Sequence[Any]], by_chance: bool) -> None:
         """Puts the next assignment of the prediction into the queue, if the queue is empty and there is one.
 
         Args:
-            front: gives the front of what was evaluated.
+            points: gives what was evaluated.
+            front: gives the front of it.
             by_chance: whether a random assignment is put into the queue if the prediction has no other one.
         """
         if self._trials.are_waiting():
             return
         taken = self._trials.taken()
-        for assignment in self._predicted(front):
+        for assignment in self._predicted(points, front, taken):
             if assignment not in taken:
                 self.enqueue(assignment, "prediction")
                 return
@@ -58,13 +61,19 @@ class Proposals:
         """
         self._trials.study.enqueue_trial(self.parameters.of(assignment), {ORIGIN: origin})
 
-    def _predicted(self, front: Callable[[], Sequence[Any]]) -> Iterator[tuple[str, ...]]:
-        """The predicted front, and then, in turn with NSGA-II, assignments for gaps of the real front."""
+    def _predicted(
+        self,
+        points: Callable[[], Sequence[Any]],
+        front: Callable[[], Sequence[Any]],
+        taken: Collection[tuple[str, ...]],
+    ) -> Iterator[tuple[str, ...]]:
+        """The predicted front, and then what was learned from evaluations, with NSGA-II in between."""
         if self._prediction is None:
             return
         yield from self._prediction.front
-        if self._trials.random_state() % 2:
-            yield from self._prediction.for_gaps(front())
+        turn = self._trials.random_state()
+        if turn % _TURNS:
+            yield from self._prediction.learned(points(), front(), taken, turn)
 
     def sampler(self) -> Any:
         """The sampler of NSGA-II for the next trial."""

@@ -13,10 +13,10 @@ class Settings(NamedTuple):
     Attributes:
         budget: number of evaluations.
         seed: seed of all random numbers.
-        points: number of bounds of the energy for the predicted front, which is evaluated first; by default a quarter
+        points: number of bounds of the energy for the predicted front, which is evaluated first; by default an eighth
             of the budget, at most 40.
         early_stop: whether hopeless candidates are left before all samples are evaluated.
-        predicted: whether the search begins with the predicted front; without it, it is plain NSGA-II.
+        predicted: whether the search uses the prediction and learns from evaluations; without it, it is plain NSGA-II.
         population: individuals in a generation.
     """
 
@@ -29,8 +29,8 @@ class Settings(NamedTuple):
 
     @property
     def predicted_points(self) -> int:
-        """The number of bounds: a quarter of the budget by default, so that enough is left for gaps of the front."""
-        return min(max(self.budget // 4, 2), _MAX_POINTS) if self.points is None else self.points
+        """The number of bounds: an eighth of the budget by default, so that most is left for what is learned."""
+        return min(max(self.budget // 8, 2), _MAX_POINTS) if self.points is None else self.points
 
 
 def batch_size(count: int) -> int:
