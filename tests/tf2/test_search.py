@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -23,12 +24,23 @@ from tfapprox.common._core_tables import tune
 from tfapprox.common.assignment import read_assignment
 from tfapprox.common.error_moments import Operands, error_moments
 from tfapprox.common.network import Network, NetworkLayer, Samples, check_layers
-from tfapprox.search import Costs, Search, Settings, Space, additive_front, make_space, predicted_changes, workers
+from tfapprox.search import (
+    Costs,
+    Search,
+    Settings,
+    Space,
+    additive_front,
+    make_space,
+    predicted_changes,
+    surrogate,
+    workers,
+)
 from tfapprox.search.front import Point, hypervolume
 from tfapprox.search.improvement import Choice, expected_gains
 from tfapprox.search.prediction import Prediction
 from tfapprox.search.sensitivity import Sensitivity
 from tfapprox.search.surrogate import Surrogate
+from tfapprox.search.trials import CANDIDATE, ORIGIN
 
 pytest.importorskip("scipy.optimize")
 optuna = pytest.importorskip("optuna")
@@ -167,6 +179,15 @@ def test_the_surrogate_learns_where_the_prediction_is_wrong():
     assert (deviations > 0).all()
 
 
+def test_accuracies_do_not_depend_on_how_many_are_predicted_together(monkeypatch):
+    rng = np.random.default_rng(0)
+    assignments = rng.integers(0, 5, (50, 3))
+    learned = Surrogate(rng.uniform(0, 1, (3, 5))).learn(assignments[:20], rng.uniform(0, 1, 20))
+    expected = learned.accuracies(assignments)
+    monkeypatch.setattr(surrogate, "_AT_ONCE", 7)
+    np.testing.assert_allclose(learned.accuracies(assignments), expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize("values", [[0.5], [0.0, 0.0], [1.0, 1.0], [-3e6, -1.0], [1e-300, 0.0]])
 def test_harms_are_finite_for_every_measure(values):
     changes = np.array([[0.0, np.inf, 1e300], [np.nan, 1e-300, 1.0]])
@@ -218,6 +239,20 @@ def test_the_search_uses_what_the_surrogate_learned(tmp_path):
     front = search.front()
     learned = [point for point in front if point.origin == "prediction" and point.assignment not in prediction.front]
     assert len(learned) > len(front) / 2
+
+
+def test_nothing_is_learned_before_the_first_evaluation(tmp_path):
+    """Other workers have the whole predicted front, and have not evaluated any of it yet."""
+    search = searching(tmp_path, names=NAMES[:2], tiles=1)
+    front = search._proposals._prediction.front
+    for assignment in front:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the heartbeat is not for `ask`
+            trial = search.study.ask()
+        trial.set_user_attr(CANDIDATE, {"assignment": list(assignment), ORIGIN: "prediction"})
+    assert search._trials.random_state() == len(front) == 2
+    search._proposals.propose(search.points, search.front, by_chance=False)
+    assert not search._trials.are_waiting()
 
 
 def test_tiles_and_constraints(tmp_path):

@@ -1,4 +1,4 @@
-"""Candidates that a search computes: the predicted front, and then assignments for the gaps of the real front."""
+"""Candidates that a search computes: the predicted front, and then assignments by what evaluations have taught."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next assignment of a search: from the prediction, for a gap of the real front, or by chance."""
+"""The next assignment of a search: from the prediction, by what was learned from evaluations, or by chance."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class Proposals:
         if self._prediction is None:
             return
         yield from self._prediction.front
-        turn = self._trials.random_state()
-        if turn % _TURNS:
-            yield from self._prediction.learned(points(), front(), taken, turn)
+        turn, evaluated = self._trials.random_state(), points()
+        if turn % _TURNS and evaluated:  # nothing is evaluated while workers begin
+            yield from self._prediction.learned(evaluated, front(), taken, turn)
 
     def sampler(self) -> Any:
         """The sampler of NSGA-II for the next trial."""

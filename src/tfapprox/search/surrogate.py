@@ -16,6 +16,7 @@ _LIKENESS = 0.9  # the correlation of these deviations between two assignments t
 _NOISE = 0.3  # the part of these deviations that no other assignment shares
 _MARGIN = 0.01  # how far above the best known accuracy an assignment without harm may be
 _STEPS, _LONGEST_STEP, _ACCURACY = 20, 1.5, 1e-2  # of the Gauss-Newton iteration
+_AT_ONCE = 4096  # assignments whose accuracies are predicted together: 10 MB for each matrix with 300 evaluations
 
 
 class Surrogate:
@@ -86,8 +87,14 @@ class Learned:
         """The expected accuracies of assignments, and their standard deviations.
 
         Args:
-            assignments: int array `[assignments, layers]`, indices of multipliers.
+            assignments: int array `[assignments, layers]`, indices of multipliers; at least one.
         """
+        parts = [self._accuracies(assignments[i : i + _AT_ONCE]) for i in range(0, len(assignments), _AT_ONCE)]
+        means, deviations = (np.concatenate(part) for part in zip(*parts))
+        return means, deviations
+
+    def _accuracies(self, assignments):
+        """What `accuracies` returns, for as many assignments as their covariances with all evaluations have room."""
         fit, surrogate = self._fit, self._surrogate
         rows, shares = _linearised(surrogate, fit.logarithms, assignments)
         harm, rest = _covariances(surrogate, rows, fit.rows)
