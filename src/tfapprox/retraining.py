@@ -197,9 +197,11 @@ def _searched_half_window(model, multiplier, training, options, loss, folder, ru
     becomes NaN or infinite is lost, and the reason is its result.
     """
     tf2: Any = importlib.import_module("tfapprox.tf2")
+    keras: Any = importlib.import_module("keras")
     not_finite: Any = importlib.import_module("tfapprox.tf2.training.not_finite")
     learnt, judged = held_out(Samples(training.x[:_SEARCH], training.y[:_SEARCH]), options.seed)
-    run = json.loads(json.dumps({**run, "multipliers": _identities(tf2.approximate_model(model, multiplier))}))
+    approximate = tf2.approximate_model(model, multiplier, data=training.x[:_CALIBRATION])
+    run = json.loads(json.dumps({**run, "multipliers": _identities(approximate)}))
     path = os.path.join(folder, _SEARCHED)
     known: dict[str, Any] = {"run": run, "half_windows": {}, "lost_half_windows": {}}
     if os.path.exists(path):
@@ -210,6 +212,7 @@ def _searched_half_window(model, multiplier, training, options, loss, folder, ru
     scores, lost = known["half_windows"], known["lost_half_windows"]
 
     def trained(half_window):
+        keras.utils.set_random_seed(options.seed)  # dropout must not depend on the candidates before
         candidate = _approximated(model, multiplier, training, options, half_window)
         form = {"learning_rate": options.learning_rate, "batch_size": options.batch_size, "seed": options.seed}
         tf2.retrain(candidate, (learnt.x, learnt.y), options.recipe, epochs=1, loss=loss, **form)

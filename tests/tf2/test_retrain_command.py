@@ -139,6 +139,33 @@ def test_searched_half_window_with_a_lost_candidate(files, monkeypatch):
     assert "--output must be of the same run, or a new folder; received 'out'" in result.output
 
 
+def test_half_windows_with_dropout_after_an_interruption(files, monkeypatch):
+    """The masks of dropout do not depend on which candidates were trained before."""
+    first, last = keras.saving.load_model(files / "model.keras").layers
+    keras.Sequential([keras.Input([12]), first, keras.layers.Dropout(0.5), last]).save("model.keras")
+    trained, losses, tf2 = lose(monkeypatch), {}, importlib.import_module("tfapprox.tf2")
+    retrain, convert = tf2.retrain, importlib.import_module("tfapprox.tf2.convert")
+    monkeypatch.setattr(convert, "_has_told", False)
+
+    def recorded(model, *arguments, **named):
+        if interrupts and trained:
+            raise KeyboardInterrupt
+        figures = retrain(model, *arguments, **named)
+        losses.setdefault(trained[-1], figures["loss"])  # the last training has one of the half windows again
+        return figures
+
+    monkeypatch.setattr(tf2, "retrain", recorded)
+    options, seen = ["--epochs", "1", "--gradient", "table_1d", "--half-window", "auto"], []
+    for output, interrupts in (("out", False), ("cut", True), ("cut", False)):
+        trained.clear()
+        losses.clear()
+        assert run(*options, output=output).exit_code == (130 if interrupts else 0)
+        seen.append(dict(losses))
+    assert list(seen[1]) == [2]
+    assert [seen[1][2], seen[2][4], seen[2][8]] == [seen[0][2], seen[0][4], seen[0][8]]
+    assert not convert._has_told  # that ranges are those of batches, which they are not
+
+
 def test_search_whose_candidates_are_all_lost(files, monkeypatch):
     lose(monkeypatch, 2, 4, 8)
     result = run("--epochs", "1", "--gradient", "table_1d", "--half-window", "auto")
