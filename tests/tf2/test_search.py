@@ -1,6 +1,7 @@
 """The search on a network of numpy: fronts, budgets, interruptions, workers, results, and mistakes."""
 
 import contextlib
+import ctypes
 import itertools
 import json
 import os
@@ -32,6 +33,7 @@ from tfapprox.search import (
     additive_front,
     make_space,
     predicted_changes,
+    solver_output,
     surrogate,
     workers,
 )
@@ -128,6 +130,17 @@ def test_the_additive_problem_is_solved_exactly():
     assert all(each[1] == 3 for each in additive_front(changes, macs, costs, fixed={1: 3}))
     with pytest.raises(ValueError, match="tiles must be at least 1"):
         additive_front(changes, macs, costs, tiles=0)
+
+
+def test_what_a_solver_prints_does_not_reach_the_standard_output(capfd):
+    print("before")
+    with solver_output.to_standard_error():
+        ctypes.CDLL(None).puts(b"of the solver")
+    ctypes.CDLL(None).puts(b"after")
+    ctypes.CDLL(None).fflush(None)
+    out, err = capfd.readouterr()
+    assert sorted(out.split()) == ["after", "before"]
+    assert err.split("\n")[0] == "of the solver"
 
 
 def test_the_prediction_maps_the_weights_of_layers_that_do():

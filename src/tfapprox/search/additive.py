@@ -9,6 +9,8 @@ import numpy as np
 
 from tfapprox.common.argument_error import ArgumentError
 
+from . import solver_output
+
 
 def additive_front(
     changes: np.ndarray,
@@ -140,14 +142,15 @@ class AdditiveProblem:
         # The energy decides between assignments with the same sum of changes.
         scale = max(float(objective.max()), 1e-12)
         cost = objective / scale + 1e-9 * self._energies / self._energies.max() if self._energies.max() else objective
-        result = self._optimize.milp(
-            np.concatenate([cost.ravel(), np.zeros(count)]),
-            constraints=constraints,
-            integrality=np.ones(size + count),
-            bounds=self._optimize.Bounds(lower, upper),
-            # Without presolve: HiGHS prints a line to the standard output where it corrects a presolved solution.
-            options={"time_limit": 20, "mip_rel_gap": 1e-6, "presolve": False},
-        )
+        with solver_output.to_standard_error():
+            result = self._optimize.milp(
+                np.concatenate([cost.ravel(), np.zeros(count)]),
+                constraints=constraints,
+                integrality=np.ones(size + count),
+                bounds=self._optimize.Bounds(lower, upper),
+                # A limit of nodes, and not one of time, gives the same assignment on every machine.
+                options={"node_limit": 5000, "mip_rel_gap": 1e-6, "presolve": False},
+            )
         if result.x is None:
             return None
         return [int(column) for column in result.x[:size].reshape(layers, count).argmax(axis=1)]
