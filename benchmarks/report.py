@@ -171,6 +171,7 @@ SECTIONS = {
     "networks": ("Layers and networks in Keras", fields),
     "costs": ("Costs of the paths", fields),
     "tflite": ("TensorFlow Lite", fields),
+    "gradients": ("Training steps with gradients from the table over straight-through ones", fields),
 }
 
 
