@@ -11,8 +11,8 @@ namespace {
 // The cycles of looking up activation[a] or weight[w] of a plan for one code, where they are not affine.
 constexpr double kFunctionCycles = 1.5;
 
-// The cycles of copying a code or a feature for one tap. What OperandCosts says beyond that happens once for each element
-// that is staged, which the taps of a window share.
+// The cycles of copying a code or a feature for one tap. What OperandCosts says beyond that happens once for each
+// element that is staged, which the taps of a window share.
 constexpr double kCopyCycles = 0.1;
 
 // Returns the costs of a path on this CPU.
@@ -51,8 +51,8 @@ double RowCycles(const CpuPath& path, const ResidualForm& form, const tfapprox_p
          (static_cast<double>(filters / row_filters) * row_cycles(longest) + rest);
 }
 
-// How much more a product of bytes costs than in an ungrouped convolution. A quad has 4 channels of one convolution group. Where
-// the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
+// How much more a product of bytes costs than in an ungrouped convolution. A quad has 4 channels of one convolution
+// group. Where the last quad of a group is not full, groups are staged one by one, which costs more than look-ups.
 double TermFactor(const tfapprox_problem& problem) {
   constexpr double kOneByOne = 64;
   return problem.groups == 1 || GroupInputs(problem) % 4 == 0 ? 1 : kOneByOne;

@@ -84,7 +84,7 @@ struct SharedGradient {
 
   Header* header;
   int32_t *activation_table, *weight_table;     // [256 weights][256 activations], the numerators (9.2), (9.4)
-  int16_t *activation_digits, *weight_digits;   // [2 digits][256 weights][256 activations], those of the numerators
+  int16_t *activation_digits, *weight_digits;   // [2 digits][256 weights][256 activations], of the numerators
   double *activation_factors, *weight_factors;  // [filters], the factors of the upstream gradient (9.11)
   uint8_t* weights;                             // [taps][group_channels][lanes_of_pixel], the codes of the weights
   int64_t* weight_sums;                         // [taps][group_channels][lanes_of_pixel]

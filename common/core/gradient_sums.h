@@ -107,7 +107,7 @@ inline void Add(Totals x, int64_t step, int count, int64_t* sums) {
   }
 }
 
-// Returns the sums of four pixels, (2^12 * high + low) << shift. sums[i] has those of register i.
+// Returns the sums of four pixels, (2^12 * high + low) << shift. `sums[i][p]` is register i of the sums of pixel p.
 template <typename L>
 inline Totals Total(const typename L::Sums (*sums)[4], int32_t shift) {
   Totals high, low;
@@ -174,7 +174,7 @@ inline void AddPair(const GradientRun& run, const Place& at, typename L::Sums (*
   }
 }
 
-// Adds sums of 32 bits to those of 64 bits, in the order of memory, and empties them.
+// Adds the 32-bit sums of the weights to the 64-bit numbers `to`, in the order of memory, and sets the former to 0.
 template <typename L, int kCount>
 void Flush(WeightSums<L, kCount>* weight_sums, int32_t shift, int64_t* to) {
   for (auto& vector : *weight_sums) {

@@ -99,7 +99,16 @@ inline void AddPlane(const Sums& plane, int shift, int32_t* target) {
 constexpr int64_t kMinTapsPerByte = 2;
 
 // Sums up the look-ups of kFilters filters for kVectors vectors of 64 pixels in tables of 64 bytes. The sum of
-// taps_per_byte entries fits a byte, so that bytes are added up before words are; the sums of 256 such bytes fit 16 bits.
+// taps_per_byte entries fits a byte, so that bytes are added up before words are. The sums of 256 such bytes fit 16 bits.
+//
+//   tables[f], 64 bytes   codes of 64 pixels at a tap
+//         \                /
+//          one look-up of 64 bytes  -->  bytes[f][v]   of at most taps_per_byte taps
+//                                            |
+//                                        sums[f][v]    words, of at most 256 such sums
+//                                            |
+//                                         x.sums       32 bits
+//
 // Adding words adds both of their bytes, because no byte carries into the other.
 template <int kFilters, int kVectors>
 void SumSmallBytes(const LookUpArguments& x, int64_t filter, int64_t pixel) {

@@ -72,9 +72,9 @@ struct Plan {
   std::vector<uint16_t> class_columns;  // [256 weights][class_stride] the residual, 0 where there is no class
 };
 
-// The cost of each unit of work on one path (P12): those of tfapprox_plan_costs; the first term of a plan without
-// residual may cost less than others; and error planes of at most 64 classes may cost less, most of all if the errors
-// are at most kSmallError.
+// The cost of each unit of work on one path (P12). It has the costs of tfapprox_plan_costs and three more: the first term
+// of a plan without residual may cost less than its other terms, and so may an error plane of at most 64 classes, most of
+// all if its errors are at most kSmallError.
 struct PlanCosts {
   double first_term, term, small_errors_64, error_plane_64, error_plane, classes_64, classes_128, look_up;
 };

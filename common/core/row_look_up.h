@@ -78,7 +78,7 @@ template <typename Element>
 constexpr int64_t kRowFlush = sizeof(Element) == 2 ? 504 : 256;
 
 // Adds the rows of kTaps taps to the sums of each pixel, which are 0 before if `is_first`. With kAddsBytes, entries are
-// bytes, and the sum of those of 4 taps is a byte, too.
+// bytes, and the sum of the entries of 4 taps fits a byte.
 template <typename Element, int kBytes, int kTaps, bool kAddsBytes>
 void AddRows(const uint8_t* rows, const uint8_t* codes, int64_t width, int64_t pixels, bool is_first,
              RowSums<kBytes>* sums) {

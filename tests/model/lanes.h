@@ -79,7 +79,7 @@ T Saturated(int32_t x) {
 }
 
 // Returns the lanes of type From of two vectors, saturated to lanes of type To, which has half of the size: in each part
-// of 16 bytes by itself, first those of a and then those of b.
+// of 16 bytes by itself, first the lanes of a and then the lanes of b.
 template <typename From, typename To, typename V>
 V Pack(V a, V b) {
   constexpr int kHalf = 16 / sizeof(From);

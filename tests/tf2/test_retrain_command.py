@@ -163,7 +163,7 @@ def test_half_windows_with_dropout_after_an_interruption(files, monkeypatch):
         seen.append(dict(losses))
     assert list(seen[1]) == [2]
     assert [seen[1][2], seen[2][4], seen[2][8]] == [seen[0][2], seen[0][4], seen[0][8]]
-    assert not convert._has_told  # that ranges are those of batches, which they are not
+    assert not convert._has_told  # the warning that each batch has a range of its own, which would be wrong
 
 
 def test_search_whose_candidates_are_all_lost(files, monkeypatch):

@@ -71,9 +71,11 @@ class Proposals:
         if self._prediction is None:
             return
         yield from self._prediction.front
-        turn, evaluated = self._trials.random_state(), points()
-        if turn % _TURNS and evaluated:  # nothing is evaluated while workers begin
-            yield from self._prediction.learned(evaluated, front(), taken, turn)
+        turn = self._trials.random_state()
+        if turn % _TURNS:
+            evaluated = points()
+            if evaluated:  # nothing is evaluated while workers begin
+                yield from self._prediction.learned(evaluated, front(), taken, turn)
 
     def sampler(self) -> Any:
         """The sampler of NSGA-II for the next trial."""

@@ -43,8 +43,7 @@ class Surrogate:
     def __init__(self, changes: np.ndarray) -> None:
         layers, count = changes.shape
         logarithms = np.log(np.clip(np.nan_to_num(changes, nan=_CAP), _FLOOR, _CAP))
-        self.layers, self.count = layers, count
-        self.mean = _SLOPE * logarithms
+        self.layers, self.mean = layers, _SLOPE * logarithms
         # The logarithm of a harm is a sum of independent variables, of which pairs of a layer and a multiplier share
         # all but the last one: here are their factors for each pair.
         shared = np.zeros((layers, count, 2 + layers + count))
