@@ -49,8 +49,10 @@ def test_interrupts_end_a_long_call(threads, call):
             begun.append(time.process_time())
             in_thread(*arguments)
         _interruptible.Interruptible._in_thread = begin
-        def interrupt(*_):
-            if not begun or time.process_time() - begun[0] < 0.3:
+        def interrupt(_, frame):
+            while frame and "tfapprox" not in frame.f_code.co_filename:  # the call may end before its fourth interrupt
+                frame = frame.f_back
+            if not frame or not begun or time.process_time() - begun[0] < 0.3:
                 return
             times.append(time.process_time())
             if len(times) == 4:
