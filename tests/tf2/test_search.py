@@ -33,10 +33,12 @@ from tfapprox.search import (
     additive_front,
     make_space,
     predicted_changes,
+    results,
     solver_output,
     surrogate,
     workers,
 )
+from tfapprox.search.additive import AdditiveProblem
 from tfapprox.search.front import Point, hypervolume
 from tfapprox.search.improvement import Choice, expected_gains
 from tfapprox.search.prediction import Prediction
@@ -118,15 +120,25 @@ def figures(search):
 
 
 def test_the_additive_problem_is_solved_exactly():
+    """Changes of networks differ by factors of millions, learned harms may be negative, and a joule is a large unit."""
     rng = np.random.default_rng(0)
-    changes, macs, costs = rng.uniform(0, 1, (3, 4)), [5, 3, 2], np.array([4.0, 3, 2, 1])
-    every = [(i, j, k) for i in range(4) for j in range(4) for k in range(4)]
-    for tiles in (None, 2, 1):
-        allowed = [each for each in every if tiles is None or len(set(each)) <= tiles]
-        points = {each: (np.dot(macs, costs[list(each)]), sum(changes[range(3), each])) for each in allowed}
+    every = np.array(list(itertools.product(range(4), repeat=3)))
+    different = np.array([len(set(each)) for each in every])
+    for tiles, unit in itertools.product((None, 2, 1), (1.0, 1e-9)):
+        changes = np.exp(rng.uniform(-14, 7, (3, 4))) - 1e-3
+        macs, costs = [5, 3, 2], np.array([4.0, 3, 2, 1]) * unit
+        sums = changes[range(3), every].sum(axis=1)
+        energies = costs[every] @ macs / 10
+        allowed = different <= (tiles or 3)
         for each in additive_front(changes, macs, costs, tiles=tiles, points=12):
-            energy, change = points[tuple(each)]
-            assert not any(e <= energy + 1e-9 and c < change - 1e-5 for e, c in points.values())
+            place = np.flatnonzero((every == each).all(axis=1))[0]
+            within = allowed & (energies <= energies[place] * (1 + 1e-9))
+            assert allowed[place]
+            assert sums[place] == pytest.approx(sums[within].min(), rel=1e-7)
+        problem, taken = AdditiveProblem(changes, macs, costs, tiles), []
+        for best in np.sort(sums[allowed & (energies <= 2.2 * unit)])[:5]:
+            taken.append(problem.solve(2.2 * unit, taken))
+            assert changes[range(3), taken[-1]].sum() == pytest.approx(best, rel=1e-7)
     assert all(each[1] == 3 for each in additive_front(changes, macs, costs, fixed={1: 3}))
     with pytest.raises(ValueError, match="tiles must be at least 1"):
         additive_front(changes, macs, costs, tiles=0)
@@ -492,7 +504,7 @@ def test_an_assignment_of_a_dead_worker_is_taken_over(tmp_path):
 
 
 def test_results(tmp_path):
-    from tfapprox.search import html_report, plots, results
+    from tfapprox.search import html_report, plots
 
     pytest.importorskip("matplotlib")
     search = searching(tmp_path)
@@ -531,8 +543,6 @@ def test_results(tmp_path):
 @pytest.mark.parametrize("exact", ["mul2u_exact", "mul4u_exact", "mul8u_exact", "mul8s_exact"])
 def test_energy_is_relative_to_the_exact_multiplier_of_every_width(exact):
     """The exact multiplier is the reference also where an approximate one costs more."""
-    from tfapprox.search import results
-
     names = [exact, exact.replace("exact", "zero")]
     sha256 = {exact: load_truth_table(exact, int(exact[3])).sha256, names[1]: ""}
     space = Space(["a"], [1], names, sha256, Costs(dict(zip(names, (0.5, 1.0))), "mW", "a test"))
@@ -550,6 +560,7 @@ def test_energy_is_relative_to_the_exact_multiplier_of_every_width(exact):
         ({"fixed": {"x": "mul8u_drum4"}}, "assignment must name layers of the network, a, b, c; received 'x'"),
         ({"exclude": ["a", "b", "c"]}, "exclude must leave a layer; received all layers"),
         ({"tiles": 0}, "tiles must be at least 1"),
+        ({"max_energy": 0.2, "tiles": 1, "fixed": {"a": "mul8u_drum6"}}, "max_energy must be at least 0.3 mW"),
         ({"max_energy": 0.01}, "max_energy must be at least 0.1 mW, the lowest energy; received 0.01"),
         ({"min_accuracy": 50}, "min_accuracy must be from 0 to 1; received 50"),
         ({"counting": "twice"}, "counting must be 'true' or 'published'; received 'twice'"),
@@ -675,9 +686,40 @@ def test_labels_of_the_exact_network_come_from_the_batches_of_an_evaluation(tmp_
     assert [point.accuracy for point in exact] == [1.0]
 
 
+class Loss:
+    """A measure of one's own, all of whose values are negative, as an object."""
+
+    def __call__(self, outputs, labels):
+        return outputs[:, 1].mean() - 20
+
+
 def test_a_measure_of_ones_own(tmp_path):
-    search = searching(tmp_path, measure=lambda outputs, labels: outputs[:, 1].sum() / 100)
+    """The search goes on with another object of the class, as in another process."""
+    options = {"min_accuracy": -19.8, "tiles": 2, "fixed": {"a": "mul8u_exact"}, "costs": COSTS}
+    for budget in (4, 8):
+        search = searching(tmp_path, measure=Loss(), budget=budget, **options)
+        search.run()
+    space, points = search.space, search.points()
+    assert len(points) == 8
+    assert all(-20 <= point.accuracy <= -19 and space.allows(point.assignment) for point in points)
+    known = results.contents(search)
+    assert (known["measure"], known["highest accuracy"]) == ("Loss", max(point.accuracy for point in points))
+    assert known["hypervolume from"] == min(point.accuracy for point in points)
+    assert known["hypervolume"][0] == 0 < known["hypervolume"][-1] < 1
+    assert all(point.accuracy >= -19.8 for point in search.front())
+
+
+@pytest.mark.parametrize("value", [float("nan"), -float("inf"), 1.7e308])
+def test_a_measure_that_is_no_number(tmp_path, value):
+    search = searching(tmp_path, measure=lambda outputs, labels: value)
+    with pytest.raises(ValueError, match=f"measure must return a finite number .*; received {re.escape(str(value))}"):
+        search.run()
+
+
+def test_a_front_without_points_says_why(tmp_path):
+    search = searching(tmp_path, min_accuracy=1.0, exclude=["c"], names=NAMES[2:])
     search.run()
-    assert max(point.accuracy for point in search.points()) == 4.0
-    with pytest.raises(ValueError, match="measure must return a finite number; received nan"):
-        searching(tmp_path, measure=lambda outputs, labels: float("nan"), study="other").run()
+    known = results.contents(search)
+    assert known["front"] == []
+    highest = max(point.accuracy for point in search.points())
+    assert results.unmet(known) == f"No assignment has the minimal accuracy, 1; the highest one found is {highest:g}."

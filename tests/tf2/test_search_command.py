@@ -87,9 +87,16 @@ def test_sensitivity_prints_nothing_but_json(run, tmp_path):
 
 def test_a_measure_of_the_user(run):
     known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate", "--swaps")
-    assert known["fingerprint"]["measure"] == "mean_output"
+    assert known["fingerprint"]["measure"] == known["measure"] == "mean_output"
     assert known["fingerprint"]["single swaps"] is True
     assert all(entry["accuracy"] < 1 for entry in known["front"])
+
+
+def test_retraining_reports_no_measure_of_the_user(run):
+    words = "mine:model", "--data", "mine:samples", "--costs", "costs.json", "--measure", "mine:mean_output"
+    code, _, errors = run("search", *words, "--calibration", "mine:samples", "--retrain", "1")
+    assert code == 1
+    assert "--retrain cannot be combined with --measure" in errors
 
 
 def test_compensation_is_on_for_keras_models(run):

@@ -8,6 +8,7 @@ from typing import List, Optional
 import typer
 
 from tfapprox import option_names
+from tfapprox.common.argument_error import ArgumentError
 from tfapprox.search import html_report, loading, plots, results, retrained_front
 from tfapprox.search.engine import Search
 from tfapprox.search.sensitivity import sensitivity
@@ -90,6 +91,9 @@ def search(
     fixed_names = [word.rpartition("=")[2] for word in fix]
     names, prices = options.names_and_costs(multipliers, costs, column, mix_sources, fixed_names)
     original = None
+    if retrain and measure is not None:
+        rule = "cannot be combined with --measure, because a retrained network is judged by its accuracy"
+        raise ArgumentError("retrain", rule, measure)
     if retrain and not worker:
         original = None if model.endswith(".pb") else loading.load_model(model)
         retrained_front.check(original, None if calibration is None else known, loaded)
@@ -133,12 +137,16 @@ def search(
     written += plots.write_plots(content, changes, output)
     html_report.write_report(content, changes, os.path.join(output, "report.html"))
     after = ["retrained"] if original is not None else []
-    table = grid("accuracy", *after, "energy", "file", "multipliers", numbers=("accuracy", *after, "energy"))
+    measured = plots.short_measure(content)
+    table = grid(measured, *after, "energy", "file", "multipliers", numbers=(measured, *after, "energy"))
     for entry in content["front"]:
         used = ", ".join(dict.fromkeys(entry["assignment"].values()))
         accuracies = [number(entry[key]) for key in ("accuracy", *(f"{word}_accuracy" for word in after))]
         table.add_row(*accuracies, f"{entry['relative_energy']:.1%}", entry["file"], used)
-    show(table)
+    if content["front"]:
+        show(table)
+    else:
+        line(results.unmet(content))
     reference = f"{number(content['reference energy'])} {content['unit']}"
     line(f"energy is relative to {plots.described_reference(content)}, {reference} for a multiplication")
     line(f"wrote {len(written) + 1} files to {output}, among them report.html and front.json")

@@ -11,6 +11,8 @@ from tfapprox.common.argument_error import ArgumentError
 
 from . import solver_output
 
+_SMALL = 0.1  # of the largest value: a sum below this makes a second solution worth its time
+
 
 def additive_front(
     changes: np.ndarray,
@@ -117,7 +119,26 @@ class AdditiveProblem:
         return self._minimal(self._changes, bound, excluded)
 
     def _minimal(self, objective, bound=None, excluded=()):
-        """The assignment with the minimal sum of `objective` among those that are allowed."""
+        """The assignment with the minimal sum of `objective` among those that are allowed.
+
+        The solver stops within a gap, which is a fraction of the largest value. A value that alone exceeds a sum that
+        was found is in no better assignment. Without such values the gap becomes a fraction of the sum.
+        """
+        allowed = np.ones_like(objective, bool)
+        for layer, column in self._fixed.items():
+            allowed[layer] = np.arange(self._count) == column
+        above = objective - np.min(objective, axis=1, where=allowed, initial=np.inf, keepdims=True)
+        found, best = self._solved(above, allowed, bound, excluded), None
+        while found is not None:
+            best, total, largest = found, above[range(self._layers), found].sum(), above[allowed].max()
+            if total > _SMALL * largest or largest == 0:
+                break
+            allowed = allowed & (above <= total)
+            found = self._solved(above, allowed, bound, excluded)
+        return best
+
+    def _solved(self, objective, allowed, bound, excluded):
+        """What the solver finds for an objective without negative values."""
         layers, count = self._layers, self._count
         size = layers * count
         linear = self._optimize.LinearConstraint
@@ -125,9 +146,10 @@ class AdditiveProblem:
         for row in range(layers):
             one_each[row, row * count : (row + 1) * count] = 1
         constraints = [linear(one_each, 1, 1)]
+        energies = self._energies / (self._energies.max() or 1.0)
         if bound is not None:
-            energies = np.concatenate([self._energies.ravel(), np.zeros(count)])
-            constraints.append(linear(energies, -np.inf, bound * (1 + 1e-9)))
+            limit = bound / (self._energies.max() or 1.0) * (1 + 1e-9)
+            constraints.append(linear(np.concatenate([energies.ravel(), np.zeros(count)]), -np.inf, limit))
         if len(excluded):
             known = np.zeros((len(excluded), size + count))
             np.put_along_axis(known, np.arange(layers) * count + np.asarray(excluded), 1, axis=1)
@@ -136,20 +158,16 @@ class AdditiveProblem:
             used = np.concatenate([np.eye(size), -np.tile(np.eye(count), (layers, 1))], axis=1)
             constraints += [linear(used, -np.inf, 0)]
             constraints += [linear(np.concatenate([np.zeros(size), np.ones(count)]), 0, self._tiles)]
-        lower, upper = np.zeros(size + count), np.ones(size + count)
-        for layer, column in self._fixed.items():
-            lower[layer * count + column] = 1
-        # The energy decides between assignments with the same sum of changes.
-        scale = max(float(objective.max()), 1e-12)
-        cost = objective / scale + 1e-9 * self._energies / self._energies.max() if self._energies.max() else objective
+        # The energy decides between assignments with the same sum. The solver's gap is 1e-6.
+        cost = 1e3 * np.where(allowed, objective, 0) / (objective[allowed].max() or 1.0) + 1e-5 * energies
         with solver_output.to_standard_error():
             result = self._optimize.milp(
                 np.concatenate([cost.ravel(), np.zeros(count)]),
                 constraints=constraints,
                 integrality=np.ones(size + count),
-                bounds=self._optimize.Bounds(lower, upper),
+                bounds=self._optimize.Bounds(0, np.concatenate([allowed.ravel(), np.ones(count)])),
                 # A limit of nodes, and not one of time, gives the same assignment on every machine.
-                options={"node_limit": 5000, "mip_rel_gap": 1e-6, "presolve": False},
+                options={"node_limit": 5000, "mip_rel_gap": 0, "presolve": False},
             )
         if result.x is None:
             return None

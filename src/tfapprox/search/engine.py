@@ -6,8 +6,6 @@ import time
 import warnings
 from typing import Any, Callable, Sequence
 
-import numpy as np
-
 from tfapprox.common.argument_error import ArgumentError
 from tfapprox.common.network import Evaluation, Measure, Network, Samples
 
@@ -21,6 +19,7 @@ from .settings import Settings, batch_size
 from .space import Space, data_hash
 from .trials import CANDIDATE, ORIGIN, SAMPLES, Trials
 
+LARGEST_MEASURE = 1e100  # areas and variances of such numbers are finite
 MAX_IDLE = 10  # proposals in a row that were evaluated before; then a random assignment is evaluated
 
 
@@ -35,8 +34,14 @@ class Search:
         storage: address of the storage as SQLAlchemy takes it.
         study: name of the study in the storage.
         settings: how the search runs; by default with 100 evaluations.
-        measure: function from outputs and labels to a number that is better if it is higher, instead of the accuracy.
+        measure: function from outputs and labels to a number that is better if it is higher, instead of the accuracy;
+            of at most 1e100 in absolute value.
         worker: whether the study must exist.
+
+    Attributes:
+        measure: what the accuracies of points are: `"accuracy"`, `"agreement with the exact network"`, or the name of
+            the user's function.
+        measures_accuracy: whether they are one of the first two, and so from 0 to 1.
 
     Raises:
         OSError: if the storage cannot be reached.
@@ -59,8 +64,13 @@ class Search:
         settings = settings or Settings()
         if settings.budget < 1:
             raise ArgumentError("budget", "must be at least 1", settings.budget)
+        if measure is None and not 0 <= (space.min_accuracy or 0) <= 1:
+            raise ArgumentError("min_accuracy", "must be from 0 to 1", space.min_accuracy)
         self.network, self.data, self.space, self.settings = network, data, space, settings
         self.sensitivity, self._measure, self._url = sensitivity, measure, storage
+        self.measures_accuracy = measure is None
+        own = None if measure is None else getattr(measure, "__qualname__", type(measure).__qualname__)
+        self.measure = own or ("accuracy" if data.y is not None else "agreement with the exact network")
         self._optuna = storages.optuna()
         with network.exact():
             # The classes of a graph with ranges of each batch depend on the batch, which must be that of evaluations.
@@ -69,7 +79,7 @@ class Search:
         identity = {
             "network": network.fingerprint(),
             "data": data_hash(data.x, data.y),
-            "measure": None if measure is None else getattr(measure, "__qualname__", repr(measure)),
+            "measure": own,
             **space.fingerprint(),
             "seed": settings.seed,
             "single swaps": sensitivity.measured is not None,
@@ -176,7 +186,7 @@ class Search:
         candidate = {"assignment": list(assignment), ORIGIN: origin}
         if not self.space.allows(assignment):
             trial.set_user_attr(CANDIDATE, candidate)
-            return -1.0, energy  # the worst accuracy, so that no generation keeps it
+            return -LARGEST_MEASURE, energy  # so that no generation keeps it
         self._trials.claim(trial, candidate)
         known = self._trials.known().get(assignment)
         if known is not None:  # it is not evaluated again, and does not count
@@ -194,6 +204,7 @@ class Search:
         found = self.network.evaluate(self.data, stop=stop, **options)
         self.seconds["assign"] += middle - start
         self.seconds["evaluate"] += time.perf_counter() - middle
-        if not np.isfinite(found.accuracy):
-            raise ArgumentError("measure", "must return a finite number", found.accuracy)
+        if not abs(found.accuracy) <= LARGEST_MEASURE:
+            rule = f"must return a finite number of at most {LARGEST_MEASURE:g} in absolute value"
+            raise ArgumentError("measure", rule, found.accuracy)
         return found

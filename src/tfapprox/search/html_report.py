@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 from tfapprox.common import atomic_files
 
-from . import plots
+from . import plots, results
 from .sensitivity import Sensitivity
 
 _STYLE = """
@@ -47,7 +47,7 @@ def report(known: Mapping[str, Any], sensitivity: Sensitivity) -> str:
         known: what front.json has.
         sensitivity: the changes that the search began with.
     """
-    reference = plots.described_reference(known)
+    reference, measure = plots.described_reference(known), plots.short_measure(known)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -65,8 +65,8 @@ def report(known: Mapping[str, Any], sensitivity: Sensitivity) -> str:
         "to the variance of the outputs.</p>",
         f'<div class="wide map">{plots.as_svg(plots.sensitivity_plot(sensitivity))}</div>',
         "<h2>Hypervolume</h2>",
-        f"<p>The share of the rectangle between no energy and that of {html.escape(reference)}, and between an "
-        "accuracy of 0 and 1, that the assignments dominate.</p>",
+        f"<p>The area that the assignments dominate between no energy and that of {html.escape(reference)}, which "
+        f"counts as 1, and above {html.escape(measure)} {known['hypervolume from']:.4g}.</p>",
         f'<div class="wide">{plots.as_svg(plots.hypervolume_plot(known))}</div>',
         "<h2>How to repeat it</h2>",
         _repeat(known),
@@ -80,7 +80,7 @@ def _summary(known):
     best = max(known["front"], key=lambda entry: entry["accuracy"], default=None)
     text = f"{count} assignments were evaluated on {known['samples']:,} samples, of which {early} were stopped early. "
     if best is None:
-        return text + "No assignment meets the constraints."
+        return html.escape(text + results.unmet(known))
     measure = known["measure"] + (" after compensation" if known["compensated"] else "")
     reference = plots.described_reference(known)
     return html.escape(
@@ -91,9 +91,9 @@ def _summary(known):
 
 
 def _front_table(known):
-    layers = known["layers"]
+    layers, measure = known["layers"], plots.short_measure(known)
     retrained = ["after retraining"] if "retraining epochs" in known else []
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in ["accuracy", *retrained, "energy", "file", *layers])
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in [measure, *retrained, "energy", "file", *layers])
     rows = []
     for entry in known["front"]:
         cells = [f'<td class="number">{entry["accuracy"]:.4f}</td>']

@@ -31,6 +31,15 @@ def described_reference(known: Mapping[str, Any]) -> str:
     return "exact multipliers" if known["reference is exact"] else f"{known['reference']} in all layers"
 
 
+def short_measure(known: Mapping[str, Any]) -> str:
+    """The measure in one word: `"accuracy"`, `"agreement"`, or the name of the user's function.
+
+    Args:
+        known: what front.json has.
+    """
+    return str(known["measure"]).split(" ", maxsplit=1)[0]
+
+
 def _figure(width=6.4, height=4.0):
     try:
         module: Any = importlib.import_module("matplotlib.figure")
@@ -65,7 +74,7 @@ def front_plot(known: Mapping[str, Any]) -> Any:
         axes.scatter(*zip(*retrained), color=_COLOURS[2], marker="^", label="front after retraining")
     axes.axvline(1, color="#777777", linewidth=0.8, linestyle=":")
     xlabel = f"energy of the multiplications, relative to {described_reference(known)}"
-    axes.set(xlabel=xlabel, ylabel=known["measure"].split(" ")[0])
+    axes.set(xlabel=xlabel, ylabel=short_measure(known))
     add_legend(axes)
     return figure
 
@@ -89,7 +98,7 @@ def layer_energy_plot(known: Mapping[str, Any]) -> Any:
         bottom = bottom + shares
     axes.set(xlabel=f"energy relative to {described_reference(known)}", yticks=range(len(front)))
     axes.set_yticklabels([f"{entry['accuracy']:.4f}" for entry in front])
-    axes.set_ylabel(f"{known['measure'].split(' ')[0]} of each point")
+    axes.set_ylabel(f"{short_measure(known)} of each point")
     add_legend(axes, fontsize=7)
     return figure
 

@@ -48,17 +48,17 @@ def reference_energy(search: Search) -> float:
     return search.space.costs.values[reference(search)[0]]
 
 
-def curve(search: Search) -> list[float]:
-    """The hypervolume after each evaluation, relative to an accuracy of 1 at no energy.
+def curve(points: Sequence[Point], max_energy: float, min_accuracy: float = 0.0) -> list[float]:
+    """The hypervolume after each evaluation, relative to a gain in accuracy of 1 at no energy.
 
     Args:
-        search: a search.
+        points: what was evaluated on all samples.
+        max_energy: energy where the hypervolume ends.
+        min_accuracy: accuracy where the hypervolume ends.
     """
-    reference, count = reference_energy(search), len(search.data.x)
-    points = [point for point in search.points() if point.samples == count]
     last = max((point.number for point in points), default=-1)
     return [
-        hypervolume([point for point in points if point.number <= number], reference) / reference
+        hypervolume([point for point in points if point.number <= number], max_energy, min_accuracy) / max_energy
         for number in range(last + 1)
     ]
 
@@ -73,13 +73,15 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
     space, points, front = search.space, search.points(), search.front()
     complete = [point for point in points if point.samples == len(search.data.x)]
     used = sorted({name for point in points for name in point.assignment})
+    accuracies = [point.accuracy for point in complete]
+    lowest = 0.0 if search.measures_accuracy else min(accuracies, default=0.0)
     return {
         "command": command,
         "versions": {"tfapprox": __version__, "python": platform.python_version(), **_versions()},
         "fingerprint": search.study.user_attrs["tfapprox"],
         "seed": search.settings.seed,
         "samples": len(search.data.x),
-        "measure": "accuracy" if search.data.y is not None else "agreement with the exact network",
+        "measure": search.measure,
         "compensated": search.network.is_compensated,
         "evaluations": len(points),
         "stopped early": sum(point.samples < len(search.data.x) for point in points),
@@ -88,7 +90,10 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         "reference": reference(search)[0],
         "reference is exact": reference(search)[1],
         "reference energy": reference_energy(search),
-        "hypervolume": curve(search),
+        "hypervolume": curve(complete, reference_energy(search), lowest),
+        "hypervolume from": lowest,
+        "minimal accuracy": space.min_accuracy,
+        "highest accuracy": max(accuracies, default=None),
         "layers": space.layers,
         "macs": space.macs,
         "sha256": {name: space.sha256[name] for name in used},
@@ -96,6 +101,18 @@ def contents(search: Search, command: str = "") -> dict[str, Any]:
         "front": [_entry(point, f"front-{index:02d}.json", search) for index, point in enumerate(front)],
         "uniform": [_entry(point, None, search) for point in complete if len(set(point.assignment)) == 1],
     }
+
+
+def unmet(known: Mapping[str, Any]) -> str:
+    """The sentence that says why a front has no point.
+
+    Args:
+        known: what front.json has.
+    """
+    highest, floor = known["highest accuracy"], known["minimal accuracy"]
+    if highest is None or floor is None:
+        return "No assignment was evaluated on all samples."
+    return f"No assignment has the minimal {known['measure']}, {floor:g}; the highest one found is {highest:g}."
 
 
 def _entry(point: Point, file: str | None, search: Search) -> dict[str, Any]:

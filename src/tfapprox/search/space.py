@@ -99,7 +99,7 @@ def make_space(
         tiles: number of different multipliers that an assignment may have, 1 or more; by default any number.
         fixed: from the name of a layer to its multiplier, which is added to `multipliers`.
         exclude: names of layers that keep the multiplier that they have, and do not count for the energy.
-        min_accuracy: accuracy below which an assignment is not on the front, 0 to 1.
+        min_accuracy: accuracy, or measure of one's own, below which an assignment is not on the front.
         max_energy: energy above which nothing is evaluated, in the unit of the costs.
 
     Raises:
@@ -130,12 +130,13 @@ def make_space(
             raise ArgumentError("costs", "must be known for all multipliers", f"none for {name}")
     if tiles is not None and (tiles < 1 or tiles < len(set(fixed.values()))):
         raise ArgumentError("tiles", "must be at least 1, and the number of multipliers of fixed layers", tiles)
-    if min_accuracy is not None and not 0 <= min_accuracy <= 1:
-        raise ArgumentError("min_accuracy", "must be from 0 to 1", min_accuracy)
+    if min_accuracy is not None and not math.isfinite(min_accuracy):
+        raise ArgumentError("min_accuracy", "must be finite", min_accuracy)
     macs = [layer.macs if counting == "true" else layer.published_macs for layer in chosen]
     sha256 = {name: table.sha256 for name, table in tables.items()}
     space = Space([x.name for x in chosen], macs, names, sha256, costs, tiles, fixed, min_accuracy, max_energy)
-    cheapest = min(names, key=lambda name: costs.values[name])
+    has_free_tile = tiles is None or tiles > len(set(fixed.values()))
+    cheapest = min(names if has_free_tile else fixed.values(), key=lambda name: costs.values[name])
     lowest = space.energy([fixed.get(layer, cheapest) for layer in space.layers])
     if max_energy is not None and not (math.isfinite(max_energy) and max_energy >= lowest):
         raise ArgumentError("max_energy", f"must be at least {lowest:g} {costs.unit}, the lowest energy", max_energy)
