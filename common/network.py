@@ -8,13 +8,14 @@ from typing import Any, Callable, ContextManager, Mapping, NamedTuple, Optional,
 import numpy as np
 
 from .argument_error import ArgumentError
+from .classes import class_labels, classes
 from .error_moments import Gains, Operands
 from .truth_table import TruthTable
 
 # A function from the outputs of a network and the labels, or `None`, to a number that is better if it is higher.
 Measure = Callable[[np.ndarray, Optional[np.ndarray]], float]
 # A function from the numbers of right and of evaluated samples to whether an evaluation may stop.
-Stop = Callable[[int, int], bool]
+Stop = Callable[[float, int], bool]
 
 
 class NetworkLayer(NamedTuple):
@@ -49,7 +50,7 @@ class Samples(NamedTuple):
 
     Attributes:
         x: inputs of the network, samples first.
-        y: the class of each sample; `None` if it is not known.
+        y: labels, samples first; `None` if they are not known. If they are classes, they are integers or one-hot.
     """
 
     x: np.ndarray
@@ -136,13 +137,14 @@ class Network(abc.ABC):
         measure: Measure | None = None,
         stop: Stop | None = None,
     ) -> Evaluation:
-        """The share of samples whose class is right, or a measure of the user.
+        """The share of right classes, or a measure of the user.
 
-        The class is the index of the maximum of an output. An output that has NaN or infinite values is wrong.
+        The class is the index of the maximum along the last axis of the outputs. A sample may have several, such as one
+        for each pixel. A class that comes from NaN or infinite values is wrong.
 
         Args:
             data: inputs, and labels if they are known.
-            labels: classes that replace those in `data`, such as the classes of the exact network.
+            labels: labels that replace those in `data`, such as the classes of the exact network.
             batch_size: number of samples that are computed at once.
             measure: function from the outputs and the labels to a number that is better if it is higher; it gets all
                 samples at once.
@@ -150,47 +152,36 @@ class Network(abc.ABC):
                 asked after each batch, and not for `measure`.
 
         Raises:
-            ValueError: if there are no samples, or no labels for the default measure.
+            ValueError: if there are no samples; or, for the default measure, if the outputs have no classes, or there
+                are no labels that are classes.
         """
         count = len(data.x)
         labels = data.y if labels is None else labels
         if not count:
             raise ArgumentError("data", "must have samples", "none")
-        if measure is None and labels is None:
-            raise ArgumentError("labels", "must be given without a measure", "none")
         if measure is not None:
             return Evaluation(float(measure(self.all_outputs(data, batch_size), labels)), count)
-        known, right, seen = np.asarray(labels), 0, 0
+        if labels is None:
+            raise ArgumentError("labels", "must be given without a measure", "none")
+        right, seen = 0.0, 0
         for start in range(0, count, batch_size):
             end = min(start + batch_size, count)
-            right += int(np.sum(classes(self.outputs(data, start, end)) == known[start:end]))
+            outputs = self.outputs(data, start, end)
+            found, known = classes(outputs), class_labels(labels[start:end], outputs.shape)
+            right += float(((found == known) & (found >= 0)).reshape(len(found), -1).mean(axis=1).sum())
             seen = end
             if stop is not None and seen < count and stop(right, seen):
                 break
         return Evaluation(right / seen, seen)
 
     def classes(self, data: Samples, batch_size: int = 250) -> np.ndarray:
-        """The classes that the network finds with its present multipliers: integers `[samples]`.
+        """The classes that the network finds with its present multipliers: integers `[samples, ...]`.
 
         Args:
             data: inputs.
             batch_size: number of samples that are computed at once.
         """
         return classes(self.all_outputs(data, batch_size))
-
-
-def classes(outputs: np.ndarray) -> np.ndarray:
-    """The index of the maximum of each output, -1 if it has NaN or infinite values.
-
-    Args:
-        outputs: real array `[samples, ...]`; axes after the first one are taken as one.
-
-    Example:
-        >>> classes(np.array([[0.1, 0.9], [np.nan, 0.2]])).tolist()
-        [1, -1]
-    """
-    flat = outputs.reshape(len(outputs), -1)
-    return np.where(np.isfinite(flat).all(axis=1), flat.argmax(axis=1), -1)
 
 
 def check_layers(assignment: Mapping[str, Any], known: Sequence[str]) -> None:

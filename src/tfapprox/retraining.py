@@ -16,9 +16,10 @@ import numpy as np
 from . import __version__
 from .common import atomic_files
 from .common.argument_error import ArgumentError
+from .common.classes import class_labels, has_classes
 from .common.gradient_tables import STRAIGHT_THROUGH, search_half_window
 from .common.network import Samples
-from .search import plots
+from .search import loading, plots
 
 _HELD_OUT = 0.2  # share of the samples that are held out to measure accuracy
 _CALIBRATION = 500  # number of samples for ranges and corrections
@@ -123,8 +124,20 @@ def retrain_model(
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must be a Keras model", type(model).__name__)
     determinism: Any = importlib.import_module("tfapprox.tf2.training.determinism")
+    training, validation = (_with_classes(samples, model) for samples in (training, validation))
     with determinism.deterministic_operations():
         return _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks)
+
+
+def _with_classes(samples, model):
+    """The samples with integers as labels, which the loss of a retraining takes."""
+    loading.check_ends(model)
+    outputs = model(samples.x[:1])
+    shape = tuple(getattr(outputs, "shape", ()))
+    if not has_classes(shape):
+        received = f"outputs of shape {shape}" if shape else f"a {type(outputs).__name__} of outputs"
+        raise ArgumentError("model", "must have one output, with an element for each class", received)
+    return Samples(samples.x, class_labels(samples.y, [len(samples.x), *shape[1:]]))
 
 
 def _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks):

@@ -540,6 +540,16 @@ def test_results(tmp_path):
     assert known["sha256"][search.front()[0].assignment[0]] in page
 
 
+def test_long_names_have_room_in_a_plot():
+    from tfapprox.search import plots
+
+    pytest.importorskip("matplotlib")
+    names = ["a_block/of_several_layers/the_last_one", "b"], ["a_multiplier_with_a_long_name"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.as_svg(plots.sensitivity_plot(Sensitivity(*names, np.ones((2, 1)))))
+
+
 @pytest.mark.parametrize("exact", ["mul2u_exact", "mul4u_exact", "mul8u_exact", "mul8s_exact"])
 def test_energy_is_relative_to_the_exact_multiplier_of_every_width(exact):
     """The exact multiplier is the reference also where an approximate one costs more."""

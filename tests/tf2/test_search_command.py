@@ -1,6 +1,7 @@
 """`tfapprox search` and `tfapprox sensitivity` with each kind of model, data and measure."""
 
 import json
+import re
 from unittest import mock
 
 import keras
@@ -37,6 +38,38 @@ def samples():
 def mean_output(outputs, labels):
     assert labels.shape == (40,)
     return float(outputs.mean())
+
+def regression():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input([4]), keras.layers.Dense(1, name="a")])
+
+def targets():
+    x = samples()[0]
+    return x, x.sum(axis=1, keepdims=True)
+
+def closeness(outputs, labels):
+    assert labels.shape == (40, 1) and np.unique(labels).size == 40
+    return -float(np.abs(outputs - labels).mean())
+
+def pixels():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input([5, 5, 2]), keras.layers.Conv2D(3, 3, padding="same", name="a")])
+
+def segments():
+    x = np.random.default_rng(0).uniform(0, 1, (20, 5, 5, 2)).astype(np.float32)
+    return x, pixels()(x).numpy().argmax(axis=-1)
+
+def one_hot_segments():
+    x, y = segments()
+    return x, np.eye(3)[y]
+
+def other_segments():
+    x, y = segments()
+    return x, (y + 1) % 3
+
+def two_inputs():
+    inputs = [keras.Input([4]), keras.Input([4])]
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Add()(inputs)))
 """
 
 
@@ -90,6 +123,33 @@ def test_a_measure_of_the_user(run):
     assert known["fingerprint"]["measure"] == known["measure"] == "mean_output"
     assert known["fingerprint"]["single swaps"] is True
     assert all(entry["accuracy"] < 1 for entry in known["front"])
+
+
+def test_a_network_without_classes_needs_a_measure_which_gets_labels_as_they_are(run):
+    known = search(run, "mine:regression", "mine:targets", "--measure", "mine:closeness", "--min-accuracy", "-9")
+    assert known["highest accuracy"] < 0
+    assert known["front"]
+    for command in (["search", "--costs", "costs.json", "-o", "other"], ["retrain", "-o", "retrained"]):
+        code, _, errors = run(command[0], "mine:regression", "--data", "mine:targets", *command[1:])
+        assert code == 1
+        assert re.search(r"must .* element .* received outputs of shape", errors)
+    assert run("sensitivity", "mine:regression", "--data", "mine:targets", "--swaps")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("samples", "low", "high"), [("segments", 0.97, 1), ("one_hot_segments", 0.97, 1), ("other_segments", 0, 0.03)]
+)
+def test_each_pixel_has_a_class(run, samples, low, high):
+    """Labels are those of the network in floating point, or others; the network of 8 bits differs in few pixels."""
+    known = search(run, "mine:pixels", f"mine:{samples}", "--no-compensate", "--no-early-stop")
+    accuracies = {entry["assignment"]["a"]: entry["accuracy"] for entry in known["uniform"]}
+    assert low <= accuracies["mul8u_exact"] <= high
+
+
+def test_two_inputs_are_refused(run):
+    for command in (["search", "--costs", "costs.json"], ["sensitivity"], ["retrain"]):
+        code, _, errors = run(command[0], "mine:two_inputs", "--data", "mine:samples", *command[1:])
+        assert (code, "MODEL must have one input and one output; received 2 and 1" in errors) == (1, True)
 
 
 def test_retraining_reports_no_measure_of_the_user(run):

@@ -66,4 +66,6 @@ def sensitivity(
             ("measured", "the measured change"),
             ("changed_classes", "the share of changed classes"),
         ):
-            line(f"rank correlation of the prediction with {text}: {number(result.rank_correlation(measured), 3)}")
+            correlation = result.rank_correlation(measured)
+            if correlation is not None:
+                line(f"rank correlation of the prediction with {text}: {number(correlation, 3)}")

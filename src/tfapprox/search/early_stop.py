@@ -9,7 +9,7 @@ import numpy as np
 from .front import Point
 
 
-def hopeless(front: Sequence[Point], energy: float) -> Callable[[int, int], bool] | None:
+def hopeless(front: Sequence[Point], energy: float) -> Callable[[float, int], bool] | None:
     """Whether a candidate is far less accurate than a known assignment of no more energy.
 
     Args:
@@ -25,7 +25,7 @@ def hopeless(front: Sequence[Point], energy: float) -> Callable[[int, int], bool
         return None
     best = max(cheaper)
 
-    def is_hopeless(right: int, seen: int) -> bool:
+    def is_hopeless(right: float, seen: int) -> bool:
         share = (right + 1) / (seen + 2)
         return bool(share + 3 * np.sqrt(share * (1 - share) / seen) < best)
 

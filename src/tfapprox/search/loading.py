@@ -52,7 +52,7 @@ def load_data(text: str, samples: int | None = None) -> Samples:
         samples: number of samples that are used, from the first one on; all by default.
 
     Returns:
-        The `Samples`, with float32 inputs and integer labels. Labels that are one-hot become numbers of classes.
+        The `Samples`, with float32 inputs, and labels as they are.
 
     Raises:
         OSError: if the file cannot be read.
@@ -62,19 +62,25 @@ def load_data(text: str, samples: int | None = None) -> Samples:
         x, y = _arrays(load_function(text, "data")())
     else:
         x, y = _arrays_of_file(text)
-    x = np.asarray(x)
+    x = _array(x)
     x = x.astype(np.float32) if x.dtype != np.float32 else x
     if x.ndim < 2 or not len(x):
         raise ArgumentError("data", "must have samples, each an array", f"x of shape {x.shape}")
     if not np.isfinite(x).all():
         raise ArgumentError("data", "must be finite", "x with NaN or infinite values")
     if y is not None:
-        y = np.asarray(y)
-        y = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
-        if len(y) != len(x):
-            raise ArgumentError("data", f"must have {len(x)} labels", len(y))
-        y = y.astype(np.int64)
+        y = _array(y)
+        if y.shape[:1] != x.shape[:1]:
+            raise ArgumentError("data", f"must have labels of {len(x)} samples", f"labels of shape {y.shape}")
     return Samples(x[:samples], None if y is None else y[:samples])
+
+
+def _array(values):
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # arrays of different shapes
+        rule = "must have one array x, and one array y for labels"
+        raise ArgumentError("data", rule, f"a {type(values).__name__} that is no array: {error}") from error
 
 
 def _arrays(result):
@@ -86,8 +92,8 @@ def _arrays(result):
     if not batches:
         raise ArgumentError("data", "must have samples", "an empty data set")
     if isinstance(batches[0], tuple):
-        return tuple(np.concatenate([np.asarray(batch[i]) for batch in batches]) for i in (0, 1))
-    return np.concatenate([np.asarray(batch) for batch in batches]), None
+        return tuple(np.concatenate([_array(batch[i]) for batch in batches]) for i in (0, 1))
+    return np.concatenate([_array(batch) for batch in batches]), None
 
 
 def _arrays_of_file(path):
@@ -166,12 +172,27 @@ def load_network(model: Any, calibration: Samples, *, signed: bool = False, comp
         return _uncompensated(model, compensate)
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must give a Keras model or a Network", type(model).__name__)
+    check_ends(model)
     products: Any = importlib.import_module("tfapprox.tf2.approximate_products")
     if not any(isinstance(layer, products.ApproximateProducts) for layer in model._flatten_layers()):
         model = tf2.approximate_model(model, TruthTable.exact(8, signed), data=calibration.x)
     networks: Any = importlib.import_module("tfapprox.tf2.keras_network")
     samples = None if compensate is False else calibration.x[:COMPENSATION_SAMPLES]
     return networks.KerasNetwork(model, compensation=samples)
+
+
+def check_ends(model: Any) -> None:
+    """Refuses a model with several inputs or outputs.
+
+    Args:
+        model: a Keras model; of a subclass, which does not know its inputs before a call, nothing is refused.
+
+    Raises:
+        ValueError: if there are several.
+    """
+    counts = [len(getattr(model, ends, None) or [None]) for ends in ("inputs", "outputs")]
+    if counts != [1, 1]:
+        raise ArgumentError("model", "must have one input and one output", f"{counts[0]} and {counts[1]}")
 
 
 def _uncompensated(network, compensate):

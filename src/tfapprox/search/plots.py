@@ -115,7 +115,9 @@ def sensitivity_plot(sensitivity: Sensitivity, measured: bool = False) -> Any:
     """
     values = sensitivity.measured if measured and sensitivity.measured is not None else sensitivity.predicted
     order = np.argsort(np.minimum(values, 1e6).sum(axis=0), kind="stable")
-    figure, axes = _figure(1.8 + 0.22 * len(order), 2.4 + 0.25 * len(sensitivity.layers))
+    longest = (max(map(len, names)) for names in (sensitivity.layers, sensitivity.multipliers))
+    left, below = (0.06 * characters for characters in longest)
+    figure, axes = _figure(1.4 + left + 0.22 * len(order), 1.8 + below + 0.25 * len(sensitivity.layers))
     shown = np.log10(np.clip(values[:, order], 1e-8, 1e3))
     image = axes.imshow(shown, aspect="auto", cmap="cividis", vmin=max(-8.0, float(shown.min())), vmax=3)
     axes.set(yticks=range(len(sensitivity.layers)), xticks=range(len(order)))

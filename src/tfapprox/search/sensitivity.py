@@ -8,8 +8,9 @@ import numpy as np
 
 from tfapprox.common._core_tables import tune
 from tfapprox.common.argument_error import ArgumentError
+from tfapprox.common.classes import classes, has_classes
 from tfapprox.common.error_moments import error_moments
-from tfapprox.common.network import Network, NetworkLayer, Samples, classes
+from tfapprox.common.network import Network, NetworkLayer, Samples
 from tfapprox.common.tables import load_truth_table
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.terminal import progress_bar
@@ -24,8 +25,8 @@ class Sensitivity(NamedTuple):
         predicted: float64 `[layers, multipliers]`, the predicted mean squared change of the outputs, relative to their
             variance.
         measured: the same by single swaps; `None` if they were not asked for.
-        changed_classes: float64 `[layers, multipliers]`, share of samples whose class changes by a single swap; `None`
-            if they were not asked for.
+        changed_classes: float64 `[layers, multipliers]`, share of classes that change by a single swap; `None` if they
+            were not asked for, or the outputs have no classes.
     """
 
     layers: list[str]
@@ -134,10 +135,11 @@ def sensitivity(
     predicted = predicted_changes(layers, multipliers, compensated=network.is_compensated)
     if not swaps:
         return Sensitivity(names, list(multipliers), predicted)
-    measured, changed = np.zeros_like(predicted), np.zeros_like(predicted)
+    measured, changed = np.zeros_like(predicted), None
     with network.exact(), progress_bar() as bar:
         task = bar.add_task("single swaps", total=predicted.size)
         exact = network.all_outputs(data)
+        changed = np.zeros_like(predicted) if has_classes(exact.shape) else None
         spread = np.mean(np.var(exact.reshape(len(exact), -1), axis=0)) or 1.0
         for row, layer in enumerate(names):
             with network.exact():
@@ -145,6 +147,7 @@ def sensitivity(
                     network.assign({layer: multiplier})
                     outputs = network.all_outputs(data)
                     measured[row, column] = np.mean((outputs - exact) ** 2) / spread
-                    changed[row, column] = np.mean(classes(outputs) != classes(exact))
+                    if changed is not None:
+                        changed[row, column] = np.mean(classes(outputs) != classes(exact))
                     bar.advance(task)
     return Sensitivity(names, list(multipliers), predicted, measured, changed)

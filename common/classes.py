@@ -1,0 +1,76 @@
+"""Classes of the outputs of a network, and labels that are classes."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from .argument_error import ArgumentError
+
+
+def has_classes(shape: Sequence[int]) -> bool:
+    """Whether outputs of a shape have classes, which are the places along the last axis.
+
+    Args:
+        shape: the shape, samples first.
+
+    Example:
+        >>> has_classes([100, 10]), has_classes([100, 1])
+        (True, False)
+    """
+    return len(shape) > 1 and shape[-1] > 1
+
+
+def classes(outputs: np.ndarray) -> np.ndarray:
+    """The index of the maximum along the last axis, -1 where there are NaN or infinite values.
+
+    Args:
+        outputs: real array `[samples, ..., classes]`.
+
+    Returns:
+        int array `[samples, ...]`.
+
+    Raises:
+        ValueError: if there are fewer than two classes.
+
+    Example:
+        >>> classes(np.array([[0.1, 0.9], [np.nan, 0.2]])).tolist()
+        [1, -1]
+    """
+    if not has_classes(outputs.shape):
+        rule = "must be given for a network without classes, whose outputs have one element along the last axis"
+        raise ArgumentError("measure", rule, f"outputs of shape {outputs.shape}")
+    return np.where(np.isfinite(outputs).all(axis=-1), outputs.argmax(axis=-1), -1)
+
+
+def class_labels(labels: Any, shape: Sequence[int]) -> np.ndarray:
+    """Labels as integers.
+
+    Args:
+        labels: numbers of classes `[samples, ...]`, whole and from -1, which is no class; or one-hot, with the shape of
+            the outputs.
+        shape: shape of the outputs, `[samples, ..., classes]`.
+
+    Returns:
+        int64 array `[samples, ...]`.
+
+    Raises:
+        ValueError: if the labels are no such classes.
+
+    Example:
+        >>> class_labels([[0, 1, 0], [1, 0, 0]], [2, 3]).tolist()
+        [1, 0]
+    """
+    known, places = np.asarray(labels), tuple(shape[:-1])
+    if known.size == np.prod(shape):
+        return known.reshape(shape).argmax(axis=-1)
+    if known.size != np.prod(places):
+        raise ArgumentError("data", f"must have labels of shape {places} or {tuple(shape)}", known.shape)
+    if not np.issubdtype(known.dtype, np.number) and known.dtype != bool:
+        raise ArgumentError("data", "must have labels that are numbers of classes", f"labels of type {known.dtype}")
+    wrong = known[(known != np.floor(known)) | (known < -1) | (known >= shape[-1])]
+    if wrong.size:
+        rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
+        raise ArgumentError("data", rule, f"a label {wrong.flat[0]:g}")
+    return known.reshape(places).astype(np.int64)
