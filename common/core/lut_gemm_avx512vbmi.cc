@@ -196,21 +196,26 @@ struct RegisterColumns {
   }
 };
 
-// Sums up all terms for kFilters filters and 64 pixels. vpdpbusd adds the four products of a quad to a 32-bit sum:
+// Sums up all terms for kFilters filters and kVectors vectors of 16 pixels. vpdpbusd adds the four products of a quad to
+// a 32-bit sum:
 //
 //   features, 4 registers          16 pixels each, 4 bytes of one quad for each pixel
 //   coefficients, 1 register       the 4 bytes of this quad for one filter, repeated 16 times
 //   sums, 4 registers a filter     16 pixels each
 //
-// With 6 filters, 24 of the 32 registers hold sums. They pass through all terms and are shifted between two terms.
-template <int kFilters>
+// With 6 filters and 4 vectors, 24 of the 32 registers hold sums. They pass through all terms and are shifted between
+// two terms. All loops over them are unrolled: if one was not, the sums would be in memory before and after the loop
+// over quads.
+template <int kFilters, int kVectors>
 void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
-  __m512i sums[kFilters][4];
+  __m512i sums[kFilters][kVectors];
+#pragma GCC unroll 6
   for (auto& row : sums) {
     for (__m512i& sum : row) sum = _mm512_setzero_si512();
   }
   for (int64_t t = 0; t < x.terms; ++t) {
     if (x.raises[t] != 0) {
+#pragma GCC unroll 6
       for (auto& row : sums) {
         for (__m512i& sum : row) sum = _mm512_sll_epi32(sum, _mm_cvtsi32_si128(x.raises[t]));
       }
@@ -218,52 +223,48 @@ void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
     const uint8_t* features = x.features + t * x.feature_step + 4 * pixel;
     const int8_t* coefficients = x.coefficients + t * x.coefficient_step + filter * 4 * x.quads;
     for (int64_t q = 0; q < x.quads; ++q, features += 4 * x.width, coefficients += 4) {
-      __m512i a[4];
-      for (int v = 0; v < 4; ++v) a[v] = _mm512_loadu_si512(features + 64 * v);
+      __m512i a[kVectors];
+      for (int v = 0; v < kVectors; ++v) a[v] = _mm512_loadu_si512(features + 64 * v);
       for (int f = 0; f < kFilters; ++f) {
         int32_t four;
         __builtin_memcpy(&four, coefficients + f * 4 * x.quads, 4);
         const __m512i w = _mm512_set1_epi32(four);
-        for (int v = 0; v < 4; ++v) sums[f][v] = _mm512_dpbusd_epi32(sums[f][v], a[v], w);
+        for (int v = 0; v < kVectors; ++v) sums[f][v] = _mm512_dpbusd_epi32(sums[f][v], a[v], w);
       }
     }
   }
+#pragma GCC unroll 6
   for (int f = 0; f < kFilters; ++f) {
-    for (int v = 0; v < 4; ++v) {
-      int32_t* target = x.sums + (filter + f) * x.width + pixel + 16 * v;
-      const __m512i sum = _mm512_sll_epi32(sums[f][v], _mm_cvtsi32_si128(x.raises[x.terms]));
-      _mm512_storeu_si512(target, _mm512_add_epi32(_mm512_loadu_si512(target), sum));
+    for (int v = 0; v < kVectors; ++v) {
+      _mm512_storeu_si512(x.sums + (filter + f) * x.width + pixel + 16 * v,
+                          _mm512_sll_epi32(sums[f][v], _mm_cvtsi32_si128(x.raises[x.terms])));
     }
   }
 }
 
+// Sums up all terms for all filters and kVectors vectors of pixels. The filters are divided into as few blocks of at
+// most 6 as possible, whose sizes differ by 1 at most.
+template <int kVectors>
+void MultiplyVectors(const MultiplyArguments& x, int64_t pixel) {
+  constexpr void (*kBlocks[])(const MultiplyArguments&, int64_t, int64_t) = {
+      MultiplyBlock<1, kVectors>, MultiplyBlock<2, kVectors>, MultiplyBlock<3, kVectors>,
+      MultiplyBlock<4, kVectors>, MultiplyBlock<5, kVectors>, MultiplyBlock<6, kVectors>};
+  const int64_t blocks = (x.filters + 5) / 6;
+  for (int64_t block = 0, f = 0; block < blocks; ++block) {
+    const int64_t end = x.filters * (block + 1) / blocks;
+    kBlocks[end - f - 1](x, f, pixel);
+    f = end;
+  }
+}
+
+// Takes 4 vectors of pixels at a time, and then those that are left over.
 void Multiply(const MultiplyArguments& x) {
   for (int64_t p = 0; p < x.pixels; p += kLanes) {
-    // The filters are divided into as few blocks of at most 6 as possible, whose sizes differ by 1 at most.
-    const int64_t blocks = (x.filters + 5) / 6;
-    for (int64_t block = 0, f = 0; block < blocks; ++block) {
-      const int64_t end = x.filters * (block + 1) / blocks;
-      switch (end - f) {
-        case 6:
-          MultiplyBlock<6>(x, f, p);
-          break;
-        case 5:
-          MultiplyBlock<5>(x, f, p);
-          break;
-        case 4:
-          MultiplyBlock<4>(x, f, p);
-          break;
-        case 3:
-          MultiplyBlock<3>(x, f, p);
-          break;
-        case 2:
-          MultiplyBlock<2>(x, f, p);
-          break;
-        default:
-          MultiplyBlock<1>(x, f, p);
-      }
-      f = end;
-    }
+    const int64_t left = x.pixels - p;
+    (left > 48   ? MultiplyVectors<4>
+     : left > 32 ? MultiplyVectors<3>
+     : left > 16 ? MultiplyVectors<2>
+                 : MultiplyVectors<1>)(x, p);
   }
 }
 

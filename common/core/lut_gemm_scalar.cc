@@ -63,7 +63,7 @@ void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
     }
   }
   auto* target = reinterpret_cast<uint32_t*>(x.sums + filter * x.width + pixel);
-  for (int64_t p = 0; p < kLanes; ++p) target[p] += sums[p] << x.raises[x.terms];
+  for (int64_t p = 0; p < kLanes; ++p) target[p] = sums[p] << x.raises[x.terms];
 }
 
 void Multiply(const MultiplyArguments& x) {

@@ -66,10 +66,10 @@ constexpr int64_t RowScratchBytes(int64_t row_bytes, int64_t width) {
   return (kRowTaps * kRowEntries + 2 * width) * row_bytes;
 }
 
-// The arguments of `multiply`, which adds the terms of a plan to the sums of some filters:
+// The arguments of `multiply`, which sets the sums of some filters to those of the terms of a plan:
 //
-//   sums[f][p] += sum over terms t, quads q and i < 4 of
-//                 (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]),
+//   sums[f][p] = sum over terms t, quads q and i < 4 of
+//                (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]),
 //
 // modulo 2^32. By Horner's rule, that is acc = (acc << raises[t]) + (products of term t) for each t in turn, and
 // finally acc << raises[terms].

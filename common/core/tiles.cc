@@ -115,7 +115,10 @@ class TileRunner {
     const Panel& panel = workspace_.panel;
     const int64_t channels = call_.problem.out_channels, terms = static_cast<int64_t>(program.terms.size());
     const int64_t lanes = RoundUp(pixels.count, kLanes);
-    for (int64_t f = 0; !by_pixels_ && f < count; ++f) std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
+    // Look-ups add to the sums, unless they write them by pixels; terms, which come first, set them.
+    for (int64_t f = 0; terms == 0 && !by_pixels_ && f < count; ++f) {
+      std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
+    }
     if (terms != 0) {
       const int64_t step = 4 * box.quads();
       const int8_t* coefficients = call_.filter.coefficients + terms * 4 * quads * channels + filter * step;

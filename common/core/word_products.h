@@ -54,9 +54,7 @@ void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
   for (int f = 0; f < kFilters; ++f) {
     for (int v = 0; v < 2; ++v) {
       int32_t* target = x.sums + (filter + f) * x.width + pixel + kBytes / 4 * v;
-      Sum sum;
-      __builtin_memcpy(&sum, target, kBytes);
-      sum += sums[f][v] << x.raises[x.terms];
+      const Sum sum = sums[f][v] << x.raises[x.terms];
       __builtin_memcpy(target, &sum, kBytes);
     }
   }
