@@ -15,6 +15,12 @@ constexpr double kFunctionCycles = 1.5;
 // element that is staged, which the taps of a window share.
 constexpr double kCopyCycles = 0.1;
 
+// The pixels of a vector of sums, on most paths.
+constexpr int64_t kVectorLanes = 16;
+
+// The cycles of scaling, transposing and storing an output.
+constexpr double kOutputCycles = 1.5;
+
 // Returns the costs of a path on this CPU.
 const MeasuredCosts& Here(const CpuPath& path) { return path.costs->Of(DetectCpuFamily()); }
 
@@ -67,10 +73,10 @@ double TapCycles(double cycles, const tfapprox_problem& problem) {
 }
 
 // Returns the CPU cycles of the first term for each product, whose feature is packed in place of a code. Lanes behind
-// the last pixel are multiplied, too.
+// the last pixel are multiplied, too, up to a whole vector.
 double FirstTermCycles(const MeasuredCosts& here, const tfapprox_problem& problem) {
   const auto pixels = static_cast<double>(Pixels(problem)),
-             lanes = static_cast<double>(RoundUp(Pixels(problem), kLanes));
+             lanes = static_cast<double>(RoundUp(Pixels(problem), kVectorLanes));
   return here.term * here.look_up_cycles * TermFactor(problem) * lanes / pixels + here.operands.coefficient / pixels;
 }
 
@@ -117,14 +123,15 @@ PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t 
           cost({256, 2, 1})};
 }
 
-double CallCycles(const Program& program, const tfapprox_problem& problem, int32_t threads) {
+CallCycles CyclesOf(const Program& program, const tfapprox_problem& problem, int32_t threads) {
   const OperandCosts& operands = Here(*program.path).operands;
   const double lane = TapCycles(operands.lane + (program.activation.holds ? 0 : kFunctionCycles), problem);
   const double broadcast = operands.broadcast + (program.weight.holds ? 0 : kFunctionCycles);
   const auto pixels = static_cast<double>(Pixels(problem)), filters = static_cast<double>(problem.out_channels);
   const double product = PlanCost(*program.plan, CostsOf(*program.path, problem, threads));
-  return static_cast<double>(Taps(problem)) *
-         (pixels * static_cast<double>(problem.groups) * lane + filters * broadcast + pixels * filters * product);
+  const auto taps = static_cast<double>(Taps(problem)), groups = static_cast<double>(problem.groups);
+  return {taps * filters * broadcast,
+          taps * (pixels * groups * lane + pixels * filters * product) + kOutputCycles * pixels * filters};
 }
 
 PlanCosts CostsOfManyPixels(const CpuPath& path) {

@@ -28,9 +28,15 @@ double LookUpCycles(const CpuPath& path, const ResidualForm& form, const tfappro
 // terms: features are packed once for each pixel and tap, and coefficients are made once for each filter and tap.
 PlanCosts CostsOf(const CpuPath& path, const tfapprox_problem& problem, int32_t threads);
 
-// Returns the CPU cycles of a whole call by `program`, all threads together: all products, and the preparation of both
-// operands.
-double CallCycles(const Program& program, const tfapprox_problem& problem, int32_t threads);
+// The CPU cycles of a call, all threads together: of the preparation of the broadcast operand, and of all that follows.
+struct CallCycles {
+  double prepare, run;
+
+  double total() const { return prepare + run; }
+};
+
+// Returns the CPU cycles of a call by `program`.
+CallCycles CyclesOf(const Program& program, const tfapprox_problem& problem, int32_t threads);
 
 // Returns the costs for a convolution of 4,096 pixels, 64 filters and 576 taps.
 PlanCosts CostsOfManyPixels(const CpuPath& path);

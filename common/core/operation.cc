@@ -13,7 +13,6 @@ namespace {
 
 // Filters whose codes one part of prepare makes: few enough for the threads to share, many enough for whole vectors.
 constexpr int64_t kFiltersPerPart = 64;
-constexpr double kCyclesPerPreparedByte = 2;
 
 // Returns an estimate of cycles, which may be of any size, as an integer of at most 2^62.
 int64_t ToCycles(double estimate) { return static_cast<int64_t>(std::min(estimate, 0x1p62)); }
@@ -40,16 +39,10 @@ void DivideAmongThreads(tfapprox_work* work) {
   const Division division = Divide(*work);
   if (division.blocks % work->threads != 0) work->tiles_per_unit = 1;
   work->run_parts = std::min<int64_t>(work->tiles / work->tiles_per_unit, 2 * int64_t{work->threads});
-  const double products_per_tile =
-      static_cast<double>(Taps(problem)) *
-      static_cast<double>(division.width * std::min(division.filters, problem.out_channels));
-  const auto tiles_per_part = static_cast<double>(work->tiles / work->run_parts);
-  const CpuPath& path = *work->program->path;
-  const double cycles = CostsOf(path, problem, work->threads).look_up;
-  work->cycles_per_run_part = ToCycles(cycles * products_per_tile * tiles_per_part);
   work->prepare_parts = CeilDivide(problem.out_channels, kFiltersPerPart);
-  const auto bytes_per_part = static_cast<double>(work->prepared_bytes / work->prepare_parts);
-  work->cycles_per_prepare_part = ToCycles(kCyclesPerPreparedByte * bytes_per_part);
+  const CallCycles cycles = CyclesOf(*work->program, problem, work->threads);
+  work->cycles_per_run_part = ToCycles(cycles.run / static_cast<double>(work->run_parts));
+  work->cycles_per_prepare_part = ToCycles(cycles.prepare / static_cast<double>(work->prepare_parts));
 }
 
 // Multiplies the parts and the memory of one item by the number of items.

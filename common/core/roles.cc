@@ -59,7 +59,7 @@ int32_t ChooseRoles(const tfapprox_operation& operation, int32_t path, tfapprox_
   }
   // Each way round has a plan of its own, the best one of its table.
   const auto cycles = [&](const Program& program, const tfapprox_problem& shape) {
-    return CallCycles(program, shape, work->threads);
+    return CyclesOf(program, shape, work->threads).total();
   };
   if (cycles(*swapped, swapped_problem) >= cycles(*work->program, problem)) return TFAPPROX_OK;
   work->program = swapped;
