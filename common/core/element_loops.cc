@@ -165,6 +165,14 @@ void CopyRuns(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane
   unit == 1 ? CopyRunsOf<1>(runs, count, plane, width, row) : CopyRunsOf<4>(runs, count, plane, width, row);
 }
 
+void AddRuns(const Run* runs, int64_t count, const uint32_t* plane, uint32_t* sums) {
+  for (int64_t r = 0; r < count; ++r) {
+    const uint32_t* from = plane + runs[r].source;
+    uint32_t* to = sums + runs[r].pixel;
+    for (int64_t i = 0; i < runs[r].length; ++i) to[i] += from[i];
+  }
+}
+
 // Returns a + b + c modulo 2^32.
 inline int32_t Sum(int32_t a, int32_t b, int32_t c) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b) + static_cast<uint32_t>(c));
@@ -212,7 +220,7 @@ void Interleave(const void* filters, int64_t filter_step, int64_t filter_count, 
 
 }  // namespace
 
-const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, ZipQuads,    AddChannels, CopyRuns,  Affine,
-                                             Correct,  Scale,     ScalePixels, Wrap,        Interleave};
+const ElementLoops TFAPPROX_ELEMENT_LOOPS = {Quantise, Transpose, ZipQuads, AddChannels, CopyRuns, AddRuns,
+                                             Affine,   Correct,   Scale,    ScalePixels, Wrap,     Interleave};
 
 }  // namespace tfapprox

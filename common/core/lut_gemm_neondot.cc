@@ -49,8 +49,7 @@ void MultiplyBlock(const MultiplyArguments& x, int64_t filter, int64_t pixel) {
   const int32x4_t raise = vdupq_n_s32(x.raises[x.terms]);
   for (int f = 0; f < kFilters; ++f) {
     for (int v = 0; v < 4; ++v) {
-      vst1q_s32(x.sums + (filter + f) * x.width + pixel + 4 * v,
-                vshlq_s32(vsubq_s32(sums[f][v], offsets[f]), raise));
+      vst1q_s32(x.sums + (filter + f) * x.width + pixel + 4 * v, vshlq_s32(vsubq_s32(sums[f][v], offsets[f]), raise));
     }
   }
 }

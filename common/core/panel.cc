@@ -18,14 +18,20 @@ void ForEachTap(const Box& box, const Staging& staging, Function function) {
   }
 }
 
-// Calls combine(&results[p], staged[position]) for every position of the window of each pixel p.
-template <typename T, typename Combine>
-void OverWindows(const Box& box, const Staging& staging, const T* staged, T* results, Combine combine) {
+// Adds staged sums at every position of the window of each pixel to the sum of the pixel.
+void AddWindows(const Program& program, const Box& box, const Staging& staging, const uint32_t* staged,
+                uint32_t* sums) {
+  ForEachTap(box, staging, [&](int64_t, int64_t offset) {
+    program.path->loops->add_runs(staging.runs, staging.run_count, staged + offset, sums);
+  });
+}
+
+// Marks each pixel whose window has a marked position.
+void MarkWindows(const Box& box, const Staging& staging, const uint8_t* staged, uint8_t* marks) {
   ForEachTap(box, staging, [&](int64_t, int64_t offset) {
     for (int64_t r = 0; r < staging.run_count; ++r) {
       const Run& run = staging.runs[r];
-      const T* from = staged + run.source + offset;
-      for (int64_t i = 0; i < run.length; ++i) combine(&results[run.pixel + i], from[i]);
+      for (int64_t i = 0; i < run.length; ++i) marks[run.pixel + i] |= staged[run.source + offset + i];
     }
   });
 }
@@ -69,8 +75,36 @@ void PackFeatures(const Program& program, const Box& box, int64_t channel, int64
   }
 }
 
+// Sets where the channels from `channel` on are staged in the panel: codes for look-ups in their rows, and quads in the
+// rows of the term whose feature is the code itself, if there is one.
+void StageInPanel(const Program& program, const Box& box, int64_t channel, Panel* panel) {
+  Staging& s = panel->staging;
+  if (program.planes != 0) s.codes = panel->codes + channel * panel->width;
+  uint8_t* features = panel->features + channel * panel->width;
+  for (const PlanTerm* term : program.terms) {
+    if (IsIdentity(*term)) {
+      s.quads = features;
+      return;
+    }
+    features += box.quads() * 4 * panel->width;
+  }
+}
+
+// Makes the features of all terms but the one in whose rows the quads are staged.
+void MapFeatures(const Program& program, const Box& box, int64_t channel, int64_t channels, Panel* panel) {
+  const Staging& s = panel->staging;
+  uint8_t* features = panel->features + channel * panel->width;
+  for (const PlanTerm* term : program.terms) {
+    if (features != s.quads) {
+      program.path->kernels->map(term->feature, s.quads, 4 * CeilDivide(channels, 4) * panel->width, features);
+    }
+    features += box.quads() * 4 * panel->width;
+  }
+}
+
 void PackStaged(const Program& program, const Box& box, int64_t channel, int64_t channels, int64_t staged,
                 Panel* panel) {
+  if (panel->staging.in_panel) return MapFeatures(program, box, channel, channels, panel);
   if (program.planes != 0) PackCodes(program, box, channel, channels, staged, panel);
   if (panel->staging.has_quads) PackFeatures(program, box, channel, channels, staged, panel);
 }
@@ -91,9 +125,8 @@ void SumPanel(const Program& program, const Box& box, Panel* panel) {
 // `offset`.
 void AddSums(const Program& program, const Box& box, int64_t offset, Panel* panel) {
   const Staging& s = panel->staging;
-  const auto add = [](uint32_t* sum, uint32_t x) { *sum += x; };
   std::fill_n(panel->box_sums, panel->pixels, 0);
-  s.has_code_sums ? OverWindows(box, s, s.code_sums + offset, panel->box_sums, add) : SumPanel(program, box, panel);
+  s.has_code_sums ? AddWindows(program, box, s, s.code_sums + offset, panel->box_sums) : SumPanel(program, box, panel);
   const AffineCodes& activation = program.activation;
   if (activation.holds) {
     const uint32_t constant = activation.intercept * static_cast<uint32_t>(box.taps());
@@ -101,10 +134,9 @@ void AddSums(const Program& program, const Box& box, int64_t offset, Panel* pane
   } else {
     auto* sums = reinterpret_cast<uint32_t*>(panel->pixel_sums);
     std::fill_n(sums, panel->pixels, 0);
-    OverWindows(box, s, reinterpret_cast<const uint32_t*>(s.activation_sums + offset), sums, add);
+    AddWindows(program, box, s, reinterpret_cast<const uint32_t*>(s.activation_sums + offset), sums);
   }
-  const auto mark = [](uint8_t* nan, uint8_t x) { *nan |= x; };
-  if (s.any_nan) OverWindows(box, s, s.touches_nan + offset, panel->touches_nan, mark);
+  if (s.any_nan) MarkWindows(box, s, s.touches_nan + offset, panel->touches_nan);
   panel->any_nan |= s.any_nan;
 }
 
@@ -120,7 +152,7 @@ Panel MakePanel(const tfapprox_problem& shape, const Program& program, const Div
   panel.box_sums = layout->Take<uint32_t>(panel.width);
   panel.pixel_sums = layout->Take<int32_t>(panel.width);
   panel.touches_nan = layout->Take<uint8_t>(panel.width);
-  panel.staging = MakeStaging(shape, program, division.box, division.width, layout);
+  panel.staging = MakeStaging(shape, program, division, layout);
   return panel;
 }
 
@@ -141,6 +173,7 @@ void PackPanel(const tfapprox_problem& shape, const Program& program, const Sour
     BeginStaging(shape, program, source, first, pixels, &s);
     for (int64_t c = 0; c < box.channels; c += s.channels) {
       const int64_t channels = std::min(s.channels, box.channels - c);
+      if (s.in_panel) StageInPanel(program, box, c, panel);
       StageChannels(shape, program, source, box, group_channel + box.channel + c, channels, &s);
       PackStaged(program, box, c, channels, 0, panel);
     }

@@ -19,6 +19,9 @@
 //   staged plane of a channel    . . A A A A A . . . B B B B B . .     Runs A and B begin at their sources plus the
 //                                                                      offset of the tap in the plane.
 //   row of a tap in the panel    A A A A A B B B B B                   They are copied to the lanes of their pixels.
+//
+// Where all pixels are one row and the filter is 1x1, a block has one run that begins at position 0: codes are staged in
+// the panel itself, and nothing is copied.
 #ifndef TFAPPROX_COMMON_CORE_PANEL_H_
 #define TFAPPROX_COMMON_CORE_PANEL_H_
 

@@ -148,6 +148,8 @@ struct ElementLoops {
   // bytes. Up to 31 bytes behind a run may be read, and lanes behind it may be written if a later run writes them again
   // or no pixel is there.
   void (*copy_runs)(const Run* runs, int64_t count, int64_t unit, const uint8_t* plane, int64_t width, uint8_t* row);
+  // Adds each element of `count` runs of a staged plane to the sum of its pixel, modulo 2^32.
+  void (*add_runs)(const Run* runs, int64_t count, const uint32_t* plane, uint32_t* sums);
   // Sets results[i] = slope * sums[i] + constant, modulo 2^32.
   void (*affine)(const uint32_t* sums, uint32_t slope, uint32_t constant, int64_t count, int32_t* results);
   // Sets results[i] = slope * sums[i] + addends[i], modulo 2^32.

@@ -11,6 +11,24 @@ namespace {
 // A block of codes between its quantisation and its transposition: 4 KiB.
 constexpr int64_t kBlockTaps = 16, kBlockFilters = 256;
 
+// Returns the sum of at most 16,384 codes. Four sums of 16 bits in a number of 64 bits take 128 pairs of codes each.
+uint32_t SumOf(const uint8_t* codes, int64_t count) {
+  constexpr uint64_t kWords = 0x00FF00FF00FF00FF;
+  uint64_t sum = 0;
+  int64_t k = 0;
+  while (k + 8 <= count) {
+    uint64_t words = 0;
+    for (const int64_t end = std::min(count - 7, k + 8 * 128); k < end; k += 8) {
+      uint64_t eight;
+      std::memcpy(&eight, codes + k, 8);
+      words += (eight & kWords) + (eight >> 8 & kWords);
+    }
+    sum += (words & 0xFFFF) + (words >> 16 & 0xFFFF) + (words >> 32 & 0xFFFF) + (words >> 48);
+  }
+  for (; k < count; ++k) sum += codes[k];
+  return static_cast<uint32_t>(sum);
+}
+
 struct Preparation {
   const tfapprox_problem& shape;
   const Program& program;
@@ -121,8 +139,7 @@ struct Preparation {
     const auto taps = static_cast<uint32_t>(box.taps());  // at most 16,384
     filter_codes += range.begin * box.taps();
     for (int64_t f = range.begin; f < range.end; ++f, filter_codes += box.taps()) {
-      uint32_t code_sum = 0;
-      for (int64_t k = 0; k < box.taps(); ++k) code_sum += filter_codes[k];
+      const uint32_t code_sum = SumOf(filter_codes, box.taps());
       uint32_t weight_sum = weight.slope * code_sum + weight.intercept * taps;
       if (!weight.holds) {
         weight_sum = 0;

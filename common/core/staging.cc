@@ -16,6 +16,24 @@ constexpr int64_t kStagedBytes = int64_t{1} << 18;
 // staged sums take 4 bytes for each row and column of the filter, and memory that is cleared for each block.
 constexpr int64_t kFewChannels = 4;
 
+// The maximum of the bytes of codes between their quantisation and their transposition, unless 16 pixels have more.
+constexpr int64_t kPartBytes = int64_t{1} << 14;
+
+// How many channels ahead rows in layout NCHW are loaded.
+constexpr int64_t kAhead = 8;
+
+// Returns how many pixels of `channels` channels are quantised before they are transposed, a multiple of 16.
+int64_t PartPixels(int64_t channels) { return std::max<int64_t>(16, kPartBytes / channels / 16 * 16); }
+
+// Whether the output is one row of pixels, each of which sees one input pixel, as Simplify makes of a filter of 1x1: then
+// a block has one run, and the staged codes of a channel are its codes in the panel. Rows of a panel have a multiple of
+// 64 lanes, so that whole vectors of 16 bytes, which may be written behind the last pixel, stay within a row.
+bool IsOneRow(const tfapprox_problem& shape) {
+  return shape.groups == 1 && shape.filter_height == 1 && shape.filter_width == 1 && shape.stride_width == 1 &&
+         shape.batch == 1 && shape.in_height == 1 && shape.out_height == 1 && shape.in_width == shape.out_width &&
+         shape.pad_top == 0 && shape.pad_left == 0;
+}
+
 // Returns the smaller of the two forms of an axis, for at most `outputs` outputs.
 StagedAxis MakeAxis(int64_t stride, int64_t dilation, int64_t taps, int64_t outputs) {
   const int64_t last = (taps - 1) * dilation;  // from the first tap to the last one, in input positions
@@ -92,9 +110,16 @@ class Stager {
   }
 
   // Stages `count` pixels of a tensor in layout NHWC, whose channels are contiguous; `offset` is the index of the first
-  // element.
+  // element. The codes of a part of them stay in the first-level cache until they are transposed.
   void StagePixels(int64_t offset, int64_t count, int64_t target) {
-    const int64_t step = shape_.stride_width * shape_.in_channels;
+    const int64_t part = PartPixels(staging_.channels), step = shape_.stride_width * shape_.in_channels;
+    for (int64_t i = 0; i < count; i += part) {
+      StagePart(offset + i * step, step, std::min(part, count - i), target + i);
+    }
+  }
+
+  // Stages pixels whose first channels are `step` elements apart.
+  void StagePart(int64_t offset, int64_t step, int64_t count, int64_t target) {
     const uint8_t* codes = staging_.row_codes;
     int64_t code_step = channels_;
     if (source_.reals != nullptr) {
@@ -117,10 +142,18 @@ class Stager {
   // element.
   void StagePlane(int64_t offset, int64_t count, int64_t c, int64_t target, uint8_t* codes) {
     if (source_.reals != nullptr) {
+      if (c + kAhead < channels_) Prefetch(source_.reals + offset + kAhead * shape_.in_height * shape_.in_width, count);
       Quantise(source_.reals + offset, count, shape_.stride_width, 1, codes, c, target);
     } else {
       for (int64_t i = 0; i < count; ++i) codes[i] = source_.codes[offset + i * shape_.stride_width];
     }
+  }
+
+  // Loads elements into the second-level cache. Rows of channels are too short, and too far from each other, for the CPU
+  // to do it by itself; from memory, they would take twice as long.
+  static void Prefetch(const float* x, int64_t count) {
+    constexpr int64_t kLine = 64 / sizeof(float);
+    for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(x + i, /*rw=*/0, /*locality=*/2);
   }
 
   // Quantises `count` positions of `length` channels from staged channel `c` on. The loop tells only whether there may
@@ -211,12 +244,11 @@ void AddStaged(const Program& program, int64_t first, int64_t channels, int64_t 
   Staging& s = *staging;
   const ElementLoops& loops = *program.path->loops;
   uint32_t* code_sums = s.code_sums + group * s.plane_step;
-  if (!s.has_code_sums) {
-    // The panels sum the codes up.
-  } else if (s.has_codes) {
-    loops.add_channels(s.codes + first * s.plane_step, s.area, channels, 1, s.plane_step, code_sums);
-  } else {
-    loops.add_channels(s.quads + first * s.plane_step, s.area, channels, 4, 4 * s.plane_step, code_sums);
+  // Where there are no sums of staged codes, the panels sum them up.
+  for (int64_t c = 0; s.has_code_sums && c < channels; c += kMaxChannels) {
+    const int64_t unit = s.has_codes ? 1 : 4;
+    const uint8_t* planes = (s.has_codes ? s.codes : s.quads) + (first + c) * s.plane_step;
+    loops.add_channels(planes, s.area, std::min(kMaxChannels, channels - c), unit, unit * s.plane_step, code_sums);
   }
   if (program.activation.holds) return;
   auto* sums = reinterpret_cast<uint32_t*>(s.activation_sums + group * s.plane_step);
@@ -231,10 +263,14 @@ void MapClasses(const Program& program, int64_t channels, Staging* staging) {
 
 }  // namespace
 
-Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
+Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Division& division,
                     MemoryLayout* layout) {
+  const Box& box = division.box;
+  const int64_t width = division.width;
   Staging s{};
-  const int64_t rows = CeilDivide(width - 1, shape.out_width) + 1;  // the output rows that a block may touch
+  s.in_panel = IsOneRow(shape);
+  // The output rows that a block may touch.
+  const int64_t rows = s.in_panel ? 1 : CeilDivide(width - 1, shape.out_width) + 1;
   s.within_rows = shape.out_width > width;
   s.max_runs = rows;
   s.max_patches =
@@ -243,22 +279,24 @@ Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const
                     s.within_rows ? 1 : std::min(shape.out_height, rows));
   s.columns = MakeAxis(shape.stride_width, shape.dilation_width, box.columns, std::min(shape.out_width, width));
   s.area = s.max_patches * s.rows.size() * s.columns.size();
-  const int64_t channels = std::max<int64_t>(16, kStagedBytes / s.area / 16 * 16);
+  s.plane_step = s.in_panel ? division.lanes : RoundUp(s.area + 31, 64);
+  const int64_t channels = std::max<int64_t>(16, kStagedBytes / s.plane_step / 16 * 16);
   s.has_codes = program.planes != 0 || program.terms.empty();
   s.has_quads = !program.terms.empty();
   // Several groups at a time only where the filter is one box, and where quads do not mix the channels of two groups.
   const bool is_one_box = box.taps() == Taps(shape);
   const bool has_whole_quads = !s.has_quads || box.channels % 4 == 0;
-  const int64_t staged = std::min(kMaxChannels, channels);
-  s.groups = is_one_box && has_whole_quads ? std::max<int64_t>(1, std::min(shape.groups, staged / box.channels)) : 1;
-  s.channels = std::min(staged, RoundUp(s.groups * box.channels, 4));
+  const int64_t groups = std::min(kMaxChannels, channels) / box.channels;
+  s.groups = is_one_box && has_whole_quads ? std::max<int64_t>(1, std::min(shape.groups, groups)) : 1;
+  s.channels = std::min(channels, RoundUp(s.groups * box.channels, 4));
   s.staged_first = s.staged_group = -1;
-  s.plane_step = RoundUp(s.area + 31, 64);
   const int64_t bytes = s.channels * s.plane_step;
-  s.codes = layout->Take<uint8_t>(s.has_codes ? bytes : 0);
+  s.codes = layout->Take<uint8_t>(s.has_codes && (!s.in_panel || program.planes == 0) ? bytes : 0);
   s.quads = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
-  s.features = layout->Take<uint8_t>(s.has_quads ? bytes : 0);
-  s.row_codes = layout->Take<uint8_t>(s.columns.length * s.channels);
+  s.features = layout->Take<uint8_t>(s.has_quads && !s.in_panel ? bytes : 0);
+  // In layout NCHW, 4 channels of a row; in layout NHWC, a part of its pixels.
+  s.row_codes =
+      layout->Take<uint8_t>(s.columns.length * 4 + std::min(s.columns.length, PartPixels(s.channels)) * s.channels);
   s.has_code_sums = program.planes == 0 || box.channels > kFewChannels;
   s.code_sums = layout->Take<uint32_t>(s.has_code_sums ? s.groups * s.plane_step : 0);
   s.activation_sums = layout->Take<int32_t>(program.activation.holds ? 0 : s.groups * s.plane_step);

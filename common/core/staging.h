@@ -72,6 +72,7 @@ struct Source {
 struct Staging {
   StagedAxis rows, columns;  // how rows and columns of every patch are staged
   bool within_rows;          // whether output rows are longer than a block, so that each run has a patch of its own
+  bool in_panel;             // whether codes are staged in the panel itself (panel.h), whose rows are the staged planes
   int64_t max_runs, max_patches;   // the numbers of runs and of patches for which there is memory
   int64_t groups;                  // how many convolution groups are staged at a time
   int64_t channels;                // how many channels are staged at a time, a multiple of 4
@@ -81,7 +82,7 @@ struct Staging {
   uint8_t* codes;                  // [channels][plane_step] codes for look-ups, or classes if classes are looked up
   uint8_t* quads;                  // [channels / 4][plane_step][4] codes of 4 channels, for products
   uint8_t* features;               // [channels / 4][plane_step][4] features of one term, made from `quads`
-  uint8_t* row_codes;              // [columns.length][channels] scratch: codes of one row before their transposition
+  uint8_t* row_codes;              // scratch: codes of a row, or of a part of it, before their transposition
   bool has_code_sums;              // false where a panel sums its codes itself, before they become classes
   uint32_t* code_sums;             // [groups][plane_step] sum of the codes of each position over the channels so far
   int32_t* activation_sums;        // [groups][plane_step] sum of activation[code], modulo 2^32; empty if affine
@@ -93,9 +94,8 @@ struct Staging {
   int64_t staged_first, staged_group;  // the first pixel and convolution group that StageGroups staged; -1 at first
 };
 
-// Returns the sizes for blocks of `width` pixels and for boxes up to the size of `box`, with arrays taken from
-// `layout`.
-Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Box& box, int64_t width,
+// Returns the sizes for blocks and boxes of the division's size, with arrays taken from `layout`.
+Staging MakeStaging(const tfapprox_problem& shape, const Program& program, const Division& division,
                     MemoryLayout* layout);
 
 // Divides output pixels [first, first + pixels) of the batch into patches and runs, and sets all sums to 0.
