@@ -44,13 +44,14 @@ def classes(outputs: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(outputs).all(axis=-1), outputs.argmax(axis=-1), -1)
 
 
-def class_labels(labels: Any, shape: Sequence[int]) -> np.ndarray:
+def class_labels(labels: Any, shape: Sequence[int], argument: str = "data") -> np.ndarray:
     """Labels as integers.
 
     Args:
         labels: numbers of classes `[samples, ...]`, whole and from -1, which is no class; or one-hot, with the shape of
             the outputs.
         shape: shape of the outputs, `[samples, ..., classes]`.
+        argument: the argument that the labels came from, for errors.
 
     Returns:
         int64 array `[samples, ...]`.
@@ -66,11 +67,33 @@ def class_labels(labels: Any, shape: Sequence[int]) -> np.ndarray:
     if known.size == np.prod(shape):
         return known.reshape(shape).argmax(axis=-1)
     if known.size != np.prod(places):
-        raise ArgumentError("data", f"must have labels of shape {places} or {tuple(shape)}", known.shape)
+        raise ArgumentError(argument, f"must have labels of shape {places} or {tuple(shape)}", known.shape)
     if not np.issubdtype(known.dtype, np.number) and known.dtype != bool:
-        raise ArgumentError("data", "must have labels that are numbers of classes", f"labels of type {known.dtype}")
+        raise ArgumentError(argument, "must have labels that are numbers of classes", f"labels of type {known.dtype}")
     wrong = known[(known != np.floor(known)) | (known < -1) | (known >= shape[-1])]
     if wrong.size:
         rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
-        raise ArgumentError("data", rule, f"a label {wrong.flat[0]:g}")
+        raise ArgumentError(argument, rule, f"a label {wrong.flat[0]:g}")
     return known.reshape(places).astype(np.int64)
+
+
+def right_classes(outputs: np.ndarray, labels: Any, argument: str = "data") -> np.ndarray:
+    """Which classes of outputs are those of the labels; a class that comes from NaN or infinite values never is.
+
+    Args:
+        outputs: as `classes` takes them.
+        labels: as `class_labels` takes them.
+        argument: the argument that the labels came from, for errors.
+
+    Returns:
+        bool array `[samples, ...]`.
+
+    Raises:
+        ValueError: if there are fewer than two classes, or the labels are no classes of these outputs.
+
+    Example:
+        >>> right_classes(np.array([[0.1, 0.9], [0.7, 0.2]]), [1, 1]).tolist()
+        [True, False]
+    """
+    found = classes(outputs)
+    return (found == class_labels(labels, outputs.shape, argument)) & (found >= 0)

@@ -8,7 +8,7 @@ from typing import Any, Callable, ContextManager, Mapping, NamedTuple, Optional,
 import numpy as np
 
 from .argument_error import ArgumentError
-from .classes import class_labels, classes
+from .classes import classes, right_classes
 from .error_moments import Gains, Operands
 from .truth_table import TruthTable
 
@@ -166,9 +166,8 @@ class Network(abc.ABC):
         right, seen = 0.0, 0
         for start in range(0, count, batch_size):
             end = min(start + batch_size, count)
-            outputs = self.outputs(data, start, end)
-            found, known = classes(outputs), class_labels(labels[start:end], outputs.shape)
-            right += float(((found == known) & (found >= 0)).reshape(len(found), -1).mean(axis=1).sum())
+            are_right = right_classes(self.outputs(data, start, end), labels[start:end])
+            right += float(are_right.reshape(end - start, -1).mean(axis=1).sum())
             seen = end
             if stop is not None and seen < count and stop(right, seen):
                 break

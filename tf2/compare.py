@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfapprox.common import metrics, multipliers
+from tfapprox.common.classes import has_classes, right_classes
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.terminal import progress_bar
 
@@ -42,7 +43,8 @@ def compare(
     Args:
         model: a trained model of Keras, which stays as it is.
         x: samples to measure on, which the model was not trained on, an array of its input.
-        y: integer array `[samples]` of their classes, or `[samples, classes]` with a 1 for the class.
+        y: integer array `[samples]` of their classes, or `[samples, classes]` with a 1 for the class; for outputs with
+            further axes, such as the pixels of a segmentation, with these axes after the first one.
         data: samples of the training set, on which the ranges of the activations are calibrated.
         names: names of multipliers, paths of `.bin` files, `TruthTable` or arrays `[2**num_bits, 2**num_bits]`; by
             default all multipliers of this width that are known: the built-in ones, and those in the folders of
@@ -130,17 +132,16 @@ class _Accuracy:
     """The share of samples whose class a model gives the highest output."""
 
     def __init__(self, x, y, batch_size):
-        self._x, self._batch_size, classes = x, batch_size, np.asarray(y)
-        self._classes = classes.argmax(axis=1) if classes.ndim == 2 and classes.shape[1] > 1 else classes.reshape(-1)
-        if len(self._classes) != len(x) or not len(x):
-            raise ValueError(f"y must have a class for each of {len(x)} samples; received shape {classes.shape}")
+        self._x, self._batch_size, self._y = x, batch_size, np.asarray(y)
+        if self._y.shape[:1] != (len(x),) or not len(x):
+            raise ValueError(f"y must have a class for each of {len(x)} samples; received shape {self._y.shape}")
 
     def __call__(self, model):
         outputs = model.predict(self._x, batch_size=self._batch_size, verbose=0)
-        if getattr(outputs, "ndim", 0) != 2 or outputs.shape[1] < 2:
+        if not has_classes(getattr(outputs, "shape", ())):
             received = getattr(outputs, "shape", type(outputs).__name__)
             raise ValueError(f"score must be given for a model without an output for each class; received {received}")
-        return float(np.mean(outputs.argmax(axis=1) == self._classes))
+        return float(np.mean(right_classes(outputs, self._y, "y")))
 
 
 class _Approximate:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfapprox.common.classes import class_labels, classes
+from tfapprox.common.classes import class_labels, classes, right_classes
 
 
 def test_classes_of_several_places():
@@ -15,7 +15,9 @@ def test_classes_of_several_places():
         classes(np.zeros((2, 1)))
 
 
-@pytest.mark.parametrize("labels", [[2, 0], [[2], [0]], [2.0, 0.0], np.eye(3)[[2, 0]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]]])
+@pytest.mark.parametrize(
+    "labels", [[2, 0], [[2], [0]], [2.0, 0.0], np.eye(3)[[2, 0]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]]]
+)
 def test_forms_of_labels(labels):
     found = class_labels(labels, [2, 3])
     assert found.dtype == np.int64
@@ -40,3 +42,5 @@ def test_labels_that_are_no_classes(labels, message):
 
 def test_no_class_is_a_label():
     assert class_labels([-1, 2], [2, 3]).tolist() == [-1, 2]
+    outputs = np.array([[np.nan, 1, 0], [0, 0, 1]])
+    assert right_classes(outputs, [-1, 2]).tolist() == [False, True]

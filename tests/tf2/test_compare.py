@@ -103,6 +103,17 @@ def test_mistakes(model, classes, arguments, message):
 
 
 def test_a_model_without_classes_needs_a_score():
-    model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(2, 3)])
-    with pytest.raises(ValueError, match=r"score must be given for a model without .*; received \(40, 6, 6, 2\)"):
+    model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(1, 8)])
+    with pytest.raises(ValueError, match=r"score must be given for a model without .*; received \(40, 1, 1, 1\)"):
         compare(model, IMAGES, np.zeros(40), data=IMAGES, names=[""])
+
+
+def test_each_pixel_has_a_class():
+    model = keras.Sequential([keras.Input([8, 8, 1]), keras.layers.Conv2D(2, 3)])
+    y = model.predict(IMAGES, verbose=0).argmax(axis=-1)
+    assert compare(model, IMAGES, y, data=IMAGES, names=[""]).float_score == 1
+    assert compare(model, IMAGES, 1 - y, data=IMAGES, names=[""]).float_score == 0
+    with pytest.raises(ValueError, match=r"y must have labels of shape \(40, 6, 6\) or .*; received \(40,\)"):
+        compare(model, IMAGES, np.zeros(40), data=IMAGES, names=[""])
+    with pytest.raises(ValueError, match=r"y must have labels that are numbers of classes, from 0 to 1; received a l"):
+        compare(model, IMAGES, y + 0.5, data=IMAGES, names=[""])
