@@ -98,7 +98,8 @@ void ZipQuads(const uint8_t* planes, int64_t plane_step, int64_t channels, int64
     const Bytes16 high[2] = {ZipHigh(row[0], row[2]), ZipHigh(row[1], row[3])};
     const Bytes16 zipped[4] = {ZipLow(low[0], low[1]), ZipHigh(low[0], low[1]), ZipLow(high[0], high[1]),
                                ZipHigh(high[0], high[1])};
-    __builtin_memcpy(quads + 4 * i, zipped, sizeof zipped);
+    // One by one: a copy of all four would load from memory what has just been stored in parts, and wait for it.
+    for (int part = 0; part < 4; ++part) __builtin_memcpy(quads + 4 * i + 16 * part, &zipped[part], 16);
   }
   for (; i < count; ++i) {
     for (int c = 0; c < 4; ++c) quads[4 * i + c] = rows[c][i];
