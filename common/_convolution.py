@@ -7,6 +7,7 @@ import numpy as np
 from . import _validation
 from .argument_error import ArgumentError
 
+SIDES = ("height", "width")
 # One range for all filters, or a number for each filter.
 FilterRange = Union[float, Sequence[float], np.ndarray]
 
@@ -33,7 +34,13 @@ class Window(NamedTuple):
 
 
 def window(
-    size: int, filter_size: int, stride: int, dilation: int, padding: str, explicit: Sequence[int] = ()
+    size: int,
+    filter_size: int,
+    stride: int,
+    dilation: int,
+    padding: str,
+    explicit: Sequence[int] = (),
+    name: str = "input height",
 ) -> Window:
     """Output size and padding of one dimension, as TensorFlow's conv2d computes them (4.1)-(4.3).
 
@@ -44,6 +51,7 @@ def window(
         dilation: step between taps.
         padding: `"SAME"`, `"VALID"` or `"EXPLICIT"`.
         explicit: for `"EXPLICIT"`, the padding before and after.
+        name: the argument and the dimension, `"input height"` or the like, for messages.
 
     Raises:
         ValueError: if the input is too small for the filter.
@@ -55,7 +63,10 @@ def window(
     before, after = explicit if padding == "EXPLICIT" else (0, 0)
     numerator = size + before + after - extent + stride
     if numerator <= -stride:
-        raise ArgumentError("input", "must not be smaller than the filter", f"size {size}, dilated filter {extent}")
+        argument, side = name.split()
+        rule = f"{side} with its padding must not be smaller than the dilated filter by more than the stride"
+        received = f"{side} {size + before + after} (padding included), dilated filter {extent}, stride {stride}"
+        raise ArgumentError(argument, rule, received)
     return Window(max(0, numerator // stride), before)
 
 

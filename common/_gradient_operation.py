@@ -8,7 +8,6 @@ from . import _abi, _validation
 from ._convolution import FilterRange
 from ._core_tables import Table
 from ._operation import REALS, problem, quantiser, weight_operand
-from .argument_error import ArgumentError
 from .gradient_tables import TABLE_2D, checked_gradient
 from .truth_table import TableLike, TruthTable
 
@@ -74,13 +73,11 @@ class GradientOperation:
         self.table = Table(truth, num_bits)
         half_window = checked_gradient(TABLE_2D, half_window, num_bits, truth.signed)
         if transposed:
-            _validation.transposed_shapes(x.shape, w.shape, dy.shape, data_format)
-        inputs, outputs, outer = (dy, x, "input") if transposed else (x, dy, "upstream")
-        shape = problem(inputs.shape, w.shape, strides, padding, **form)
+            _validation.transposed_shapes(x.shape, w.shape, dy.shape, data_format, "upstream")
+        inputs, name = (dy, "upstream") if transposed else (x, "input")
+        shape = problem(inputs.shape, w.shape, strides, padding, **form, name=name)
         sizes = {"N": shape.batch, "H": shape.out_height, "W": shape.out_width, "C": shape.out_channels}
-        expected = [sizes[axis] for axis in data_format]
-        if list(outputs.shape) != expected:
-            raise ArgumentError(outer, f"must have the shape {expected} of the output", str(list(outputs.shape)))
+        _validation.upstream_shape(dy.shape, x.shape, [sizes[axis] for axis in data_format], transposed)
         shape.layout = 0
         operation = _abi.Operation(
             problem=shape,

@@ -67,7 +67,15 @@ def quantiser(name, minimum, maximum, table):
 
 
 def problem(
-    input_shape, filter_shape, strides, padding, *, explicit_paddings=(), data_format="NHWC", dilations=(1, 1, 1, 1)
+    input_shape,
+    filter_shape,
+    strides,
+    padding,
+    *,
+    explicit_paddings=(),
+    data_format="NHWC",
+    dilations=(1, 1, 1, 1),
+    name="input",
 ):
     """Output size and padding of a convolution, equations (4): an `_abi.Problem`.
 
@@ -79,6 +87,7 @@ def problem(
         explicit_paddings: for `"EXPLICIT"`, eight integers, before and after each dimension of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
         dilations: four integers in the order of `data_format`.
+        name: the argument that has the shape of the input, for messages.
 
     Raises:
         ValueError: if a size is not possible.
@@ -102,7 +111,13 @@ def problem(
     result.padding, result.layout = PADDINGS[padding], LAYOUTS[data_format]
     result.pad_top, result.pad_bottom = pads.get(2 * height, 0), pads.get(2 * height + 1, 0)
     result.pad_left, result.pad_right = pads.get(2 * width, 0), pads.get(2 * width + 1, 0)
-    check(core().tfapprox_problem_resolve(ctypes.byref(result), ctypes.byref(error)), error)
+    try:
+        check(core().tfapprox_problem_resolve(ctypes.byref(result), ctypes.byref(error)), error)
+    except ValueError as failure:
+        if not str(failure).startswith("input "):
+            raise
+        cause = ArgumentError.from_core("input", failure)
+        raise ArgumentError(name, cause.rule, cause.received) from None
     return result
 
 
@@ -176,7 +191,10 @@ def approx_conv2d_transpose(
     form = {"explicit_paddings": explicit_paddings, "data_format": data_format, "dilations": dilations}
     _validation.geometry(strides, padding, **form)
     sizes = _validation.transposed_shapes(input.shape, filter.shape, output_shape, data_format)
-    convolution, shared = problem(sizes, filter.shape, strides, padding, **form), Table(table, num_bits)
+    convolution, shared = (
+        problem(sizes, filter.shape, strides, padding, **form, name="output_shape"),
+        Table(table, num_bits),
+    )
     activation = _abi.Operand(REALS, quantiser("input", input_min, input_max, shared))
     weight = weight_operand(filter_min, filter_max, filter.shape[2], shared)
     in_size = [input.shape[data_format.index(axis)] for axis in "HW"]

@@ -57,7 +57,7 @@ def quantiser(name: str, minimum: float, maximum: float, num_bits: int = 8, sign
     with np.errstate(all="ignore"):
         low, high = np.float32(ends[0]), np.float32(ends[1])
         width = high - low
-        received = f"received {name}_min={low}, {name}_max={high}"
+        received = f"received {name}_min={low:g}, {name}_max={high:g}"
         if not np.all(np.isfinite([low, high, width])):
             raise ValueError(f"{name}_min, {name}_max and their difference must be finite; {received}")
         if low > high:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from . import _validation
-from ._convolution import FilterRange, check_groups, window
+from ._convolution import SIDES, FilterRange, check_groups, window
 from ._quantisers import codes, filter_quantisers, quantiser
 from .gradient_tables import TABLE_1D, checked_gradient, code_range, gradient_tables, slopes
 from .truth_table import TableLike, TruthTable
@@ -90,32 +90,31 @@ def approx_conv2d_gradients(
     strides, padding, explicit_paddings, data_format, dilations = _validation.geometry(
         strides, padding, explicit_paddings, data_format, dilations
     )
-    axes = [data_format.index("H"), data_format.index("W")]
-    x, w, dy = (np.asarray(tensor, np.float32) for tensor in (input, filter, upstream))
-    in_sizes = (dy if transposed else x).shape
-    dimensions = [
-        _Dimension(
-            strides[axis],
-            dilations[axis],
-            window(
-                in_sizes[axis],
-                w.shape[i],
-                strides[axis],
-                dilations[axis],
-                padding,
-                explicit_paddings[2 * axis : 2 * axis + 2],
-            ).pad_before,
-            transposed,
-        )
-        for i, axis in enumerate(axes)
-    ]
+    named = {"upstream": upstream, "input": input, "filter": filter}
+    dy, x, w = (_validation.reals(name, tensor) for name, tensor in named.items())
+    transposed = _validation.boolean("transposed", transposed)
+    groups = 1
+    if transposed:
+        _validation.transposed_shapes(x.shape, w.shape, dy.shape, data_format, "upstream")
+    else:
+        _validation.shapes(x.shape, w.shape, data_format, grouped=True)
+        groups = check_groups(x.shape[data_format.index("C")], *w.shape[2:])
+    convolved = list((dy if transposed else x).shape)
+    convolved[data_format.index("C")] = w.shape[3]
+    dimensions = []
+    for side, name, size in zip("HW", SIDES, w.shape):
+        axis, argument = data_format.index(side), "upstream" if transposed else "input"
+        steps, pads = (strides[axis], dilations[axis]), explicit_paddings[2 * axis : 2 * axis + 2]
+        one = window(convolved[axis], size, *steps, padding, pads, f"{argument} {name}")
+        convolved[axis] = one.output
+        dimensions.append(_Dimension(*steps, one.pad_before, transposed))
+    _validation.upstream_shape(dy.shape, x.shape, convolved, transposed)
     if data_format == "NCHW":
         x, dy = x.transpose(0, 2, 3, 1), dy.transpose(0, 2, 3, 1)
     w = w.swapaxes(2, 3) if transposed else w
     qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
     qw = filter_quantisers(filter_min, filter_max, w.shape[3], num_bits, truth.signed)
     per_filter = np.ndim(filter_min) > 0
-    groups = check_groups(x.shape[3], w.shape[2], w.shape[3])
     if gradient == TABLE_1D:
         dx, dw = _by_slopes(x, w, dy, qa, qw, truth, half_window, dimensions, groups)
     else:

@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from . import _validation
-from ._convolution import FilterRange, patches, window
+from ._convolution import SIDES, FilterRange, patches, window
 from ._quantisers import codes, filter_quantisers, quantiser
 from ._reference_matmul import products
 from .truth_table import TableLike, TruthTable
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 def _parts(size: int, filter_size: int, stride: int, dilation: int, before: int) -> List[Part]:
     """The parts of one dimension, whose output has `size` positions."""
     parts = []
-    for remainder in range(stride):
+    for remainder in sorted({(o + before) % stride for o in range(size)}):
         outputs = np.array([o for o in range(size) if (o + before) % stride == remainder], np.int64)
         taps = np.array([k for k in range(filter_size) if (remainder - k * dilation) % stride == 0], np.int64)
         parts.append(Part(outputs, taps, (outputs[:, None] + before - taps * dilation) // stride))
@@ -102,7 +102,7 @@ def approx_conv2d_transpose_with_min_max_vars(
         dimension = data_format.index(name)
         stride, dilation, size = strides[dimension], dilations[dimension], sizes[dimension]
         pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
-        shape = window(size, filter.shape[axis], stride, dilation, padding, pads)
+        shape = window(size, filter.shape[axis], stride, dilation, padding, pads, f"output_shape {SIDES[axis]}")
         convolved.append(shape.output)
         parts.append(_parts(size, filter.shape[axis], stride, dilation, shape.pad_before))
     if tuple(convolved) != x.shape[1:3]:

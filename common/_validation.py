@@ -245,7 +245,9 @@ def shapes(
     return inputs, filters
 
 
-def transposed_shapes(input_shape: Any, filter_shape: Any, output_shape: Any, data_format: str) -> List[int]:
+def transposed_shapes(
+    input_shape: Any, filter_shape: Any, output_shape: Any, data_format: str, name: str = "output_shape"
+) -> List[int]:
     """The shape of the output of a transposed convolution as a list of int, if its batch and channels are possible.
 
     Args:
@@ -253,17 +255,39 @@ def transposed_shapes(input_shape: Any, filter_shape: Any, output_shape: Any, da
         filter_shape: `[filter_height, filter_width, out_channels, in_channels]`, 1 or more.
         output_shape: four integers in the order of `data_format`.
         data_format: `"NHWC"` or `"NCHW"`.
+        name: the argument that has the shape of the output, for messages.
 
     Raises:
         ValueError: if a size is out of its range, or batch or channels are not those of input and filter.
     """
     height, width, out_channels, in_channels = filter_shape
     inputs, _ = shapes(input_shape, [height, width, in_channels, out_channels], data_format)
-    outputs = _integers("output_shape", output_shape, 4, f"be 4 integers in the order of {data_format}")
+    outputs = _integers(name, output_shape, 4, f"be 4 integers in the order of {data_format}")
     batch, channels = data_format.index("N"), data_format.index("C")
     if outputs[batch] != inputs[batch] or outputs[channels] != out_channels:
         rule = f"have the input's batch, {inputs[batch]}, and the {out_channels} output channels of the filter"
-        raise _fail("output_shape", rule, repr(outputs))
-    for axis, name in (("H", "height"), ("W", "width")):
-        integer(f"output_shape {name}", outputs[data_format.index(axis)], 0)
+        raise _fail(name, rule, repr(outputs))
+    for axis, side in (("H", "height"), ("W", "width")):
+        integer(f"{name} {side}", outputs[data_format.index(axis)], 0)
     return outputs
+
+
+def upstream_shape(
+    shape: Sequence[int], input_shape: Sequence[int], convolved: Sequence[int], transposed: bool
+) -> None:
+    """Checks the shape of an upstream gradient.
+
+    Args:
+        shape: its shape.
+        input_shape: shape of the input of the operation.
+        convolved: shape of the convolution of the input; of the upstream gradient if `transposed`.
+        transposed: whether the operation is a transposed convolution.
+
+    Raises:
+        ValueError: if it is not the shape of the output.
+    """
+    if not transposed and list(shape) != list(convolved):
+        raise _fail("upstream", f"have the shape {list(convolved)} of the output", list(shape))
+    if transposed and list(input_shape) != list(convolved):
+        rule = f"have a shape whose convolution has the shape {list(input_shape)} of input"
+        raise _fail("upstream", rule, f"{list(shape)}, convolved {list(convolved)}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _validation
 from ._convolution import (
+    SIDES,
     AxOutput,
     FilterRange,
     check_groups,
@@ -107,12 +108,12 @@ def approx_conv2d_with_min_max_vars(
     """
     truth = TruthTable.of(table, num_bits)
     filter, x = _validation.reals("filter", filter), _validation.reals("input", input)
-    qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
-    qw = filter_quantisers(filter_min, filter_max, filter.shape[3], num_bits, truth.signed)
     strides, padding, explicit_paddings, data_format, dilations = _validation.geometry(
         strides, padding, explicit_paddings, data_format, dilations
     )
     _validation.shapes(x.shape, filter.shape, data_format, grouped=True)
+    qa = quantiser("input", input_min, input_max, num_bits, truth.signed)
+    qw = filter_quantisers(filter_min, filter_max, filter.shape[3], num_bits, truth.signed)
     if data_format == "NCHW":
         x = x.transpose(0, 2, 3, 1)
     groups = check_groups(x.shape[3], filter.shape[2], filter.shape[3])
@@ -158,7 +159,7 @@ def tap_positions(
         dimension = data_format.index(name)
         pads = tuple(explicit_paddings[2 * dimension : 2 * dimension + 2])
         sizes = (input_shape[1 + axis], filter_shape[axis], strides[dimension], dilations[dimension])
-        shape = window(*sizes, padding, pads)
+        shape = window(*sizes, padding, pads, f"input {SIDES[axis]}")
         origins = np.arange(shape.output) * strides[dimension] - shape.pad_before
         positions.append(taps(origins, filter_shape[axis], dilations[dimension]))
     return positions
@@ -329,7 +330,7 @@ def ax_tap_positions(
     positions = []
     for axis in (1, 2):
         size, extent, stride = input_shape[axis], filter_shape[axis - 1], strides[axis]
-        output = window(size, extent, stride, 1, padding).output
+        output = window(size, extent, stride, 1, padding, name=f"input {SIDES[axis - 1]}").output
         pad_before = int(((output - 1) * stride + extent - size + (padding == "VALID")) / 2)
         positions.append(taps(np.arange(output) * stride - pad_before, extent, 1))
     return positions

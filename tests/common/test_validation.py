@@ -147,6 +147,79 @@ def test_approx_conv2d_refuses(changed, message, backend):
     refuses(message, approx_conv2d, backend, **changed)
 
 
+def gradients(backend, **changed):
+    """The gradients of a convolution, or of a transposed one."""
+    ranges = {"input_min": 0.0, "input_max": 1.0, "filter_min": 0.0, "filter_max": 1.0}
+    case = {"upstream": np.ones((2, 6, 6, 3)), **tensors(), **ranges, "padding": "SAME"}
+    if changed.get("transposed") is True:
+        case["input"], case["upstream"] = case["upstream"], case["input"]
+    case.update(changed)
+    if backend is reference:
+        return reference.approx_conv2d_gradients(**case, gradient="table_2d")
+    return backend.table_2d_gradients(**case)
+
+
+LARGE_FILTER = {"padding": "VALID", "filter": np.ones((9, 2, 1, 3))}
+TOO_LARGE = (
+    "height with its padding must not be smaller than the dilated filter by more than the stride; received height 6 "
+    "(padding included), dilated filter 9, stride 1"
+)
+OUTPUT = "upstream must have the shape [2, 6, 6, 3] of the output; received"
+BAD_GRADIENTS = [
+    *BAD_APPROX,
+    (
+        {"upstream": np.ones((2, 6, 5, 3))},
+        "upstream must have the shape [2, 6, 6, 3] of the output; received [2, 6, 5, 3]",
+    ),
+    (
+        {"upstream": np.ones((2, 3, 6, 6))},
+        "upstream must have the shape [2, 6, 6, 3] of the output; received [2, 3, 6, 6]",
+    ),
+    (
+        {"upstream": np.ones((1, 6, 6, 3))},
+        "upstream must have the shape [2, 6, 6, 3] of the output; received [1, 6, 6, 3]",
+    ),
+    ({"upstream": np.ones((6, 6, 3))}, "upstream must have 4 dimensions; received shape [6, 6, 3]"),
+    ({"upstream": np.ones((2, 6, 6, 3), bool)}, "upstream must be an array of real numbers; received dtype bool"),
+    ({"upstream": None}, "upstream must be an array of real numbers; received dtype object"),
+    ({"transposed": 1}, "transposed must be True or False; received 1"),
+    ({"half_window": 127}, "half_window must be from 0 to 126; received 127"),
+    (LARGE_FILTER, f"input {TOO_LARGE}"),
+    ({**LARGE_FILTER, "transposed": True}, f"upstream {TOO_LARGE}"),
+    (
+        {"transposed": True, "upstream": np.ones((1, 6, 6, 1))},
+        "upstream must have the input's batch, 2, and the 1 output channels of the filter; received [1, 6, 6, 1]",
+    ),
+    (
+        {"transposed": True, "upstream": np.ones((2, 6, 5, 1))},
+        "upstream must have a shape whose convolution has the shape [2, 6, 6, 3] of input; "
+        "received [2, 6, 5, 1], convolved [2, 6, 5, 3]",
+    ),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=["reference", "native", "cuda"])
+@pytest.mark.parametrize(("changed", "message"), BAD_GRADIENTS)
+def test_gradients_refuse(changed, message, backend):
+    refuses(message, gradients, backend, **changed)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=["reference", "native", "cuda"])
+def test_filters_larger_than_the_input_are_refused(backend):
+    refuses(f"input {TOO_LARGE}", approx_conv2d, backend, **LARGE_FILTER)
+    case = {**tensors(), "filter": LARGE_FILTER["filter"], "input": np.ones((2, 6, 6, 3)), "output_shape": [2, 6, 6, 1]}
+    transpose = backend.approx_conv2d_transpose_with_min_max_vars
+    ranges = {"input_min": 0.0, "input_max": 1.0, "filter_min": 0.0, "filter_max": 1.0}
+    refuses(f"output_shape {TOO_LARGE}", transpose, **case, **ranges, padding="VALID")
+
+
+def test_strides_beyond_the_output_of_a_transposed_convolution():
+    case = {**tensors(), "strides": [1, 2**31 - 1, 1, 1], "output_shape": [2, 6, 6, 1]}
+    case.update(input=np.ones((2, 1, 6, 3)), input_min=0.0, input_max=1.0, filter_min=0.0, filter_max=1.0)
+    results = [backend.approx_conv2d_transpose_with_min_max_vars(**case) for backend in (reference, native)]
+    np.testing.assert_array_equal(*results)
+
+
 @pytest.mark.parametrize("backend", BACKENDS, ids=["reference", "native", "cuda"])
 @pytest.mark.parametrize(("changed", "message"), BAD_AX)
 def test_ax_conv2d_refuses(changed, message, backend):
