@@ -6,7 +6,7 @@ import os
 from typing import Any, Callable, List, Optional
 
 from . import _settings, atomic_files
-from .argument_error import ArgumentFileExistsError
+from .argument_error import ArgumentFileExistsError, ArgumentNotADirectoryError
 
 # Paths of the TensorFlow plugins that `load` has loaded, the first one first.
 loaded_plugins: List[str] = []
@@ -86,7 +86,7 @@ def link(path: str, folder: str, name: str, force: bool = False) -> str:
 
     Args:
         path: path of the library.
-        folder: folder of the link, which is made if it does not exist.
+        folder: folder of the link.
         name: name of the link. A link of this name is replaced in one step: a script finds the old one or the new one.
         force: whether a file of this name is replaced, too, such as the plugin that the script had before.
 
@@ -94,10 +94,12 @@ def link(path: str, folder: str, name: str, force: bool = False) -> str:
         The path of the link.
 
     Raises:
+        ArgumentNotADirectoryError: if there is no such folder.
         ArgumentFileExistsError: if a file has that name and `force` is false, or a folder has it.
-        OSError: if the folder or the link cannot be made.
+        OSError: if the link cannot be made.
     """
-    os.makedirs(folder, exist_ok=True)
+    if not os.path.isdir(folder):
+        raise ArgumentNotADirectoryError("folder", "must be a folder that exists", repr(folder), ("mkdir", "makes one"))
     target = os.path.join(folder, name)
     if os.path.isdir(target) and not os.path.islink(target):
         raise ArgumentFileExistsError("folder", f"must have no folder {name}", repr(folder))

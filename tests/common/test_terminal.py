@@ -51,7 +51,8 @@ def test_link(tmp_path):
     plugin = tmp_path / "plugin.so"
     plugin.write_text("plugin")
     command = link_command(lambda: str(plugin), "old.so")
-    link = tmp_path / "new" / "folder" / "old.so"
+    link = tmp_path / "folder" / "old.so"
+    link.parent.mkdir()
     for _ in range(2):  # the second run replaces the link
         assert output_of(command, link.parent) == linked(link)
     assert link.is_symlink()
@@ -72,6 +73,15 @@ def test_link_keeps_a_file_unless_forced(tmp_path):
     assert (tmp_path / "old.so").read_text() == "mine"
     assert output_of(command, tmp_path, "--force") == linked(tmp_path / "old.so")
     assert (tmp_path / "old.so").read_text() == "plugin"
+
+
+def test_link_makes_no_folder(tmp_path):
+    plugin = tmp_path / "plugin.so"
+    plugin.write_text("plugin")
+    for folder in (tmp_path / "axqcnv", plugin):
+        output = output_of(link_command(lambda: str(plugin), "old.so"), folder, code=1)
+        assert output == f"error: DIR must be a folder that exists; received '{folder}'; mkdir makes one\n"
+    assert list(tmp_path.iterdir()) == [plugin]
 
 
 def test_link_never_replaces_a_folder(tmp_path):

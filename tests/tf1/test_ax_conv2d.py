@@ -160,6 +160,7 @@ def test_defaults_of_the_original():
 
 
 def test_link(tmp_path):
+    (tmp_path / "axqconv").mkdir()
     command = [sys.executable, "-m", "tfapprox.tf1", "link", str(tmp_path / "axqconv")]
     subprocess.run(command, check=True)
     script = "import tensorflow as tf; tf.load_op_library({!r}).ax_conv2d".format(str(tmp_path / "axqconv/axqconv.so"))

@@ -50,7 +50,10 @@ def script(*parts, paths=()):
 
 @pytest.mark.parametrize("parts", [(PACKAGE, LINKS), (LINK, PACKAGE, LINKS)], ids=["package first", "script first"])
 def test_links_and_the_package(tmp_path, parts):
-    links = [library.link(library_path(), str(tmp_path / folder), "axqconv.so") for folder in ("one", "two")]
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    links = [library.link(library_path(), str(folder), "axqconv.so") for folder in folders]
     script(*parts, CONVOLVE, SAME, paths=[*links, library_path()])
 
 

@@ -100,6 +100,7 @@ def check_old_script(folder, *before):
 
 @pytest.mark.skipif(not TF1, reason="TensorFlow 2 needs run")
 def test_an_old_script_after_link(old_folder):
+    (old_folder.parent / "axqconv").mkdir()
     python("-W", "ignore", "-m", "tfapprox.tf1", "link", "../axqconv", folder=old_folder)
     check_old_script(old_folder)
 

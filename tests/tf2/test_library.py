@@ -18,6 +18,7 @@ def run(*arguments):
 
 
 def test_link(tmp_path):
+    (tmp_path / "new").mkdir()
     for _ in range(2):  # the second call replaces the link
         result = run("link", tmp_path / "new")
         assert result.returncode == 0, result.stderr
