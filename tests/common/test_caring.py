@@ -84,6 +84,24 @@ def test_remove(folder):
     assert "must be a built-in multiplier" in command("remove", "mul4u_MINE", code=1)
 
 
+def test_json(folder):
+    table = multipliers.load("mul4u_MINE").table
+    known = json.loads(command("annotate", "mul4u_MINE", "--power", 0.2, "--json"))
+    assert known == {
+        **{"name": "mul4u_MINE", "path": str(folder / "mul4u_MINE.bin"), "sha256": table.sha256},
+        **{"power_mW": 0.2, "area_um2": None, "delay_ns": None, "source": "mine", "licence": "MIT"},
+        **{"note": None, "meant": None},
+    }
+    assert json.loads(command("annotate", "mul8u_drum4", "--area", 1, "--json"))["path"] is None
+    renamed = json.loads(command("rename", "mul4u_MINE", "mul4u_OURS", "--json"))
+    path = folder / "mul4u_OURS.bin"
+    assert renamed == {"name": "mul4u_OURS", "path": str(path), "sha256": table.sha256, "notes": []}
+    deleted = json.loads(command("remove", "mul4u_OURS", "--json"))
+    assert deleted == {"deleted": [str(path), str(path.with_suffix(".json"))]}
+    error = json.loads(command("remove", "mul4u_OURS", "--json", code=1))["error"]
+    assert error.startswith("NAME must be a built-in multiplier")
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [

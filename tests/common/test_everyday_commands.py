@@ -82,6 +82,13 @@ def test_listed_values_are_completed():
     assert count >= 5
 
 
+def test_every_command_for_multipliers_prints_json():
+    """So does `docs/multipliers.md` say."""
+    for name, command in commands():
+        if name.startswith("tfapprox multiplier "):
+            assert any("--json" in parameter.opts for parameter in command.params), name
+
+
 def test_paragraphs_of_help_are_filled():
     """A line of a paragraph ends only where the next word would not fit; lists, which have columns, are left out."""
     for name, command in commands():

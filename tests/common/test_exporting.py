@@ -1,5 +1,6 @@
 """Tables go out in every format and come back equal; the readers of those formats refuse what is wrong."""
 
+import json
 import shutil
 import subprocess
 import time
@@ -75,6 +76,18 @@ def test_the_command():
     result = CliRunner().invoke(app, ["multiplier", "export", "mul8u_NONE", "--format", "c"])
     assert result.exit_code == 1
     assert "NAME must be" in result.output
+
+
+def test_the_command_prints_json(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    made = multipliers.import_wide(lambda a, w: a * w, "mul4x3u_X")
+    hashes = {"mul4u_exact": load_truth_table("mul4u_exact", 4).sha256, "mul4x3u_X": made.figures.sha256}
+    for name, sha256 in hashes.items():
+        words = ["multiplier", "export", name, "--format", "csv", "-o", f"{name}.csv", "--json"]
+        result = CliRunner().invoke(app, words)
+        command = None if name == "mul4u_exact" else "tfapprox multiplier import mul4x3u_X.csv"
+        expected = {"name": name, "sha256": sha256, "written": [f"{name}.csv"], "command": command}
+        assert (result.exit_code, json.loads(result.output)) == (0, expected)
 
 
 def test_an_export_replaces_a_file_completely_or_not_at_all(tmp_path):

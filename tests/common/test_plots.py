@@ -1,6 +1,7 @@
 """Plots: what they refuse, which files they write, and the Pareto front."""
 
 import importlib
+import json
 
 import numpy as np
 import pytest
@@ -91,6 +92,10 @@ def test_command(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["multiplier", "plot", "mul8u_A", "-o", str(tmp_path), "--format", "svg"])
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in tmp_path.glob("mul8u_A*")) == ["mul8u_A_heat_map.svg", "mul8u_A_histogram.svg"]
+    result = CliRunner().invoke(app, ["multiplier", "plot", "mul8u_A", "mul8u_B", "-o", str(tmp_path), "--json"])
+    known = json.loads(result.output)
+    assert known["written"] == [str(tmp_path / f"mae_against_power.{kind}") for kind in ("png", "svg")]
+    assert [each["name"] for each in known["multipliers"]] == ["mul8u_A", "mul8u_B"]
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])

@@ -7,8 +7,8 @@ import typer
 from tfapprox import option_names
 from tfapprox.common import multipliers
 
-from .printing import line
-from .shared_options import AREA, DELAY, FOLDER, LICENCE, NAME_OR_PATH, POWER
+from .printing import as_json, line
+from .shared_options import AREA, DELAY, FOLDER, JSON, LICENCE, NAME_OR_PATH, POWER
 
 _SOURCE = typer.Option(None, "--source", metavar="TEXT", help="Where the circuit comes from.")
 _NOTE = typer.Option(None, "--note", metavar="TEXT", help="Anything else.")
@@ -29,6 +29,7 @@ def annotate(
     note: Optional[str] = _NOTE,
     meant: Optional[bool] = _YES,
     folder: Optional[str] = FOLDER,
+    json: bool = JSON,
 ) -> None:
     """Add power, area, delay, source, licence or a note to what is known.
 
@@ -50,26 +51,42 @@ def annotate(
             "annotate needs --power, --area, --delay, --source, --licence, --note, --yes or --no; received none of them"
         )
     annotated = multipliers.annotate(name_or_path, known, folder=folder)
+    notes = {key: annotated.sidecar[key] for key in multipliers.ANNOTATIONS}
+    if json:
+        as_json({**_identity(annotated), **notes})
+        return
     line(f"{annotated.name}: sha256 {annotated.table.sha256}", "bold")
-    for key in multipliers.ANNOTATIONS:
-        if annotated.sidecar[key] is not None:
-            line(f"{key}: {annotated.sidecar[key]}")
+    for key, value in notes.items():
+        if value is not None:
+            line(f"{key}: {value}")
 
 
 @option_names.with_error_messages()
-def rename(name_or_path: str = NAME_OR_PATH, name: str = _NEW_NAME) -> None:
+def rename(name_or_path: str = NAME_OR_PATH, name: str = _NEW_NAME, json: bool = JSON) -> None:
     """Give a multiplier another name in its folder.
 
     Graphs and models that name it by its old name do not find it any more.
     """
     renamed = multipliers.rename(name_or_path, name)
+    if json:
+        as_json({**_identity(renamed), "notes": renamed.notes})
+        return
     line(f"{renamed.name}: {renamed.path}, sha256 {renamed.table.sha256}")
     for note in renamed.notes:
         line(f"warning: {note}", "yellow")
 
 
 @option_names.with_error_messages()
-def remove(name_or_path: str = NAME_OR_PATH) -> None:
+def remove(name_or_path: str = NAME_OR_PATH, json: bool = JSON) -> None:
     """Delete a multiplier: NAME.bin and NAME.json."""
-    for path in multipliers.remove(name_or_path):
+    deleted = multipliers.remove(name_or_path)
+    if json:
+        as_json({"deleted": deleted})
+        return
+    for path in deleted:
         line(f"deleted {path}")
+
+
+def _identity(multiplier):
+    """What says which multiplier it is, as the JSON of every command has it."""
+    return {"name": multiplier.name, "path": multiplier.path, "sha256": multiplier.table.sha256}

@@ -8,9 +8,9 @@ from tfapprox import option_names
 from tfapprox.common import multipliers
 from tfapprox.common.multipliers.table_exports import FORMATS
 
-from .printing import line
-from .shared_options import NAME_OR_PATH, completion
-from .wide_report import print_export
+from .printing import as_json, line
+from .shared_options import JSON, NAME_OR_PATH, completion
+from .wide_report import read_back
 
 _FORMAT = typer.Option(
     ...,
@@ -24,7 +24,12 @@ _OUTPUT = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of 
 
 
 @option_names.with_error_messages(path="output")
-def export_multiplier(name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, output: Optional[str] = _OUTPUT) -> None:
+def export_multiplier(
+    name_or_path: str = NAME_OR_PATH,
+    format: str = _FORMAT,
+    output: Optional[str] = _OUTPUT,
+    json: bool = JSON,
+) -> None:
     """Write the table of a multiplier in a format of other tools.
 
     bin      16-bit little-endian words, activation code first
@@ -44,7 +49,14 @@ def export_multiplier(name_or_path: str = NAME_OR_PATH, format: str = _FORMAT, o
     path = multipliers.export(name_or_path, format, output)
     wide = multipliers.find_wide(name_or_path)
     if wide:
-        print_export(path, multipliers.load_wide(wide))
+        multiplier = multipliers.load_wide(wide)
+        name, sha256, command = multiplier.name, multiplier.figures.sha256, read_back(path, multiplier)
+    else:
+        table = multipliers.load(name_or_path).table
+        name, sha256, command = table.name, table.sha256, None
+    if json:
+        as_json({"name": name, "sha256": sha256, "written": [path], "command": command})
         return
-    table = multipliers.load(name_or_path).table
-    line(f"wrote {path}: {table.name}, sha256 {table.sha256}")
+    line(f"wrote {path}: {name}, sha256 {sha256}" + (" of the products as int64" if wide else ""))
+    if command:
+        line(f"to read it back: {command}")

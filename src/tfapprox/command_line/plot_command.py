@@ -1,6 +1,7 @@
 """`tfapprox multiplier plot`."""
 
 import os
+import pathlib
 from typing import List, Optional
 
 import typer
@@ -10,8 +11,8 @@ from tfapprox.common import multipliers
 from tfapprox.common.multipliers import plots, power_plot
 from tfapprox.terminal import progress_bar
 
-from .printing import line
-from .shared_options import complete_name, completion
+from .printing import as_json, line
+from .shared_options import JSON, complete_name, completion
 
 _NAMES = typer.Argument(
     None,
@@ -31,7 +32,12 @@ _FORMATS = typer.Option(
 
 
 @option_names.with_error_messages(name_or_path="names", multipliers="names")
-def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: List[str] = _FORMATS) -> None:
+def plot(
+    names: Optional[List[str]] = _NAMES,
+    output: str = _OUTPUT,
+    formats: List[str] = _FORMATS,
+    json: bool = JSON,
+) -> None:
     """Plot the errors of one multiplier, or MAE against power of several.
 
     Writes NAME_heat_map and NAME_histogram, or mae_against_power with the
@@ -42,7 +48,7 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
     if names:
         chosen = [multipliers.load(name) for name in names]
     else:
-        with progress_bar() as bar:
+        with progress_bar(stderr=json) as bar:
             loaded, _ = multipliers.load_all(lambda names: bar.track(names, description="multipliers"))
         chosen = [m for m in loaded if m.sidecar["power_mW"] is not None and m.num_bits == 8]
     if len(chosen) == 1 and names:
@@ -53,6 +59,12 @@ def plot(names: Optional[List[str]] = _NAMES, output: str = _OUTPUT, formats: Li
         }
     else:
         figures = {"mae_against_power": power_plot.mae_against_power(chosen)}
+    written: List[pathlib.Path] = []
     for stem, figure in figures.items():
-        for path in plots.save(figure, os.path.join(output, stem), formats, chosen):
-            line(f"wrote {path}")
+        written += plots.save(figure, os.path.join(output, stem), formats, chosen)
+    if json:
+        shown = [{"name": each.name, "sha256": each.table.sha256} for each in chosen]
+        as_json({"multipliers": shown, "written": written})
+        return
+    for path in written:
+        line(f"wrote {path}")

@@ -75,15 +75,14 @@ def print_wide(multiplier: multipliers.WideMultiplier, json: bool) -> None:
     line("No operation computes with it: they take operands of one width from 2 to 8 bits, and of 8 if signed.")
 
 
-def print_export(path: pathlib.Path, multiplier: multipliers.WideMultiplier) -> None:
-    """Prints where a multiplier that no operation computes with was exported to, and how the file is read back."""
-    line(f"wrote {path}: {multiplier.name}, sha256 {multiplier.figures.sha256} of the products as int64")
+def read_back(path: pathlib.Path, multiplier: multipliers.WideMultiplier) -> str:
+    """The command that imports the file to which a multiplier that no operation computes with was exported."""
     options = ["--no-swap"] if multiplier.activation_bits < multiplier.weight_bits else []
     widths = multipliers.widths_of(path.name)
     bits = multiplier.activation_bits, multiplier.weight_bits, multiplier.signed
     if widths is None or tuple(widths) != bits:
         options.append(f"--name {multipliers.activation_first(multiplier)}")
-    line(" ".join(["to read it back: tfapprox multiplier import", shlex.quote(str(path)), *options]))
+    return " ".join(["tfapprox multiplier import", shlex.quote(str(path)), *options])
 
 
 def print_all_wide() -> List[Tuple[pathlib.Path, str]]:
