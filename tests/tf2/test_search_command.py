@@ -118,6 +118,31 @@ def test_sensitivity_prints_nothing_but_json(run, tmp_path):
     assert [(tmp_path / path).is_file() for path in written] == [True, True]
 
 
+def test_sensitivity_of_the_exact_product_has_no_rank_correlation(run, tmp_path):
+    words = ["sensitivity", "mine:model", "--data", "mine:samples", "--swaps", "--json", "--plot", "map"]
+    with mock.patch(f"{__name__}.NAMES", ["mul8u_exact"]):
+        code, output, _ = run(*words)
+    assert code == 0
+    assert json.loads(output)["rank_correlation"] == {"measured": None, "changed_classes": None}
+    assert (tmp_path / "map_scatter.png").is_file()
+
+
+def test_sensitivity_predicts_from_the_calibration_and_measures_on_the_data(run):
+    x = np.random.default_rng(0).uniform(0, 1, (60, 4))
+    np.savez("few.npz", x=x[:20])
+    np.savez("many.npz", x=x[20:])
+
+    def sensitivity(*options):
+        code, output, _ = run("sensitivity", "model.keras", "--swaps", "--json", *options)
+        assert code == 0
+        return json.loads(output)
+
+    keras.Sequential([keras.Input([4]), keras.layers.Dense(3, name="b")]).save("model.keras")
+    one, other = sensitivity("--data", "few.npz"), sensitivity("--data", "few.npz", "--calibration", "many.npz")
+    assert other["predicted"] == sensitivity("--data", "many.npz")["predicted"] != one["predicted"]
+    assert 0 < np.max(np.abs(np.subtract(other["measured"], one["measured"]))) < 0.5 * np.max(one["measured"])
+
+
 def test_a_measure_of_the_user(run):
     known = search(run, "mine:model", "mine:samples", "--measure", "mine:mean_output", "--no-compensate", "--swaps")
     assert known["fingerprint"]["measure"] == known["measure"] == "mean_output"

@@ -23,6 +23,7 @@ def sensitivity(
     model: str = options.MODEL,
     data: str = options.DATA,
     multipliers: List[str] = options.MULTIPLIERS,
+    calibration: Optional[str] = options.CALIBRATION,
     samples: int = _SAMPLES,
     swaps: bool = _SWAPS,
     compensate: bool = _COMPENSATE,
@@ -33,13 +34,15 @@ def sensitivity(
 
     The change is predicted from the truth tables and the codes of each
     layer, without simulation; --swaps also measures it. It is the mean
-    squared change of the outputs, relative to their variance.
+    squared change of the outputs, relative to their variance. With
+    --calibration, --data is for the measurement only.
     """
     named, found = loading.matching_multipliers(multipliers)
     names = [*named, *found]
     loaded = loading.load_data(data, samples)
-    network = options.open_network(model, names, loaded, compensate)
-    result = find(network, loaded, names, swaps=swaps, samples=samples)
+    known = loaded if calibration is None else loading.load_data(calibration)
+    network = options.open_network(model, names, known, compensate)
+    result = find(network, loaded, names, swaps=swaps, samples=samples, calibration=known)
     written: List[str] = []
     if plot is not None:
         figures = {"predicted": plots.sensitivity_plot(result)}

@@ -32,6 +32,7 @@ def load_function(text: str, argument: str) -> Any:
         ValueError: if there is no such module or function.
     """
     module, _, name = text.partition(":")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the module may import TensorFlow
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:

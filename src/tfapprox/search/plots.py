@@ -141,8 +141,11 @@ def scatter_plot(sensitivity: Sensitivity) -> Any:
     for layer, predicted, measured in zip(sensitivity.layers, sensitivity.predicted, sensitivity.measured):
         is_shown = (predicted > 0) & (measured > 0)
         axes.scatter(predicted[is_shown], measured[is_shown], s=12, label=layer)
-    axes.set(xscale="log", yscale="log", xlabel="predicted change of the outputs", ylabel="measured by single swaps")
-    add_legend(axes, f"rank correlation {sensitivity.rank_correlation():.3f}", 7)
+    axes.set(xlabel="predicted change of the outputs", ylabel="measured by single swaps")
+    if np.any((sensitivity.predicted > 0) & (sensitivity.measured > 0)):  # no logarithm without positive numbers
+        axes.set(xscale="log", yscale="log")
+    correlation = sensitivity.rank_correlation()
+    add_legend(axes, "no rank correlation" if correlation is None else f"rank correlation {correlation:.3f}", 7)
     return figure
 
 

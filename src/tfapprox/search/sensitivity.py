@@ -47,12 +47,14 @@ class Sensitivity(NamedTuple):
             measured: `"measured"` or `"changed_classes"`.
 
         Returns:
-            A number from -1 to 1; `None` without single swaps.
+            A number from -1 to 1; `None` without single swaps, and where all pairs have the same value.
         """
         values = getattr(self, measured)
         if values is None:
             return None
         ranks = [_ranks(matrix.ravel()) for matrix in (self.predicted, values)]
+        if any(np.all(row == row[0]) for row in ranks):
+            return None
         return float(np.corrcoef(ranks)[0, 1])
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,7 +106,13 @@ def predicted_changes(
 
 
 def sensitivity(
-    network: Network, data: Samples, multipliers: Sequence[str], *, swaps: bool = False, samples: int = 500
+    network: Network,
+    data: Samples,
+    multipliers: Sequence[str],
+    *,
+    swaps: bool = False,
+    samples: int = 500,
+    calibration: Samples | None = None,
 ) -> Sensitivity:
     """The change of the outputs of a network by each multiplier in each layer, alone.
 
@@ -117,6 +125,7 @@ def sensitivity(
         multipliers: names or paths of multipliers of the width and sign of the layers.
         swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere.
         samples: number of samples that are used, from the first one on.
+        calibration: sample inputs for the prediction instead of `data`, which is then used for the single swaps only.
 
     Returns:
         A `Sensitivity`.
@@ -125,12 +134,16 @@ def sensitivity(
         FileNotFoundError: if there is no such multiplier.
         ValueError: if a table does not fit a layer, or there are no samples or multipliers.
     """
-    if not len(data.x):
-        raise ArgumentError("data", "must have samples", "none")
+    for name, given in (("data", data), ("calibration", calibration)):
+        if given is not None and not len(given.x):
+            raise ArgumentError(name, "must have samples", "none")
     if not multipliers:
         raise ArgumentError("multipliers", "must be one or more", "none")
-    data = Samples(data.x[:samples], None if data.y is None else data.y[:samples])
-    layers = network.layers(data)
+    data, known = (
+        Samples(given.x[:samples], None if given.y is None else given.y[:samples])
+        for given in (data, data if calibration is None else calibration)
+    )
+    layers = network.layers(known)
     names = [layer.name for layer in layers]
     predicted = predicted_changes(layers, multipliers, compensated=network.is_compensated)
     if not swaps:
