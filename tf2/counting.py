@@ -34,8 +34,9 @@ def count_macs(model: keras.Model, input_shape: Any = None) -> list[Multiplying]
 
     The model is traced by TensorFlow, and not run. Layers of Keras are counted by formulas; taps in the padding count.
     What a custom layer, a `Lambda` or an operation of `keras.ops` multiplies is counted by the convolutions and
-    products of matrices in the graph. In custom layers, models of your own and operations of `keras.ops`, products of
-    single elements count, too, if they are summed afterwards. A layer that is called twice has the sum of both calls.
+    products of matrices in the graph. In custom layers, models of your own and operations of `keras.ops`, products and
+    quotients of single elements, and squares of differences, count, too, if they are summed afterwards. A layer that is
+    called twice has the sum of both calls.
     Other products of single elements, such as those of batch normalisation, `Rescaling` and `Multiply`, are no
     multiply-accumulate operations, and do not count.
 

@@ -5,20 +5,37 @@ from __future__ import annotations
 import math
 from typing import Any, Collection
 
+import numpy as np
+import tensorflow as tf
+
 # Operations that multiply, and whose number of products is not counted: it depends on the algorithm, or nobody can see
 # into them.
 _UNCOUNTED = {
-    *("Cholesky", "Conv2DBackpropFilter", "Conv3DBackpropFilterV2", "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3"),
-    *("DepthwiseConv2dNativeBackpropFilter", "EagerPyFunc", "FFT", "FFT2D", "FFT3D", "IFFT", "IFFT2D", "IFFT3D"),
-    *("IRFFT", "IRFFT2D", "IRFFT3D", "MatrixExponential", "MatrixInverse", "MatrixSolve", "MatrixSolveLs"),
-    *("MatrixSquareRoot", "MatrixTriangularSolve", "PyFunc", "PyFuncStateless", "Qr", "RFFT", "RFFT2D", "RFFT3D"),
-    *("SelfAdjointEigV2", "SparseMatMul", "SparseMatrixMatMul", "SparseMatrixSparseMatMul", "SparseTensorDenseMatMul"),
-    *("Svd", "XlaCallModule", "XlaConvV2", "XlaDotV2"),
+    *("BandedTriangularSolve", "BlockLSTM", "BlockLSTMV2", "Cholesky", "Conv", "Conv2DBackpropFilter"),
+    *("Conv3DBackpropFilterV2", "CudnnRNN", "CudnnRNNV2", "CudnnRNNV3", "DepthwiseConv2dNativeBackpropFilter"),
+    *("EagerPyFunc", "Eig", "FFT", "FFT2D", "FFT3D", "FFTND", "GRUBlockCell", "IFFT", "IFFT2D", "IFFT3D", "IFFTND"),
+    *("IRFFT", "IRFFT2D", "IRFFT3D", "IRFFTND", "LSTMBlockCell", "LogMatrixDeterminant", "Lu", "MatrixDeterminant"),
+    *("MatrixExponential", "MatrixInverse", "MatrixLogarithm", "MatrixSolve", "MatrixSolveLs", "MatrixSquareRoot"),
+    *("MatrixTriangularSolve", "PyFunc", "PyFuncStateless", "Qr", "QuantizedConv2D", "QuantizedMatMul", "RFFT"),
+    *("RFFT2D", "RFFT3D", "RFFTND", "SelfAdjointEigV2", "SparseMatMul", "SparseMatrixMatMul"),
+    *("SparseMatrixSparseMatMul", "SparseTensorDenseMatMul", "Svd", "TridiagonalMatMul", "TridiagonalSolve"),
+    *("XlaCallModule", "XlaConv", "XlaConvV2", "XlaDot", "XlaDotV2", "XlaEinsum"),
 }
 _LOOPS = {"While", "StatelessWhile"}
-_SUMS = {"AvgPool", "Cumsum", "Mean", "SegmentSum", "SegmentSumV2", "Sum", "UnsortedSegmentSum"}
-_ADDITIONS = {"Add", "AddN", "AddV2"}
-_MOVES = {"Cast", "ExpandDims", "Identity", "Reshape", "Squeeze", "Transpose"}  # what lies between product and sum
+_SUMS = {  # and which of their inputs is summed
+    **dict.fromkeys(("AvgPool", "AvgPool3D", "Cumsum", "EuclideanNorm", "Mean", "Sum"), 0),
+    **dict.fromkeys(("SegmentMean", "SegmentSum", "SegmentSumV2", "UnsortedSegmentSum"), 0),
+    **{"ScatterNd": 1, "TensorScatterAdd": 2},
+}
+_ADDITIONS = {"Add", "AddN", "AddV2", "Sub"}
+_QUOTIENTS = {"Div", "DivNoNan", "RealDiv", "Xdivy"}  # a hardware multiplies by the reciprocal
+_PRODUCTS = {"Mul", "MulNoNan", *_QUOTIENTS}
+_SQUARES = {"EuclideanNorm", "Pow", "Square", "SquaredDifference"}
+# What lies between product and sum, and which of their inputs are moved.
+_MOVES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("BroadcastTo", "Cast", "ExpandDims", "Identity", "Neg", "Reshape", "Squeeze", "Transpose"), (0,)),
+    "SelectV2": (1, 2),
+}
 _TERMS = 3  # the minimal number of products in an addition; a gate such as `a * x + b * y` has two
 
 
@@ -55,7 +72,8 @@ def products_of_operation(op: Any, counted: Collection[tuple[int, str]] = (), in
 def sums_of_products(op: Any) -> int | None:
     """Products of an operation that sums the products of the elements of two tensors; 0 for other operations.
 
-    These are sums and means over axes, windows and segments, and additions of three products or more.
+    These are sums and means over axes, windows and segments, and additions of three products or more. A quotient is a
+    product, and so is the square of a difference, as in a distance; not so in a variance, where a mean is subtracted.
 
     Args:
         op: an operation of a graph.
@@ -64,24 +82,65 @@ def sums_of_products(op: Any) -> int | None:
         The number, and `None` if it is not known.
     """
     if op.type in _SUMS:
-        products = [x for x in _terms(op.inputs[0], _MOVES) if 1 not in map(_size, x.op.inputs)]
-        return _sum(map(_size, products))
-    if op.type not in _ADDITIONS or any(x.type in _ADDITIONS for x in op.outputs[0].consumers()):
+        return _sum(map(_size, _terms(op if op.type in _SQUARES else op.inputs[_SUMS[op.type]].op)))
+    if op.type not in _ADDITIONS or _is_summed(op.outputs[0]):
         return 0
-    products = [product for tensor in op.inputs for product in _terms(tensor, _MOVES | _ADDITIONS)]
-    products = [x for x in products if not any(factor.op.type == "Const" for factor in x.op.inputs)]
+    products = [x for x in _terms(op) if not any(factor.op.type == "Const" for factor in x.op.inputs)]
     return _sum(map(_size, products)) if len(products) >= _TERMS else 0
 
 
-def _terms(tensor, between):
-    """The products of tensors that a tensor is computed from by operations of some types."""
-    op = tensor.op
-    if op.type == "Mul":
-        return [tensor]
-    if op.type not in between:
+def _is_summed(tensor):
+    """Whether the products in a tensor belong to a sum or an addition that follows."""
+    return any(
+        op.type in _ADDITIONS
+        or (op.type in _SUMS and op.inputs[_SUMS[op.type]] is tensor)
+        or (op.type in _MOVES and _is_summed(op.outputs[0]))
+        for op in tensor.consumers()
+    )
+
+
+def _terms(op):
+    """The products of tensors whose sums an operation has as its outputs, as tensors, each of them once."""
+    products, seen, left = [], set(), [op]
+    while left:
+        op = left.pop()
+        if op.name not in seen:
+            seen.add(op.name)
+            own, inputs = _parts(op)
+            products += own
+            left += [op.inputs[index].op for index in inputs]
+    return products
+
+
+def _parts(op):
+    """The products that are outputs of an operation, and the inputs whose products are in its outputs."""
+    if op.type in _SQUARES:
+        return _distance(op), ()
+    if op.type in _ADDITIONS:
+        return [], range(len(op.inputs))
+    if op.type not in _PRODUCTS:
+        return [], _MOVES.get(op.type, ())
+    scalars = [_size(x) == 1 for x in op.inputs]
+    if not any(scalars):
+        return [op.outputs[0]], ()
+    # A number times a product is a product; a number divided by a tensor is none.
+    is_reciprocal = op.type in _QUOTIENTS and scalars[0]
+    return [], () if is_reciprocal or all(scalars) else (scalars.index(False),)
+
+
+def _distance(op):
+    """The squares of a difference of two tensors, of which none is a mean."""
+    if op.type == "Pow" and not np.all(tf.get_static_value(op.inputs[1]) == 2):
         return []
-    inputs = op.inputs if op.type in _ADDITIONS else op.inputs[:1]
-    return [product for each in inputs for product in _terms(each, between)]
+    difference = op if op.type == "SquaredDifference" else op.inputs[0].op
+    if difference.type not in ("SquaredDifference", "Sub"):
+        return []
+    is_distance = all(_size(x) != 1 and not _is_mean(x.op) for x in difference.inputs)
+    return [difference.outputs[0]] if is_distance else []
+
+
+def _is_mean(op):
+    return op.type == "Mean" or (op.type in {*_MOVES, "StopGradient"} and _is_mean(op.inputs[0].op))
 
 
 def _einsum(op):

@@ -60,9 +60,74 @@ def test_products_in_functions(function, share):
         approximate_model(keras.Sequential(layers), "mul8u_drum4")
 
 
-def test_a_gate_is_no_sum_of_products(recwarn):
-    """A gate adds two products of single elements, as in highway networks and recurrent cells."""
-    layer = Product(lambda x, w: x * w[0] + (1 - x) * w[1], name="own")
+def sum_of(function):
+    """A function of inputs and weights that sums what `function` computes of them in columns."""
+    return lambda x, w: tf.reduce_sum(function(x[..., None], w), -2)
+
+
+# Each layer is counted by `summary`, which does not convert the model.
+@pytest.mark.parametrize(
+    ("function", "macs"),
+    [
+        (sum_of(lambda x, w: x / w), 1280),
+        (sum_of(tf.math.divide_no_nan), 1280),
+        (sum_of(tf.math.multiply_no_nan), 1280),
+        (sum_of(tf.math.xdivy), 1280),
+        (sum_of(lambda x, w: x * tf.math.reciprocal(w)), 1280),
+        (sum_of(lambda x, w: 2 * (x * w) / 3), 1280),
+        (sum_of(lambda x, w: 1 - x * w), 1280),
+        (sum_of(lambda x, w: -x * w + x * tf.transpose(w)), 2560),
+        (sum_of(lambda x, w: tf.where(w > 0, x * w, 0.0)), 1280),
+        (sum_of(tf.math.squared_difference), 1280),
+        (sum_of(lambda x, w: (x - w) ** 2), 1280),
+        (lambda x, w: tf.math.reduce_euclidean_norm(x[..., None] - w, -2), 1280),
+        (lambda x, w: sum(x[..., i, None] / w[i] for i in range(16)), 1280),
+        (lambda x, w: x[..., :1] * w[0] - x[..., 1:2] * w[1] - x[..., 2:3] * w[2], 240),
+        (lambda x, w: tf.scatter_nd([[0], [0], [1], [1], [2]], x[0] * w[:5], [5, 16])[None], 80),
+        (lambda x, w: tf.tensordot(x, w, 1), 1280),
+        (lambda x, w: tf.matmul(x, np.eye(16, dtype=np.float32)), 1280),
+        (lambda x, w: tf.linalg.matvec(w, x), 1280),
+        (lambda x, w: ops.sum(ops.divide(ops.expand_dims(x, -1), w), -2), 1280),
+        (lambda x, w: x + tf.linalg.det(w), None),
+        (lambda x, w: x + tf.linalg.logdet(tf.matmul(w, w, transpose_a=True)), None),
+        (lambda x, w: x + tf.linalg.eigvalsh(w), None),
+        (lambda x, w: keras.layers.Attention()([x, x]), 800),
+    ],
+)
+def test_products_by_other_names(function, macs):
+    model = keras.Sequential([keras.Input([5, 16]), Product(function, name="own")])
+    assert [(row.path, row.macs) for row in summary(model).layers] == [("own", macs)]
+
+
+def test_a_long_sum_in_one_line():
+    """Neither its length nor a tensor that is added to itself again and again takes time or recursion."""
+
+    def doubled(x, w):
+        y = sum(x[..., :1] * w[i % 16] for i in range(1200))
+        for _ in range(50):
+            y += y
+        return y
+
+    model = keras.Sequential([keras.Input([5, 16]), Product(doubled, name="own")])
+    assert [row.macs for row in summary(model).layers] == [1200 * 80]
+
+
+# What is no sum of products: a gate of two products, as in highway networks, a scaled mean, and a variance.
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w: x * w[0] + (1 - x) * w[1],
+        lambda x, w: x / w[0] - (1 - x) / w[1],
+        lambda x, w: tf.reduce_mean(x / 255.0 - 0.5, -1, keepdims=True) + x,
+        lambda x, w: tf.reduce_sum(1.0 / (1.0 + tf.exp(x)), -1, keepdims=True) + x,
+        lambda x, w: (x - tf.reduce_mean(x, -1, keepdims=True)) / tf.math.reduce_std(x, -1, keepdims=True),
+        lambda x, w: x - tf.nn.moments(x, [-1], keepdims=True)[1],
+        lambda x, w: tf.exp(x) / tf.reduce_sum(tf.exp(x), -1, keepdims=True),
+        lambda x, w: x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), -1, keepdims=True)),
+    ],
+)
+def test_what_is_no_sum_of_products(function, recwarn):
+    layer = Product(function, name="own")
     approximate_model(keras.Sequential([keras.Input([5, 16]), keras.layers.Dense(16), layer]), "mul8u_drum4")
     assert not [warning for warning in recwarn if "exact" in str(warning.message)]
 
