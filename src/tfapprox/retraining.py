@@ -124,20 +124,27 @@ def retrain_model(
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must be a Keras model", type(model).__name__)
     determinism: Any = importlib.import_module("tfapprox.tf2.training.determinism")
-    training, validation = (_with_classes(samples, model) for samples in (training, validation))
+    training, validation = (
+        _with_classes(samples, model, name) for samples, name in ((training, "data"), (validation, "validation"))
+    )
     with determinism.deterministic_operations():
         return _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks)
 
 
-def _with_classes(samples, model):
+def _with_classes(samples, model, argument):
     """The samples with integers as labels, which the loss of a retraining takes."""
     loading.check_ends(model)
+    loading.check_samples(model, samples.x, argument)
     outputs = model(samples.x[:1])
     shape = tuple(getattr(outputs, "shape", ()))
     if not has_classes(shape):
         received = f"outputs of shape {shape}" if shape else f"a {type(outputs).__name__} of outputs"
         raise ArgumentError("model", "must have one output, with an element for each class", received)
-    return Samples(samples.x, class_labels(samples.y, [len(samples.x), *shape[1:]]))
+    labels = class_labels(samples.y, [len(samples.x), *shape[1:]])
+    if labels.min(initial=0) < 0:
+        rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
+        raise ArgumentError(argument, rule, f"a label {labels.min()}")
+    return Samples(samples.x, labels)
 
 
 def _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks):

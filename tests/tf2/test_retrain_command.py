@@ -91,6 +91,29 @@ def test_mistakes(files, options, message):
     assert message in result.output
 
 
+@pytest.mark.parametrize("argument", ["--data", "--validation"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y: (x[:, :3], y), "must have samples of shape {shape}, as the model takes; received {other}"),
+        (
+            lambda x, y: (x, y - 1),
+            "must have labels that are numbers of classes, from 0 to {last}; received a label",
+        ),
+    ],
+)
+def test_samples_that_do_not_fit_the_model(files, argument, change, message):
+    with np.load("data.npz") as file:
+        x, y = file["x"], file["y"]
+    changed, labels = change(x, y)
+    np.savez("wrong.npz", x=changed, y=labels)
+    last = keras.saving.load_model("model.keras").output_shape[-1] - 1
+    expected = message.format(shape=list(x.shape[1:]), other=list(changed.shape[1:]), last=last)
+    result = run(argument, "wrong.npz")
+    assert result.exit_code == 1
+    assert f"error: {argument} {expected}" in result.output
+
+
 def test_searched_half_window(files, monkeypatch):
     monkeypatch.setattr(retraining, "_HALF_WINDOWS", [2, 8])
     result = run("--epochs", "1", "--gradient", "table_1d", "--half-window", "auto")

@@ -174,6 +174,7 @@ def load_network(model: Any, calibration: Samples, *, signed: bool = False, comp
     if not isinstance(model, keras.Model):
         raise ArgumentError("model", "must give a Keras model or a Network", type(model).__name__)
     check_ends(model)
+    check_samples(model, calibration.x)
     products: Any = importlib.import_module("tfapprox.tf2.approximate_products")
     if not any(isinstance(layer, products.ApproximateProducts) for layer in model._flatten_layers()):
         model = tf2.approximate_model(model, TruthTable.exact(8, signed), data=calibration.x)
@@ -194,6 +195,26 @@ def check_ends(model: Any) -> None:
     counts = [len(getattr(model, ends, None) or [None]) for ends in ("inputs", "outputs")]
     if counts != [1, 1]:
         raise ArgumentError("model", "must have one input and one output", f"{counts[0]} and {counts[1]}")
+
+
+def check_samples(model: Any, x: np.ndarray, argument: str = "data") -> None:
+    """Refuses samples of another shape than a model takes.
+
+    Args:
+        model: a Keras model; of a subclass, which does not know its inputs before a call, nothing is refused.
+        x: the samples.
+        argument: the name of the caller's argument, with which errors begin.
+
+    Raises:
+        ValueError: if a size differs. A last size of 1 may be missing or too many, as Keras lets it.
+    """
+    for tensor in getattr(model, "inputs", None) or ():
+        expected, sizes = list(tensor.shape[1:]), list(x.shape[1:])
+        longer, shorter = sorted([expected, sizes], key=len, reverse=True)
+        if len(longer) == len(shorter) + 1 and longer[-1] == 1:
+            longer = longer[:-1]
+        if len(longer) != len(shorter) or any(a != b and None not in (a, b) for a, b in zip(longer, shorter)):
+            raise ArgumentError(argument, f"must have samples of shape {expected}, as the model takes", sizes)
 
 
 def _uncompensated(network, compensate):
