@@ -100,6 +100,10 @@ def test_mistakes(files, options, message):
             lambda x, y: (x, y - 1),
             "must have labels that are numbers of classes, from 0 to {last}; received a label",
         ),
+        (
+            lambda x, y: (x, y + 0.5),
+            "must have labels that are numbers of classes, from 0 to {last}; received a label",
+        ),
     ],
 )
 def test_samples_that_do_not_fit_the_model(files, argument, change, message):
