@@ -75,7 +75,8 @@ class Bench:
         """The search of this package, and then each multiplier in all layers."""
         if self._sensitivity is None:
             names = self.space.multipliers
-            self._sensitivity = sensitivity(self.network, self.calibration, names, swaps=self._has_swaps)
+            options = {"swaps": self._has_swaps, "batch_size": batch_size(len(self.data.x))}
+            self._sensitivity = sensitivity(self.network, self.calibration, names, **options)
         path = self.folder / f"{self.network.fingerprint()[:16]}-{seed}{'-swaps' * self._has_swaps}.db"
         path.unlink(missing_ok=True)  # a search that was interrupted would be timed in part only
         url, settings = f"sqlite:///{path}", Settings(budget=BUDGET, seed=seed)

@@ -124,6 +124,9 @@ def test_prediction_and_single_swaps_agree_on_the_order(network):
     assert found.predicted[:, 0].tolist() == found.measured[:, 0].tolist() == [0, 0, 0]
     assert found.rank_correlation() > 0.8
     assert found.to_dict()["rank_correlation"]["measured"] == found.rank_correlation()
+    np.testing.assert_allclose(found.distances[:, 0], found.measured)
+    assert (found.distances == found.distances.transpose(0, 2, 1)).all()
+    assert (found.distances[:, 1, 2] > 0).all()
 
 
 def test_evaluation(network):

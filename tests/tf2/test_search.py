@@ -31,6 +31,7 @@ from tfapprox.search import (
     Settings,
     Space,
     additive_front,
+    early_stop,
     make_space,
     predicted_changes,
     results,
@@ -179,7 +180,7 @@ def test_the_front_is_the_true_one_and_dominates_uniform_assignments(tmp_path):
 def test_measured_changes_replace_predicted_ones(tmp_path):
     search = searching(tmp_path)
     other = search.sensitivity._replace(predicted=np.random.default_rng(0).uniform(0, 1, (3, len(NAMES))))
-    measured = search.sensitivity._replace(measured=other.predicted)
+    measured = search.sensitivity._replace(measured=other.predicted, distances=np.zeros((3, 6, 6)))
     fronts = [Prediction(search.space, each, 8).front for each in (search.sensitivity, other, measured)]
     assert fronts[1] == fronts[2] != fronts[0]
     url = f"sqlite:///{tmp_path}/study.db"
@@ -202,6 +203,37 @@ def test_the_surrogate_learns_where_the_prediction_is_wrong():
     means, deviations = learned.accuracies(unseen)
     assert means[0] < means[1]
     assert (deviations > 0).all()
+
+
+def test_deviations_are_alike_where_outputs_of_swaps_are():
+    """All multipliers have the same changes. The outputs of the second one are those of the first one.
+
+    The evaluations with the third multiplier agree with equal harms, so that the first one has a deviation.
+    """
+    changes, far = np.full((3, 3), 0.1), np.inf
+    distances = np.array([[0.0, 0.0, np.nan], [0.0, 0.0, far], [far, far, 0.0]])
+    evaluated = [[0, 0, 0], *itertools.product([2], [0, 2], [0, 2]), [0, 2, 2], [0, 2, 0], [0, 0, 2]]
+    accuracies = [0.9, *[0.5] * 7]
+    model = Surrogate(changes, np.repeat(distances[None], 3, axis=0))
+    assert model.likeness[0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
+    means, deviations = model.learn(evaluated, accuracies).accuracies(np.array([[1, 1, 1], [2, 1, 1]]))
+    assert means[0] > means[1] + 0.1
+    unknown, _ = Surrogate(changes).learn(evaluated, accuracies).accuracies(np.array([[1, 1, 1]]))
+    assert means[0] > unknown[0] + 0.1
+    assert (deviations > 0).all()
+
+
+def test_stopped_evaluations_count_less():
+    """An accuracy of 8 samples says less about assignments with the same harms than one of all samples."""
+    assignments, accuracies = [[0, 0, 0], [1, 1, 1]], [0.9, 0.1]
+    model, unseen = Surrogate(np.full((3, 3), 0.1)), np.array([[1, 1, 2]])
+    assert early_stop.variances([0.9, 1e300], [64, 64]).tolist() == [0, 0]
+    expected = model.learn(assignments, accuracies).accuracies(unseen)
+    same = model.learn(assignments, accuracies, early_stop.variances(accuracies, [64, 64])).accuracies(unseen)
+    fewer = model.learn(assignments, accuracies, early_stop.variances(accuracies, [64, 8])).accuracies(unseen)
+    np.testing.assert_array_equal(same, expected)
+    assert fewer[0] > expected[0] + 0.01
+    assert fewer[1] > expected[1]
 
 
 def test_accuracies_do_not_depend_on_how_many_are_predicted_together(monkeypatch):

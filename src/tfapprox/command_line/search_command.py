@@ -12,7 +12,7 @@ from tfapprox.common.argument_error import ArgumentError
 from tfapprox.search import html_report, loading, plots, results, retrained_front
 from tfapprox.search.engine import Search
 from tfapprox.search.sensitivity import sensitivity
-from tfapprox.search.settings import Settings
+from tfapprox.search.settings import Settings, batch_size
 from tfapprox.search.space import make_space
 from tfapprox.terminal import progress_bar
 
@@ -112,7 +112,7 @@ def search(
         max_energy=max_energy,
     )
     function = None if measure is None else loading.load_function(measure, "measure")
-    changes = sensitivity(network, known, space.multipliers, swaps=swaps)
+    changes = sensitivity(network, known, space.multipliers, swaps=swaps, batch_size=batch_size(len(loaded.x)))
     os.makedirs(output, exist_ok=True)
     url = storage or f"sqlite:///{os.path.join(os.path.abspath(output), 'study.db')}"
     running = Search(

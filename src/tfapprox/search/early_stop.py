@@ -30,3 +30,22 @@ def hopeless(front: Sequence[Point], energy: float) -> Callable[[float, int], bo
         return bool(share + 3 * np.sqrt(share * (1 - share) / seen) < best)
 
     return is_hopeless
+
+
+def variances(accuracies: Sequence[float], samples: Sequence[int]) -> np.ndarray:
+    """How far the accuracies of stopped evaluations may be from those of all samples: the variances of their errors.
+
+    Args:
+        accuracies: the accuracies.
+        samples: the numbers of samples from which they are; the greatest number is that of all samples.
+
+    Returns:
+        float64 array, 0 for an evaluation of all samples.
+
+    Example:
+        >>> variances([0.5, 0.5], [8, 64]).tolist()
+        [0.02734375, 0.0]
+    """
+    seen = np.asarray(samples, np.float64)
+    share = np.clip((np.asarray(accuracies) * seen + 1) / (seen + 2), 0, 1)
+    return share * (1 - share) * (1 / seen - 1 / seen.max())

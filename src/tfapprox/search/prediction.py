@@ -6,6 +6,7 @@ from typing import Any, Collection, Iterator, Sequence
 
 import numpy as np
 
+from . import early_stop
 from .additive import AdditiveProblem, additive_front
 from .improvement import Choice, most_promising
 from .sensitivity import Sensitivity
@@ -32,7 +33,8 @@ class Prediction:
         fixed = {space.layers.index(layer): names.index(name) for layer, name in space.fixed.items()}
         costs = [space.costs.values[name] for name in names]
         self._space, self._costs, self._fixed = space, costs, fixed
-        self._surrogate = Surrogate(changes)
+        distances = sensitivity.distances
+        self._surrogate = Surrogate(changes, None if distances is None else distances[np.ix_(rows, columns, columns)])
         energies = np.outer(np.asarray(space.macs, np.float64) / np.sum(space.macs), costs)
         self._choice = Choice(energies, space.tiles, fixed, space.max_energy)
         front = additive_front(changes, space.macs, costs, tiles=space.tiles, points=points, fixed=fixed)
@@ -55,7 +57,8 @@ class Prediction:
             turn: a number that grows with the evaluations.
         """
         names = self._space.multipliers
-        learned = self._surrogate.learn(self._indices(points), [point.accuracy for point in points])
+        accuracies, samples = [point.accuracy for point in points], [point.samples for point in points]
+        learned = self._surrogate.learn(self._indices(points), accuracies, early_stop.variances(accuracies, samples))
         excluded = [[names.index(name) for name in assignment] for assignment in sorted(taken)]
         for columns in (self._for_gaps if turn % 2 else self._for_gain)(learned, points, front, excluded):
             assignment = tuple(names[column] for column in columns)

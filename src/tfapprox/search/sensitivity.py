@@ -27,6 +27,9 @@ class Sensitivity(NamedTuple):
         measured: the same by single swaps; `None` if they were not asked for.
         changed_classes: float64 `[layers, multipliers]`, share of classes that change by a single swap; `None` if they
             were not asked for, or the outputs have no classes.
+        distances: float64 `[layers, multipliers, multipliers]`, the mean squared difference between the outputs of two
+            single swaps in the same layer, relative to the variance of the exact outputs; `None` if they were not asked
+            for.
     """
 
     layers: list[str]
@@ -34,6 +37,7 @@ class Sensitivity(NamedTuple):
     predicted: np.ndarray
     measured: np.ndarray | None = None
     changed_classes: np.ndarray | None = None
+    distances: np.ndarray | None = None
 
     @property
     def changes(self) -> np.ndarray:
@@ -58,8 +62,8 @@ class Sensitivity(NamedTuple):
         return float(np.corrcoef(ranks)[0, 1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Lists and numbers for JSON."""
-        matrices = {name: None if x is None else x.tolist() for name, x in zip(self._fields[2:], self[2:])}
+        """Lists and numbers for JSON, without the distances."""
+        matrices = {name: None if x is None else x.tolist() for name, x in zip(self._fields[2:5], self[2:5])}
         correlations = {name: self.rank_correlation(name) for name in ("measured", "changed_classes")}
         names = {"layers": self.layers, "multipliers": self.multipliers}
         return {**names, **matrices, "rank_correlation": correlations}
@@ -113,6 +117,7 @@ def sensitivity(
     swaps: bool = False,
     samples: int = 500,
     calibration: Samples | None = None,
+    batch_size: int = 250,
 ) -> Sensitivity:
     """The change of the outputs of a network by each multiplier in each layer, alone.
 
@@ -123,9 +128,12 @@ def sensitivity(
         network: the network. Its multipliers stay as they are.
         data: sample inputs.
         multipliers: names or paths of multipliers of the width and sign of the layers.
-        swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere.
+        swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere. The
+            outputs of all multipliers in one layer are kept at the same time.
         samples: number of samples that are used, from the first one on.
         calibration: sample inputs for the prediction instead of `data`, which is then used for the single swaps only.
+        batch_size: number of samples that swaps compute at once. The results of a graph whose ranges are those of a
+            batch depend on it.
 
     Returns:
         A `Sensitivity`.
@@ -149,18 +157,24 @@ def sensitivity(
     if not swaps:
         return Sensitivity(names, list(multipliers), predicted)
     measured, changed = np.zeros_like(predicted), None
+    distances = np.zeros((*predicted.shape, len(multipliers)))
     with network.exact(), progress_bar() as bar:
         task = bar.add_task("single swaps", total=predicted.size)
-        exact = network.all_outputs(data)
+        exact = network.all_outputs(data, batch_size)
         changed = np.zeros_like(predicted) if has_classes(exact.shape) else None
         spread = np.mean(np.var(exact.reshape(len(exact), -1), axis=0)) or 1.0
+        swapped = np.zeros((len(multipliers), *exact.shape))
         for row, layer in enumerate(names):
             with network.exact():
                 for column, multiplier in enumerate(multipliers):
                     network.assign({layer: multiplier})
-                    outputs = network.all_outputs(data)
+                    swapped[column] = outputs = network.all_outputs(data, batch_size)
                     measured[row, column] = np.mean((outputs - exact) ** 2) / spread
                     if changed is not None:
                         changed[row, column] = np.mean(classes(outputs) != classes(exact))
                     bar.advance(task)
-    return Sensitivity(names, list(multipliers), predicted, measured, changed)
+            for column, outputs in enumerate(swapped):
+                with np.errstate(invalid="ignore"):  # outputs may be infinite
+                    squares = (swapped - outputs).reshape(len(swapped), -1) ** 2
+                distances[row, column] = squares.mean(axis=1) / spread
+    return Sensitivity(names, list(multipliers), predicted, measured, changed, distances)

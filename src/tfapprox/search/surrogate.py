@@ -12,7 +12,9 @@ _SLOPE = 0.6  # how fast a harm grows with the change, on logarithmic scales
 # for each unit of the logarithm of the change, constants of each layer and each multiplier, and the rest.
 _OF_NETWORK, _OF_SLOPE, _OF_LAYER, _OF_MULTIPLIER, _OF_PAIR = 1.5, 0.2, 0.5, 0.3, 0.4
 _REST = (0.01, 0.02, 0.04, 0.08, 0.16)  # standard deviations of accuracies from the sum of harms that are tried
-_LIKENESS = 0.9  # the correlation of these deviations between two assignments that differ in one layer
+# The correlation of these deviations between two assignments that differ in one layer: if it is not known how far the
+# outputs of two single swaps differ, and the power of 1 plus this distance if it is.
+_LIKENESS, _DECAY = 0.9, -0.3
 _NOISE = 0.3  # the part of these deviations that no other assignment shares
 _MARGIN = 0.01  # how far above the best known accuracy an assignment without harm may be
 _STEPS, _LONGEST_STEP, _ACCURACY = 20, 1.5, 1e-2  # of the Gauss-Newton iteration
@@ -28,11 +30,13 @@ class Surrogate:
     negative. The logarithms of the harms are normally distributed in the prior, about the logarithms of the changes
     that a search begins with. Harms of the same layer and of the same multiplier are correlated, so that an evaluation
     says something about other assignments. The deviations are normally distributed, too, and the more layers of two
-    assignments have the same multiplier, the more alike they are.
+    assignments have the same multiplier, or one that gives similar outputs, the more alike they are.
 
     Args:
         changes: float array `[layers, multipliers]`, the change of the outputs by one multiplier in one layer,
             predicted or measured, relative to their variance.
+        distances: float array `[layers, multipliers, multipliers]`, the mean squared difference between the outputs
+            with two multipliers in one layer, relative to their variance; `None` if it is not known.
 
     Example:
         >>> harms = Surrogate(np.array([[1e-4, 0.1, 0.1]])).learn([[0], [1]], [0.9, 0.5]).harms
@@ -40,7 +44,7 @@ class Surrogate:
         True
     """
 
-    def __init__(self, changes: np.ndarray) -> None:
+    def __init__(self, changes: np.ndarray, distances: np.ndarray | None = None) -> None:
         layers, count = changes.shape
         logarithms = np.log(np.clip(np.nan_to_num(changes, nan=_CAP), _FLOOR, _CAP))
         self.layers, self.mean = layers, _SLOPE * logarithms
@@ -51,8 +55,19 @@ class Surrogate:
         shared[..., 2 : 2 + layers] = _OF_LAYER * np.eye(layers)[:, None]
         shared[..., 2 + layers :] = _OF_MULTIPLIER * np.eye(count)
         self.shared = shared
+        same = np.eye(count, dtype=bool)
+        if distances is None:
+            likeness = np.full((layers, count, count), _LIKENESS)
+        else:
+            likeness = (1 + np.sqrt(np.nan_to_num(distances, nan=np.inf, posinf=np.inf))) ** _DECAY
+        self.likeness = np.where(same, 1.0, likeness)
 
-    def learn(self, assignments: Sequence[Sequence[int]], accuracies: Sequence[float]) -> Learned:
+    def learn(
+        self,
+        assignments: Sequence[Sequence[int]],
+        accuracies: Sequence[float],
+        variances: np.ndarray | None = None,
+    ) -> Learned:
         """The model after evaluations: the maximum of the posterior density, by the Gauss-Newton method.
 
         The standard deviation of the deviations is the one of the greatest marginal likelihood.
@@ -60,11 +75,14 @@ class Surrogate:
         Args:
             assignments: the index of a multiplier for each layer, for each evaluation; at least one.
             accuracies: the accuracies, or other finite numbers that are better if they are higher.
+            variances: float array `[evaluations]`, the variances of the errors of these accuracies; by default 0, as
+                it is if all samples were evaluated.
         """
         indices, values = np.asarray(assignments), np.asarray(accuracies, np.float64)
         low = min(0.0, float(values.min()))
         spread = (float(values.max()) - low) * (1 + _MARGIN) or 1.0
-        fits = [_fit(self, indices, (values - low) / spread, rest) for rest in _REST]
+        errors = np.zeros(len(values)) if variances is None else variances / spread**2
+        fits = [_fit(self, indices, (values - low) / spread, errors, rest) for rest in _REST]
         best = max(fits, key=lambda fit: fit.likelihood)
         return Learned(self, best, low, spread)
 
@@ -142,22 +160,22 @@ def _linearised(surrogate, logarithms, indices):
 
 def _covariances(surrogate, first, second):
     """The covariance of accuracies by the harms, and the correlation of deviations: `[rows of first, of second]`."""
-    equal = np.zeros((len(first.indices), len(second.indices)))
-    pairs = np.zeros_like(equal)
+    likeness = np.ones((len(first.indices), len(second.indices)))
+    pairs = np.zeros_like(likeness)
     for layer in range(surrogate.layers):
-        same = first.indices[:, layer, None] == second.indices[None, :, layer]
-        equal += same
-        pairs += same * (first.slopes[:, layer, None] * second.slopes[None, :, layer])
-    return first.shared @ second.shared.T + _OF_PAIR**2 * pairs, _LIKENESS ** (surrogate.layers - equal)
+        row, column = first.indices[:, layer, None], second.indices[None, :, layer]
+        likeness *= surrogate.likeness[layer, row, column]
+        pairs += (row == column) * (first.slopes[:, layer, None] * second.slopes[None, :, layer])
+    return first.shared @ second.shared.T + _OF_PAIR**2 * pairs, likeness
 
 
-def _fit(surrogate, indices, values, rest):
+def _fit(surrogate, indices, values, errors, rest):
     """The model for one standard deviation of the deviations."""
     logarithms, layers = surrogate.mean, np.arange(surrogate.layers)
     for _ in range(_STEPS):
         rows, shares = _linearised(surrogate, logarithms, indices)
         harm, likeness = _covariances(surrogate, rows, rows)
-        root = np.linalg.cholesky(harm + rest**2 * (likeness + _NOISE**2 * np.eye(len(values))))
+        root = np.linalg.cholesky(harm + rest**2 * likeness + np.diag(rest**2 * _NOISE**2 + errors))
         moved = (rows.slopes * (logarithms - surrogate.mean)[layers, indices]).sum(axis=1)
         whitened = np.linalg.solve(root, values - shares + moved)
         weights = np.linalg.solve(root.T, whitened)
