@@ -98,6 +98,44 @@ def test_approximate_table_has_gradients_of_its_own(kind, mode):
         assert 1e-4 < error < 2
 
 
+@pytest.mark.parametrize(
+    ("mode", "table"),
+    [
+        # One slope for each code is right where a table is linear in both operands.
+        ("table_1d", lambda a, w: 3 * a + 2 * w + a * w),
+        # The mean slope of a parabola in a window is that in its middle.
+        ("table_2d", lambda a, w: a * a * w),
+        ("table_2d", lambda a, w: a * w * w),
+    ],
+)
+@pytest.mark.parametrize("kind", ["dense", "grouped", "dilated", "depthwise", "transpose", "first", "1d"])
+def test_finite_differences(kind, mode, table):
+    """A gradient is the slope of the layer between the two codes beside a code."""
+    make, shape = LAYERS[kind]
+    products = table(*np.meshgrid(range(16), range(16), indexing="ij")).astype(np.uint16)
+    ranges = {"ranges": "fixed", "range_values": {"input": (-5 / 16, 10 / 16)}}
+    layer = make(mul_map_file=products, num_bits=4, gradient=mode, half_window=1, use_bias=False, **ranges)
+    random = np.random.RandomState(0)
+    x = ((random.randint(2, 14, shape) - 5) / 16).astype(np.float32)
+    layer(x)
+    codes = random.randint(2, 14, layer.kernel.shape)
+    codes.flat[0], codes.flat[-1] = 0, 15  # the ends of the range of the weights
+    w = ((codes - 4) / 8).astype(np.float32)
+    layer.set_weights([w])
+    upstream = random.uniform(-1, 1, layer(x).shape)
+
+    def loss(x, w):
+        layer.set_weights([w])
+        return np.sum(layer(x).numpy().astype(np.float64) * upstream)
+
+    for own, operand, step in zip(gradients(layer, x, upstream), (x, w), (1 / 16, 1 / 8)):
+        for index in random.randint(1, operand.size - 1, 12):
+            change = np.zeros_like(operand)
+            change.flat[index] = step
+            ends = [loss(x + each, w) if operand is x else loss(x, w + each) for each in (change, -change)]
+            assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(own.flat[index], abs=1e-6 * np.abs(own).max())
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("value", [0.0, 1.0, -2.0])
 @pytest.mark.parametrize("kind", ["conv", "transpose", "depthwise", "dense"])
