@@ -49,7 +49,7 @@ struct Extremes {
 // Returns one of two digits of a number.
 int16_t Digit(int32_t number, int32_t digit) {
   const int32_t high = (number + (1 << (kDerivativeDigitBits - 1))) >> kDerivativeDigitBits;
-  return static_cast<int16_t>(digit == 0 ? number - (high << kDerivativeDigitBits) : high);
+  return static_cast<int16_t>(digit == 0 ? number - high * (1 << kDerivativeDigitBits) : high);
 }
 
 // Writes the largest magnitude of the upstream gradient of each filter; infinity if an element is not finite.
