@@ -1,5 +1,7 @@
 """Keras models as networks of a search: layers, MACs, codes, swaps and outputs that are kept."""
 
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -127,6 +129,16 @@ def test_prediction_and_single_swaps_agree_on_the_order(network):
     np.testing.assert_allclose(found.distances[:, 0], found.measured)
     assert (found.distances == found.distances.transpose(0, 2, 1)).all()
     assert (found.distances[:, 1, 2] > 0).all()
+
+
+def test_distances_are_those_at_some_places_of_large_outputs(network, monkeypatch):
+    names = ["mul8u_exact", "mul8u_drum4", "mul8u_mitchell"]
+    every = sensitivity(network, samples(), names, swaps=True)
+    monkeypatch.setattr(importlib.import_module("tfapprox.search.sensitivity"), "_COMPARED", 100)
+    found = sensitivity(network, samples(), names, swaps=True)
+    np.testing.assert_array_equal(found.measured, every.measured)
+    np.testing.assert_allclose(found.distances, every.distances, rtol=0.7)
+    assert (found.distances != every.distances).any()
 
 
 def test_evaluation(network):

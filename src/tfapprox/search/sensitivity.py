@@ -15,6 +15,8 @@ from tfapprox.common.tables import load_truth_table
 from tfapprox.common.truth_table import TruthTable
 from tfapprox.terminal import progress_bar
 
+_COMPARED = 50_000  # elements of outputs that are kept for distances: 15 MB for 38 multipliers
+
 
 class Sensitivity(NamedTuple):
     """The change of the outputs by one multiplier in one layer, for all pairs.
@@ -28,8 +30,8 @@ class Sensitivity(NamedTuple):
         changed_classes: float64 `[layers, multipliers]`, share of classes that change by a single swap; `None` if they
             were not asked for, or the outputs have no classes.
         distances: float64 `[layers, multipliers, multipliers]`, the mean squared difference between the outputs of two
-            single swaps in the same layer, relative to the variance of the exact outputs; `None` if they were not asked
-            for.
+            single swaps in the same layer, relative to the variance of the exact outputs, at 50,000 random places at
+            most; `None` if they were not asked for.
     """
 
     layers: list[str]
@@ -128,8 +130,7 @@ def sensitivity(
         network: the network. Its multipliers stay as they are.
         data: sample inputs.
         multipliers: names or paths of multipliers of the width and sign of the layers.
-        swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere. The
-            outputs of all multipliers in one layer are kept at the same time.
+        swaps: whether each pair is also measured, by one evaluation of the network with exact products elsewhere.
         samples: number of samples that are used, from the first one on.
         calibration: sample inputs for the prediction instead of `data`, which is then used for the single swaps only.
         batch_size: number of samples that swaps compute at once. The results of a graph whose ranges are those of a
@@ -163,18 +164,19 @@ def sensitivity(
         exact = network.all_outputs(data, batch_size)
         changed = np.zeros_like(predicted) if has_classes(exact.shape) else None
         spread = np.mean(np.var(exact.reshape(len(exact), -1), axis=0)) or 1.0
-        swapped = np.zeros((len(multipliers), *exact.shape))
+        kept = np.sort(np.random.default_rng(0).choice(exact.size, min(exact.size, _COMPARED), replace=False))
+        swapped = np.zeros((len(multipliers), len(kept)))
         for row, layer in enumerate(names):
             with network.exact():
                 for column, multiplier in enumerate(multipliers):
                     network.assign({layer: multiplier})
-                    swapped[column] = outputs = network.all_outputs(data, batch_size)
+                    outputs = network.all_outputs(data, batch_size)
+                    swapped[column] = outputs.reshape(-1)[kept]
                     measured[row, column] = np.mean((outputs - exact) ** 2) / spread
                     if changed is not None:
                         changed[row, column] = np.mean(classes(outputs) != classes(exact))
                     bar.advance(task)
             for column, outputs in enumerate(swapped):
                 with np.errstate(invalid="ignore"):  # outputs may be infinite
-                    squares = (swapped - outputs).reshape(len(swapped), -1) ** 2
-                distances[row, column] = squares.mean(axis=1) / spread
+                    distances[row, column] = ((swapped - outputs) ** 2).mean(axis=1) / spread
     return Sensitivity(names, list(multipliers), predicted, measured, changed, distances)
