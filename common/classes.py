@@ -49,7 +49,7 @@ def class_labels(labels: Any, shape: Sequence[int], argument: str = "data") -> n
 
     Args:
         labels: numbers of classes `[samples, ...]`, whole and from -1, which is no class; or one-hot, with the shape of
-            the outputs.
+            the outputs. Axes of size 1 may be missing or too many.
         shape: shape of the outputs, `[samples, ..., classes]`.
         argument: the argument that the labels came from, for errors.
 
@@ -64,17 +64,25 @@ def class_labels(labels: Any, shape: Sequence[int], argument: str = "data") -> n
         [1, 0]
     """
     known, places = np.asarray(labels), tuple(shape[:-1])
-    if known.size == np.prod(shape):
-        return known.reshape(shape).argmax(axis=-1)
-    if known.size != np.prod(places):
+    is_one_hot = _without_ones(known.shape) == _without_ones(shape)
+    if not is_one_hot and _without_ones(known.shape) != _without_ones(places):
         raise ArgumentError(argument, f"must have labels of shape {places} or {tuple(shape)}", known.shape)
-    if not np.issubdtype(known.dtype, np.number) and known.dtype != bool:
+    if not (np.issubdtype(known.dtype, np.integer) or np.issubdtype(known.dtype, np.floating) or known.dtype == bool):
         raise ArgumentError(argument, "must have labels that are numbers of classes", f"labels of type {known.dtype}")
+    if is_one_hot:
+        if not np.isfinite(known).all():
+            raise ArgumentError(argument, "must have labels that are finite", "NaN or infinite ones")
+        return known.reshape(shape).argmax(axis=-1).astype(np.int64)
     wrong = known[(known != np.floor(known)) | (known < -1) | (known >= shape[-1])]
     if wrong.size:
         rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
         raise ArgumentError(argument, rule, f"a label {wrong.flat[0]:g}")
     return known.reshape(places).astype(np.int64)
+
+
+def _without_ones(shape):
+    """The sizes of a shape that are not 1. An axis that is too many, or missing, moves no label to another place."""
+    return [size for size in shape if size != 1]
 
 
 def right_classes(outputs: np.ndarray, labels: Any, argument: str = "data") -> np.ndarray:

@@ -32,12 +32,21 @@ def test_forms_of_labels(labels):
         ([1, 3], "from 0 to 2; received a label 3"),
         ([1, np.nan], "from 0 to 2; received a label nan"),
         (["a", "b"], "numbers of classes; received labels of type <U1"),
+        ([1j, 0], "numbers of classes; received labels of type complex128"),
+        ([["a", "b", "c"]] * 2, "numbers of classes; received labels of type <U1"),
+        ([[0, np.nan, 1], [1, 0, 0]], "finite; received NaN or infinite ones"),
         ([1, 2, 0], r"labels of shape \(2,\) or \(2, 3\); received \(3,\)"),
     ],
 )
 def test_labels_that_are_no_classes(labels, message):
     with pytest.raises(ValueError, match=f"data must have .*{message}"):
         class_labels(labels, [2, 3])
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 3), (12, 2), (24,), (2, 5, 3, 4), (2, 4, 5, 3)])
+def test_labels_of_axes_in_another_order(shape):
+    with pytest.raises(ValueError, match=r"labels of shape \(2, 3, 4\) or \(2, 3, 4, 5\)"):
+        class_labels(np.zeros(shape, int), [2, 3, 4, 5])
 
 
 def test_no_class_is_a_label():
