@@ -34,7 +34,8 @@ _SQUARES = {"EuclideanNorm", "Pow", "Square", "SquaredDifference"}
 # What lies between product and sum, and which of their inputs are moved.
 _MOVES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("BroadcastTo", "Cast", "ExpandDims", "Identity", "Neg", "Reshape", "Squeeze", "Transpose"), (0,)),
-    "SelectV2": (1, 2),
+    **dict.fromkeys(("GatherV2", "MirrorPad", "Pad", "PadV2", "ReverseV2", "Roll", "Slice", "StridedSlice"), (0,)),
+    **{"SelectV2": (1, 2), "Tile": (0,)},
 }
 _TERMS = 3  # the minimal number of products in an addition; a gate such as `a * x + b * y` has two
 
@@ -91,12 +92,16 @@ def sums_of_products(op: Any) -> int | None:
 
 def _is_summed(tensor):
     """Whether the products in a tensor belong to a sum or an addition that follows."""
-    return any(
-        op.type in _ADDITIONS
-        or (op.type in _SUMS and op.inputs[_SUMS[op.type]] is tensor)
-        or (op.type in _MOVES and _is_summed(op.outputs[0]))
-        for op in tensor.consumers()
-    )
+    seen, left = set(), [tensor]
+    while left:
+        tensor = left.pop()
+        for op in tensor.consumers():
+            if op.type in _ADDITIONS or (op.type in _SUMS and op.inputs[_SUMS[op.type]] is tensor):
+                return True
+            if op.type in _MOVES and op.name not in seen:
+                seen.add(op.name)
+                left.append(op.outputs[0])
+    return False
 
 
 def _terms(op):

@@ -78,6 +78,10 @@ def sum_of(function):
         (sum_of(lambda x, w: 1 - x * w), 1280),
         (sum_of(lambda x, w: -x * w + x * tf.transpose(w)), 2560),
         (sum_of(lambda x, w: tf.where(w > 0, x * w, 0.0)), 1280),
+        (sum_of(lambda x, w: (x * w)[..., 1:]), 1280),
+        (sum_of(lambda x, w: tf.pad(x * w, [[0, 0], [0, 0], [1, 0], [0, 0]])), 1280),
+        (sum_of(lambda x, w: tf.roll(tf.reverse(x * w, [-1]), 1, -1)), 1280),
+        (sum_of(lambda x, w: tf.gather(tf.tile(x * w, [1, 1, 2, 1]), [0, 20], axis=-2)), 1280),
         (sum_of(tf.math.squared_difference), 1280),
         (sum_of(lambda x, w: (x - w) ** 2), 1280),
         (lambda x, w: tf.math.reduce_euclidean_norm(x[..., None] - w, -2), 1280),
@@ -100,7 +104,8 @@ def test_products_by_other_names(function, macs):
 
 
 def test_a_long_sum_in_one_line():
-    """Neither its length nor a tensor that is added to itself again and again takes time or recursion."""
+    """Neither its length, nor a tensor that is added to itself again and again, nor one that is moved and joined with
+    itself, takes time or recursion."""
 
     def doubled(x, w):
         y = sum(x[..., :1] * w[i % 16] for i in range(1200))
@@ -108,8 +113,15 @@ def test_a_long_sum_in_one_line():
             y += y
         return y
 
-    model = keras.Sequential([keras.Input([5, 16]), Product(doubled, name="own")])
-    assert [row.macs for row in summary(model).layers] == [1200 * 80]
+    def moved(x, w):
+        y = x * w[0] + x * w[1] + x * w[2]
+        for _ in range(1200):
+            y = tf.where(x > 0, -y, tf.reverse(y, [-1]))
+        return y
+
+    for function, macs in ((doubled, 1200 * 80), (moved, 3 * 80)):
+        model = keras.Sequential([keras.Input([5, 16]), Product(function, name="own")])
+        assert [row.macs for row in summary(model).layers] == [macs]
 
 
 # What is no sum of products: a gate of two products, as in highway networks, a scaled mean, and a variance.
