@@ -5,7 +5,7 @@ import pathlib
 from typing import Any, List, Mapping, Optional
 
 from .. import atomic_files, file_locks
-from ..argument_error import ArgumentError
+from ..argument_error import ArgumentError, ArgumentFileExistsError
 from ..paths import Path, expanded
 from ..truth_table import TruthTable
 from . import identity, registry, sidecar, storage, wide_storage
@@ -110,7 +110,10 @@ def rename(name_or_path: Path, name: str) -> storage.Multiplier:
     multiplier = _stored(name_or_path)
     known = {key: value for key, value in multiplier.sidecar.items() if value is not None}
     table = TruthTable(multiplier.table.entries, name)
-    renamed = identity.store(table, known, folder=multiplier.path.parent)
+    try:
+        renamed = identity.store(table, known, folder=multiplier.path.parent)
+    except ArgumentFileExistsError as error:
+        raise ArgumentFileExistsError("name", error.rule, error.received) from None  # nothing can replace it here
     _unlink(multiplier.path)
     return renamed
 

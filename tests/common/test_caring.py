@@ -66,7 +66,9 @@ def test_rename(folder):
     assert (after.table, after.sidecar) == (before.table, before.sidecar)
     assert sorted(path.name for path in folder.glob("mul4u*")) == ["mul4u_OURS.bin", "mul4u_OURS.json"]
     multipliers.import_products(TruthTable.exact(4).entries & 1, "mul4u_MINE")
-    assert "NEW_NAME must be new in" in command("rename", "mul4u_MINE", "mul4u_OURS", code=1)
+    refused = command("rename", "mul4u_MINE", "mul4u_OURS", code=1)
+    assert "NEW_NAME must be new in" in refused
+    assert "force" not in refused  # no option of this command replaces it
     assert "NEW_NAME must say the width of the table" in command("rename", "mul4u_MINE", "mul8u_OURS", code=1)
     assert "NAME must not be built in" in command("rename", "mul8u_drum4", "mul8u_OURS", code=1)
     assert multipliers.load("mul4u_MINE").table.entries.max() == 1
