@@ -145,6 +145,13 @@ def test_the_additive_problem_is_solved_exactly():
         additive_front(changes, macs, costs, tiles=0)
 
 
+@pytest.mark.parametrize("unknown", [np.inf, np.nan])
+def test_a_layer_without_known_changes_hides_no_other_layer(unknown):
+    changes = np.array([[unknown, unknown], [0.0, 1e-6], [0.0, 5e-6]])
+    expected = [[1, 1, 1], [1, 1, 0], [1, 0, 0]]
+    assert additive_front(changes, [100] * 3, [0.4, 0.2], fixed={0: 1}) == expected
+
+
 def test_what_a_solver_prints_does_not_reach_the_standard_output(capfd):
     print("before")
     with solver_output.to_standard_error():

@@ -11,6 +11,7 @@ from tfapprox.common.argument_error import ArgumentError
 
 from . import solver_output
 
+_LIMIT = 1e3  # of changes for the solver
 _SMALL = 0.1  # of the largest value: a sum below this makes a second solution worth its time
 
 
@@ -93,12 +94,14 @@ class AdditiveProblem:
             self._optimize: Any = importlib.import_module("scipy.optimize")
         except ImportError as error:
             raise ImportError("a search needs scipy; pip install 'tfapprox[search]'") from error
-        self._exact_changes = np.asarray(changes, np.float64)
         self._energies = np.outer(np.asarray(macs, np.float64) / np.sum(macs), costs)
-        finite = np.where(np.isfinite(self._exact_changes), self._exact_changes, 1e9)
+        known = np.isfinite(changes)
+        # An infinite or unknown change is one of the largest, so that it does not hide the changes of other layers.
+        largest = np.max(changes, where=known, initial=_LIMIT)
+        self._finite_changes = np.where(known, np.asarray(changes, np.float64), largest)
         # A change far above the variance of the outputs leaves nothing of them, and a larger one is not worse. The
         # limit keeps the small changes above the tolerances of the solver.
-        self._changes = np.minimum(finite, 1e3)
+        self._changes = np.minimum(self._finite_changes, _LIMIT)
         self._layers, self._count = self._changes.shape
         self._tiles, self._fixed = tiles, fixed or {}
 
@@ -176,4 +179,4 @@ class AdditiveProblem:
     def key(self, assignment: Sequence[int]) -> tuple[float, float]:
         """Energy and sum of changes of an assignment."""
         rows = list(enumerate(assignment))
-        return sum(self._energies[each] for each in rows), sum(self._exact_changes[each] for each in rows)
+        return sum(self._energies[each] for each in rows), sum(self._finite_changes[each] for each in rows)
