@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import itertools
 import json
 import os
@@ -756,6 +757,20 @@ def test_a_measure_of_ones_own(tmp_path):
     assert known["hypervolume from"] == min(point.accuracy for point in points)
     assert known["hypervolume"][0] == 0 < known["hypervolume"][-1] < 1
     assert all(point.accuracy >= -19.8 for point in search.front())
+
+
+def scaled_mean(outputs, labels, scale):
+    return scale * float(outputs.mean())
+
+
+def test_a_measure_with_bound_arguments(tmp_path):
+    """It has the name of its function, and the search goes on with the same arguments only."""
+    for budget in (1, 2):
+        search = searching(tmp_path, measure=functools.partial(scaled_mean, scale=2), budget=budget)
+        search.run()
+    assert search.measure == "scaled_mean"
+    with pytest.raises(ValueError, match="study must be of this search; measure of study"):
+        searching(tmp_path, measure=functools.partial(scaled_mean, scale=3), budget=3)
 
 
 @pytest.mark.parametrize("value", [float("nan"), -float("inf"), 1.7e308])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import warnings
 from typing import Any, Callable, Sequence
@@ -69,7 +70,7 @@ class Search:
         self.network, self.data, self.space, self.settings = network, data, space, settings
         self.sensitivity, self._measure, self._url = sensitivity, measure, storage
         self.measures_accuracy = measure is None
-        own = None if measure is None else getattr(measure, "__qualname__", type(measure).__qualname__)
+        own, arguments = _described(measure)
         self.measure = own or ("accuracy" if data.y is not None else "agreement with the exact network")
         self._optuna = storages.optuna()
         with network.exact():
@@ -79,7 +80,7 @@ class Search:
         identity = {
             "network": network.fingerprint(),
             "data": data_hash(data.x, data.y),
-            "measure": own,
+            "measure": own if arguments is None else f"{own} with {arguments}",
             **space.fingerprint(),
             "seed": settings.seed,
             "single swaps": sensitivity.measured is not None,
@@ -208,3 +209,14 @@ class Search:
             rule = f"must return a finite number of at most {LARGEST_MEASURE:g} in absolute value"
             raise ArgumentError("measure", rule, found.accuracy)
         return found
+
+
+def _described(measure):
+    """The name of a measure, `None` without one, and its bound arguments as text, `None` if it has none.
+
+    A `functools.partial` has the name of its function: two of them are one measure only if all is equal.
+    """
+    if not isinstance(measure, functools.partial):
+        return None if measure is None else getattr(measure, "__qualname__", type(measure).__qualname__), None
+    name, _ = _described(measure.func)
+    return name, f"{measure.args} and {sorted(measure.keywords.items())}"
