@@ -163,15 +163,14 @@ class Network(abc.ABC):
             return Evaluation(float(measure(self.all_outputs(data, batch_size), labels)), count)
         if labels is None:
             raise ArgumentError("labels", "must be given without a measure", "none")
-        right, seen = 0.0, 0
+        right, places, seen = 0, 1, 0  # places: the classes of each sample
         for start in range(0, count, batch_size):
             end = min(start + batch_size, count)
             are_right = right_classes(self.outputs(data, start, end), labels[start:end])
-            right += float(are_right.reshape(end - start, -1).mean(axis=1).sum())
-            seen = end
-            if stop is not None and seen < count and stop(right, seen):
+            right, places, seen = right + int(are_right.sum()), are_right[0].size, end
+            if stop is not None and seen < count and stop(right / places, seen):
                 break
-        return Evaluation(right / seen, seen)
+        return Evaluation(right / (seen * places), seen)
 
     def classes(self, data: Samples, batch_size: int = 250) -> np.ndarray:
         """The classes that the network finds with its present multipliers: integers `[samples, ...]`.

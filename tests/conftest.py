@@ -35,6 +35,18 @@ def _memory_for_address_sanitizer(monkeypatch):
         monkeypatch.setattr(c_compiler, "_LIMITS", limits)
 
 
+@pytest.fixture(autouse=True)
+def _no_modules_of_other_tests(tmp_path_factory):
+    """Forgets the modules that a test wrote and imported: a later test may write others of the same names."""
+    before = set(sys.modules)
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith(folder)]
+    for name in set(sys.modules) - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
+
+
 def _settings():
     """The settings of this process that tests of other files rely on."""
     settings = {"current directory": os.getcwd()}

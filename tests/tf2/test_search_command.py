@@ -80,7 +80,6 @@ def run(tmp_path, monkeypatch, capsys):
     costs = {"unit": "fJ", "source": "a test", "costs": dict(zip(NAMES, (3, 2, 1)))}
     (tmp_path / "costs.json").write_text(json.dumps(costs))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(__import__("sys").modules, "mine", raising=False)
 
     def run(command, *words):
         multipliers = [word for name in NAMES for word in ("-m", name)]

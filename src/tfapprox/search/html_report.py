@@ -65,8 +65,9 @@ def report(known: Mapping[str, Any], sensitivity: Sensitivity) -> str:
         "to the variance of the outputs.</p>",
         f'<div class="wide map">{plots.as_svg(plots.sensitivity_plot(sensitivity))}</div>',
         "<h2>Hypervolume</h2>",
-        f"<p>The area that the assignments dominate between no energy and that of {html.escape(reference)}, which "
-        f"counts as 1, and above {html.escape(measure)} {known['hypervolume from']:.4g}.</p>",
+        f"<p>The area that the assignments dominate in the plane of energy and {html.escape(measure)}. It ends at "
+        f"{html.escape(measure)} {known['hypervolume from']:.4g} and at the energy of {html.escape(reference)}, which "
+        "counts as 1.</p>",
         f'<div class="wide">{plots.as_svg(plots.hypervolume_plot(known))}</div>',
         "<h2>How to repeat it</h2>",
         _repeat(known),
