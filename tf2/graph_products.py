@@ -37,6 +37,7 @@ _MOVES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("GatherV2", "MirrorPad", "Pad", "PadV2", "ReverseV2", "Roll", "Slice", "StridedSlice"), (0,)),
     **{"SelectV2": (1, 2), "Tile": (0,)},
 }
+_JOINS = {"ConcatV2": -1, "Pack": None}  # and where the inputs that are joined end
 _TERMS = 3  # the minimal number of products in an addition; a gate such as `a * x + b * y` has two
 
 
@@ -83,29 +84,35 @@ def sums_of_products(op: Any) -> int | None:
         The number, and `None` if it is not known.
     """
     if op.type in _SUMS:
-        return _sum(map(_size, _terms(op if op.type in _SQUARES else op.inputs[_SUMS[op.type]].op)))
+        return _sum(map(_size, _terms(op if op.type in _SQUARES else op.inputs[_SUMS[op.type]].op, _JOINS)))
     if op.type not in _ADDITIONS or _is_summed(op.outputs[0]):
         return 0
-    products = [x for x in _terms(op) if not any(factor.op.type == "Const" for factor in x.op.inputs)]
+    # Tensors that were joined before an addition, such as two gates, are not summed with each other.
+    products = [x for x in _terms(op, {}) if not any(factor.op.type == "Const" for factor in x.op.inputs)]
     return _sum(map(_size, products)) if len(products) >= _TERMS else 0
 
 
 def _is_summed(tensor):
     """Whether the products in a tensor belong to a sum or an addition that follows."""
-    seen, left = set(), [tensor]
+    seen, left = set(), [(tensor, False)]
     while left:
-        tensor = left.pop()
+        tensor, is_joined = left.pop()
         for op in tensor.consumers():
-            if op.type in _ADDITIONS or (op.type in _SUMS and op.inputs[_SUMS[op.type]] is tensor):
+            is_addition = op.type in _ADDITIONS
+            if (is_addition and not is_joined) or (op.type in _SUMS and op.inputs[_SUMS[op.type]] is tensor):
                 return True
-            if op.type in _MOVES and op.name not in seen:
-                seen.add(op.name)
-                left.append(op.outputs[0])
+            following = op.name, is_joined or op.type in _JOINS
+            if following not in seen and (is_addition or op.type in _MOVES or op.type in _JOINS):
+                seen.add(following)
+                left.append((op.outputs[0], following[1]))
     return False
 
 
-def _terms(op):
-    """The products of tensors whose sums an operation has as its outputs, as tensors, each of them once."""
+def _terms(op, joins):
+    """The products of tensors whose sums an operation has as its outputs, as tensors, each of them once.
+
+    `joins` has the types of the operations that may join tensors in between, and where their inputs end.
+    """
     products, seen, left = [], set(), [op]
     while left:
         op = left.pop()
@@ -114,6 +121,7 @@ def _terms(op):
             own, inputs = _parts(op)
             products += own
             left += [op.inputs[index].op for index in inputs]
+            left += [x.op for x in op.inputs[: joins[op.type]]] if op.type in joins else []
     return products
 
 

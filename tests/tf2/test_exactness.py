@@ -81,6 +81,9 @@ def sum_of(function):
         (sum_of(lambda x, w: (x * w)[..., 1:]), 1280),
         (sum_of(lambda x, w: tf.pad(x * w, [[0, 0], [0, 0], [1, 0], [0, 0]])), 1280),
         (sum_of(lambda x, w: tf.roll(tf.reverse(x * w, [-1]), 1, -1)), 1280),
+        (lambda x, w: tf.reduce_sum(tf.stack([x * w[0], x * w[1]]), 0), 160),
+        (sum_of(lambda x, w: tf.concat([x * w, x[..., :1] * w[:1] - 2 * x * w], 2)), 3 * 1280),
+        (lambda x, w: tf.reduce_sum(tf.stack([x * w[0] + x * w[1] + x * w[2], x]) + x, 0), 240),
         (sum_of(lambda x, w: tf.gather(tf.tile(x * w, [1, 1, 2, 1]), [0, 20], axis=-2)), 1280),
         (sum_of(tf.math.squared_difference), 1280),
         (sum_of(lambda x, w: (x - w) ** 2), 1280),
@@ -130,6 +133,7 @@ def test_a_long_sum_in_one_line():
     [
         lambda x, w: x * w[0] + (1 - x) * w[1],
         lambda x, w: x / w[0] - (1 - x) / w[1],
+        lambda x, w: x + tf.concat([x * w[0] + (1 - x) * w[1], x * w[2] + (1 - x) * w[3]], 1)[:, :5],
         lambda x, w: tf.reduce_mean(x / 255.0 - 0.5, -1, keepdims=True) + x,
         lambda x, w: tf.reduce_sum(1.0 / (1.0 + tf.exp(x)), -1, keepdims=True) + x,
         lambda x, w: (x - tf.reduce_mean(x, -1, keepdims=True)) / tf.math.reduce_std(x, -1, keepdims=True),
