@@ -44,14 +44,15 @@ def classes(outputs: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(outputs).all(axis=-1), outputs.argmax(axis=-1), -1)
 
 
-def class_labels(labels: Any, shape: Sequence[int], argument: str = "data") -> np.ndarray:
+def class_labels(labels: Any, shape: Sequence[int], argument: str = "data", lowest: int = -1) -> np.ndarray:
     """Labels as integers.
 
     Args:
-        labels: numbers of classes `[samples, ...]`, whole and from -1, which is no class; or one-hot, with the shape of
-            the outputs. Axes of size 1 may be missing or too many.
+        labels: numbers of classes `[samples, ...]`, whole and from `lowest`; or one-hot, with the shape of the outputs.
+            Axes of size 1 may be missing or too many.
         shape: shape of the outputs, `[samples, ..., classes]`.
         argument: the argument that the labels came from, for errors.
+        lowest: 0, or -1 if labels may be -1, which is no class.
 
     Returns:
         int64 array `[samples, ...]`.
@@ -73,7 +74,7 @@ def class_labels(labels: Any, shape: Sequence[int], argument: str = "data") -> n
         if not np.isfinite(known).all():
             raise ArgumentError(argument, "must have labels that are finite", "NaN or infinite ones")
         return known.reshape(shape).argmax(axis=-1).astype(np.int64)
-    wrong = known[(known != np.floor(known)) | (known < -1) | (known >= shape[-1])]
+    wrong = known[(known != np.floor(known)) | (known < lowest) | (known >= shape[-1])]
     if wrong.size:
         rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
         raise ArgumentError(argument, rule, f"a label {wrong.flat[0]:g}")

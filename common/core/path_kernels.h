@@ -66,7 +66,8 @@ constexpr int64_t RowScratchBytes(int64_t row_bytes, int64_t width) {
   return (kRowTaps * kRowEntries + 2 * width) * row_bytes;
 }
 
-// The arguments of `multiply`, which sets the sums of some filters to those of the terms of a plan:
+// The arguments of `multiply`. For some filters f and the pixels p of a panel, it computes the sums of the products of all
+// terms of a plan, and overwrites what `sums` had before:
 //
 //   sums[f][p] = sum over terms t, quads q and i < 4 of
 //                (features[t][q][p][i] * coefficients[t][f][q][i]) << (raises[t + 1] + ... + raises[terms]),

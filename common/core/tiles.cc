@@ -115,7 +115,8 @@ class TileRunner {
     const Panel& panel = workspace_.panel;
     const int64_t channels = call_.problem.out_channels, terms = static_cast<int64_t>(program.terms.size());
     const int64_t lanes = RoundUp(pixels.count, kLanes);
-    // Look-ups add to the sums, unless they write them by pixels; terms, which come first, set them.
+    // Terms come first, and overwrite the sums. Without terms, look-ups add to sums that must be 0 before; only look-ups
+    // that write their sums by pixels do not read them.
     for (int64_t f = 0; terms == 0 && !by_pixels_ && f < count; ++f) {
       std::fill_n(workspace_.sums + f * panel.width, lanes, 0);
     }

@@ -140,11 +140,7 @@ def _with_classes(samples, model, argument):
     if not has_classes(shape):
         received = f"outputs of shape {shape}" if shape else f"a {type(outputs).__name__} of outputs"
         raise ArgumentError("model", "must have one output, with an element for each class", received)
-    labels = class_labels(samples.y, [len(samples.x), *shape[1:]], argument)
-    if labels.min(initial=0) < 0:
-        rule = f"must have labels that are numbers of classes, from 0 to {shape[-1] - 1}"
-        raise ArgumentError(argument, rule, f"a label {labels.min()}")
-    return Samples(samples.x, labels)
+    return Samples(samples.x, class_labels(samples.y, [len(samples.x), *shape[1:]], argument, lowest=0))
 
 
 def _retrain(model, multiplier, training, validation, folder, epochs, options, source, callbacks):

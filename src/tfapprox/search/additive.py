@@ -149,9 +149,10 @@ class AdditiveProblem:
         for row in range(layers):
             one_each[row, row * count : (row + 1) * count] = 1
         constraints = [linear(one_each, 1, 1)]
-        energies = self._energies / (self._energies.max() or 1.0)
+        dearest = self._energies.max() or 1.0
+        energies = self._energies / dearest
         if bound is not None:
-            limit = bound / (self._energies.max() or 1.0) * (1 + 1e-9)
+            limit = bound / dearest * (1 + 1e-9)
             constraints.append(linear(np.concatenate([energies.ravel(), np.zeros(count)]), -np.inf, limit))
         if len(excluded):
             known = np.zeros((len(excluded), size + count))

@@ -65,7 +65,8 @@ class Sensitivity(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Lists and numbers for JSON, without the distances."""
-        matrices = {name: None if x is None else x.tolist() for name, x in zip(self._fields[2:5], self[2:5])}
+        known = {"predicted": self.predicted, "measured": self.measured, "changed_classes": self.changed_classes}
+        matrices = {name: None if x is None else x.tolist() for name, x in known.items()}
         correlations = {name: self.rank_correlation(name) for name in ("measured", "changed_classes")}
         names = {"layers": self.layers, "multipliers": self.multipliers}
         return {**names, **matrices, "rank_correlation": correlations}
@@ -162,7 +163,8 @@ def sensitivity(
     with network.exact(), progress_bar() as bar:
         task = bar.add_task("single swaps", total=predicted.size)
         exact = network.all_outputs(data, batch_size)
-        changed = np.zeros_like(predicted) if has_classes(exact.shape) else None
+        expected = classes(exact) if has_classes(exact.shape) else None
+        changed = None if expected is None else np.zeros_like(predicted)
         spread = np.mean(np.var(exact.reshape(len(exact), -1), axis=0)) or 1.0
         kept = np.sort(np.random.default_rng(0).choice(exact.size, min(exact.size, _COMPARED), replace=False))
         swapped = np.zeros((len(multipliers), len(kept)))
@@ -174,7 +176,7 @@ def sensitivity(
                     swapped[column] = outputs.reshape(-1)[kept]
                     measured[row, column] = np.mean((outputs - exact) ** 2) / spread
                     if changed is not None:
-                        changed[row, column] = np.mean(classes(outputs) != classes(exact))
+                        changed[row, column] = np.mean(classes(outputs) != expected)
                     bar.advance(task)
             for column, outputs in enumerate(swapped):
                 with np.errstate(invalid="ignore"):  # outputs may be infinite

@@ -12,8 +12,8 @@ _SLOPE = 0.6  # how fast a harm grows with the change, on logarithmic scales
 # for each unit of the logarithm of the change, constants of each layer and each multiplier, and the rest.
 _OF_NETWORK, _OF_SLOPE, _OF_LAYER, _OF_MULTIPLIER, _OF_PAIR = 1.5, 0.2, 0.5, 0.3, 0.4
 _REST = (0.01, 0.02, 0.04, 0.08, 0.16)  # standard deviations of accuracies from the sum of harms that are tried
-# The correlation of these deviations between two assignments that differ in one layer: if it is not known how far the
-# outputs of two single swaps differ, and the power of 1 plus this distance if it is.
+# Two assignments that differ in one layer have deviations of the correlation `_LIKENESS`, if nothing is known of the
+# outputs with their two multipliers. If the mean squared difference d of these is known, it is (1 + sqrt(d))^_DECAY.
 _LIKENESS, _DECAY = 0.9, -0.3
 _NOISE = 0.3  # the part of these deviations that no other assignment shares
 _MARGIN = 0.01  # how far above the best known accuracy an assignment without harm may be
